@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What the VM scripts share: where the cache is, which kernels there are, and
+# what of them QEMU is given. Sourced, never run.
+
+prog=${0##*/}
+tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
+cache=${SCARD_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/scard-vm}
+debug_version=6.1-debug
+
+die()
+{
+	echo "$prog: $*" >&2
+	exit 2
+}
+
+# locked NAME COMMAND...: run it while nobody else works on that part of the cache
+locked()
+{
+	local name=$1
+	shift
+	mkdir -p "$cache" || die "cannot make the cache directory $cache (set SCARD_CACHE)"
+	(
+		flock 9 || exit 1
+		"$@"
+	) 9>"$cache/.lock-$name"
+}
+
+# The newest installed stock kernel of a series ("6.1"), or the version itself
+# when it is a full one.
+find_kernel()
+{
+	local v
+	for v in "/boot/vmlinuz-$1" "/boot/vmlinuz-$1."*-amd64; do
+		[[ -r $v && -d /lib/modules/${v#/boot/vmlinuz-} && $v != *-rt-* && $v != *-cloud-* ]] &&
+			echo "${v#/boot/vmlinuz-}"
+	done | sort -V | tail -n 1
+}
+
+# As find_kernel, installing what is missing (image and headers).
+need_kernel()
+{
+	local v
+	v=$(find_kernel "$1")
+	if [[ -z $v || ! -e /lib/modules/$v/build ]]; then
+		"$tree/tests/deps/install" "kernel-${v:-$1}" >&2 ||
+			die "kernel $1 is not installed and could not be installed"
+		v=$(find_kernel "$1")
+	fi
+	[[ -n $v ]] || die "no stock kernel $1 in /boot: install linux-image-$1*-amd64"
+	echo "$v"
+}
+
+# A bzImage spends half of the boot unpacking itself. Its payload stands where
+# the boot protocol's header says (payload_offset and payload_length, 2.08 and
+# later), with the unpacked size in the last four bytes.
+extract_vmlinux()
+{
+	local image=$1 out=$2 sects offset length magic unpack
+	sects=$(od -An -tu1 -j $((0x1f1)) -N 1 "$image")
+	read -r offset length < <(od -An -tu4 -j $((0x248)) -N 8 "$image")
+	offset=$(((sects + 1) * 512 + offset))
+	magic=$(od -An -tx1 -j "$offset" -N 4 "$image")
+	case ${magic// /} in
+	fd377a58) unpack="xz -dc --single-stream" ;;
+	28b52ffd) unpack="zstd -dc" ;;
+	1f8b*) unpack="gzip -dc" ;;
+	*) die "$image: unknown compression (${magic# })" ;;
+	esac
+	# shellcheck disable=SC2086
+	tail -c +$((offset + 1)) "$image" | head -c $((length - 4)) | $unpack >"$out.$$" ||
+		die "$image: cannot unpack the kernel"
+	mv "$out.$$" "$out"
+}
+
+# vmlinux_of VERSION: the path of its uncompressed image
+vmlinux_of()
+{
+	local image=/boot/vmlinuz-$1 out=$cache/vmlinux-$1
+	[[ $1 = "$debug_version" ]] && { echo "$cache/debug/vmlinux"; return; }
+	[[ $out -nt $image ]] || locked "vmlinux-$1" extract_vmlinux "$image" "$out" || exit
+	echo "$out"
+}
