@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The door of scardctl: global options and the table of subcommands. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "scardctl.h"
+
+bool json;
+
+static const struct command commands[] = {
+	{ "list", "", "the readers, and whether a card is in", cmd_list },
+	{ "status", "[READER]", "the state of the slot and its card", cmd_status },
+	{ "info", "[READER]", "what the reader can do", cmd_info },
+	{ "atr", "[READER|HEX]", "an answer to reset, explained", cmd_atr },
+	{ "apdu", "[options] [READER] HEX...", "send commands to the card, in one transaction",
+	  cmd_apdu },
+	{ "watch", "[options] [READER]", "a line for each thing that happens", cmd_watch },
+	{ "reset", "[READER]", "reset the card", cmd_reset },
+	{ "unpower", "[READER]", "take its power from the card", cmd_unpower },
+	{ "eject", "[READER]", "eject the card, or take its power", cmd_eject },
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void help(void)
+{
+	size_t i;
+
+	puts("usage: scardctl [--json] COMMAND [ARGUMENT...]\n");
+	for (i = 0; i < COMMANDS; i++) {
+		char usage[64];
+
+		snprintf(usage, sizeof(usage), "%s %s", commands[i].name, commands[i].args);
+		printf("  %-32s %s\n", usage, commands[i].help);
+	}
+	puts("\nREADER is a device (/dev/scard0), a number (0) or a part of the name; without it\n"
+	     "the first reader is taken.\n\n"
+	     "options of apdu:   --end leave|reset|unpower|eject (reset), --exclusive,\n"
+	     "                   --no-wait, --protocol t0|t1|raw\n"
+	     "options of watch:  --events N, --seconds N\n\n"
+	     "exit status: 0 done, 1 the card or reader failed, 2 wrong usage, 3 no (such) reader,\n"
+	     "4 no permission, 5 no card, 6 held by another program, 7 status word of an error");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "json", no_argument, NULL, 'j' },
+		{ NULL, 0, NULL, 0 }
+	};
+	size_t i;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "+hj", longs, NULL)) != -1) {
+		switch (c) {
+		case 'h':
+			help();
+			return EXIT_OK;
+		case 'j':
+			json = true;
+			break;
+		default:
+			return EXIT_USAGE;
+		}
+	}
+	argc -= optind;
+	argv += optind;
+	if (!argc)
+		return usage_error("which command?");
+	/* --json may stand at the end as well, where people add it */
+	if (argc > 1 && !strcmp(argv[argc - 1], "--json")) {
+		json = true;
+		argv[--argc] = NULL;
+	}
+	for (i = 0; i < COMMANDS; i++)
+		if (!strcmp(commands[i].name, argv[0]))
+			return commands[i].run(argc, argv);
+	return usage_error("no command \"%s\"", argv[0]);
+}

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Finding a reader, opening it, and saying what is wrong in a line that helps. */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "scardctl.h"
+
+int usage_error(const char *format, ...)
+{
+	va_list args;
+
+	fputs("scardctl: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputs(" (see scardctl --help)\n", stderr);
+	return EXIT_USAGE;
+}
+
+/* There is no reader at all: say why. */
+int readers_none(void)
+{
+	if (access("/sys/module/scard", F_OK))
+		fputs("scardctl: the module is not loaded: modprobe scard\n", stderr);
+	else
+		fputs("scardctl: no reader: plug one in, or see in dmesg why it was not taken\n",
+		      stderr);
+	return EXIT_NO_READER;
+}
+
+static int permission_error(const char *path)
+{
+	fprintf(stderr,
+		"scardctl: %s: permission denied: log in at this seat, join its group (ls -l %s), or be root\n",
+		path, path);
+	return EXIT_PERMISSION;
+}
+
+/* Say that @what failed with @error; returns the exit code. */
+int reader_error(const struct reader *reader, const char *what, int error)
+{
+	const char *why;
+	int code = EXIT_CARD;
+
+	switch (error) {
+	case EACCES:
+		return permission_error(reader->path);
+	case EPERM:
+		why = "not permitted: this needs CAP_SYS_RAWIO (be root)";
+		code = EXIT_PERMISSION;
+		break;
+	case ENODEV:
+	case ENXIO:
+	case ENOENT:
+		why = "the reader is gone: plug it in again";
+		code = EXIT_NO_READER;
+		break;
+	case ENOMEDIUM:
+		why = "no card: insert one";
+		code = EXIT_NO_CARD;
+		break;
+	case EBUSY:
+		why = "another program holds the card (see scardctl status): end it or try later";
+		code = EXIT_BUSY;
+		break;
+	case EAGAIN:
+		why = "another program is in a transaction: try later, or without --no-wait";
+		code = EXIT_BUSY;
+		break;
+	case ESTALE:
+		why = "another program has reset the card meanwhile: try again";
+		break;
+	case EIDRM:
+		why = "the card was removed meanwhile: insert it and try again";
+		code = EXIT_NO_CARD;
+		break;
+	case EREMOTEIO:
+		why = "the card does not answer: is it the right way round, and clean?";
+		break;
+	case ENOLINK:
+		why = "the card has no power: scardctl reset powers it on";
+		break;
+	case EPROTONOSUPPORT:
+		why = "the card and the reader have no such protocol (see scardctl atr)";
+		break;
+	case ETIMEDOUT:
+		why = "no answer in time: scardctl reset, or take the card out and in again";
+		break;
+	case EIO:
+		why = "the exchange failed: scardctl reset, or take the card out and in again";
+		break;
+	case EOPNOTSUPP:
+		why = "the reader cannot do this (see scardctl info)";
+		break;
+	case ENOTTY:
+		why = "this is not a smart-card reader";
+		code = EXIT_NO_READER;
+		break;
+	default:
+		why = strerror(error);
+		break;
+	}
+	fprintf(stderr, "scardctl: %s: %s: %s\n", reader->path, what, why);
+	return code;
+}
+
+static int by_minor(const void *a, const void *b)
+{
+	const struct reader *x = a, *y = b;
+
+	return (x->minor > y->minor) - (x->minor < y->minor);
+}
+
+/* A snapshot of the slot on an open descriptor; returns 0 or an errno. */
+int reader_status(int fd, struct scard_status *status)
+{
+	memset(status, 0, sizeof(*status));
+	return ioctl(fd, SCARD_IOC_GET_STATUS, status) ? errno : 0;
+}
+
+/* Without netlink: the nodes that can be opened; true if there are others. */
+static bool scan_nodes(struct readers *readers)
+{
+	bool denied = false;
+	glob_t nodes;
+	size_t i;
+
+	if (glob("/dev/scard[0-9]*", 0, NULL, &nodes))
+		return false;
+	readers->list = calloc(nodes.gl_pathc, sizeof(*readers->list));
+	for (i = 0; readers->list && i < nodes.gl_pathc; i++) {
+		struct reader *r = &readers->list[readers->count];
+		struct scard_status status;
+		struct scard_info info;
+		int fd = open(nodes.gl_pathv[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+		if (fd < 0) {
+			denied |= errno == EACCES;
+			continue;
+		}
+		if (!ioctl(fd, SCARD_IOC_GET_INFO, &info) && !reader_status(fd, &status)) {
+			r->minor = info.minor;
+			r->state = status.state;
+			r->event = status.event;
+			r->card_event = status.card_event;
+			r->vendor_id = info.vendor_id;
+			r->product_id = info.product_id;
+			snprintf(r->path, sizeof(r->path), "%s", nodes.gl_pathv[i]);
+			memcpy(r->name, info.name, sizeof(r->name));
+			r->name[sizeof(r->name) - 1] = 0;
+			readers->count++;
+		}
+		close(fd);
+	}
+	globfree(&nodes);
+	return denied;
+}
+
+/* Fill in all readers, sorted; true if there are nodes that may not be opened. */
+static bool look(struct readers *readers)
+{
+	bool denied = false;
+
+	memset(readers, 0, sizeof(*readers));
+	if (netlink_readers(readers))
+		denied = scan_nodes(readers);
+	if (readers->count)
+		qsort(readers->list, readers->count, sizeof(*readers->list), by_minor);
+	return denied;
+}
+
+/* All readers, maybe none. */
+void readers_look(struct readers *readers)
+{
+	look(readers);
+}
+
+/* All readers, sorted; an exit code, with the error said, if there is none. */
+int readers_find(struct readers *readers)
+{
+	bool denied = look(readers);
+
+	if (readers->count)
+		return EXIT_OK;
+	return denied ? permission_error("/dev/scard*") : readers_none();
+}
+
+void readers_free(struct readers *readers)
+{
+	free(readers->list);
+	memset(readers, 0, sizeof(*readers));
+}
+
+static bool contains(const char *text, const char *part)
+{
+	size_t len = strlen(part);
+
+	for (; *text; text++)
+		if (!strncasecmp(text, part, len))
+			return true;
+	return false;
+}
+
+static bool all_digits(const char *text)
+{
+	return *text && !text[strspn(text, "0123456789")];
+}
+
+static bool matches(const struct reader *r, const char *which)
+{
+	if (which[0] == '/')
+		return !strcmp(r->path, which);
+	if (all_digits(which))
+		return r->minor == strtoul(which, NULL, 10);
+	return contains(r->name, which);
+}
+
+/*
+ * Find the reader that a person means: a path, a number, a part of the name, or
+ * nothing, which is the first one.
+ */
+int reader_pick(const char *which, struct reader *reader)
+{
+	struct readers readers;
+	size_t i, found = 0;
+	int code = readers_find(&readers);
+
+	if (code)
+		return code;
+	for (i = 0; i < readers.count; i++) {
+		if (which && !matches(&readers.list[i], which))
+			continue;
+		if (which && !strcmp(readers.list[i].name, which))
+			found = 0;	/* the whole name beats parts of others */
+		if (!found++)
+			*reader = readers.list[i];
+		if (!which || !strcmp(readers.list[i].name, which))
+			break;
+	}
+	readers_free(&readers);
+	if (!found) {
+		fprintf(stderr, "scardctl: no reader \"%s\": scardctl list shows them\n", which);
+		return EXIT_NO_READER;
+	}
+	if (found > 1)
+		return usage_error("\"%s\" means %zu readers: take the number of scardctl list",
+				   which, found);
+	return EXIT_OK;
+}
+
+/* Open a reader; the descriptor, or the negative exit code with the error said. */
+int reader_open(const struct reader *reader, int flags)
+{
+	int fd = open(reader->path, flags | O_CLOEXEC);
+
+	if (fd < 0)
+		return -reader_error(reader, "open", errno);
+	return fd;
+}
+
+/* The usual beginning of a subcommand that takes at most a READER. */
+int reader_open_arg(int argc, char **argv, int flags, struct reader *reader, int *fd)
+{
+	int code;
+
+	if (argc > 2)
+		return usage_error("%s takes one reader", argv[0]);
+	code = reader_pick(argc > 1 ? argv[1] : NULL, reader);
+	if (code)
+		return code;
+	*fd = reader_open(reader, flags);
+	return *fd < 0 ? -*fd : EXIT_OK;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * scardctl: smart-card readers for people.
+ *
+ * main.c finds the subcommand; each subcommand stands in a file of its group
+ * (show.c, atr.c, card.c, watch.c) over reader.c (finding and opening readers,
+ * errors in words), netlink.c (discovery) and json.c.
+ */
+#ifndef SCARDCTL_H
+#define SCARDCTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <linux/scard.h>
+
+/* Exit codes, documented in scardctl(1) */
+enum {
+	EXIT_OK = 0,
+	EXIT_CARD = 1,		/* the card or the reader failed */
+	EXIT_USAGE = 2,		/* the command line is wrong */
+	EXIT_NO_READER = 3,	/* no module, no reader, or not the one asked for */
+	EXIT_PERMISSION = 4,	/* the device cannot be opened by this user */
+	EXIT_NO_CARD = 5,	/* the slot is empty */
+	EXIT_BUSY = 6,		/* another program holds the card */
+	EXIT_SW = 7,		/* apdu: the last status word is not 9000, 61xx or 91xx */
+};
+
+extern bool json;		/* --json was given */
+
+struct command {
+	const char *name;
+	const char *args;
+	const char *help;
+	int (*run)(int argc, char **argv);
+};
+
+#define MAX_READERS	1024
+
+/* One slot, as discovery knows it */
+struct reader {
+	unsigned int minor;
+	unsigned int state;	/* SCARD_STATE_BIT_* */
+	unsigned int event;
+	unsigned int card_event;
+	unsigned int vendor_id;
+	unsigned int product_id;
+	char path[32];
+	char name[SCARD_NAME_SIZE];
+};
+
+struct readers {
+	size_t count;
+	struct reader *list;
+};
+
+/* reader.c */
+int readers_find(struct readers *readers);
+void readers_look(struct readers *readers);
+void readers_free(struct readers *readers);
+int readers_none(void);
+int reader_pick(const char *which, struct reader *reader);
+int reader_open(const struct reader *reader, int flags);
+int reader_open_arg(int argc, char **argv, int flags, struct reader *reader, int *fd);
+int reader_status(int fd, struct scard_status *status);
+int reader_error(const struct reader *reader, const char *what, int error);
+int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* netlink.c */
+struct nl_watch;
+
+int netlink_readers(struct readers *readers);
+struct nl_watch *netlink_watch_open(void);
+int netlink_watch_fd(const struct nl_watch *watch);
+void netlink_watch_read(struct nl_watch *watch);
+void netlink_watch_close(struct nl_watch *watch);
+
+/* json.c */
+void json_open(const char *key, char bracket);
+void json_close(char bracket);
+void json_string(const char *key, const char *value);
+void json_number(const char *key, unsigned long long value);
+void json_bool(const char *key, bool value);
+void json_hex(const char *key, const uint8_t *data, size_t len);
+void json_end(void);
+
+/* hex.c */
+int hex_parse(const char *text, uint8_t *data, size_t size);
+void hex_print(const uint8_t *data, size_t len);
+
+/* atr.c: also used by the other groups */
+void atr_describe(const uint8_t *atr, size_t len);
+const char *protocol_name(unsigned int protocol);
+
+/* sw.c */
+const char *sw_words(unsigned int sw, char *buf, size_t size);
+
+/* subcommands */
+int cmd_list(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_info(int argc, char **argv);
+int cmd_atr(int argc, char **argv);
+int cmd_apdu(int argc, char **argv);
+int cmd_reset(int argc, char **argv);
+int cmd_unpower(int argc, char **argv);
+int cmd_eject(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
+
+#endif

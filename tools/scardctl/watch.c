@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * watch: a line for each thing that happens.
+ *
+ * Readers come and go by netlink, or by looking at /dev where netlink is not
+ * there. What happens at a reader is asked of its device, which poll() reports;
+ * where this user may not open it, netlink still tells of cards. State is
+ * compared with what was last printed, so an event can be merged with the next
+ * one but never be lost.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "scardctl.h"
+
+struct seen {
+	struct reader reader;
+	struct scard_status status;	/* as last reported */
+	int fd;				/* -1: not ours to open */
+	bool found;			/* by the last look */
+};
+
+static struct {
+	struct seen *list;
+	size_t count;
+	const char *only;		/* part of the name, or NULL */
+	unsigned long left;		/* events to go, 0: for ever */
+	bool done;
+} watch;
+
+static void report(const struct seen *s, const char *event, bool atr)
+{
+	struct timespec now;
+	struct tm tm;
+	char text[16];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	localtime_r(&now.tv_sec, &tm);
+	strftime(text, sizeof(text), "%H:%M:%S", &tm);
+	if (json) {
+		json_open(NULL, '{');
+		json_number("time_ms", (unsigned long long)now.tv_sec * 1000 +
+			    (unsigned long long)now.tv_nsec / 1000000);
+		json_number("number", s->reader.minor);
+		json_string("reader", s->reader.name);
+		json_string("event", event);
+		if (atr)
+			json_hex("atr", s->status.atr, s->status.atr_len);
+		json_close('}');
+		json_end();
+	} else {
+		printf("%s.%03ld  %u  %s", text, now.tv_nsec / 1000000, s->reader.minor, event);
+		if (atr) {
+			printf("  ");
+			hex_print(s->status.atr, s->status.atr_len);
+		}
+		printf("  (%s)\n", s->reader.name);
+		fflush(stdout);
+	}
+	if (watch.left && !--watch.left)
+		watch.done = true;
+}
+
+static bool rose(uint32_t was, uint32_t is, uint32_t bit)
+{
+	return is & ~was & bit;
+}
+
+/* Say what is different, in the order in which it makes sense. */
+static void compare(struct seen *s, const struct scard_status *now)
+{
+	struct scard_status was = s->status;
+	uint32_t present = SCARD_STATE_BIT_PRESENT;
+	bool swapped;
+
+	s->status = *now;
+	if (now->state & SCARD_STATE_BIT_SETTLING) {
+		/* not known yet: what it turns out to be will be compared with what was */
+		s->status.state = was.state | (now->state & SCARD_STATE_BIT_SETTLING);
+		s->status.card_event = was.card_event;
+		s->status.epoch = was.epoch;
+		return;
+	}
+	swapped = (was.state & now->state & present) && now->card_event != was.card_event;
+	if (swapped || rose(now->state, was.state, present))
+		report(s, "card removed", false);
+	if (swapped || rose(was.state, now->state, present))
+		report(s, now->state & SCARD_STATE_BIT_MUTE ? "mute card inserted" :
+		       "card inserted", now->atr_len);
+	else if (rose(was.state, now->state, SCARD_STATE_BIT_MUTE))
+		report(s, "card does not answer", false);
+	else if (now->epoch != was.epoch && (now->state & present))
+		report(s, now->state & SCARD_STATE_BIT_POWERED ? "card reset" :
+		       "card powered off", false);
+	if (rose(was.state, now->state, SCARD_STATE_BIT_EXCLUSIVE))
+		report(s, "held exclusively", false);
+	else if (rose(was.state, now->state, SCARD_STATE_BIT_INUSE))
+		report(s, "in use", false);
+	else if (rose(now->state, was.state, SCARD_STATE_BIT_INUSE))
+		report(s, "free", false);
+}
+
+/* What is known of the slot now; through the device if it is open. */
+static void look(struct seen *s)
+{
+	struct scard_status now = { 0 };
+
+	if (s->fd >= 0 && reader_status(s->fd, &now)) {
+		close(s->fd);
+		s->fd = -1;
+		return;		/* it is gone; the list will tell */
+	}
+	if (s->fd < 0) {
+		now.state = s->reader.state;
+		now.card_event = s->reader.card_event;
+	}
+	compare(s, &now);
+}
+
+static void appear(const struct reader *reader, bool first)
+{
+	struct seen *list = realloc(watch.list, (watch.count + 1) * sizeof(*list));
+	struct seen *s;
+
+	if (!list)
+		return;
+	watch.list = list;
+	s = &list[watch.count++];
+	memset(s, 0, sizeof(*s));
+	s->reader = *reader;
+	s->found = true;
+	s->fd = open(reader->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	report(s, first ? "reader" : "reader added", false);
+	look(s);
+}
+
+static void vanish(size_t i)
+{
+	struct seen s = watch.list[i];
+
+	watch.count--;
+	memmove(&watch.list[i], &watch.list[i + 1], (watch.count - i) * sizeof(s));
+	if (s.fd >= 0)
+		close(s.fd);
+	report(&s, "reader removed", false);
+}
+
+static bool wanted(const struct reader *r)
+{
+	return !watch.only || !strcmp(r->path, watch.only) ||
+	       strcasestr(r->name, watch.only) ||
+	       (strspn(watch.only, "0123456789") == strlen(watch.only) &&
+		r->minor == strtoul(watch.only, NULL, 10));
+}
+
+static struct seen *find(const struct reader *r)
+{
+	size_t i;
+
+	for (i = 0; i < watch.count; i++)
+		if (watch.list[i].reader.minor == r->minor &&
+		    !strcmp(watch.list[i].reader.name, r->name))
+			return &watch.list[i];
+	return NULL;
+}
+
+/* Which readers are there, and what is new at each? */
+static void look_at_all(bool first)
+{
+	struct readers readers = { 0 };
+	size_t i;
+
+	for (i = 0; i < watch.count; i++)
+		watch.list[i].found = false;
+	readers_look(&readers);
+	for (i = 0; i < readers.count; i++) {
+		struct seen *s = find(&readers.list[i]);
+
+		/* a handle to a reader that went and came back is dead */
+		if (s && s->fd >= 0) {
+			struct pollfd pfd = { .fd = s->fd };
+
+			if (poll(&pfd, 1, 0) == 1 && pfd.revents & POLLHUP)
+				continue;
+		}
+		if (s) {
+			s->reader = readers.list[i];
+			s->found = true;
+		}
+	}
+	for (i = watch.count; i-- > 0;)
+		if (!watch.list[i].found)
+			vanish(i);
+	for (i = 0; i < readers.count; i++)
+		if (wanted(&readers.list[i]) && !find(&readers.list[i]))
+			appear(&readers.list[i], first);
+	for (i = 0; i < watch.count; i++)
+		look(&watch.list[i]);
+	readers_free(&readers);
+}
+
+/* Take in what has been said; all is looked at afterwards, lost messages or not. */
+static void drain(struct nl_watch *nl, int inotify)
+{
+	char buf[4096] __attribute__((aligned(8)));
+
+	if (nl)
+		netlink_watch_read(nl);
+	else
+		while (read(inotify, buf, sizeof(buf)) > 0)
+			;
+}
+
+/* Wait for something; false when the time is over. */
+static bool wait_for_change(struct nl_watch *nl, int inotify, int timeout_ms)
+{
+	struct pollfd *pfds = calloc(watch.count + 1, sizeof(*pfds));
+	int ready = -1;
+	size_t i;
+
+	if (!pfds)
+		return false;
+	pfds[0].fd = nl ? netlink_watch_fd(nl) : inotify;
+	pfds[0].events = POLLIN;
+	for (i = 0; i < watch.count; i++) {
+		pfds[i + 1].fd = watch.list[i].fd;
+		pfds[i + 1].events = POLLPRI;
+	}
+	ready = poll(pfds, watch.count + 1, timeout_ms);
+	free(pfds);
+	return ready > 0 || (ready < 0 && errno == EINTR);
+}
+
+static long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int watch_options(int argc, char **argv, long *until)
+{
+	static const struct option longs[] = {
+		{ "events", required_argument, NULL, 'n' },
+		{ "seconds", required_argument, NULL, 't' },
+		{ NULL, 0, NULL, 0 }
+	};
+	char *end = "";
+	int c;
+
+	optind = 0;
+	while ((c = getopt_long(argc, argv, "n:t:", longs, NULL)) != -1) {
+		switch (c) {
+		case 'n':
+			watch.left = strtoul(optarg, &end, 10);
+			break;
+		case 't':
+			*until = now_ms() + (long)(strtod(optarg, &end) * 1000);
+			break;
+		default:
+			return EXIT_USAGE;
+		}
+		if (*end)
+			return usage_error("watch: \"%s\" is not a number", optarg);
+	}
+	if (argc - optind > 1)
+		return usage_error("watch takes one reader");
+	watch.only = argv[optind];
+	return EXIT_OK;
+}
+
+/* Readers may still come, but without the module none ever will. */
+static int source_open(struct nl_watch **nl, int *inotify)
+{
+	*nl = netlink_watch_open();
+	if (*nl)
+		return EXIT_OK;
+	*inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (*inotify < 0 ||
+	    inotify_add_watch(*inotify, "/dev", IN_CREATE | IN_DELETE | IN_ATTRIB) < 0) {
+		fprintf(stderr, "scardctl: /dev: %s\n", strerror(errno));
+		return EXIT_NO_READER;
+	}
+	return access("/sys/module/scard", F_OK) ? readers_none() : EXIT_OK;
+}
+
+int cmd_watch(int argc, char **argv)
+{
+	struct nl_watch *nl = NULL;
+	int code, inotify = -1;
+	long until = 0;
+
+	code = watch_options(argc, argv, &until);
+	if (!code)
+		code = source_open(&nl, &inotify);
+	if (code)
+		return code;
+	look_at_all(true);
+	while (!watch.done) {
+		long left = until ? until - now_ms() : -1;
+
+		if (until && left <= 0)
+			break;
+		if (!wait_for_change(nl, inotify, (int)left))
+			continue;
+		drain(nl, inotify);
+		look_at_all(false);
+	}
+	while (watch.count) {
+		watch.count--;
+		if (watch.list[watch.count].fd >= 0)
+			close(watch.list[watch.count].fd);
+	}
+	free(watch.list);
+	if (nl)
+		netlink_watch_close(nl);
+	if (inotify >= 0)
+		close(inotify);
+	return EXIT_OK;
+}
