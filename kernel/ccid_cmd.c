@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One CCID command: build the message, match the answer by slot and sequence,
+ * follow time extensions up to a ceiling, end a command that nobody waits for or
+ * that takes too long by the abort sequence (CCID 1.1 sections 5.3.1, 6.1.13).
+ *
+ * One command at a time per slot; up to bMaxCCIDBusySlots per reader. Each command
+ * on the wire has a receive buffer armed; an answer may arrive in any of them and
+ * is given to whom it belongs by swapping buffers.
+ */
+#include <linux/jiffies.h>
+#include <linux/sched/signal.h>
+
+#include "scard.h"
+
+/* Messages that are not the answer: passed over, up to this many per command */
+#define CCID_MAX_STRAYS		32
+
+#define CCID_ABORT_REQUEST	0x01	/* class request ABORT, CCID 1.1 section 5.3.1 */
+#define CCID_REQUEST_OUT	0x21	/* host to device, class, interface */
+#define CCID_ABORT_TIMEOUT_MS	2000
+#define CCID_STATUS_TIMEOUT_MS	1000
+
+static void ccid_cmd_check_done(struct scard_req *req)
+{
+	lockdep_assert_held(&req->reader->lock);
+	if (req->answered && !req->sending)
+		complete(&req->done);
+}
+
+static void ccid_cmd_fail(struct scard_req *req, int status)
+{
+	lockdep_assert_held(&req->reader->lock);
+	if (req->answered)
+		return;
+	req->status = status;
+	req->answered = true;
+	ccid_cmd_check_done(req);
+}
+
+/*
+ * Give the buffer that an answer arrived in to the request it answers, and that
+ * request's own, which is still armed, to the other.
+ */
+static void ccid_cmd_swap_rx(struct scard_req *a, struct scard_req *b)
+{
+	struct scard_rx *rx = a->rx;
+
+	a->rx = b->rx;
+	b->rx = rx;
+	a->rx->req = a;
+	b->rx->req = b;
+}
+
+/* Handle one message; true if the receive buffer must be armed again. */
+static bool ccid_cmd_message(struct scard_req *req, struct scard_rx *rx, u32 len)
+{
+	struct scard_reader *reader = req->reader;
+	struct scard_req *target = NULL;
+	struct ccid_answer ans;
+
+	lockdep_assert_held(&reader->lock);
+	if (!ccid_msg_parse(&ans, rx->buf, len)) {
+		if (ans.slot < reader->nslots)
+			target = reader->cmd[ans.slot];
+		/* a slot that does not exist is reported as it was asked for */
+		if (target && (target->seq != ans.seq || target->expect != ans.type ||
+			       target->answered))
+			target = NULL;
+	}
+	if (!target) {
+		/* Zero-length transfers, leftovers of an aborted command, or worse. */
+		if (++req->strays < CCID_MAX_STRAYS)
+			return true;
+		ccid_cmd_fail(req, -EPROTO);
+		return false;
+	}
+	if (ans.cmd_status == CCID_CMD_TIME_EXTENSION) {
+		unsigned long step = target->step * clamp_t(u32, ans.error, 1, 255);
+
+		/* bError is the multiplier of the waiting time, CCID 1.1 section 6.2.6 */
+		target->deadline = jiffies + step;
+		if (time_after(target->deadline, target->ceiling))
+			target->deadline = target->ceiling;
+		return true;
+	}
+	if (target != req)
+		ccid_cmd_swap_rx(target, req);
+	target->ans = ans;
+	target->status = 0;
+	target->answered = true;
+	ccid_cmd_check_done(target);
+	return false;
+}
+
+/**
+ * ccid_cmd_received() - a receive transfer has ended
+ * @rx: its buffer
+ * @status: 0 or a negative errno
+ * @len: bytes received
+ *
+ * Called by the transport in any context.
+ */
+void ccid_cmd_received(struct scard_rx *rx, int status, u32 len)
+{
+	struct scard_reader *reader = rx->req->reader;
+	struct scard_req *req;
+	unsigned long flags;
+
+	spin_lock_irqsave(&reader->lock, flags);
+	req = rx->req;	/* stable only under the lock: buffers are swapped */
+	rx->dirty = max(rx->dirty, len);
+	if (status)
+		ccid_cmd_fail(req, status);
+	else if (ccid_cmd_message(req, rx, len) && !req->answered) {
+		status = reader->ops->rearm(rx);
+		if (status)
+			ccid_cmd_fail(req, status);
+	}
+	spin_unlock_irqrestore(&reader->lock, flags);
+}
+
+/**
+ * ccid_cmd_sent() - a send transfer has ended
+ * @req: its request
+ * @status: 0 or a negative errno
+ *
+ * Called by the transport in any context.
+ */
+void ccid_cmd_sent(struct scard_req *req, int status)
+{
+	struct scard_reader *reader = req->reader;
+	unsigned long flags;
+
+	spin_lock_irqsave(&reader->lock, flags);
+	req->sending = false;
+	if (status)
+		ccid_cmd_fail(req, status);
+	else
+		ccid_cmd_check_done(req);
+	spin_unlock_irqrestore(&reader->lock, flags);
+}
+
+/**
+ * ccid_cmd_in_flight() - is a request on the wire?
+ * @slot: the slot
+ * @req: the request
+ *
+ * For the actor: after -EINTR it tells whether @req may be touched.
+ *
+ * Return: true if it is
+ */
+bool ccid_cmd_in_flight(struct scard_slot *slot, const struct scard_req *req)
+{
+	/* only the actor itself writes this entry */
+	return READ_ONCE(slot->reader->cmd[slot->index]) == req;
+}
+
+static int ccid_cmd_post(struct scard_slot *slot, struct scard_req *req, u8 type,
+			 const u8 params[3], u32 len, bool again)
+{
+	struct scard_reader *reader = slot->reader;
+	unsigned long flags;
+	int ret;
+
+	spin_lock_irqsave(&reader->lock, flags);
+	if (reader->gone && !reader->farewell) {
+		spin_unlock_irqrestore(&reader->lock, flags);
+		return -ENODEV;
+	}
+	if (!again)
+		req->seq = reader->seq++;
+	req->slot = slot->index;
+	req->expect = ccid_expected_answer(type);
+	req->strays = 0;
+	req->answered = false;
+	req->sending = true;
+	req->status = 0;
+	req->ans = (struct ccid_answer){ };
+	WRITE_ONCE(reader->cmd[slot->index], req);
+	spin_unlock_irqrestore(&reader->lock, flags);
+
+	reinit_completion(&req->done);
+	ccid_msg_put_header(req->tx, type, len, slot->index, req->seq, params);
+	ret = reader->ops->submit(req, CCID_HEADER_LEN + len);
+	if (ret) {
+		spin_lock_irqsave(&reader->lock, flags);
+		WRITE_ONCE(reader->cmd[slot->index], NULL);
+		spin_unlock_irqrestore(&reader->lock, flags);
+	}
+	return ret;
+}
+
+/* The request is off the wire: nobody else touches it from here on. */
+static void ccid_cmd_retire(struct scard_slot *slot)
+{
+	struct scard_reader *reader = slot->reader;
+	unsigned long flags;
+
+	spin_lock_irqsave(&reader->lock, flags);
+	WRITE_ONCE(reader->cmd[slot->index], NULL);
+	spin_unlock_irqrestore(&reader->lock, flags);
+}
+
+static void ccid_cmd_cancel(struct scard_slot *slot, struct scard_req *req)
+{
+	struct scard_reader *reader = slot->reader;
+	unsigned long flags;
+
+	/* no answer may be matched, and no buffer swapped in for it, from here on */
+	spin_lock_irqsave(&reader->lock, flags);
+	req->answered = true;
+	spin_unlock_irqrestore(&reader->lock, flags);
+	reader->ops->cancel(req);
+	ccid_cmd_retire(slot);
+}
+
+static void ccid_cmd_limits(struct scard_req *req, unsigned int timeout_ms, unsigned int ceiling_ms)
+{
+	unsigned long now = jiffies;
+
+	req->step = msecs_to_jiffies(timeout_ms);
+	WRITE_ONCE(req->deadline, now + req->step);
+	req->ceiling = now + msecs_to_jiffies(max(timeout_ms, ceiling_ms));
+}
+
+/*
+ * Wait until the request is answered. Return 0, -EINTR (killed, still on the
+ * wire) or -ETIMEDOUT (still on the wire).
+ */
+static int ccid_cmd_wait(struct scard_req *req)
+{
+	unsigned long deadline = READ_ONCE(req->deadline);
+
+	for (;;) {
+		long left = deadline - jiffies;
+		unsigned long moved;
+
+		left = wait_for_completion_killable_timeout(&req->done, max(left, 1L));
+		if (left < 0)
+			return -EINTR;
+		if (left > 0)
+			return 0;
+		moved = READ_ONCE(req->deadline);
+		if (moved == deadline)
+			return -ETIMEDOUT;
+		deadline = moved;	/* the card asked for more time */
+	}
+}
+
+/*
+ * End a command: ABORT on the control pipe and PC_to_RDR_Abort with the same bSeq
+ * on the bulk pipe; the reader drops what it does and answers the second one.
+ *
+ * Return: 0, or a negative errno with the request off the wire in both cases;
+ * -EINTR: killed, nothing is on the wire, the reader may still be busy
+ */
+static int ccid_cmd_abort(struct scard_slot *slot, struct scard_req *req)
+{
+	struct scard_reader *reader = slot->reader;
+	static const u8 none[3];
+	int ret;
+
+	ccid_cmd_cancel(slot, req);
+	if (scard_reader_gone(reader))
+		return -ENODEV;
+	if (reader->ops->exchange)
+		return 0;	/* nothing outlives its control transfer */
+	req->seq++;
+	ret = reader->ops->control(reader, CCID_REQUEST_OUT, CCID_ABORT_REQUEST,
+				   req->seq << 8 | slot->index, NULL, 0, CCID_ABORT_TIMEOUT_MS);
+	if (ret == -EINTR)
+		return ret;
+	/* a reader that does not know the request may know the message */
+	ret = ccid_cmd_post(slot, req, CCID_PC_TO_RDR_ABORT, none, 0, true);
+	if (!ret) {
+		ccid_cmd_limits(req, CCID_ABORT_TIMEOUT_MS, CCID_ABORT_TIMEOUT_MS);
+		ret = ccid_cmd_wait(req);
+		if (!ret)
+			ret = req->status;
+		ccid_cmd_cancel(slot, req);
+	}
+	if (ret == -EPIPE)
+		ret = reader->ops->unhalt(reader);
+	return ret;
+}
+
+/*
+ * The last recovery failed, so the reader may be anywhere: a status request must
+ * come through before anything else is sent, else the command fails quickly.
+ */
+static int ccid_cmd_unwedge(struct scard_slot *slot, struct scard_req *req)
+{
+	struct scard_reader *reader = slot->reader;
+	static const u8 none[3];
+	int ret;
+
+	ret = reader->ops->unhalt(reader);
+	if (ret == -EINTR || ret == -ENODEV)
+		return ret;
+	ret = ccid_cmd_post(slot, req, CCID_PC_TO_RDR_GET_SLOT_STATUS, none, 0, false);
+	if (ret)
+		return ret;
+	ccid_cmd_limits(req, CCID_STATUS_TIMEOUT_MS, CCID_STATUS_TIMEOUT_MS);
+	ret = ccid_cmd_wait(req);
+	if (!ret)
+		ret = req->status;
+	if (ret)
+		ret = ret == -EINTR ? ret : ccid_cmd_abort(slot, req);
+	else
+		ccid_cmd_retire(slot);
+	if (ret == -EINTR && ccid_cmd_in_flight(slot, req))
+		ccid_cmd_cancel(slot, req);
+	if (!ret)
+		WRITE_ONCE(reader->wedged, false);
+	return ret;
+}
+
+/* Did the answer say yes? */
+static int ccid_cmd_verdict(const struct scard_req *req)
+{
+	if (req->ans.cmd_status == CCID_CMD_OK)
+		return 0;
+	return ccid_error_to_errno(req->ans.icc_status, req->ans.error);
+}
+
+/* Turn a failed transfer into an errno of the ABI, and mend what can be mended. */
+static int ccid_cmd_mend(struct scard_slot *slot, struct scard_req *req, int status)
+{
+	struct scard_reader *reader = slot->reader;
+	int ret;
+
+	if (scard_reader_gone(reader))
+		return -ENODEV;
+	switch (status) {
+	case -ENODEV:
+	case -ESHUTDOWN:
+	case -EPERM:		/* poisoned */
+		return -ENODEV;
+	case -EPIPE:
+		ret = reader->ops->unhalt(reader);
+		break;
+	default:
+		/* lost in the stream of messages: find the way back now */
+		ret = ccid_cmd_abort(slot, req);
+		break;
+	}
+	if (ret == -EINTR)
+		return ret;
+	if (ret == -ENODEV || ret == -ESHUTDOWN || scard_reader_gone(reader))
+		return -ENODEV;
+	if (ret)
+		WRITE_ONCE(reader->wedged, true);
+	return -EIO;
+}
+
+static int ccid_cmd_end(struct scard_slot *slot, struct scard_req *req, int ret)
+{
+	if (ret == -EINTR)
+		return ret;	/* stays on the wire, the worker takes over */
+	if (ret == -ETIMEDOUT) {
+		ret = ccid_cmd_abort(slot, req);
+		if (ret == -EINTR)
+			return ret;
+		if (ret == -ENODEV || ret == -ESHUTDOWN || scard_reader_gone(slot->reader))
+			return -ENODEV;
+		if (ret)
+			WRITE_ONCE(slot->reader->wedged, true);
+		return -ETIMEDOUT;
+	}
+	if (req->status) {
+		ccid_cmd_cancel(slot, req);
+		return ccid_cmd_mend(slot, req, req->status);
+	}
+	ccid_cmd_retire(slot);
+	return ccid_cmd_verdict(req);
+}
+
+static void ccid_cmd_put_busy(struct scard_reader *reader)
+{
+	if (reader->nslots > reader->desc.nbusy)
+		up(&reader->busy);
+}
+
+/**
+ * ccid_cmd() - send a command and wait for its answer
+ * @slot: the slot, of which the caller is the actor
+ * @req: the request; its payload stands at req->tx + CCID_HEADER_LEN
+ * @type: bMessageType
+ * @params: bytes 7 to 9 of the message
+ * @len: bytes of payload
+ * @timeout_ms: time for one answer; each time extension multiplies it
+ *
+ * Waits killably. With -EINTR the caller was killed, and it must ask
+ * ccid_cmd_in_flight() whether @req is still on the wire; if so, @req belongs to
+ * the worker.
+ *
+ * Return: 0 and req->ans, or a negative errno of the ABI; req->ans is valid then
+ * too if its type is not 0
+ */
+int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3], u32 len,
+	     unsigned int timeout_ms)
+{
+	struct scard_reader *reader = slot->reader;
+	int ret;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (WARN_ON_ONCE(CCID_HEADER_LEN + len > req->tx_size))
+		return -EINVAL;	/* a bug of the caller, no device can cause it */
+	if (reader->nslots > reader->desc.nbusy && down_killable(&reader->busy))
+		return -EINTR;
+	if (READ_ONCE(reader->wedged)) {
+		/* the payload in tx is not touched, only the header before it */
+		ret = ccid_cmd_unwedge(slot, req);
+		if (ret)
+			goto out;
+	}
+	slot->sent = true;
+	if (reader->ops->exchange) {
+		ccid_msg_put_header(req->tx, type, len, slot->index, 0, params);
+		ret = reader->ops->exchange(slot, req, CCID_HEADER_LEN + len, timeout_ms);
+		if (!ret)
+			ret = ccid_cmd_verdict(req);
+		goto out;
+	}
+	ccid_cmd_limits(req, timeout_ms, SCARD_CEILING_MS);
+	ret = ccid_cmd_post(slot, req, type, params, len, false);
+	if (ret) {
+		ret = ccid_cmd_mend(slot, req, ret);
+		goto out;
+	}
+	ret = ccid_cmd_end(slot, req, ccid_cmd_wait(req));
+out:
+	/* a request left on the wire keeps its place until it is finished */
+	if (!ccid_cmd_in_flight(slot, req))
+		ccid_cmd_put_busy(reader);
+	return ret;
+}
+
+/**
+ * ccid_cmd_finish() - end a command that nobody waits for any more
+ * @slot: the slot
+ * @req: the request, on the wire
+ * @grace_ms: how long the card may take before the command is aborted
+ *
+ * For the worker, which signals do not reach.
+ *
+ * Return: 0 if the card has answered in time; otherwise what it was doing was cut
+ */
+int ccid_cmd_finish(struct scard_slot *slot, struct scard_req *req, unsigned int grace_ms)
+{
+	int ret;
+
+	ccid_cmd_limits(req, grace_ms, grace_ms);
+	ret = ccid_cmd_end(slot, req, ccid_cmd_wait(req));
+	ccid_cmd_put_busy(slot->reader);
+	return ret;
+}

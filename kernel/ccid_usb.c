@@ -1,0 +1,514 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The USB side of a CCID reader: binding, transfers, interrupt pipe. Knows no
+ * cards and waits for no card.
+ *
+ * The device is not trusted: whatever it claims has been clamped by ccid_desc.c,
+ * what it sends is checked by ccid_msg.c, and nothing here waits without a limit
+ * or loops as often as the device likes.
+ */
+#include <linux/ctype.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/usb.h>
+
+#include "scard.h"
+
+#define CCID_CONTROL_TIMEOUT_MS	1000
+/* An interrupt pipe that says more than this within 100 ms has to wait that long */
+#define CCID_NOTIFY_BURST	16
+#define CCID_NOTIFY_WINDOW	(HZ / 10)
+/* Errors in a row after which the interrupt pipe is given up */
+#define CCID_NOTIFY_ERRORS	16
+
+#define CCID_INT_HALTED		0	/* bit numbers in ccid_usb.int_flags */
+#define CCID_INT_STOPPED	1
+
+/**
+ * struct ccid_usb - one bound interface
+ * @reader: what the layers above see
+ * @udev: the device, referenced
+ * @intf: the interface, referenced
+ * @in: bulk-IN endpoint address
+ * @out: bulk-OUT endpoint address
+ * @anchor: all transfers on their way but the interrupt pipe's
+ * @int_urb: interrupt pipe, NULL if there is none
+ * @int_buf: its buffer
+ * @int_ep: its endpoint address
+ * @int_flags: CCID_INT_*
+ * @int_work: submits @int_urb again after errors and storms
+ * @int_errors: errors in a row (completion handler)
+ * @int_since: start of the current window (completion handler)
+ * @int_count: notifications in it (completion handler)
+ */
+struct ccid_usb {
+	struct scard_reader reader;
+	struct usb_device *udev;
+	struct usb_interface *intf;
+	u8 in;
+	u8 out;
+	struct usb_anchor anchor;
+	struct urb *int_urb;
+	u8 *int_buf;
+	u8 int_ep;
+	unsigned long int_flags;
+	struct delayed_work int_work;
+	unsigned int int_errors;
+	unsigned long int_since;
+	unsigned int int_count;
+};
+
+static struct usb_driver ccid_usb_driver;
+
+static struct ccid_usb *to_ccid(struct scard_reader *reader)
+{
+	return container_of(reader, struct ccid_usb, reader);
+}
+
+/* ---- bulk transfers ---- */
+
+static void ccid_usb_in_complete(struct urb *urb)
+{
+	ccid_cmd_received(urb->context, urb->status, urb->actual_length);
+}
+
+static void ccid_usb_out_complete(struct urb *urb)
+{
+	ccid_cmd_sent(urb->context, urb->status);
+}
+
+static int ccid_usb_init_urbs(struct scard_req *req, gfp_t gfp)
+{
+	req->tx_urb = usb_alloc_urb(0, gfp);
+	req->rx->urb = usb_alloc_urb(0, gfp);
+	return req->tx_urb && req->rx->urb ? 0 : -ENOMEM;
+}
+
+static void ccid_usb_free_urbs(struct scard_req *req)
+{
+	usb_free_urb(req->tx_urb);
+	if (req->rx)
+		usb_free_urb(req->rx->urb);
+}
+
+static int ccid_usb_post(struct ccid_usb *ccid, struct urb *urb, gfp_t gfp)
+{
+	int ret;
+
+	usb_anchor_urb(urb, &ccid->anchor);
+	ret = usb_submit_urb(urb, gfp);
+	if (ret)
+		usb_unanchor_urb(urb);
+	return ret;
+}
+
+static int ccid_usb_arm(struct scard_rx *rx, gfp_t gfp)
+{
+	struct ccid_usb *ccid = to_ccid(rx->req->reader);
+
+	usb_fill_bulk_urb(rx->urb, ccid->udev, usb_rcvbulkpipe(ccid->udev, ccid->in), rx->buf,
+			  rx->size, ccid_usb_in_complete, rx);
+	return ccid_usb_post(ccid, rx->urb, gfp);
+}
+
+static int ccid_usb_rearm(struct scard_rx *rx)
+{
+	return ccid_usb_arm(rx, GFP_ATOMIC);
+}
+
+/* The receive buffer first, so that the answer never waits for it. */
+static int ccid_usb_submit(struct scard_req *req, u32 len)
+{
+	struct ccid_usb *ccid = to_ccid(req->reader);
+	struct scard_rx *rx = req->rx;
+	int ret;
+
+	ret = ccid_usb_arm(rx, GFP_NOIO);
+	if (ret)
+		return ret;
+	usb_fill_bulk_urb(req->tx_urb, ccid->udev, usb_sndbulkpipe(ccid->udev, ccid->out), req->tx,
+			  len, ccid_usb_out_complete, req);
+	ret = ccid_usb_post(ccid, req->tx_urb, GFP_NOIO);
+	if (ret)
+		usb_kill_urb(rx->urb);
+	return ret;
+}
+
+static void ccid_usb_cancel(struct scard_req *req)
+{
+	unsigned long flags;
+	struct urb *urb;
+
+	usb_kill_urb(req->tx_urb);
+	/*
+	 * Other requests may swap their receive buffer for this one's until ours
+	 * has come back; what is armed for us at the end is ours to end.
+	 */
+	for (;;) {
+		spin_lock_irqsave(&req->reader->lock, flags);
+		urb = usb_get_urb(req->rx->urb);
+		spin_unlock_irqrestore(&req->reader->lock, flags);
+		usb_kill_urb(urb);
+		usb_put_urb(urb);
+		if (READ_ONCE(req->rx->urb) == urb)
+			return;
+	}
+}
+
+static void ccid_usb_stop(struct scard_reader *reader)
+{
+	struct ccid_usb *ccid = to_ccid(reader);
+
+	set_bit(CCID_INT_STOPPED, &ccid->int_flags);
+	usb_poison_urb(ccid->int_urb);
+	cancel_delayed_work_sync(&ccid->int_work);
+	usb_poison_anchored_urbs(&ccid->anchor);
+}
+
+static void ccid_usb_restart(struct scard_reader *reader)
+{
+	usb_unpoison_anchored_urbs(&to_ccid(reader)->anchor);
+}
+
+/* ---- control transfers ---- */
+
+static void ccid_usb_control_complete(struct urb *urb)
+{
+	complete(urb->context);
+}
+
+/*
+ * usb_control_msg() waits in a way that no signal ends; here a killed caller takes
+ * its transfer back and leaves.
+ */
+static int ccid_usb_request(struct ccid_usb *ccid, u8 type, u8 request, u16 value, u16 index,
+			    void *data, u16 len, unsigned int timeout_ms)
+{
+	DECLARE_COMPLETION_ONSTACK(done);
+	struct usb_ctrlrequest *setup;
+	struct urb *urb;
+	u8 *buf = NULL;
+	long left;
+	int ret = -ENOMEM;
+
+	urb = usb_alloc_urb(0, GFP_NOIO);
+	setup = kmalloc(sizeof(*setup), GFP_NOIO);
+	if (len)
+		buf = kmalloc(len, GFP_NOIO);
+	if (!urb || !setup || (len && !buf))
+		goto out;
+	if (!(type & USB_DIR_IN) && len)
+		memcpy(buf, data, len);
+	setup->bRequestType = type;
+	setup->bRequest = request;
+	setup->wValue = cpu_to_le16(value);
+	setup->wIndex = cpu_to_le16(index);
+	setup->wLength = cpu_to_le16(len);
+	usb_fill_control_urb(urb, ccid->udev,
+			     type & USB_DIR_IN ? usb_rcvctrlpipe(ccid->udev, 0) :
+						 usb_sndctrlpipe(ccid->udev, 0),
+			     (u8 *)setup, buf, len, ccid_usb_control_complete, &done);
+	ret = ccid_usb_post(ccid, urb, GFP_NOIO);
+	if (ret)
+		goto out;
+	left = wait_for_completion_killable_timeout(&done, msecs_to_jiffies(timeout_ms));
+	if (left <= 0) {
+		usb_kill_urb(urb);
+		ret = left ? -EINTR : -ETIMEDOUT;
+		goto out;
+	}
+	ret = urb->status ?: urb->actual_length;
+	if (ret > 0 && type & USB_DIR_IN)
+		memcpy(data, buf, ret);
+out:
+	kfree_sensitive(buf);
+	kfree(setup);
+	usb_free_urb(urb);
+	return ret;
+}
+
+static int ccid_usb_control(struct scard_reader *reader, u8 type, u8 request, u16 value,
+			    void *data, u16 len, unsigned int timeout_ms)
+{
+	return ccid_usb_request(to_ccid(reader), type, request, value, reader->interface, data,
+				len, timeout_ms);
+}
+
+static int ccid_usb_clear_halt(struct ccid_usb *ccid, u8 ep)
+{
+	int ret = ccid_usb_request(ccid, USB_RECIP_ENDPOINT, USB_REQ_CLEAR_FEATURE,
+				   USB_ENDPOINT_HALT, ep, NULL, 0, CCID_CONTROL_TIMEOUT_MS);
+
+	if (ret < 0)
+		return ret;
+	usb_reset_endpoint(ccid->udev, ep);
+	return 0;
+}
+
+static int ccid_usb_unhalt(struct scard_reader *reader)
+{
+	struct ccid_usb *ccid = to_ccid(reader);
+	int ret = ccid_usb_clear_halt(ccid, ccid->out | USB_DIR_OUT);
+
+	return ret ?: ccid_usb_clear_halt(ccid, ccid->in | USB_DIR_IN);
+}
+
+static const struct scard_hw_ops ccid_usb_ops = {
+	.init_urbs = ccid_usb_init_urbs,
+	.free_urbs = ccid_usb_free_urbs,
+	.submit = ccid_usb_submit,
+	.rearm = ccid_usb_rearm,
+	.cancel = ccid_usb_cancel,
+	.control = ccid_usb_control,
+	.stop = ccid_usb_stop,
+	.restart = ccid_usb_restart,
+	.unhalt = ccid_usb_unhalt,
+};
+
+/* ---- interrupt pipe ---- */
+
+static void ccid_usb_int_again(struct ccid_usb *ccid, unsigned long delay)
+{
+	if (!test_bit(CCID_INT_STOPPED, &ccid->int_flags))
+		queue_delayed_work(ccid->reader.wq, &ccid->int_work, delay);
+}
+
+static void ccid_usb_notified(struct ccid_usb *ccid, const u8 *buf, u32 len)
+{
+	struct scard_reader *reader = &ccid->reader;
+	struct ccid_notify note;
+	unsigned int i;
+
+	if (ccid_notify_parse(&note, buf, len, reader->nslots))
+		return;	/* hardware errors and what nobody has defined */
+	for (i = 0; i < reader->nslots; i++)
+		if (note.changed & BIT(i))
+			scard_slot_notify(reader->slots[i], note.present & BIT(i));
+}
+
+static void ccid_usb_int_complete(struct urb *urb)
+{
+	struct ccid_usb *ccid = urb->context;
+
+	switch (urb->status) {
+	case 0:
+		ccid->int_errors = 0;
+		ccid_usb_notified(ccid, ccid->int_buf, urb->actual_length);
+		if (time_after(jiffies, ccid->int_since + CCID_NOTIFY_WINDOW)) {
+			ccid->int_since = jiffies;
+			ccid->int_count = 0;
+		}
+		if (++ccid->int_count > CCID_NOTIFY_BURST) {
+			ccid_usb_int_again(ccid, CCID_NOTIFY_WINDOW);
+			return;
+		}
+		if (usb_submit_urb(urb, GFP_ATOMIC))
+			ccid_usb_int_again(ccid, CCID_NOTIFY_WINDOW);
+		return;
+	case -ENOENT:
+	case -ECONNRESET:
+	case -ESHUTDOWN:
+	case -EPERM:
+	case -ENODEV:
+		return;	/* ended by us, or the device is gone */
+	case -EPIPE:
+		set_bit(CCID_INT_HALTED, &ccid->int_flags);
+		fallthrough;
+	default:
+		if (++ccid->int_errors < CCID_NOTIFY_ERRORS)
+			ccid_usb_int_again(ccid, HZ / 64 << min(ccid->int_errors, 5U));
+	}
+}
+
+static void ccid_usb_int_work(struct work_struct *work)
+{
+	struct ccid_usb *ccid = container_of(to_delayed_work(work), struct ccid_usb, int_work);
+
+	if (test_and_clear_bit(CCID_INT_HALTED, &ccid->int_flags) &&
+	    ccid_usb_clear_halt(ccid, ccid->int_ep | USB_DIR_IN))
+		return;
+	/* fails when poisoned, and then nobody wants to know any more */
+	usb_submit_urb(ccid->int_urb, GFP_NOIO);
+}
+
+static int ccid_usb_int_init(struct ccid_usb *ccid, const struct usb_endpoint_descriptor *ep)
+{
+	/* a notification of 256 slots has 65 bytes; longer ones are cut by the pipe */
+	u32 size = max_t(u32, usb_endpoint_maxp(ep), 8);
+
+	ccid->int_ep = usb_endpoint_num(ep);
+	ccid->int_urb = usb_alloc_urb(0, GFP_KERNEL);
+	ccid->int_buf = kmalloc(size, GFP_KERNEL);
+	if (!ccid->int_urb || !ccid->int_buf)
+		return -ENOMEM;
+	usb_fill_int_urb(ccid->int_urb, ccid->udev, usb_rcvintpipe(ccid->udev, ccid->int_ep),
+			 ccid->int_buf, size, ccid_usb_int_complete, ccid, ep->bInterval);
+	ccid->reader.has_interrupt = true;
+	return 0;
+}
+
+/* ---- binding ---- */
+
+static void ccid_usb_release(struct scard_reader *reader)
+{
+	struct ccid_usb *ccid = to_ccid(reader);
+
+	usb_free_urb(ccid->int_urb);
+	kfree(ccid->int_buf);
+	usb_put_intf(ccid->intf);
+	usb_put_dev(ccid->udev);
+	kfree(ccid);
+}
+
+/* Strings of the device end in names, logs and messages: printable UTF-8 only. */
+static void ccid_usb_string(struct ccid_usb *ccid, int index, char *buf)
+{
+	char *c;
+
+	buf[0] = '\0';
+	if (!index || usb_string(ccid->udev, index, buf, SCARD_STRING_SIZE) < 0) {
+		buf[0] = '\0';
+		return;
+	}
+	for (c = buf; *c; c++)
+		if (!isascii(*c) || !isprint(*c))
+			*c = '.';
+	strim(buf);
+	c = skip_spaces(buf);
+	memmove(buf, c, strlen(c) + 1);
+}
+
+static int ccid_usb_find_desc(struct ccid_desc *desc, const struct usb_host_interface *alt)
+{
+	unsigned int i;
+	int ret = ccid_desc_parse(desc, alt->extra, alt->extralen);
+
+	/* some readers put it behind an endpoint */
+	for (i = 0; ret == -ENOENT && i < alt->desc.bNumEndpoints; i++)
+		ret = ccid_desc_parse(desc, alt->endpoint[i].extra, alt->endpoint[i].extralen);
+	return ret;
+}
+
+static int ccid_usb_find_endpoints(struct ccid_usb *ccid, struct usb_host_interface *alt)
+{
+	struct usb_endpoint_descriptor *in, *out, *intr;
+	int ret = usb_find_common_endpoints(alt, &in, &out, NULL, NULL);
+
+	if (ret)
+		return ret;
+	if (!usb_endpoint_maxp(in) || !usb_endpoint_maxp(out))
+		return -EINVAL;
+	ccid->in = usb_endpoint_num(in);
+	ccid->out = usb_endpoint_num(out);
+	ccid->reader.rx_unit = usb_endpoint_maxp(in);
+	if (!usb_find_int_in_endpoint(alt, &intr) && usb_endpoint_maxp(intr))
+		return ccid_usb_int_init(ccid, intr);
+	return 0;
+}
+
+static int ccid_usb_probe(struct usb_interface *intf, const struct usb_device_id *id)
+{
+	struct usb_host_interface *alt = intf->cur_altsetting;
+	struct usb_device *udev = interface_to_usbdev(intf);
+	struct scard_reader *reader;
+	struct ccid_usb *ccid;
+	int ret;
+
+	ccid = kzalloc(sizeof(*ccid), GFP_KERNEL);
+	if (!ccid)
+		return -ENOMEM;
+	reader = &ccid->reader;
+	reader->release = ccid_usb_release;
+	reader->parent = &intf->dev;
+	reader->ops = &ccid_usb_ops;
+	ccid->udev = usb_get_dev(udev);
+	ccid->intf = usb_get_intf(intf);
+	init_usb_anchor(&ccid->anchor);
+	INIT_DELAYED_WORK(&ccid->int_work, ccid_usb_int_work);
+
+	ret = ccid_usb_find_desc(&reader->desc, alt);
+	if (!ret)
+		ret = ccid_usb_find_endpoints(ccid, alt);
+	if (ret) {
+		/* vendor-class interfaces of the id table need not be readers */
+		if (alt->desc.bInterfaceClass == USB_CLASS_CSCID)
+			dev_info(&intf->dev, "not a usable CCID reader (%d)\n", ret);
+		ret = -ENODEV;
+		goto fail;
+	}
+
+	reader->vendor_id = le16_to_cpu(udev->descriptor.idVendor);
+	reader->product_id = le16_to_cpu(udev->descriptor.idProduct);
+	reader->bcd_device = le16_to_cpu(udev->descriptor.bcdDevice);
+	reader->bus = udev->bus->busnum;
+	reader->device = udev->devnum;
+	reader->interface = alt->desc.bInterfaceNumber;
+	ccid_usb_string(ccid, udev->descriptor.iManufacturer, reader->manufacturer);
+	ccid_usb_string(ccid, udev->descriptor.iProduct, reader->product);
+	ccid_usb_string(ccid, alt->desc.iInterface, reader->interface_name);
+	ccid_usb_string(ccid, udev->descriptor.iSerialNumber, reader->serial);
+
+	ret = scard_reader_init(reader);
+	if (ret)
+		goto fail;
+	usb_set_intfdata(intf, reader);
+	ret = scard_reader_register(reader);
+	if (ret) {
+		scard_reader_unregister(reader, false);
+		scard_reader_put(reader);
+		return ret;
+	}
+	/* a reader that cannot tell is asked; see scard_slot_watch() */
+	if (ccid->int_urb)
+		usb_submit_urb(ccid->int_urb, GFP_KERNEL);
+	dev_info(&intf->dev, "smart-card reader \"%s\", %u slot%s\n", reader->slots[0]->name,
+		 reader->nslots, reader->nslots > 1 ? "s" : "");
+	return 0;
+
+fail:
+	ccid_usb_release(reader);
+	return ret;
+}
+
+static void ccid_usb_disconnect(struct usb_interface *intf)
+{
+	struct scard_reader *reader = usb_get_intfdata(intf);
+	struct usb_device *udev = interface_to_usbdev(intf);
+
+	scard_reader_unregister(reader, udev->state != USB_STATE_NOTATTACHED);
+	dev_info(&intf->dev, "smart-card reader \"%s\" has left\n", reader->slots[0]->name);
+	scard_reader_put(reader);
+}
+
+static const struct usb_device_id ccid_usb_ids[] = {
+	{ .match_flags = USB_DEVICE_ID_MATCH_INT_CLASS, .bInterfaceClass = USB_CLASS_CSCID },
+	{ }
+};
+MODULE_DEVICE_TABLE(usb, ccid_usb_ids);
+
+static struct usb_driver ccid_usb_driver = {
+	.name = "scard",
+	.probe = ccid_usb_probe,
+	.disconnect = ccid_usb_disconnect,
+	.id_table = ccid_usb_ids,
+	/* the cards are powered off over the pipes when the driver is unbound */
+	.soft_unbind = 1,
+};
+
+/**
+ * ccid_usb_init() - start binding readers
+ *
+ * Return: 0 or a negative errno
+ */
+int ccid_usb_init(void)
+{
+	return usb_register(&ccid_usb_driver);
+}
+
+/**
+ * ccid_usb_exit() - unbind all readers
+ */
+void ccid_usb_exit(void)
+{
+	usb_deregister(&ccid_usb_driver);
+}

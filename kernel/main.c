@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * scard: USB CCID smart-card readers as character devices.
+ *
+ * Order of init and exit, nothing else.
+ */
+#include <linux/module.h>
+
+#include "scard.h"
+
+struct class scard_class = {
+	.name = "scard",
+};
+
+static int __init scard_init(void)
+{
+	int ret = class_register(&scard_class);
+
+	if (ret)
+		return ret;
+	ret = scard_cdev_init();
+	if (ret)
+		goto err_class;
+	ret = scard_netlink_init();
+	if (ret)
+		goto err_cdev;
+	ret = ccid_usb_init();
+	if (ret)
+		goto err_netlink;
+	return 0;
+
+err_netlink:
+	scard_netlink_exit();
+err_cdev:
+	scard_cdev_exit();
+err_class:
+	class_unregister(&scard_class);
+	return ret;
+}
+
+/* Open files pin the module, so none can be there; readers are unbound first. */
+static void __exit scard_exit(void)
+{
+	ccid_usb_exit();
+	scard_netlink_exit();
+	scard_cdev_exit();
+	class_unregister(&scard_class);
+}
+
+module_init(scard_init);
+module_exit(scard_exit);
+
+MODULE_DESCRIPTION("USB CCID smart-card readers as character devices");
+MODULE_AUTHOR("scard developers");
+MODULE_LICENSE("GPL");

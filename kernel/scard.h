@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Objects, lifetimes and locks of the scard module.
+ *
+ * Layers, from the door down to the wire; each calls only the ones below it:
+ *
+ *   cdev.c      file operations; the only file that touches user memory
+ *   netlink.c   discovery; reads snapshots only
+ *   handle.c    what a call on an open file means; asks policy.c, waits, acts
+ *   policy.c    decides (pure)
+ *   slot.c      the card: presence, power, ATR, protocol; slot_xfr.c: APDUs
+ *   reader.c, request.c  lifetimes of what the layers below share
+ *   ccid_cmd.c  one CCID command: build, match, time extension, deadline, abort
+ *   ccid_usb.c  binding, URBs, interrupt pipe; knows no cards
+ *
+ * LIFETIMES
+ *   reader   one USB interface. kref: the USB binding, each slot, each request.
+ *   slot     struct device + cdev; one /dev/scardN. Holds its reader.
+ *   handle   one open file, from open() to the last close. Holds its slot.
+ *   request  buffers and URBs of one exchange. Belongs to the thread that made
+ *            it; when that thread is killed while the request is on the wire, it
+ *            belongs to the slot (slot->orphan) and the worker ends and frees it.
+ *   Nothing that an open file can reach is freed at unplug; it is marked gone.
+ *
+ * LOCKS, outermost first. None is held across anything that waits for hardware.
+ *   reader->lock   spinlock, irqsave: in-flight requests, bSeq, interrupt state;
+ *                  taken in URB completions. Nothing is taken inside it.
+ *   slot->lock     spinlock, process context only: slot->pol (the policy), the
+ *                  published state of the card, event counters. wake_up() and
+ *                  complete() are called inside it; reader->lock never is.
+ *
+ * WHO MAY RUN
+ *   "The actor" is the one thread that may speak to the card of a slot; policy.c
+ *   appoints it. Fields marked (actor) belong to it and need no lock: the hand-over
+ *   from one actor to the next goes through slot->lock. A killed actor appoints
+ *   the slot's worker (a work item) and leaves at once.
+ *   Published fields, marked (lock), are written by the actor under slot->lock and
+ *   may be read by anyone under it.
+ *   notify_work runs at any time beside the actor; it takes slot->lock only.
+ *
+ * UNPLUG
+ *   disconnect() marks the reader gone under reader->lock, then tells each policy
+ *   (all waiters end with -ENODEV), then poisons the URBs (all exchanges end),
+ *   then waits for the works. New submissions fail, because the anchor is poisoned.
+ *   Every wait condition of the module includes "gone".
+ */
+#ifndef SCARD_H
+#define SCARD_H
+
+#include <linux/bitops.h>
+#include <linux/cdev.h>
+#include <linux/completion.h>
+#include <linux/device.h>
+#include <linux/kref.h>
+#include <linux/mutex.h>
+#include <linux/semaphore.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/scard.h>
+
+#include "policy.h"
+#include "proto/apdu.h"
+#include "proto/atr.h"
+#include "proto/ccid_desc.h"
+#include "proto/ccid_msg.h"
+
+#define SCARD_MAX_SLOTS		16	/* per reader; a CCID can claim 256 */
+#define SCARD_MAX_HANDLES	1024	/* connected handles per slot */
+
+/* No CCID command takes longer than this, whatever the card or the reader asks for */
+#define SCARD_CEILING_MS	(5 * 60 * 1000)
+/* How long a command that nobody waits for may go on before it is aborted */
+#define SCARD_ORPHAN_GRACE_MS	250
+
+/* Messages up to this are received whole, whatever the caller expects */
+#define SCARD_SMALL_MESSAGE	1024U
+/* Payload that a handle is prepared to send: a short APDU, ISO 7816-3 section 12.1 */
+#define SCARD_SHORT_TX		261U
+/* Payload that the worker sends and receives: parameters, PPS; ATR, parameters */
+#define SCARD_WORKER_TX		64
+#define SCARD_WORKER_RX		64
+
+struct scard_reader;
+struct scard_req;
+struct scard_slot;
+
+/**
+ * struct scard_rx - a receive buffer with its transfer
+ * @req: the request it belongs to now. Answers of a reader with several commands
+ *	in flight arrive in any order, so requests swap their receive buffers.
+ * @buf: the buffer, DMA-able
+ * @size: bytes at @buf, a multiple of the endpoint's packet size
+ * @urb: the transport's transfer
+ * @dirty: bytes of @buf that may hold APDU bytes, to be cleared; under reader->lock
+ *	while @urb is on its way
+ */
+struct scard_rx {
+	struct scard_req *req;
+	u8 *buf;
+	u32 size;
+	void *urb;
+	u32 dirty;
+};
+
+/**
+ * struct scard_req - one exchange with a reader
+ * @reader: the reader, referenced
+ * @tx: message to send, CCID header included; DMA-able
+ * @tx_size: bytes at @tx
+ * @tx_urb: the transport's transfer
+ * @rx: where the answer arrives
+ * @apdu: assembly of a command or an answer that takes several blocks
+ * @apdu_size: bytes at @apdu
+ * @done: answered (or failed), and @tx is not on its way any more
+ * @sending: @tx is on its way; under reader->lock
+ * @answered: an answer or an error has arrived; under reader->lock
+ * @status: 0 or the error of the transfers
+ * @slot: bSlot
+ * @seq: bSeq of the command on the wire
+ * @expect: bMessageType of its answer
+ * @strays: messages passed over since the command was sent
+ * @step: time that one answer may take, jiffies
+ * @deadline: when the next answer is due; moved by time extensions
+ * @ceiling: when the command is ended whatever it asks for
+ * @ans: the answer, points into @rx
+ * @data: result of the operation, points into @rx or @apdu
+ * @len: bytes at @data
+ * @dirty_tx: bytes of @tx that may hold APDU bytes, to be cleared
+ * @dirty_apdu: the same of @apdu
+ */
+struct scard_req {
+	struct scard_reader *reader;
+	u8 *tx;
+	u32 tx_size;
+	void *tx_urb;
+	struct scard_rx *rx;
+	u8 *apdu;
+	u32 apdu_size;
+	struct completion done;
+	bool sending;
+	bool answered;
+	int status;
+	u8 slot;
+	u8 seq;
+	u8 expect;
+	u8 strays;
+	unsigned long step;
+	unsigned long deadline;
+	unsigned long ceiling;
+	struct ccid_answer ans;
+	const u8 *data;
+	u32 len;
+	u32 dirty_tx;
+	u32 dirty_apdu;
+};
+
+/**
+ * struct scard_hw_ops - what a transport does
+ * @init_urbs: allocate and release the transfers of a request
+ * @free_urbs: see @init_urbs
+ * @submit: arm the receive buffer and send @len bytes; process context
+ * @rearm: arm the receive buffer again; any context
+ * @cancel: end both transfers of a request and wait until the host has them back
+ * @control: class request to the interface: bmRequestType, bRequest, wValue; @data
+ *	is copied; killable; returns bytes or a negative errno
+ * @stop: end all transfers and refuse new ones, wait until the host has them back
+ * @restart: allow transfers again after @stop
+ * @unhalt: clear a halted pair of endpoints; killable
+ * @exchange: instead of @submit and @rearm, for transports without messages: make
+ *	the answer to the CCID message in req->tx
+ */
+struct scard_hw_ops {
+	int (*init_urbs)(struct scard_req *req, gfp_t gfp);
+	void (*free_urbs)(struct scard_req *req);
+	int (*submit)(struct scard_req *req, u32 len);
+	int (*rearm)(struct scard_rx *rx);
+	void (*cancel)(struct scard_req *req);
+	int (*control)(struct scard_reader *reader, u8 type, u8 request, u16 value,
+		       void *data, u16 len, unsigned int timeout_ms);
+	void (*stop)(struct scard_reader *reader);
+	void (*restart)(struct scard_reader *reader);
+	int (*unhalt)(struct scard_reader *reader);
+	int (*exchange)(struct scard_slot *slot, struct scard_req *req, u32 len,
+			unsigned int timeout_ms);
+};
+
+/**
+ * struct scard_reader - one CCID interface; constant after probe unless marked
+ * @kref: see LIFETIMES
+ * @release: frees the transport's structure, of which this is part
+ * @parent: the USB interface, parent of the slots
+ * @ops: transport
+ * @desc: class descriptor, clamped
+ * @index: "II" of the reader name
+ * @rx_unit: receive buffers are multiples of this
+ * @has_interrupt: insertion and removal are reported
+ * @quirks: SCARD_QUIRK_*
+ * @lock: see LOCKS
+ * @gone: unplugged or unbound; set once, under @lock
+ * @farewell: gone, but the device is still there: cards are being powered off;
+ *	only disconnect() sends now
+ * @wedged: the last recovery failed; try again before the next command (lock)
+ * @seq: next bSeq (lock)
+ * @cmd: command on the wire, by slot (lock)
+ * @busy: commands that may still be sent, where slots outnumber them
+ * @wq: works of the slots
+ * @slots: the slots; @nslots of them
+ * @nslots: 1 to SCARD_MAX_SLOTS
+ * @vendor_id: idVendor, and so on
+ */
+struct scard_reader {
+	struct kref kref;
+	void (*release)(struct scard_reader *reader);
+	struct device *parent;
+	const struct scard_hw_ops *ops;
+	struct ccid_desc desc;
+	unsigned int index;
+	u32 rx_unit;
+	bool has_interrupt;
+	u32 quirks;
+
+	spinlock_t lock;	/* see LOCKS */
+	bool gone;
+	bool farewell;
+	bool wedged;
+	u8 seq;
+	struct scard_req *cmd[SCARD_MAX_SLOTS];
+	struct semaphore busy;
+
+	struct workqueue_struct *wq;
+	struct scard_slot *slots[SCARD_MAX_SLOTS];
+	unsigned int nslots;
+
+	u16 vendor_id;
+	u16 product_id;
+	u16 bcd_device;
+	u16 bus;
+	u16 device;
+	u8 interface;
+	char manufacturer[SCARD_STRING_SIZE];
+	char product[SCARD_STRING_SIZE];
+	char interface_name[SCARD_STRING_SIZE];
+	char serial[SCARD_STRING_SIZE];
+};
+
+/**
+ * struct scard_slot - one slot, one /dev/scardN
+ * @dev: the device; its release frees the slot
+ * @cdev: the node
+ * @reader: the reader, referenced
+ * @index: bSlot
+ * @name: PC/SC name
+ * @lock: see LOCKS
+ * @pol: the policy (lock)
+ * @wait: poll() waiters; woken when @event changes or the reader goes
+ * @event: counts all changes (lock)
+ * @card_event: counts insertions and removals (lock)
+ * @opens: open files (lock)
+ * @atr: the last ATR (lock)
+ * @protocol: active protocol, SCARD_PROTO_* or 0 (lock)
+ * @settling: presence or ATR is being found out (lock)
+ * @notified: SLOT_NOTIFIED_* bits set by the interrupt pipe
+ * @notify_work: acts on @notified
+ * @poll_work: asks for the slot status where there is no interrupt pipe
+ * @work: the worker
+ * @req: the worker's request (actor)
+ * @orphan: request that a killed actor left on the wire (actor)
+ * @orphan_single: the operation consisted of that one exchange (actor)
+ * @single: the operation under way consists of one exchange (actor)
+ * @sent: the operation under way has sent something (actor)
+ * @voltage: bPowerSelect that worked, 0 before (actor)
+ * @registered: the node exists
+ * @netlink_node: in the list of netlink.c
+ * @netlink_work: announces a change
+ * @info: parsed ATR (actor)
+ */
+struct scard_slot {
+	struct device dev;
+	struct cdev cdev;
+	struct scard_reader *reader;
+	u8 index;
+	char name[SCARD_NAME_SIZE];
+
+	spinlock_t lock;	/* see LOCKS */
+	struct pol_slot pol;
+	wait_queue_head_t wait;
+	u32 event;
+	u32 card_event;
+	u32 opens;
+	u8 atr[SCARD_ATR_MAX];
+	u8 atr_len;
+	u32 protocol;
+	bool settling;
+
+	unsigned long notified;
+	struct work_struct notify_work;
+	struct delayed_work poll_work;
+	struct work_struct work;
+
+	struct scard_req *req;
+	struct scard_req *orphan;
+	bool orphan_single;
+	bool single;
+	bool sent;
+	u8 voltage;
+	bool registered;
+	struct list_head netlink_node;
+	struct work_struct netlink_work;
+	struct atr info;
+};
+
+#define SLOT_NOTIFIED_CHANGE	0	/* bit numbers in scard_slot.notified */
+#define SLOT_NOTIFIED_ABSENT	1
+
+/**
+ * struct scard_handle - one open file
+ * @slot: its slot, referenced
+ * @pol: what the policy knows of it (slot->lock)
+ * @spare: a request ready for the next exchange, taken and put back with xchg()
+ * @seen: value of slot->event at the last snapshot (slot->lock)
+ */
+struct scard_handle {
+	struct scard_slot *slot;
+	struct pol_handle pol;
+	struct scard_req *spare;
+	u32 seen;
+};
+
+/**
+ * struct scard_turn - a turn and what its thread sleeps on
+ * @pol: the turn
+ * @woken: the turn has left the queue
+ */
+struct scard_turn {
+	struct pol_turn pol;
+	struct completion woken;
+};
+
+/* main.c */
+extern struct class scard_class;
+
+/* cdev.c: device numbers and nodes */
+int scard_cdev_init(void);
+void scard_cdev_exit(void);
+int scard_cdev_get_minor(struct scard_slot *slot);
+int scard_cdev_add(struct scard_slot *slot);
+void scard_cdev_del(struct scard_slot *slot);
+void scard_cdev_free_minor(struct scard_slot *slot);
+
+/* netlink.c */
+int scard_netlink_init(void);
+void scard_netlink_exit(void);
+void scard_netlink_slot_init(struct scard_slot *slot);
+void scard_netlink_add(struct scard_slot *slot);
+void scard_netlink_del(struct scard_slot *slot);
+void scard_netlink_change(struct scard_slot *slot);
+
+/* handle.c */
+struct scard_handle *scard_handle_open(struct scard_slot *slot);
+void scard_handle_close(struct scard_handle *h);
+void scard_handle_info(struct scard_handle *h, struct scard_info *info);
+int scard_handle_status(struct scard_handle *h, struct scard_status *st, bool nonblock);
+int scard_handle_connect(struct scard_handle *h, struct scard_connect *arg, bool nonblock);
+int scard_handle_reconnect(struct scard_handle *h, struct scard_connect *arg, bool nonblock);
+int scard_handle_disconnect(struct scard_handle *h, u32 disposition, bool nonblock);
+int scard_handle_begin(struct scard_handle *h, bool nonblock);
+int scard_handle_end(struct scard_handle *h, u32 disposition, bool nonblock);
+int scard_handle_transmit(struct scard_handle *h, struct scard_req **reqp, u32 len, u32 room,
+			  u32 protocol, bool nonblock);
+int scard_handle_control(struct scard_handle *h, struct scard_req **reqp, u32 code, u32 len,
+			 u32 room, bool nonblock);
+int scard_handle_get_attr(struct scard_handle *h, u32 id, u8 *buf, u32 *len);
+int scard_handle_set_attr(struct scard_handle *h, u32 id);
+void scard_handle_cancel(struct scard_handle *h);
+struct scard_req *scard_handle_get_req(struct scard_handle *h, u32 send_len, u32 room);
+void scard_handle_put_req(struct scard_handle *h, struct scard_req *req);
+
+/* attr.c: controls and attributes that need no card */
+int scard_attr_get(struct scard_slot *slot, u32 id, u8 *buf, u32 *len);
+
+/* control.c */
+int scard_slot_control(struct scard_slot *slot, struct scard_req *req, u32 code, u32 len, u32 room);
+
+/* slot.c: the card; all but the first group for the actor only */
+struct scard_slot *scard_slot_alloc(struct scard_reader *reader, u8 index);
+int scard_slot_register(struct scard_slot *slot);
+void scard_slot_gone(struct scard_slot *slot);
+void scard_slot_quiesce(struct scard_slot *slot);
+void scard_slot_farewell(struct scard_slot *slot);
+void scard_slot_unregister(struct scard_slot *slot);
+void scard_slot_notify(struct scard_slot *slot, bool present);
+void scard_slot_watch(struct scard_slot *slot);
+void scard_slot_changed(struct scard_slot *slot);
+u32 scard_slot_state(const struct scard_slot *slot);
+
+int scard_slot_settle(struct scard_slot *slot, struct scard_req *req);
+int scard_slot_power_on(struct scard_slot *slot, struct scard_req *req, bool warm);
+int scard_slot_activate(struct scard_slot *slot, struct scard_req *req);
+int scard_slot_power_off(struct scard_slot *slot, struct scard_req *req);
+int scard_slot_eject(struct scard_slot *slot, struct scard_req *req);
+
+int scard_slot_reset(struct scard_slot *slot, struct scard_req *req);
+int scard_slot_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3],
+		   u32 len, unsigned int timeout_ms);
+
+/* negotiate.c */
+int scard_slot_negotiate(struct scard_slot *slot, struct scard_req *req, u32 protocols);
+
+/* slot_xfr.c */
+u32 scard_slot_rx_size(const struct scard_slot *slot, u32 room);
+u32 scard_slot_max_apdu(const struct scard_slot *slot);
+int scard_slot_transmit(struct scard_slot *slot, struct scard_req *req, u32 len, u32 room,
+			u32 protocol);
+
+/* reader.c */
+int scard_reader_init(struct scard_reader *reader);
+int scard_reader_register(struct scard_reader *reader);
+void scard_reader_unregister(struct scard_reader *reader, bool alive);
+void scard_reader_put(struct scard_reader *reader);
+
+static inline void scard_reader_get(struct scard_reader *reader)
+{
+	kref_get(&reader->kref);
+}
+
+/* May be asked without a lock: gone never becomes false again. */
+static inline bool scard_reader_gone(const struct scard_reader *reader)
+{
+	return READ_ONCE(reader->gone);
+}
+
+/* request.c */
+struct scard_req *scard_req_alloc(struct scard_reader *reader, u32 tx_size, u32 rx_size, gfp_t gfp);
+int scard_req_grow(struct scard_req *req, u32 tx_size, u32 rx_size);
+int scard_req_grow_apdu(struct scard_req *req, u32 size);
+void scard_req_clear(struct scard_req *req);
+void scard_req_free(struct scard_req *req);
+
+/* ccid_cmd.c */
+int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3], u32 len,
+	     unsigned int timeout_ms);
+int ccid_cmd_finish(struct scard_slot *slot, struct scard_req *req, unsigned int grace_ms);
+bool ccid_cmd_in_flight(struct scard_slot *slot, const struct scard_req *req);
+void ccid_cmd_received(struct scard_rx *rx, int status, u32 len);
+void ccid_cmd_sent(struct scard_req *req, int status);
+
+/* ccid_usb.c */
+int ccid_usb_init(void);
+void ccid_usb_exit(void);
+
+#endif /* SCARD_H */
