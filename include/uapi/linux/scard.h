@@ -105,6 +105,7 @@
  * @device: USB device address on the bus
  * @interface: bInterfaceNumber
  * @has_interrupt: 1 if the reader reports insertion and removal by itself
+ * @reserved0: zero
  * @quirks: driver-internal bit set of the quirks applied, for diagnosis only
  * @reserved: zero
  * @name: PC/SC reader name, "maker product [interface] (serial) II SS"

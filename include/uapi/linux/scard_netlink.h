@@ -23,6 +23,8 @@
  * @SCARD_CMD_SLOT_ADD_NTF: a slot appeared and its device node works
  * @SCARD_CMD_SLOT_DEL_NTF: a slot went away
  * @SCARD_CMD_SLOT_CHANGE_NTF: SCARD_A_SLOT_EVENT of a slot has changed
+ * @__SCARD_CMD_MAX: internal use
+ * @SCARD_CMD_MAX: the highest that this header knows
  */
 enum scard_cmd {
 	SCARD_CMD_UNSPEC,
@@ -47,6 +49,8 @@ enum scard_cmd {
  * @SCARD_A_SLOT_NAME: string, as scard_info.name; not in notifications
  * @SCARD_A_SLOT_VENDOR_ID: u16, idVendor; not in notifications
  * @SCARD_A_SLOT_PRODUCT_ID: u16, idProduct; not in notifications
+ * @__SCARD_A_SLOT_MAX: internal use
+ * @SCARD_A_SLOT_MAX: the highest that this header knows
  */
 enum scard_slot_attr {
 	SCARD_A_SLOT_UNSPEC,

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make help says what there is. Products go to build/; lib/ and each directory of
+# tools/ have their own Makefile, which takes O (where to build).
+
+MAKEFLAGS += --no-print-directory
+O := $(CURDIR)/build
+PARTS := $(patsubst %/Makefile,%,$(wildcard lib/Makefile tools/*/Makefile))
+# The kernel to build for: this machine's, or where that has no headers the VM's.
+KVER ?= $(if $(wildcard /lib/modules/$(shell uname -r)/build),$(shell uname -r),6.1)
+
+all: module lib tools
+
+module:
+	cp "$$(KDIR='$(KDIR)' tests/vm/build-module $(KVER))" $(O)/scard.ko
+
+tools: $(filter tools/%,$(PARTS))
+ifneq ($(PARTS),)
+$(PARTS):
+	+$(MAKE) -C $@ O=$(O)
+endif
+
+deps:
+	@tests/deps/install
+
+# Groups: make check T="static vm"
+check: deps
+	@$(MAKE) lib tools
+	@tests/run-all $(T)
+
+demo:
+	@tests/deps/install build vm clients kernel-6.1
+	@$(MAKE) lib tools
+	@tests/demo/run
+
+clean:
+	rm -rf $(O)
+
+help:
+	@echo 'make            build module, library and tools into build/'
+	@echo 'make module     build/scard.ko for KVER (this kernel) or KDIR (a build directory)'
+	@echo 'make lib tools  only these'
+	@echo 'make demo       the main job, step by step, in a virtual machine'
+	@echo 'make check      all tests; T="GROUP..." for some of those in tests/groups'
+	@echo 'make deps       install what the tests need (Debian packages)'
+	@echo 'make clean      remove build/'
+
+.PHONY: all module lib tools deps check demo clean help $(PARTS)
