@@ -16,6 +16,9 @@
 /* Messages that are not the answer: passed over, up to this many per command */
 #define CCID_MAX_STRAYS		32
 
+/* Time extensions per command; one a second up to the ceiling would be 300 */
+#define CCID_MAX_EXTENSIONS	5000
+
 #define CCID_ABORT_REQUEST	0x01	/* class request ABORT, CCID 1.1 section 5.3.1 */
 #define CCID_REQUEST_OUT	0x21	/* host to device, class, interface */
 #define CCID_ABORT_TIMEOUT_MS	2000
@@ -76,13 +79,16 @@ static bool ccid_cmd_message(struct scard_req *req, struct scard_rx *rx, u32 len
 		return false;
 	}
 	if (ans.cmd_status == CCID_CMD_TIME_EXTENSION) {
-		unsigned long step = target->step * clamp_t(u32, ans.error, 1, 255);
-
 		/* bError is the multiplier of the waiting time, CCID 1.1 section 6.2.6 */
-		target->deadline = jiffies + step;
-		if (time_after(target->deadline, target->ceiling))
-			target->deadline = target->ceiling;
-		return true;
+		unsigned long deadline = jiffies + target->step * max_t(u8, ans.error, 1);
+
+		if (time_after(deadline, target->ceiling))
+			deadline = target->ceiling;
+		WRITE_ONCE(target->deadline, deadline);
+		if (++target->extensions < CCID_MAX_EXTENSIONS)
+			return true;
+		ccid_cmd_fail(target, -EPROTO);
+		return target != req;
 	}
 	if (target != req)
 		ccid_cmd_swap_rx(target, req);
@@ -110,13 +116,10 @@ void ccid_cmd_received(struct scard_rx *rx, int status, u32 len)
 	spin_lock_irqsave(&reader->lock, flags);
 	req = rx->req;	/* stable only under the lock: buffers are swapped */
 	rx->dirty = max(rx->dirty, len);
+	if (!status && ccid_cmd_message(req, rx, len) && !req->answered)
+		status = reader->ops->rearm(rx);
 	if (status)
 		ccid_cmd_fail(req, status);
-	else if (ccid_cmd_message(req, rx, len) && !req->answered) {
-		status = reader->ops->rearm(rx);
-		if (status)
-			ccid_cmd_fail(req, status);
-	}
 	spin_unlock_irqrestore(&reader->lock, flags);
 }
 
@@ -156,6 +159,16 @@ bool ccid_cmd_in_flight(struct scard_slot *slot, const struct scard_req *req)
 	return READ_ONCE(slot->reader->cmd[slot->index]) == req;
 }
 
+static void ccid_cmd_new_seq(struct scard_req *req)
+{
+	struct scard_reader *reader = req->reader;
+	unsigned long flags;
+
+	spin_lock_irqsave(&reader->lock, flags);
+	req->seq = reader->seq++;
+	spin_unlock_irqrestore(&reader->lock, flags);
+}
+
 static int ccid_cmd_post(struct scard_slot *slot, struct scard_req *req, u8 type,
 			 const u8 params[3], u32 len, bool again)
 {
@@ -173,6 +186,7 @@ static int ccid_cmd_post(struct scard_slot *slot, struct scard_req *req, u8 type
 	req->slot = slot->index;
 	req->expect = ccid_expected_answer(type);
 	req->strays = 0;
+	req->extensions = 0;
 	req->answered = false;
 	req->sending = true;
 	req->status = 0;
@@ -266,7 +280,7 @@ static int ccid_cmd_abort(struct scard_slot *slot, struct scard_req *req)
 		return -ENODEV;
 	if (reader->ops->exchange)
 		return 0;	/* nothing outlives its control transfer */
-	req->seq++;
+	ccid_cmd_new_seq(req);
 	ret = reader->ops->control(reader, CCID_REQUEST_OUT, CCID_ABORT_REQUEST,
 				   req->seq << 8 | slot->index, NULL, 0, CCID_ABORT_TIMEOUT_MS);
 	if (ret == -EINTR)

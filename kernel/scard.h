@@ -121,6 +121,7 @@ struct scard_rx {
  * @seq: bSeq of the command on the wire
  * @expect: bMessageType of its answer
  * @strays: messages passed over since the command was sent
+ * @extensions: time extensions since the command was sent
  * @step: time that one answer may take, jiffies
  * @deadline: when the next answer is due; moved by time extensions
  * @ceiling: when the command is ended whatever it asks for
@@ -146,6 +147,7 @@ struct scard_req {
 	u8 seq;
 	u8 expect;
 	u8 strays;
+	u16 extensions;
 	unsigned long step;
 	unsigned long deadline;
 	unsigned long ceiling;
