@@ -9,6 +9,7 @@
  * is given to whom it belongs by swapping buffers.
  */
 #include <linux/jiffies.h>
+#include <linux/sched.h>
 #include <linux/sched/signal.h>
 
 #include "scard.h"
@@ -27,8 +28,11 @@
 static void ccid_cmd_check_done(struct scard_req *req)
 {
 	lockdep_assert_held(&req->reader->lock);
-	if (req->answered && !req->sending)
-		complete(&req->done);
+	if (!req->answered || req->sending)
+		return;
+	req->done = true;
+	if (req->waiter)
+		wake_up_process(req->waiter);
 }
 
 static void ccid_cmd_fail(struct scard_req *req, int status)
@@ -188,13 +192,14 @@ static int ccid_cmd_post(struct scard_slot *slot, struct scard_req *req, u8 type
 	req->strays = 0;
 	req->extensions = 0;
 	req->answered = false;
+	req->done = false;
 	req->sending = true;
 	req->status = 0;
 	req->ans = (struct ccid_answer){ };
+	req->waiter = current;
 	WRITE_ONCE(reader->cmd[slot->index], req);
 	spin_unlock_irqrestore(&reader->lock, flags);
 
-	reinit_completion(&req->done);
 	ccid_msg_put_header(req->tx, type, len, slot->index, req->seq, params);
 	ret = reader->ops->submit(req, CCID_HEADER_LEN + len);
 	if (ret) {
@@ -239,27 +244,63 @@ static void ccid_cmd_limits(struct scard_req *req, unsigned int timeout_ms, unsi
 }
 
 /*
+ * Sleep until the request is done or @left jiffies are over. Killable, and frozen in
+ * place when the system goes to sleep. Return the jiffies left, 0 for a time-out,
+ * -EINTR if killed.
+ */
+static long ccid_cmd_sleep(struct scard_req *req, long left)
+{
+	while (!READ_ONCE(req->done)) {
+		set_current_state(TASK_KILLABLE | TASK_FREEZABLE);
+		if (READ_ONCE(req->done) || left <= 0 || fatal_signal_pending(current)) {
+			__set_current_state(TASK_RUNNING);
+			if (READ_ONCE(req->done))
+				break;
+			return left <= 0 ? 0 : -EINTR;
+		}
+		left = schedule_timeout(left);
+	}
+	return max(left, 1L);
+}
+
+static void ccid_cmd_set_waiter(struct scard_req *req, struct task_struct *task)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&req->reader->lock, flags);
+	req->waiter = task;
+	spin_unlock_irqrestore(&req->reader->lock, flags);
+}
+
+/*
  * Wait until the request is answered. Return 0, -EINTR (killed, still on the
  * wire) or -ETIMEDOUT (still on the wire).
  */
 static int ccid_cmd_wait(struct scard_req *req)
 {
 	unsigned long deadline = READ_ONCE(req->deadline);
+	int ret;
 
 	for (;;) {
-		long left = deadline - jiffies;
+		long left = ccid_cmd_sleep(req, deadline - jiffies);
 		unsigned long moved;
 
-		left = wait_for_completion_killable_timeout(&req->done, max(left, 1L));
-		if (left < 0)
-			return -EINTR;
-		if (left > 0)
-			return 0;
+		ret = left < 0 ? left : 0;
+		if (left)
+			break;
 		moved = READ_ONCE(req->deadline);
-		if (moved == deadline)
-			return -ETIMEDOUT;
+		if (moved == deadline) {
+			ret = -ETIMEDOUT;
+			break;
+		}
 		deadline = moved;	/* the card asked for more time */
 	}
+	/*
+	 * The last look at the task: it may be gone when a late answer comes. The lock
+	 * also orders what the answer has written before what the caller reads.
+	 */
+	ccid_cmd_set_waiter(req, NULL);
+	return ret;
 }
 
 /*
@@ -349,8 +390,10 @@ static int ccid_cmd_mend(struct scard_slot *slot, struct scard_req *req, int sta
 	switch (status) {
 	case -ENODEV:
 	case -ESHUTDOWN:
-	case -EPERM:		/* poisoned */
 		return -ENODEV;
+	case -EPERM:
+	case -ENOENT:
+		return -EIO;	/* ended by suspend or reset, there is nothing to mend */
 	case -EPIPE:
 		ret = reader->ops->unhalt(reader);
 		break;
@@ -424,6 +467,11 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 		return -EINVAL;	/* a bug of the caller, no device can cause it */
 	if (reader->nslots > reader->desc.nbusy && down_killable(&reader->busy))
 		return -EINTR;
+	if (READ_ONCE(reader->paused) && !reader->farewell) {
+		ret = scard_reader_wait_resumed(reader);
+		if (ret)
+			goto out;
+	}
 	if (READ_ONCE(reader->wedged)) {
 		/* the payload in tx is not touched, only the header before it */
 		ret = ccid_cmd_unwedge(slot, req);
@@ -467,6 +515,7 @@ int ccid_cmd_finish(struct scard_slot *slot, struct scard_req *req, unsigned int
 	int ret;
 
 	ccid_cmd_limits(req, grace_ms, grace_ms);
+	ccid_cmd_set_waiter(req, current);
 	ret = ccid_cmd_end(slot, req, ccid_cmd_wait(req));
 	ccid_cmd_put_busy(slot->reader);
 	return ret;

@@ -167,7 +167,47 @@ static void ccid_usb_stop(struct scard_reader *reader)
 
 static void ccid_usb_restart(struct scard_reader *reader)
 {
-	usb_unpoison_anchored_urbs(&to_ccid(reader)->anchor);
+	struct ccid_usb *ccid = to_ccid(reader);
+
+	usb_unpoison_anchored_urbs(&ccid->anchor);
+	if (!ccid->int_urb || scard_reader_gone(reader))
+		return;
+	usb_unpoison_urb(ccid->int_urb);
+	clear_bit(CCID_INT_STOPPED, &ccid->int_flags);
+	if (usb_submit_urb(ccid->int_urb, GFP_NOIO))
+		queue_delayed_work(reader->wq, &ccid->int_work, CCID_NOTIFY_WINDOW);
+}
+
+/* For actors only, so that none is still in here when disconnect() returns. */
+static int ccid_usb_get(struct scard_reader *reader)
+{
+	if (scard_reader_gone(reader))
+		return -ENODEV;
+	return usb_autopm_get_interface(to_ccid(reader)->intf);
+}
+
+/* usbcore itself takes back what is held when the reader goes. */
+static void ccid_usb_hold(struct scard_reader *reader)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&reader->lock, flags);
+	if (!reader->gone)
+		usb_autopm_get_interface_no_resume(to_ccid(reader)->intf);
+	spin_unlock_irqrestore(&reader->lock, flags);
+}
+
+static void ccid_usb_put(struct scard_reader *reader)
+{
+	struct ccid_usb *ccid = to_ccid(reader);
+	unsigned long flags;
+
+	spin_lock_irqsave(&reader->lock, flags);
+	if (!reader->gone) {
+		usb_mark_last_busy(ccid->udev);
+		usb_autopm_put_interface_async(ccid->intf);
+	}
+	spin_unlock_irqrestore(&reader->lock, flags);
 }
 
 /* ---- control transfers ---- */
@@ -263,6 +303,9 @@ static const struct scard_hw_ops ccid_usb_ops = {
 	.stop = ccid_usb_stop,
 	.restart = ccid_usb_restart,
 	.unhalt = ccid_usb_unhalt,
+	.get = ccid_usb_get,
+	.hold = ccid_usb_hold,
+	.put = ccid_usb_put,
 };
 
 /* ---- interrupt pipe ---- */
@@ -406,6 +449,12 @@ static int ccid_usb_find_endpoints(struct ccid_usb *ccid, struct usb_host_interf
 	return 0;
 }
 
+static bool ccid_usb_can_wake(const struct ccid_usb *ccid)
+{
+	return ccid->reader.desc.features & CCID_FEATURE_WAKEUP ||
+	       ccid->udev->actconfig->desc.bmAttributes & USB_CONFIG_ATT_WAKEUP;
+}
+
 static int ccid_usb_probe(struct usb_interface *intf, const struct usb_device_id *id)
 {
 	struct usb_host_interface *alt = intf->cur_altsetting;
@@ -461,6 +510,10 @@ static int ccid_usb_probe(struct usb_interface *intf, const struct usb_device_id
 	/* a reader that cannot tell is asked; see scard_slot_watch() */
 	if (ccid->int_urb)
 		usb_submit_urb(ccid->int_urb, GFP_KERNEL);
+	/* asleep, it must be able to tell of an insertion */
+	intf->needs_remote_wakeup = 1;
+	if (ccid->int_urb && ccid_usb_can_wake(ccid))
+		usb_enable_autosuspend(udev);
 	dev_info(&intf->dev, "smart-card reader \"%s\", %u slot%s\n", reader->slots[0]->name,
 		 reader->nslots, reader->nslots > 1 ? "s" : "");
 	return 0;
@@ -480,6 +533,38 @@ static void ccid_usb_disconnect(struct usb_interface *intf)
 	scard_reader_put(reader);
 }
 
+static int ccid_usb_suspend(struct usb_interface *intf, pm_message_t message)
+{
+	return scard_reader_suspend(usb_get_intfdata(intf), !PMSG_IS_AUTO(message));
+}
+
+static int ccid_usb_woken(struct usb_interface *intf)
+{
+	struct scard_reader *reader = usb_get_intfdata(intf);
+	unsigned int i;
+
+	scard_reader_resume(reader);
+	for (i = 0; i < reader->nslots; i++)
+		scard_slot_resumed(reader->slots[i]);
+	return 0;
+}
+
+static int ccid_usb_resume(struct usb_interface *intf)
+{
+	/* cards that were on were powered off before; nobody was connected otherwise */
+	return ccid_usb_woken(intf);
+}
+
+static int ccid_usb_pre_reset(struct usb_interface *intf)
+{
+	return scard_reader_suspend(usb_get_intfdata(intf), false);
+}
+
+static int ccid_usb_post_reset(struct usb_interface *intf)
+{
+	return ccid_usb_woken(intf);
+}
+
 static const struct usb_device_id ccid_usb_ids[] = {
 	{ .match_flags = USB_DEVICE_ID_MATCH_INT_CLASS, .bInterfaceClass = USB_CLASS_CSCID },
 	{ }
@@ -490,7 +575,13 @@ static struct usb_driver ccid_usb_driver = {
 	.name = "scard",
 	.probe = ccid_usb_probe,
 	.disconnect = ccid_usb_disconnect,
+	.suspend = ccid_usb_suspend,
+	.resume = ccid_usb_resume,
+	.reset_resume = ccid_usb_resume,
+	.pre_reset = ccid_usb_pre_reset,
+	.post_reset = ccid_usb_post_reset,
 	.id_table = ccid_usb_ids,
+	.supports_autosuspend = 1,
 	/* the cards are powered off over the pipes when the driver is unbound */
 	.soft_unbind = 1,
 };

@@ -167,6 +167,14 @@ void scard_handle_put_req(struct scard_handle *h, struct scard_req *req)
 	scard_req_free(xchg(&h->spare, req));
 }
 
+/* A handle is not connected any more. */
+static void left(struct scard_slot *slot)
+{
+	slot->reader->ops->put(slot->reader);
+	if (!READ_ONCE(slot->pol.connected))
+		scard_slot_idle(slot);
+}
+
 /* ---- open and close ---- */
 
 /**
@@ -206,14 +214,18 @@ struct scard_handle *scard_handle_open(struct scard_slot *slot)
 void scard_handle_close(struct scard_handle *h)
 {
 	struct scard_slot *slot = h->slot;
+	bool connected;
 
 	spin_lock(&slot->lock);
 	slot->opens--;
-	if (h->pol.share != POL_UNCONNECTED) {
+	connected = h->pol.share != POL_UNCONNECTED;
+	if (connected) {
 		pol_close(&slot->pol, &h->pol);
 		scard_slot_changed(slot);
 	}
 	spin_unlock(&slot->lock);
+	if (connected)
+		left(slot);
 	scard_req_free(h->spare);
 	kfree(h);
 	put_device(&slot->dev);
@@ -370,6 +382,7 @@ int scard_handle_connect(struct scard_handle *h, struct scard_connect *arg, bool
 	enum pol_close close = choose_close(arg->flags);
 	struct scard_turn t;
 	struct scard_req *req;
+	bool awake;
 	int ret;
 
 	ret = check_share(arg->share_mode, arg->protocols);
@@ -387,9 +400,12 @@ int scard_handle_connect(struct scard_handle *h, struct scard_connect *arg, bool
 	ret = turn_take(h, &t, POL_OP_CONNECT, arg->share_mode, nonblock);
 	if (ret)
 		goto out;
+	/* the reader stays awake while anybody is connected */
+	ret = slot->reader->ops->get(slot->reader);
+	awake = !ret;
 	if (READ_ONCE(slot->pol.connected) >= SCARD_MAX_HANDLES)
 		ret = -EMFILE;
-	else
+	if (!ret)
 		ret = prepare_card(slot, req, arg->share_mode, arg->protocols);
 	if (!ret) {
 		spin_lock(&slot->lock);
@@ -405,6 +421,8 @@ int scard_handle_connect(struct scard_handle *h, struct scard_connect *arg, bool
 		spin_unlock(&slot->lock);
 	}
 	turn_done(h, &t, &req, ret, POL_LEAVE);
+	if (ret && awake)
+		slot->reader->ops->put(slot->reader);
 out:
 	scard_handle_put_req(h, req);
 	return ret;
@@ -512,6 +530,8 @@ static int leave(struct scard_handle *h)
 	if (!ret)
 		scard_slot_changed(slot);
 	spin_unlock(&slot->lock);
+	if (!ret)
+		left(slot);
 	return ret;
 }
 

@@ -124,7 +124,7 @@ static bool pol_worker_wanted(const struct pol_slot *s)
 {
 	if (s->gone)
 		return false;
-	return s->settle || (s->owed != POL_LEAVE && (s->cut || !s->owner));
+	return s->settle || s->idle || (s->owed != POL_LEAVE && (s->cut || !s->owner));
 }
 
 /*
@@ -455,15 +455,40 @@ void pol_want_settle(struct pol_slot *s)
 }
 
 /**
- * pol_removed() - the card is out
+ * pol_want_idle() - the card has not been used for a while
+ * @s: the slot
+ */
+void pol_want_idle(struct pol_slot *s)
+{
+	s->idle = true;
+	pol_schedule(s);
+}
+
+/**
+ * pol_claim() - become the actor in the worker's name, if nobody acts
+ * @s: the slot
+ *
+ * For suspend, which runs while the worker is frozen. pol_worker_job() or
+ * pol_done() on the worker ends it.
+ *
+ * Return: true if the caller is the actor now
+ */
+bool pol_claim(struct pol_slot *s)
+{
+	if (s->actor || s->gone)
+		return false;
+	s->actor = &s->worker;
+	return true;
+}
+
+/**
+ * pol_removed() - the card, which was there, is out
  * @s: the slot
  *
  * Ends the transaction; nothing is owed to a card that is not there.
  */
 void pol_removed(struct pol_slot *s)
 {
-	if (s->card == POL_CARD_ABSENT)
-		return;
 	s->card = POL_CARD_ABSENT;
 	s->epoch++;
 	s->removed_epoch = s->epoch;
@@ -487,6 +512,7 @@ void pol_gone(struct pol_slot *s)
 	s->gone = true;
 	s->owed = POL_LEAVE;
 	s->settle = false;
+	s->idle = false;
 	s->cut = false;
 	s->rescan = true;
 	pol_schedule(s);
@@ -514,8 +540,13 @@ enum pol_job pol_worker_job(struct pol_slot *s)
 			}
 			return (enum pol_job)owed;
 		}
-		s->settle = false;
-		return POL_JOB_SETTLE;
+		if (s->settle) {
+			s->settle = false;
+			return POL_JOB_SETTLE;
+		}
+		s->idle = false;
+		if (!s->connected && s->card == POL_CARD_ON)
+			return POL_JOB_IDLE;
 	}
 	pol_done(s, &s->worker);
 	return POL_JOB_NONE;

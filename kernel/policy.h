@@ -72,6 +72,7 @@ enum pol_job {
 	POL_JOB_UNPOWER,
 	POL_JOB_EJECT,
 	POL_JOB_SETTLE,		/* find out whether a card is there, read its ATR */
+	POL_JOB_IDLE,		/* power off a card that nobody uses */
 };
 
 #define POL_WAIT	1	/* pol_ask(): the turn is queued */
@@ -123,6 +124,7 @@ struct pol_turn {
  * @exclusive: one handle is connected EXCLUSIVE
  * @gone: the reader is gone, for ever
  * @settle: the worker has to look at the card
+ * @idle: the card may be powered off, if still nobody is connected
  * @owed: the worker has to do this to the card before anybody but the owner acts
  * @counted: the epoch was advanced for @owed already
  * @cut: an operation was cut short: @owed does not wait for the owner
@@ -142,6 +144,7 @@ struct pol_slot {
 	bool exclusive;
 	bool gone;
 	bool settle;
+	bool idle;
 	enum pol_disp owed;
 	bool counted;
 	bool cut;
@@ -171,6 +174,8 @@ void pol_close(struct pol_slot *s, struct pol_handle *h);
 void pol_reset(struct pol_slot *s);
 void pol_cut(struct pol_slot *s);
 void pol_want_settle(struct pol_slot *s);
+void pol_want_idle(struct pol_slot *s);
+bool pol_claim(struct pol_slot *s);
 void pol_removed(struct pol_slot *s);
 void pol_gone(struct pol_slot *s);
 enum pol_job pol_worker_job(struct pol_slot *s);

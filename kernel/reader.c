@@ -29,6 +29,13 @@ void scard_reader_put(struct scard_reader *reader)
 	kref_put(&reader->kref, scard_reader_release);
 }
 
+static void reader_set(struct scard_reader *reader, bool *flag, bool value)
+{
+	spin_lock_irq(&reader->lock);
+	WRITE_ONCE(*flag, value);
+	spin_unlock_irq(&reader->lock);
+}
+
 /**
  * scard_reader_init() - prepare a reader whose descriptor and strings are set
  * @reader: the reader; from here on scard_reader_put() frees it
@@ -42,6 +49,7 @@ int scard_reader_init(struct scard_reader *reader)
 
 	kref_init(&reader->kref);
 	spin_lock_init(&reader->lock);
+	init_waitqueue_head(&reader->resumed);
 	sema_init(&reader->busy, reader->desc.nbusy);
 	reader->nslots = reader->desc.nslots;
 
@@ -52,7 +60,7 @@ int scard_reader_init(struct scard_reader *reader)
 
 	ret = -ENOMEM;
 	/* one work each for settling, so that a slow card does not delay the others */
-	reader->wq = alloc_workqueue("scard-%u", WQ_UNBOUND, 0, reader->index);
+	reader->wq = alloc_workqueue("scard-%u", WQ_UNBOUND | WQ_FREEZABLE, 0, reader->index);
 	if (!reader->wq)
 		goto fail;
 	for (; i < reader->nslots; i++) {
@@ -102,9 +110,8 @@ void scard_reader_unregister(struct scard_reader *reader, bool alive)
 {
 	unsigned int i;
 
-	spin_lock_irq(&reader->lock);
-	WRITE_ONCE(reader->gone, true);
-	spin_unlock_irq(&reader->lock);
+	reader_set(reader, &reader->gone, true);
+	wake_up_all(&reader->resumed);
 
 	for (i = 0; i < reader->nslots; i++)
 		scard_slot_gone(reader->slots[i]);
@@ -114,14 +121,10 @@ void scard_reader_unregister(struct scard_reader *reader, bool alive)
 
 	if (alive) {
 		reader->ops->restart(reader);
-		spin_lock_irq(&reader->lock);
-		reader->farewell = true;
-		spin_unlock_irq(&reader->lock);
+		reader_set(reader, &reader->farewell, true);
 		for (i = 0; i < reader->nslots; i++)
 			scard_slot_farewell(reader->slots[i]);
-		spin_lock_irq(&reader->lock);
-		reader->farewell = false;
-		spin_unlock_irq(&reader->lock);
+		reader_set(reader, &reader->farewell, false);
 		reader->ops->stop(reader);
 	}
 
@@ -129,4 +132,58 @@ void scard_reader_unregister(struct scard_reader *reader, bool alive)
 		scard_slot_unregister(reader->slots[i]);
 	destroy_workqueue(reader->wq);
 	ida_free(&scard_reader_ida, reader->index);
+}
+
+/**
+ * scard_reader_suspend() - no transfers until scard_reader_resume()
+ * @reader: the reader
+ * @sleep: the system goes to sleep: power the cards off, as long as there is power
+ *	to say so; whoever was using one is frozen by now
+ *
+ * Commands on the wire end with -EIO, later ones wait for the resume.
+ *
+ * Return: 0
+ */
+int scard_reader_suspend(struct scard_reader *reader, bool sleep)
+{
+	unsigned int i;
+
+	reader_set(reader, &reader->paused, true);
+	if (sleep) {
+		reader_set(reader, &reader->farewell, true);
+		for (i = 0; i < reader->nslots; i++) {
+			if (!scard_slot_claim(reader->slots[i]))
+				continue;
+			scard_slot_farewell(reader->slots[i]);
+			scard_slot_disclaim(reader->slots[i]);
+		}
+		reader_set(reader, &reader->farewell, false);
+	}
+	reader->ops->stop(reader);
+	return 0;
+}
+
+/**
+ * scard_reader_resume() - transfers work again
+ * @reader: the reader
+ */
+void scard_reader_resume(struct scard_reader *reader)
+{
+	reader->ops->restart(reader);
+	reader_set(reader, &reader->paused, false);
+	wake_up_all(&reader->resumed);
+}
+
+/**
+ * scard_reader_wait_resumed() - wait until the reader is not suspended
+ * @reader: the reader
+ *
+ * Return: 0, -EINTR (killed) or -ENODEV
+ */
+int scard_reader_wait_resumed(struct scard_reader *reader)
+{
+	if (wait_event_killable(reader->resumed,
+				!READ_ONCE(reader->paused) || scard_reader_gone(reader)))
+		return -EINTR;
+	return scard_reader_gone(reader) ? -ENODEV : 0;
 }

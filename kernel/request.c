@@ -36,7 +36,6 @@ struct scard_req *scard_req_alloc(struct scard_reader *reader, u32 tx_size, u32 
 		return NULL;
 	scard_reader_get(reader);
 	req->reader = reader;
-	init_completion(&req->done);
 	req->rx = kzalloc(sizeof(*req->rx), gfp);
 	if (!req->rx)
 		goto fail;

@@ -23,11 +23,11 @@
  *   Nothing that an open file can reach is freed at unplug; it is marked gone.
  *
  * LOCKS, outermost first. None is held across anything that waits for hardware.
- *   reader->lock   spinlock, irqsave: in-flight requests, bSeq, interrupt state;
- *                  taken in URB completions. Nothing is taken inside it.
  *   slot->lock     spinlock, process context only: slot->pol (the policy), the
  *                  published state of the card, event counters. wake_up() and
- *                  complete() are called inside it; reader->lock never is.
+ *                  complete() are called inside it.
+ *   reader->lock   spinlock, irqsave: in-flight requests, bSeq, gone, power
+ *                  references; taken in URB completions.
  *
  * WHO MAY RUN
  *   "The actor" is the one thread that may speak to the card of a slot; policy.c
@@ -113,7 +113,8 @@ struct scard_rx {
  * @rx: where the answer arrives
  * @apdu: assembly of a command or an answer that takes several blocks
  * @apdu_size: bytes at @apdu
- * @done: answered (or failed), and @tx is not on its way any more
+ * @done: answered (or failed), and @tx is not on its way any more; under reader->lock
+ * @waiter: who sleeps until @done, NULL while nobody does; under reader->lock
  * @sending: @tx is on its way; under reader->lock
  * @answered: an answer or an error has arrived; under reader->lock
  * @status: 0 or the error of the transfers
@@ -139,7 +140,8 @@ struct scard_req {
 	struct scard_rx *rx;
 	u8 *apdu;
 	u32 apdu_size;
-	struct completion done;
+	bool done;
+	struct task_struct *waiter;
 	bool sending;
 	bool answered;
 	int status;
@@ -170,6 +172,9 @@ struct scard_req {
  * @stop: end all transfers and refuse new ones, wait until the host has them back
  * @restart: allow transfers again after @stop
  * @unhalt: clear a halted pair of endpoints; killable
+ * @get: keep the reader awake, waking it up if need be; may sleep
+ * @hold: keep it awake; it is; any context
+ * @put: it may go to sleep again; any context
  * @exchange: instead of @submit and @rearm, for transports without messages: make
  *	the answer to the CCID message in req->tx
  */
@@ -184,6 +189,9 @@ struct scard_hw_ops {
 	void (*stop)(struct scard_reader *reader);
 	void (*restart)(struct scard_reader *reader);
 	int (*unhalt)(struct scard_reader *reader);
+	int (*get)(struct scard_reader *reader);
+	void (*hold)(struct scard_reader *reader);
+	void (*put)(struct scard_reader *reader);
 	int (*exchange)(struct scard_slot *slot, struct scard_req *req, u32 len,
 			unsigned int timeout_ms);
 };
@@ -203,6 +211,8 @@ struct scard_hw_ops {
  * @gone: unplugged or unbound; set once, under @lock
  * @farewell: gone, but the device is still there: cards are being powered off;
  *	only disconnect() sends now
+ * @paused: suspended or being reset: commands wait on @resumed (lock)
+ * @resumed: see @paused
  * @wedged: the last recovery failed; try again before the next command (lock)
  * @seq: next bSeq (lock)
  * @cmd: command on the wire, by slot (lock)
@@ -226,6 +236,8 @@ struct scard_reader {
 	spinlock_t lock;	/* see LOCKS */
 	bool gone;
 	bool farewell;
+	bool paused;
+	wait_queue_head_t resumed;
 	bool wedged;
 	u8 seq;
 	struct scard_req *cmd[SCARD_MAX_SLOTS];
@@ -261,6 +273,8 @@ struct scard_reader {
  * @card_event: counts insertions and removals (lock)
  * @opens: open files (lock)
  * @atr: the last ATR (lock)
+ * @cold_atr: the last ATR after a cold reset (lock)
+ * @cold_len: its length, 0 if not known (lock)
  * @protocol: active protocol, SCARD_PROTO_* or 0 (lock)
  * @settling: presence or ATR is being found out (lock)
  * @notified: SLOT_NOTIFIED_* bits set by the interrupt pipe
@@ -272,6 +286,9 @@ struct scard_reader {
  * @orphan_single: the operation consisted of that one exchange (actor)
  * @single: the operation under way consists of one exchange (actor)
  * @sent: the operation under way has sent something (actor)
+ * @recheck: the card may have been swapped unseen: compare its ATR (actor)
+ * @idle_work: powers the card off when nobody has used it for a while
+ * @idle_since: when the last handle left, jiffies (lock)
  * @voltage: bPowerSelect that worked, 0 before (actor)
  * @registered: the node exists
  * @netlink_node: in the list of netlink.c
@@ -293,6 +310,8 @@ struct scard_slot {
 	u32 opens;
 	u8 atr[SCARD_ATR_MAX];
 	u8 atr_len;
+	u8 cold_atr[SCARD_ATR_MAX];
+	u8 cold_len;
 	u32 protocol;
 	bool settling;
 
@@ -306,6 +325,9 @@ struct scard_slot {
 	bool orphan_single;
 	bool single;
 	bool sent;
+	bool recheck;
+	struct delayed_work idle_work;
+	unsigned long idle_since;
 	u8 voltage;
 	bool registered;
 	struct list_head netlink_node;
@@ -391,6 +413,10 @@ int scard_slot_register(struct scard_slot *slot);
 void scard_slot_gone(struct scard_slot *slot);
 void scard_slot_quiesce(struct scard_slot *slot);
 void scard_slot_farewell(struct scard_slot *slot);
+bool scard_slot_claim(struct scard_slot *slot);
+void scard_slot_disclaim(struct scard_slot *slot);
+void scard_slot_resumed(struct scard_slot *slot);
+void scard_slot_idle(struct scard_slot *slot);
 void scard_slot_unregister(struct scard_slot *slot);
 void scard_slot_notify(struct scard_slot *slot, bool present);
 void scard_slot_watch(struct scard_slot *slot);
@@ -420,6 +446,9 @@ int scard_slot_transmit(struct scard_slot *slot, struct scard_req *req, u32 len,
 int scard_reader_init(struct scard_reader *reader);
 int scard_reader_register(struct scard_reader *reader);
 void scard_reader_unregister(struct scard_reader *reader, bool alive);
+int scard_reader_suspend(struct scard_reader *reader, bool sleep);
+void scard_reader_resume(struct scard_reader *reader);
+int scard_reader_wait_resumed(struct scard_reader *reader);
 void scard_reader_put(struct scard_reader *reader);
 
 static inline void scard_reader_get(struct scard_reader *reader)

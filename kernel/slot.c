@@ -3,7 +3,8 @@
  * The card in a slot: presence, power, ATR; and the slot's worker, which looks at
  * cards that were inserted, pays owed resets and finishes what killed callers left.
  */
-#include <linux/delay.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -21,6 +22,10 @@
 #define CCID_MECHANICAL_EJECT	0x02	/* bFunction, and dwMechanical bit 1 */
 
 static const u8 no_params[3];
+
+static unsigned int idle_ms = 5000;
+module_param(idle_ms, uint, 0644);
+MODULE_PARM_DESC(idle_ms, "power a card off after so many ms without a connected handle; 0: never (default 5000)");
 
 /* ---- what others may see ---- */
 
@@ -73,15 +78,30 @@ static void slot_card_changed(struct scard_slot *slot)
 	scard_netlink_change(slot);
 }
 
+/*
+ * Every change of the card's state comes through here or slot_removed_locked(). A
+ * reader with a powered card is kept awake.
+ */
+static void slot_set_card_locked(struct scard_slot *slot, enum pol_card card)
+{
+	const struct scard_hw_ops *ops = slot->reader->ops;
+
+	lockdep_assert_held(&slot->lock);
+	if (card == POL_CARD_ON && slot->pol.card != POL_CARD_ON)
+		ops->hold(slot->reader);
+	if (card != POL_CARD_ON && slot->pol.card == POL_CARD_ON)
+		ops->put(slot->reader);
+	slot->pol.card = card;
+	slot->protocol = 0;
+	slot_card_changed(slot);
+}
+
 static void slot_set_card(struct scard_slot *slot, enum pol_card card)
 {
 	spin_lock(&slot->lock);
 	/* it may have been removed, or the reader with it, since it answered */
-	if (slot->pol.card != card && slot->pol.card != POL_CARD_ABSENT) {
-		slot->pol.card = card;
-		slot_card_changed(slot);
-	}
-	slot->protocol = 0;
+	if (slot->pol.card != POL_CARD_ABSENT)
+		slot_set_card_locked(slot, card);
 	spin_unlock(&slot->lock);
 }
 
@@ -90,11 +110,27 @@ static void slot_removed_locked(struct scard_slot *slot)
 	lockdep_assert_held(&slot->lock);
 	if (slot->pol.card == POL_CARD_ABSENT)
 		return;
-	pol_removed(&slot->pol);
-	slot->protocol = 0;
 	slot->atr_len = 0;
+	slot->cold_len = 0;
 	slot->card_event++;
-	slot_card_changed(slot);
+	slot_set_card_locked(slot, POL_CARD_ABSENT);
+	pol_removed(&slot->pol);
+}
+
+/* A card that is there, without power so far */
+static void slot_inserted_locked(struct scard_slot *slot)
+{
+	slot->card_event++;
+	slot_set_card_locked(slot, POL_CARD_OFF);
+}
+
+/* The card has lost its power, not by us: a reset for all handles */
+static void slot_lost_power_locked(struct scard_slot *slot)
+{
+	if (slot->pol.card != POL_CARD_ON)
+		return;
+	pol_reset(&slot->pol);
+	slot_set_card_locked(slot, POL_CARD_OFF);
 }
 
 /* ---- the card; for the actor ---- */
@@ -125,30 +161,35 @@ int scard_slot_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, cons
 	}
 	if (ret && req->ans.icc_status == CCID_ICC_INACTIVE &&
 	    READ_ONCE(slot->pol.card) == POL_CARD_ON) {
-		/* the reader has taken its power away: as a reset by somebody else */
 		spin_lock(&slot->lock);
-		if (slot->pol.card == POL_CARD_ON) {
-			pol_reset(&slot->pol);
-			slot->pol.card = POL_CARD_OFF;
-			slot->protocol = 0;
-			slot_card_changed(slot);
-		}
+		slot_lost_power_locked(slot);
 		spin_unlock(&slot->lock);
 	}
 	return ret;
 }
 
-static int slot_take_atr(struct scard_slot *slot, const struct scard_req *req)
+static int slot_take_atr(struct scard_slot *slot, const struct scard_req *req, bool warm)
 {
+	const struct atr *atr = &slot->info;
+
 	if (atr_parse(&slot->info, req->ans.data, req->ans.len))
 		return -EREMOTEIO;
 	spin_lock(&slot->lock);
-	memcpy(slot->atr, slot->info.bytes, slot->info.len);
-	slot->atr_len = slot->info.len;
-	slot->protocol = 0;
-	if (slot->pol.card != POL_CARD_ABSENT)
-		slot->pol.card = POL_CARD_ON;
-	slot_card_changed(slot);
+	if (slot->pol.card != POL_CARD_ABSENT) {
+		/* A warm ATR may differ from a cold one; two cold ones are two cards'. */
+		if (!warm && slot->cold_len &&
+		    (slot->cold_len != atr->len || memcmp(slot->cold_atr, atr->bytes, atr->len))) {
+			slot_removed_locked(slot);
+			slot_inserted_locked(slot);
+		}
+		if (!warm) {
+			memcpy(slot->cold_atr, atr->bytes, atr->len);
+			slot->cold_len = atr->len;
+		}
+		memcpy(slot->atr, atr->bytes, atr->len);
+		slot->atr_len = atr->len;
+		slot_set_card_locked(slot, POL_CARD_ON);
+	}
 	spin_unlock(&slot->lock);
 	return 0;
 }
@@ -174,7 +215,7 @@ int scard_slot_power_on(struct scard_slot *slot, struct scard_req *req, bool war
 	if (desc->features & (CCID_FEATURE_AUTO_VOLTAGE | CCID_FEATURE_AUTO_ACTIVATION)) {
 		ret = scard_slot_cmd(slot, req, CCID_PC_TO_RDR_ICC_POWER_ON, params, 0,
 				     SLOT_POWER_TIMEOUT_MS);
-		return ret ?: slot_take_atr(slot, req);
+		return ret ?: slot_take_atr(slot, req, warm);
 	}
 	for (select = warm && slot->voltage ? slot->voltage : 1; select <= 3; select++) {
 		/* bPowerSelect 1, 2, 3 is 5 V, 3 V, 1.8 V; bVoltageSupport has a bit each */
@@ -185,7 +226,7 @@ int scard_slot_power_on(struct scard_slot *slot, struct scard_req *req, bool war
 				     SLOT_POWER_TIMEOUT_MS);
 		if (!ret) {
 			slot->voltage = select;
-			return slot_take_atr(slot, req);
+			return slot_take_atr(slot, req, warm);
 		}
 		if (warm || ret == -EINTR || ret == -ENODEV || ret == -ENOMEDIUM)
 			return ret;
@@ -317,6 +358,7 @@ int scard_slot_eject(struct scard_slot *slot, struct scard_req *req)
 int scard_slot_settle(struct scard_slot *slot, struct scard_req *req)
 {
 	unsigned int tries = SLOT_STATUS_TRIES;
+	bool look = false;
 	int ret;
 
 	do {
@@ -335,17 +377,22 @@ int scard_slot_settle(struct scard_slot *slot, struct scard_req *req)
 	/* a card that has lost its power unasked was taken out and put back */
 	if (slot->pol.card == POL_CARD_ON && req->ans.icc_status == CCID_ICC_INACTIVE)
 		slot_removed_locked(slot);
-	if (slot->pol.card != POL_CARD_ABSENT || slot->pol.gone) {
-		spin_unlock(&slot->lock);
-		return 0;
+	if (slot->pol.card == POL_CARD_ABSENT && !slot->pol.gone) {
+		slot_inserted_locked(slot);
+		look = true;
+	} else if (slot->pol.card == POL_CARD_OFF) {
+		look = slot->recheck;
 	}
-	slot->pol.card = POL_CARD_OFF;
-	slot->card_event++;
+	slot->recheck = false;
 	spin_unlock(&slot->lock);
+	if (!look)
+		return 0;
 
 	ret = scard_slot_power_on(slot, req, false);
 	if (ret && !slot_is_final(ret))
 		ret = slot_mute(slot, req);
+	if (!ret)
+		scard_slot_idle(slot);
 	return ret == -EREMOTEIO || ret == -ENOMEDIUM ? 0 : ret;
 }
 
@@ -373,7 +420,7 @@ static void slot_work(struct work_struct *work)
 {
 	struct scard_slot *slot = container_of(work, struct scard_slot, work);
 	enum pol_job job;
-	bool mine;
+	bool mine, awake;
 
 	spin_lock(&slot->lock);
 	mine = slot->pol.actor == &slot->pol.worker;
@@ -381,6 +428,7 @@ static void slot_work(struct work_struct *work)
 	if (!mine)
 		return;
 
+	awake = !slot->reader->ops->get(slot->reader);
 	slot_finish_orphan(slot);
 	for (;;) {
 		spin_lock(&slot->lock);
@@ -390,6 +438,8 @@ static void slot_work(struct work_struct *work)
 		spin_unlock(&slot->lock);
 		switch (job) {
 		case POL_JOB_NONE:
+			if (awake)
+				slot->reader->ops->put(slot->reader);
 			return;
 		case POL_JOB_RESET:
 			scard_slot_reset(slot, slot->req);
@@ -408,6 +458,9 @@ static void slot_work(struct work_struct *work)
 				slot_card_changed(slot);
 			}
 			spin_unlock(&slot->lock);
+			break;
+		case POL_JOB_IDLE:
+			scard_slot_power_off(slot, slot->req);
 			break;
 		}
 		scard_req_clear(slot->req);
@@ -487,6 +540,83 @@ void scard_slot_watch(struct scard_slot *slot)
 		queue_delayed_work(slot->reader->wq, &slot->poll_work, SLOT_POLL_INTERVAL);
 }
 
+/* ---- power ---- */
+
+/**
+ * scard_slot_idle() - the last handle has left, or the card came without one
+ * @slot: the slot
+ *
+ * A card that stays unused is powered off after a while. The work is not moved each
+ * time; it finds out by itself how long it has to wait.
+ */
+void scard_slot_idle(struct scard_slot *slot)
+{
+	unsigned int ms = READ_ONCE(idle_ms);
+
+	WRITE_ONCE(slot->idle_since, jiffies);
+	if (ms && !scard_reader_gone(slot->reader) && !delayed_work_pending(&slot->idle_work))
+		queue_delayed_work(slot->reader->wq, &slot->idle_work, msecs_to_jiffies(ms));
+}
+
+static void slot_idle_work(struct work_struct *work)
+{
+	struct scard_slot *slot = container_of(to_delayed_work(work), struct scard_slot, idle_work);
+	unsigned long due = READ_ONCE(slot->idle_since) + msecs_to_jiffies(READ_ONCE(idle_ms));
+
+	spin_lock(&slot->lock);
+	if (!slot->pol.connected && slot->pol.card == POL_CARD_ON && !slot->pol.gone) {
+		if (time_before(jiffies, due))
+			queue_delayed_work(slot->reader->wq, &slot->idle_work, due - jiffies);
+		else
+			pol_want_idle(&slot->pol);
+	}
+	spin_unlock(&slot->lock);
+}
+
+/**
+ * scard_slot_claim() - act in the worker's name, for suspend
+ * @slot: the slot
+ *
+ * Return: true if the caller is the actor now, until scard_slot_disclaim()
+ */
+bool scard_slot_claim(struct scard_slot *slot)
+{
+	bool mine;
+
+	spin_lock(&slot->lock);
+	mine = pol_claim(&slot->pol);
+	spin_unlock(&slot->lock);
+	return mine;
+}
+
+/**
+ * scard_slot_disclaim() - leave what scard_slot_claim() gave
+ * @slot: the slot
+ */
+void scard_slot_disclaim(struct scard_slot *slot)
+{
+	/* the worker takes up from here when it is thawed */
+	queue_work(slot->reader->wq, &slot->work);
+}
+
+/**
+ * scard_slot_resumed() - the reader was asleep, or was reset
+ * @slot: the slot
+ *
+ * A card that was on has lost its power, which is a reset for all handles.
+ */
+void scard_slot_resumed(struct scard_slot *slot)
+{
+	spin_lock(&slot->lock);
+	slot_lost_power_locked(slot);
+	slot->recheck = true;
+	if (!slot->pol.gone) {
+		slot->settling = true;
+		pol_want_settle(&slot->pol);
+	}
+	spin_unlock(&slot->lock);
+}
+
 /* ---- coming and going ---- */
 
 static void slot_release(struct device *dev)
@@ -544,6 +674,7 @@ struct scard_slot *scard_slot_alloc(struct scard_reader *reader, u8 index)
 	INIT_WORK(&slot->work, slot_work);
 	INIT_WORK(&slot->notify_work, slot_notify_work);
 	INIT_DELAYED_WORK(&slot->poll_work, slot_poll_work);
+	INIT_DELAYED_WORK(&slot->idle_work, slot_idle_work);
 	scard_netlink_slot_init(slot);
 	slot_make_name(slot);
 
@@ -607,6 +738,7 @@ void scard_slot_gone(struct scard_slot *slot)
 void scard_slot_quiesce(struct scard_slot *slot)
 {
 	cancel_delayed_work_sync(&slot->poll_work);
+	cancel_delayed_work_sync(&slot->idle_work);
 	cancel_work_sync(&slot->notify_work);
 	wait_event(slot->wait, !READ_ONCE(slot->pol.actor));
 	flush_work(&slot->work);
