@@ -74,11 +74,12 @@ extract_vmlinux()
 	mv "$out.$$" "$out"
 }
 
-# vmlinux_of VERSION: the path of its uncompressed image
+# vmlinux_of VERSION: the path of what QEMU starts, its uncompressed image
 vmlinux_of()
 {
 	local image=/boot/vmlinuz-$1 out=$cache/vmlinux-$1
-	[[ $1 = "$debug_version" ]] && { echo "$cache/debug/vmlinux"; return; }
+	# Not unpacked: KASAN does not survive the entry that QEMU uses then.
+	[[ $1 = "$debug_version" ]] && { echo "$cache/debug/bzImage"; return; }
 	[[ $out -nt $image ]] || locked "vmlinux-$1" extract_vmlinux "$image" "$out" || exit
 	echo "$out"
 }
