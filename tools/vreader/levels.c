@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The exchange levels: how the data of an XfrBlock reaches the card, and its answer the host. */
+#include "ccid.h"
+
+#include <string.h>
+
+#include "fault.h"
+#include "trace.h"
+
+#define CHAIN_WHOLE 0
+#define CHAIN_BEGINS 1
+#define CHAIN_ENDS 2
+#define CHAIN_MIDDLE 3
+#define CHAIN_CONTINUE 0x10
+
+bool level_apdu(const struct slot *s)
+{
+	return s->ccid->features & (FEAT_SHORT | FEAT_EXTENDED);
+}
+
+static bool level_char(const struct slot *s)
+{
+	return !(s->ccid->features & FEAT_LEVEL);
+}
+
+void level_reset(struct slot *s)
+{
+	s->chaining = false;
+	s->chain_in_len = 0;
+	s->chain_more = false;
+	s->bytes_len = 0;
+	s->want = 0;
+}
+
+void card_protocols_reset(struct card *card)
+{
+	t0_reset(card);
+	t1_reset(card, 32);
+}
+
+/* Errors of the card that the reader reports, whatever the level. True if there was one. */
+static bool reported_error(struct slot *s)
+{
+	long n;
+
+	if (fault_card_is(CARD_ERR_MUTE, &n)) {
+		slot_fail(s, ERR_ICC_MUTE);
+		return true;
+	}
+	if (fault_card_is(CARD_ERR_PARITY, &n)) {
+		slot_fail(s, ERR_XFR_PARITY);
+		return true;
+	}
+	return false;
+}
+
+/* APDU levels */
+
+/* The next piece of the response, as much as a message holds. */
+static void send_piece(struct slot *s)
+{
+	struct card *card = s->card;
+	size_t room = s->ccid->max_message - CCID_HEADER, left = card->rsp_len - s->chain_out;
+	bool first = !s->chain_out, last = left <= room || !(s->ccid->features & FEAT_EXTENDED);
+	uint8_t chain = CHAIN_MIDDLE;
+	size_t at = s->chain_out, n = last ? left : room;
+
+	if (last)
+		chain = first ? CHAIN_WHOLE : CHAIN_ENDS;
+	else if (first)
+		chain = CHAIN_BEGINS;
+	s->chain_out += n;
+	s->chain_more = !last;
+	slot_reply(s, CMD_OK, 0, chain, card->rsp + at, n);
+}
+
+static void apdu_done(struct card *card, bool mute)
+{
+	struct slot *s = card->owner;
+	long n;
+
+	if (mute) {
+		slot_fail(s, ERR_ICC_MUTE);
+		return;
+	}
+	if (fault_count()) {
+		if (reported_error(s))
+			return;
+		if (fault_card_is(CARD_ERR_LRC, &n)) {
+			slot_fail(s, ERR_XFR_PARITY);
+			return;
+		}
+		if (fault_card_is(CARD_ERR_PROC, &n)) {
+			slot_fail(s, ERR_PROCEDURE_BYTE);
+			return;
+		}
+		if (fault_card_is(CARD_ERR_WTX, &n))
+			slot_extend(s, (uint8_t)n);
+		else if (fault_card_is(CARD_ERR_NULL, &n))
+			while (n-- > 0)
+				slot_extend(s, 1);
+	}
+	s->chain_out = 0;
+	send_piece(s);
+}
+
+static void apdu_wait(struct card *card)
+{
+	slot_extend(card->owner, 1);
+}
+
+static void run_apdu(struct slot *s, const uint8_t *apdu, size_t len)
+{
+	struct apdu a;
+
+	if (!apdu_parse(&a, apdu, len)) {
+		ccid_violation(s->ccid, s->index, "XfrBlock with %zu bytes that are no APDU", len);
+		slot_fail(s, ERR_HW_ERROR);
+		return;
+	}
+	if (a.extended && !(s->ccid->features & FEAT_EXTENDED)) {
+		ccid_violation(s->ccid, s->index, "extended APDU to a short APDU level reader");
+		slot_fail(s, ERR_HW_ERROR);
+		return;
+	}
+	s->card->negotiable = false;
+	card_run(s->card, apdu, len, apdu_done, apdu_wait);
+}
+
+static void chain_violation(struct slot *s, unsigned int level)
+{
+	ccid_violation(s->ccid, s->index, "XfrBlock with wLevelParameter %#x out of order", level);
+	s->chaining = false;
+	s->chain_more = false;
+	slot_fail(s, 8);
+}
+
+static void xfr_extended(struct slot *s, unsigned int level, const uint8_t *data, size_t len)
+{
+	bool begins = level == CHAIN_WHOLE || level == CHAIN_BEGINS;
+
+	if (level > CHAIN_MIDDLE && level != CHAIN_CONTINUE) {
+		chain_violation(s, level);
+		return;
+	}
+	if (level == CHAIN_CONTINUE) {
+		if (!s->chain_more || len)
+			chain_violation(s, level);
+		else
+			send_piece(s);
+		return;
+	}
+	if (begins == s->chaining || s->chain_in_len + len > sizeof(s->chain_in)) {
+		chain_violation(s, level);
+		return;
+	}
+	if (s->chain_more) {
+		chain_violation(s, level);
+		return;
+	}
+	if (level == CHAIN_WHOLE) {
+		run_apdu(s, data, len);
+		return;
+	}
+	memcpy(s->chain_in + s->chain_in_len, data, len);
+	s->chain_in_len += len;
+	s->chaining = level != CHAIN_ENDS;
+	if (s->chaining) {
+		slot_reply(s, CMD_OK, 0, CHAIN_CONTINUE, NULL, 0);
+		return;
+	}
+	len = s->chain_in_len;
+	s->chain_in_len = 0;
+	run_apdu(s, s->chain_in, len);
+}
+
+/* TPDU and character level */
+
+static void answer_bytes(struct slot *s)
+{
+	uint8_t out[sizeof(s->bytes)];
+	size_t n = s->bytes_len < s->want ? s->bytes_len : s->want;
+
+	memcpy(out, s->bytes, n);
+	s->bytes_len -= n;
+	memmove(s->bytes, s->bytes + n, s->bytes_len);
+	s->want = 0;
+	slot_ok(s, out, n);
+}
+
+void level_output(struct card *card, const uint8_t *p, size_t len)
+{
+	struct slot *s = card->owner;
+
+	if (fault_count() && s->busy && reported_error(s))
+		return;
+	if (s->ccid->profile.transport == TRANSPORT_ICCD_A && level_char(s)) {
+		iccd_a_output(s->ccid, p, len);
+		return;
+	}
+	if (!level_char(s)) {
+		slot_ok(s, p, len);
+		return;
+	}
+	if (s->bytes_len + len > sizeof(s->bytes))
+		return;
+	memcpy(s->bytes + s->bytes_len, p, len);
+	s->bytes_len += len;
+	if (s->want)
+		answer_bytes(s);
+}
+
+void level_mute(struct card *card)
+{
+	level_error(card, ERR_ICC_MUTE);
+}
+
+void level_error(struct card *card, uint8_t error)
+{
+	struct slot *s = card->owner;
+
+	s->want = 0;
+	if (s->busy)
+		slot_fail(s, error);
+}
+
+/* The reader sees that a T=0 card needs more time. */
+void level_waiting(struct card *card)
+{
+	static const uint8_t null_byte = 0x60;
+	struct slot *s = card->owner;
+
+	if (!level_char(s))
+		slot_extend(s, 1);
+	else if (s->want)
+		level_output(card, &null_byte, 1);
+}
+
+static bool pps_valid(const struct card *card, const uint8_t *p, size_t len)
+{
+	size_t want = 3;
+	uint8_t check = 0;
+
+	if (len < 3)
+		return false;
+	for (int bit = 4; bit < 7; bit++)
+		want += p[1] >> bit & 1;
+	for (size_t i = 0; i < len; i++)
+		check ^= p[i];
+	return len == want && !check && !(p[1] & 0x80) && (p[1] & 0x0f) <= 1 && card->info.protocols >> (p[1] & 0x0f) & 1;
+}
+
+static void pps(struct slot *s, const uint8_t *p, size_t len)
+{
+	struct card *card = s->card;
+
+	if (s->ccid->features & (FEAT_AUTO_PPS_CUR | FEAT_AUTO_PPS_PROP))
+		ccid_violation(s->ccid, s->index, "PPS by the host, the reader does it");
+	if (!card->negotiable) {
+		ccid_violation(s->ccid, s->index, "PPS to a card that is not in negotiable mode");
+		level_mute(card);
+		return;
+	}
+	if (!pps_valid(card, p, len)) {
+		ccid_violation(s->ccid, s->index, "PPS request that the ATR does not allow");
+		level_mute(card);
+		return;
+	}
+	card->negotiable = false;
+	card->proto = p[1] & 0x0f;
+	card->fidi = p[1] & 0x10 ? p[2] : 0x11;
+	t0_reset(card);
+	t1_reset(card, 32);
+	trace_note("slot %u: PPS T=%u Fi/Di %02x", s->number, card->proto, card->fidi);
+	level_output(card, p, len);
+}
+
+/* A block or command of the host goes to the card's side of the protocol. */
+void level_run_block(struct slot *s, const uint8_t *block, size_t len)
+{
+	struct card *card = s->card;
+
+	if (s->proto != card->proto) {
+		ccid_violation(s->ccid, s->index, "T=%u data, but the parameters are for T=%u", card->proto, s->proto);
+		level_mute(card);
+		return;
+	}
+	card->negotiable = false;
+	if (card->proto == 1)
+		t1_block(card, block, len);
+	else if (level_char(s))
+		t0_bytes(card, block, len);
+	else
+		t0_tpdu(card, block, len);
+}
+
+static void xfr_char(struct slot *s, unsigned int level, const uint8_t *data, size_t len)
+{
+	if (!level) {
+		ccid_violation(s->ccid, s->index, "XfrBlock at character level that expects no byte");
+		slot_fail(s, 8);
+		return;
+	}
+	s->want = level;
+	if (!len) {
+		if (s->bytes_len)
+			answer_bytes(s);
+		else if (!s->card->running)
+			level_mute(s->card);
+		return;
+	}
+	s->bytes_len = 0;
+	if (data[0] == 0xff && (s->card->negotiable || s->card->proto == 1))
+		pps(s, data, len);
+	else
+		level_run_block(s, data, len);
+}
+
+void level_xfr(struct slot *s, const uint8_t *msg, size_t len)
+{
+	unsigned int level = get_le16(msg + 8);
+	const uint8_t *data = msg + CCID_HEADER;
+
+	len -= CCID_HEADER;
+	s->bwi = msg[7];
+	if (s->ccid->features & FEAT_EXTENDED) {
+		xfr_extended(s, level, data, len);
+		return;
+	}
+	if (level_char(s)) {
+		xfr_char(s, level, data, len);
+		return;
+	}
+	if (level)
+		ccid_violation(s->ccid, s->index, "XfrBlock with wLevelParameter %#x at this level", level);
+	if (s->ccid->features & FEAT_SHORT)
+		run_apdu(s, data, len);
+	else if (len && data[0] == 0xff && (s->card->negotiable || s->card->proto == 1))
+		pps(s, data, len);
+	else
+		level_run_block(s, data, len);
+}
