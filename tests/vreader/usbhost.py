@@ -39,6 +39,7 @@ class Host:
         theirs.close()
         self.seqnum = 0
         self.pending = {}
+        self.completed = {}
         self.buf = b""
         self.bseq = 0
         self.ctl = None
@@ -100,15 +101,14 @@ class Host:
 
     def wait(self, seqnum, timeout=5.0):
         deadline = time.monotonic() + timeout
-        others = []
-        try:
-            while True:
-                ev = self.event(max(deadline - time.monotonic(), 0))
-                if ev[0] == seqnum:
-                    return ev[1], ev[2]
-                others.append(ev)
-        finally:
-            self.others = getattr(self, "others", []) + others
+        while seqnum not in self.completed:
+            seq, status, data = self.event(max(deadline - time.monotonic(), 0))
+            self.completed[seq] = (status, data)
+        return self.completed.pop(seqnum)
+
+    def done(self, seqnum):
+        """What a transfer that wait() saw pass has come to, None if it did not."""
+        return self.completed.pop(seqnum, None)
 
     def control(self, rtype, request, value, index, data_or_len, timeout=5.0):
         is_in = bool(rtype & 0x80)

@@ -381,15 +381,12 @@ void ccid_out(struct ccid *ccid, struct urb *urb, bool ended)
 	take_out(ccid, data, len, ended);
 }
 
-/* Interrupt endpoint: what has changed since the host was told. */
-void ccid_notify(struct ccid *ccid)
+/* One NotifySlotChange, if there is something to tell. */
+static bool notify_once(struct ccid *ccid, struct endpoint *ep)
 {
-	struct endpoint *ep = ccid->iface->intr;
 	uint8_t m[1 + MAX_SLOTS / 4] = { RDR_NOTIFYSLOTCHANGE };
 	bool any = ccid->storm_endless || ccid->storm;
 
-	if (!ep || !usb_in_polled(ep) || !usb_in_idle(ep))
-		return;
 	for (unsigned int i = 0; i < ccid->num_slots; i++) {
 		struct slot *s = &ccid->slots[i];
 
@@ -401,12 +398,23 @@ void ccid_notify(struct ccid *ccid)
 		s->changed = false;
 	}
 	if (!any)
-		return;
+		return false;
 	if (ccid->storm)
 		ccid->storm--;
 	trace_message(ccid, '!', m, 1 + (ccid->num_slots + 3) / 4);
 	usb_in_send(ep, m, 1 + (ccid->num_slots + 3) / 4);
 	control_event();
+	return true;
+}
+
+/* Interrupt endpoint: what has changed since the host was told, as often as it asks. */
+void ccid_notify(struct ccid *ccid)
+{
+	struct endpoint *ep = ccid->iface->intr;
+
+	while (ep && usb_in_polled(ep) && usb_in_idle(ep))
+		if (!notify_once(ccid, ep))
+			break;
 }
 
 void ccid_polled(struct ccid *ccid)

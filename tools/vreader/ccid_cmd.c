@@ -108,7 +108,8 @@ static void power_on(struct slot *s, const uint8_t *msg)
 		slot_fail(s, 7);
 		return;
 	}
-	if (!select && !(s->ccid->features & (FEAT_AUTO_VOLTAGE | FEAT_AUTO_ACTIVATION)))
+	if (!select && s->ccid->profile.transport == TRANSPORT_BULK &&
+	    !(s->ccid->features & (FEAT_AUTO_VOLTAGE | FEAT_AUTO_ACTIVATION)))
 		ccid_violation(s->ccid, s->index, "IccPowerOn leaves the voltage to a reader that does not choose it");
 	if (select && supported && !(supported & mask[select])) {
 		ccid_violation(s->ccid, s->index, "IccPowerOn with bPowerSelect %u, bVoltageSupport is %02x", select,
