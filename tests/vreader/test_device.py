@@ -262,7 +262,7 @@ def _():
 def _():
     for spec, atr in (("iso,t=0", "3b 03 69 73 6f"), ("iso,t=0,inverse=1", "3f 03 69 73 6f"),
                       ("iso,t=01,hist=", "3b 80 80 31 fe 45 8a"), ("iso,t=1,ta1=95,ta2=81,hist=", "3b 90 95 91 81 31 fe 45 9f"),
-                      ("iso,t=1,crc=1,hist=", "3b 80 81 71 fe 45 01 4a"), ("echo,atr=3B00", "3b 00"),
+                      ("iso,t=1,crc=1,hist=", "3b 80 81 71 fe 45 01 ca"), ("echo,atr=3B00", "3b 00"),
                       ("iso,t=0,wi=20,hist=", "3b 80 40 14")):
         h = Host("--card", spec)
         same(data(h.power_on()), hx(atr), spec)
