@@ -11,6 +11,8 @@ KVER ?= $(if $(wildcard /lib/modules/$(shell uname -r)/build),$(shell uname -r),
 
 all: module lib tools
 
+include tools/install.mk
+
 module:
 	cp "$$(KDIR='$(KDIR)' tests/vm/build-module $(KVER))" $(O)/scard.ko
 
@@ -43,6 +45,9 @@ help:
 	@echo 'make demo       the main job, step by step, in a virtual machine'
 	@echo 'make check      all tests; T="GROUP..." for some of those in tests/groups'
 	@echo 'make deps       install what the tests need (Debian packages)'
+	@echo 'make install    what was built, below PREFIX (/usr/local) and DESTDIR; make uninstall'
+	@echo 'make install-pcsclite   our libpcsclite.so.1 for all programs; make uninstall-pcsclite'
+	@echo 'make deb        Debian packages into build/deb/'
 	@echo 'make clean      remove build/'
 
 .PHONY: all module lib tools deps check demo clean help $(PARTS)

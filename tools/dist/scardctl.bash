@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Completion for scardctl(1). Commands are taken from its own help, so they are never old.
+
+_scardctl()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
+	local i command='' words=''
+
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		[[ ${COMP_WORDS[i]} = -* ]] || { command=${COMP_WORDS[i]}; break; }
+	done
+	case $command:$prev in
+	:*)
+		words="--help --json $(scardctl --help 2>/dev/null | sed -n 's/^  \([a-z]\{2,\}\)\( .*\)\?$/\1/p')"
+		;;
+	apdu:-e | apdu:--end)
+		words="leave reset unpower eject"
+		;;
+	apdu:-p | apdu:--protocol)
+		words="t0 t1 raw"
+		;;
+	*:-n | *:--events | *:-t | *:--seconds)
+		return
+		;;
+	list:*)
+		words="--json"
+		;;
+	*)
+		case $command in
+		apdu) words="--end --exclusive --no-wait --protocol" ;;
+		watch) words="--events --seconds" ;;
+		esac
+		words="$words --json $(printf '%s ' /dev/scard[0-9]*)"
+		;;
+	esac
+	words=${words//\/dev\/scard\[0-9\]\*/}
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
+complete -F _scardctl scardctl

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make install, uninstall, install-pcsclite, uninstall-pcsclite, deb; included by the top
+# Makefile. Nothing is built by install: make first, not as root. What goes where stands in
+# tools/dist/files.
+
+VERSION := 0.9.0
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
+# of udev, systemd and modprobe, which look below /usr/lib and /usr/local/lib
+CONFDIR ?= $(PREFIX)/lib
+SYSCONFDIR ?= /etc
+DESTDIR ?=
+
+put = $(foreach v,O VERSION DESTDIR PREFIX BINDIR LIBDIR INCLUDEDIR DATADIR MANDIR CONFDIR SYSCONFDIR,\
+	$(v)='$($(v))') tools/dist/install
+
+install:
+	$(put) module system lib dev tools
+
+install-user:
+	$(put) system lib dev tools pcsclite
+
+install-pcsclite:
+	$(put) pcsclite ldconf
+
+uninstall: uninstall-pcsclite
+	$(put) -u module system lib dev tools
+
+uninstall-pcsclite:
+	$(put) -u ldconf pcsclite
+
+# The packages are built from a copy of the sources, without what was built in the tree.
+deb:
+	@tests/deps/install build deb
+	@tools/dist/make-deb $(O)/deb
+
+.PHONY: install install-user install-pcsclite uninstall uninstall-pcsclite deb
