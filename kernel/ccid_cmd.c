@@ -234,13 +234,22 @@ static void ccid_cmd_cancel(struct scard_slot *slot, struct scard_req *req)
 	ccid_cmd_retire(slot);
 }
 
-static void ccid_cmd_limits(struct scard_req *req, unsigned int timeout_ms, unsigned int ceiling_ms)
+/* One answer within @timeout_ms; no extension beyond @ceiling (jiffies) */
+static void ccid_cmd_limits(struct scard_req *req, unsigned int timeout_ms, unsigned long ceiling)
 {
-	unsigned long now = jiffies;
+	unsigned long deadline = jiffies + msecs_to_jiffies(timeout_ms);
 
+	if (time_after(deadline, ceiling))
+		deadline = ceiling;
 	req->step = msecs_to_jiffies(timeout_ms);
-	WRITE_ONCE(req->deadline, now + req->step);
-	req->ceiling = now + msecs_to_jiffies(max(timeout_ms, ceiling_ms));
+	req->ceiling = ceiling;
+	WRITE_ONCE(req->deadline, deadline);
+}
+
+/* The same for commands that may not be extended */
+static void ccid_cmd_limit(struct scard_req *req, unsigned int timeout_ms)
+{
+	ccid_cmd_limits(req, timeout_ms, jiffies + msecs_to_jiffies(timeout_ms));
 }
 
 /*
@@ -329,7 +338,7 @@ static int ccid_cmd_abort(struct scard_slot *slot, struct scard_req *req)
 	/* a reader that does not know the request may know the message */
 	ret = ccid_cmd_post(slot, req, CCID_PC_TO_RDR_ABORT, none, 0, true);
 	if (!ret) {
-		ccid_cmd_limits(req, CCID_ABORT_TIMEOUT_MS, CCID_ABORT_TIMEOUT_MS);
+		ccid_cmd_limit(req, CCID_ABORT_TIMEOUT_MS);
 		ret = ccid_cmd_wait(req);
 		if (!ret)
 			ret = req->status;
@@ -356,7 +365,7 @@ static int ccid_cmd_unwedge(struct scard_slot *slot, struct scard_req *req)
 	ret = ccid_cmd_post(slot, req, CCID_PC_TO_RDR_GET_SLOT_STATUS, none, 0, false);
 	if (ret)
 		return ret;
-	ccid_cmd_limits(req, CCID_STATUS_TIMEOUT_MS, CCID_STATUS_TIMEOUT_MS);
+	ccid_cmd_limit(req, CCID_STATUS_TIMEOUT_MS);
 	ret = ccid_cmd_wait(req);
 	if (!ret)
 		ret = req->status;
@@ -486,7 +495,7 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 			ret = ccid_cmd_verdict(req);
 		goto out;
 	}
-	ccid_cmd_limits(req, timeout_ms, SCARD_CEILING_MS);
+	ccid_cmd_limits(req, timeout_ms, slot->ceiling);
 	ret = ccid_cmd_post(slot, req, type, params, len, false);
 	if (ret) {
 		ret = ccid_cmd_mend(slot, req, ret);
@@ -514,7 +523,7 @@ int ccid_cmd_finish(struct scard_slot *slot, struct scard_req *req, unsigned int
 {
 	int ret;
 
-	ccid_cmd_limits(req, grace_ms, grace_ms);
+	ccid_cmd_limit(req, grace_ms);
 	ccid_cmd_set_waiter(req, current);
 	ret = ccid_cmd_end(slot, req, ccid_cmd_wait(req));
 	ccid_cmd_put_busy(slot->reader);

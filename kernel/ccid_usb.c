@@ -396,6 +396,7 @@ static void ccid_usb_release(struct scard_reader *reader)
 {
 	struct ccid_usb *ccid = to_ccid(reader);
 
+	kfree(reader->rates);
 	usb_free_urb(ccid->int_urb);
 	kfree(ccid->int_buf);
 	usb_put_intf(ccid->intf);

@@ -11,6 +11,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/capability.h>
+#include <linux/jiffies.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -90,6 +91,7 @@ static int turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op o
 	if (!ret && slot->pol.actor == &t->pol) {
 		slot->sent = false;
 		slot->single = false;
+		slot->ceiling = jiffies + msecs_to_jiffies(SCARD_CEILING_MS);
 	}
 	return ret;
 }
@@ -431,15 +433,8 @@ out:
 /* Do to the card what a disposition says; the epoch begins with it. */
 static int act(struct scard_slot *slot, struct scard_req *req, u32 disposition)
 {
-	enum pol_card card;
+	enum pol_card card = scard_slot_mark_reset(slot);
 
-	spin_lock(&slot->lock);
-	card = slot->pol.card;
-	if (card == POL_CARD_ON) {
-		pol_reset(&slot->pol);
-		scard_slot_changed(slot);
-	}
-	spin_unlock(&slot->lock);
 	if (card == POL_CARD_ABSENT)
 		return -ENOMEDIUM;
 
@@ -672,6 +667,9 @@ int scard_handle_transmit(struct scard_handle *h, struct scard_req **reqp, u32 l
 	struct scard_turn t;
 	int ret;
 
+	ret = scard_slot_grow_req(slot, *reqp, len);
+	if (ret)
+		return ret;
 	ret = turn_take(h, &t, POL_OP_TRANSMIT, 0, nonblock);
 	if (ret)
 		return ret;

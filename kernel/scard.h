@@ -65,6 +65,7 @@
 #include "proto/atr.h"
 #include "proto/ccid_desc.h"
 #include "proto/ccid_msg.h"
+#include "proto/t1.h"
 
 #define SCARD_MAX_SLOTS		16	/* per reader; a CCID can claim 256 */
 #define SCARD_MAX_HANDLES	1024	/* connected handles per slot */
@@ -217,6 +218,8 @@ struct scard_hw_ops {
  * @seq: next bSeq (lock)
  * @cmd: command on the wire, by slot (lock)
  * @busy: commands that may still be sent, where slots outnumber them
+ * @rates: data rates of GET_DATA_RATES, NULL before they were asked for; see negotiate.c
+ * @nrates: number of them
  * @wq: works of the slots
  * @slots: the slots; @nslots of them
  * @nslots: 1 to SCARD_MAX_SLOTS
@@ -242,6 +245,9 @@ struct scard_reader {
 	u8 seq;
 	struct scard_req *cmd[SCARD_MAX_SLOTS];
 	struct semaphore busy;
+
+	u32 *rates;
+	unsigned int nrates;
 
 	struct workqueue_struct *wq;
 	struct scard_slot *slots[SCARD_MAX_SLOTS];
@@ -293,7 +299,11 @@ struct scard_reader {
  * @registered: the node exists
  * @netlink_node: in the list of netlink.c
  * @netlink_work: announces a change
+ * @ceiling: when the operation under way ends whatever happens, jiffies (actor)
  * @info: parsed ATR (actor)
+ * @fi_di: TA1 of the parameters in use (actor)
+ * @wait_ms: how long the card may take for one TPDU (actor)
+ * @t1: state of T=1 (actor)
  */
 struct scard_slot {
 	struct device dev;
@@ -332,7 +342,11 @@ struct scard_slot {
 	bool registered;
 	struct list_head netlink_node;
 	struct work_struct netlink_work;
+	unsigned long ceiling;
 	struct atr info;
+	u8 fi_di;
+	u32 wait_ms;
+	struct t1 t1;
 };
 
 #define SLOT_NOTIFIED_CHANGE	0	/* bit numbers in scard_slot.notified */
@@ -429,6 +443,7 @@ int scard_slot_activate(struct scard_slot *slot, struct scard_req *req);
 int scard_slot_power_off(struct scard_slot *slot, struct scard_req *req);
 int scard_slot_eject(struct scard_slot *slot, struct scard_req *req);
 
+enum pol_card scard_slot_mark_reset(struct scard_slot *slot);
 int scard_slot_reset(struct scard_slot *slot, struct scard_req *req);
 int scard_slot_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3],
 		   u32 len, unsigned int timeout_ms);
@@ -439,6 +454,8 @@ int scard_slot_negotiate(struct scard_slot *slot, struct scard_req *req, u32 pro
 /* slot_xfr.c */
 u32 scard_slot_rx_size(const struct scard_slot *slot, u32 room);
 u32 scard_slot_max_apdu(const struct scard_slot *slot);
+int scard_slot_grow_req(const struct scard_slot *slot, struct scard_req *req, u32 len);
+int scard_slot_t1_ifsd(struct scard_slot *slot, struct scard_req *req, u8 ifsd);
 int scard_slot_transmit(struct scard_slot *slot, struct scard_req *req, u32 len, u32 room,
 			u32 protocol);
 

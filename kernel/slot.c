@@ -249,7 +249,7 @@ static bool slot_is_final(int ret)
  * @slot: the slot
  * @req: a request
  *
- * The caller has made pol_reset() if the card was on.
+ * scard_slot_mark_reset() was called if anybody is connected.
  *
  * Return: 0 or a negative errno; the card counts as powered off in any case
  */
@@ -276,8 +276,31 @@ static int slot_mute(struct scard_slot *slot, struct scard_req *req)
 }
 
 /**
+ * scard_slot_mark_reset() - the card is about to be reset or powered off
+ * @slot: the slot
+ *
+ * To be called before the first byte of it: all handles that are connected have
+ * SCARD_W_RESET_CARD pending from now on.
+ *
+ * Return: the state of the card; nothing was marked unless it is POL_CARD_ON
+ */
+enum pol_card scard_slot_mark_reset(struct scard_slot *slot)
+{
+	enum pol_card card;
+
+	spin_lock(&slot->lock);
+	card = slot->pol.card;
+	if (card == POL_CARD_ON) {
+		pol_reset(&slot->pol);
+		scard_slot_changed(slot);
+	}
+	spin_unlock(&slot->lock);
+	return card;
+}
+
+/**
  * scard_slot_reset() - warm reset; cold if the reader refuses it; else fail closed
- * @slot: the slot; the caller has made pol_reset()
+ * @slot: the slot; scard_slot_mark_reset() was called
  * @req: a request
  *
  * Return: 0 or a negative errno; -EREMOTEIO: the card is powered off and mute
@@ -333,7 +356,7 @@ int scard_slot_activate(struct scard_slot *slot, struct scard_req *req)
 
 /**
  * scard_slot_eject() - IccPowerOff, then push the card out if the reader can
- * @slot: the slot; the caller has made pol_reset()
+ * @slot: the slot; scard_slot_mark_reset() was called
  * @req: a request
  *
  * Return: 0 or a negative errno
@@ -436,6 +459,7 @@ static void slot_work(struct work_struct *work)
 		if (slot->pol.gone)
 			wake_up_all(&slot->wait);	/* scard_slot_quiesce() */
 		spin_unlock(&slot->lock);
+		slot->ceiling = jiffies + msecs_to_jiffies(SCARD_CEILING_MS);
 		switch (job) {
 		case POL_JOB_NONE:
 			if (awake)
@@ -750,6 +774,7 @@ void scard_slot_quiesce(struct scard_slot *slot)
  */
 void scard_slot_farewell(struct scard_slot *slot)
 {
+	slot->ceiling = jiffies + msecs_to_jiffies(SCARD_CEILING_MS);
 	if (slot->pol.card == POL_CARD_ON)
 		ccid_cmd(slot, slot->req, CCID_PC_TO_RDR_ICC_POWER_OFF, no_params, 0,
 			 SLOT_FAREWELL_MS);

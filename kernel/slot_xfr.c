@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * APDUs: how a command and its answer travel at each exchange level. For the actor.
+ *
+ * Where one message carries the whole, it is sent from the request's send buffer and
+ * answered into its receive buffer, and nothing is copied. Where the host has to take
+ * it apart (T=1 and T=0 blocks, parts of long APDUs), the engines of proto/ work on
+ * copies in req->apdu, the command first and the answer behind it.
  */
 #include <linux/string.h>
 
+#include "proto/t0.h"
+#include "proto/t1.h"
+#include "proto/xchain.h"
 #include "scard.h"
 
-/* How long a card may take for an answer without asking for more time */
-#define XFR_TIMEOUT_MS		60000
+/* How long a card may take at the APDU levels, where the reader keeps the time */
+#define XFR_APDU_TIMEOUT_MS	60000
+#define XFR_BLOCK_MIN_MS	3000
 
 /**
  * scard_slot_max_apdu() - longest command that TRANSMIT takes
@@ -44,19 +53,259 @@ u32 scard_slot_rx_size(const struct scard_slot *slot, u32 room)
 	return min(max(CCID_HEADER_LEN + room, SCARD_SMALL_MESSAGE), desc->max_msg);
 }
 
-/* The whole command in one message, the whole answer in one. */
-static int xfr_single(struct scard_slot *slot, struct scard_req *req, u32 len)
+static int xfr_block(struct scard_slot *slot, struct scard_req *req, u8 bwi, u16 level, u32 len,
+		     unsigned int timeout_ms)
 {
-	static const u8 whole[3];
-	int ret;
+	u8 params[3] = { bwi };
 
-	slot->single = true;
-	ret = scard_slot_cmd(slot, req, CCID_PC_TO_RDR_XFR_BLOCK, whole, len, XFR_TIMEOUT_MS);
-	if (ret)
-		return ret;
+	put_le16(params + 1, level);
+	return scard_slot_cmd(slot, req, CCID_PC_TO_RDR_XFR_BLOCK, params, len, timeout_ms);
+}
+
+/* An answer that arrived in one piece */
+static int xfr_whole(struct scard_req *req)
+{
 	req->data = req->ans.data;
 	req->len = req->ans.len;
 	return 0;
+}
+
+/*
+ * Copy the command out of the send buffer, which the engine needs for its blocks,
+ * and make room for an answer of @size bytes behind it.
+ */
+static int xfr_unpack(struct scard_req *req, u32 len, u32 size)
+{
+	int ret = scard_req_grow_apdu(req, len + size);
+
+	if (ret)
+		return ret;
+	req->dirty_apdu = len + size;
+	memcpy(req->apdu, req->tx + CCID_HEADER_LEN, len);
+	return 0;
+}
+
+/*
+ * Room for an answer: what the caller can take or what the card may send, so that a
+ * caller whose room is too small can be told how much it lacks.
+ */
+static u32 xfr_room(const struct scard_req *req, u32 len, u32 room)
+{
+	struct apdu apdu;
+
+	if (!apdu_parse(&apdu, req->tx + CCID_HEADER_LEN, len))
+		room = max(room, apdu.ne + 2);
+	return clamp_t(u32, room, T0_ANSWER_MAX, SCARD_ANSWER_MAX);
+}
+
+/* What an engine has put together */
+static int xfr_assembled(struct scard_req *req, u32 len, u32 ans_len)
+{
+	req->data = req->apdu + len;
+	req->len = ans_len;
+	return 0;
+}
+
+/* Go on with the parts of a long APDU until the last one of the answer is there. */
+static int xfr_parts(struct scard_slot *slot, struct scard_req *req, u32 len, struct xchain *x,
+		     enum xchain_action action)
+{
+	int ret;
+
+	while (action == XCHAIN_SEND) {
+		memcpy(req->tx + CCID_HEADER_LEN, x->tx, x->tx_len);
+		ret = xfr_block(slot, req, 0, x->level, x->tx_len, XFR_APDU_TIMEOUT_MS);
+		if (ret)
+			return ret;
+		action = xchain_step(x, req->ans.param, req->ans.data, req->ans.len);
+	}
+	return action == XCHAIN_DONE ? xfr_assembled(req, len, x->ans_len) : -EIO;
+}
+
+/* A command longer than a message */
+static int xfr_chain(struct scard_slot *slot, struct scard_req *req, u32 len, u32 room)
+{
+	u32 block = slot->reader->desc.max_msg - CCID_HEADER_LEN;
+	struct xchain x;
+	int ret;
+
+	room = xfr_room(req, len, room);
+	ret = xfr_unpack(req, len, room);
+	if (ret)
+		return ret;
+	return xfr_parts(slot, req, len, &x,
+			 xchain_start(&x, req->apdu, len, block, req->apdu + len, room));
+}
+
+/* An answer longer than a message, of which the first part has arrived */
+static int xfr_rest(struct scard_slot *slot, struct scard_req *req, u32 len, u32 room)
+{
+	struct xchain x;
+	int ret;
+
+	slot->single = false;
+	room = xfr_room(req, len, room);
+	ret = xfr_unpack(req, 0, room);
+	if (ret)
+		return ret;
+	xchain_start(&x, req->apdu, 0, 1, req->apdu, room);
+	return xfr_parts(slot, req, 0, &x, xchain_step(&x, req->ans.param, req->ans.data,
+						       req->ans.len));
+}
+
+/* The whole command in one message, the whole answer in one, as nearly always. */
+static int xfr_single(struct scard_slot *slot, struct scard_req *req, u32 len,
+		      unsigned int timeout_ms)
+{
+	int ret;
+
+	slot->single = true;
+	ret = xfr_block(slot, req, 0, CCID_CHAIN_WHOLE, len, timeout_ms);
+	return ret ?: xfr_whole(req);
+}
+
+static int xfr_t0_character(struct scard_slot *slot, struct scard_req *req, u32 len,
+			    unsigned int timeout_ms)
+{
+	enum t0_action action;
+	struct t0 t;
+	int ret = xfr_unpack(req, len, T0_ANSWER_MAX);
+
+	if (ret)
+		return ret;
+	action = t0_start(&t, req->apdu, len, req->apdu + len);
+	while (action == T0_SEND) {
+		memcpy(req->tx + CCID_HEADER_LEN, t.tx, t.tx_len);
+		/* at this level wLevelParameter is the number of bytes expected */
+		ret = xfr_block(slot, req, 0, t.expect, t.tx_len, timeout_ms);
+		if (ret)
+			return ret;
+		action = t0_step(&t, req->ans.data, req->ans.len);
+	}
+	return action == T0_DONE ? xfr_assembled(req, len, t.ans_len) : -EIO;
+}
+
+/* A T=0 TPDU is one message, or at character level one for each procedure byte. */
+static int xfr_t0(struct scard_slot *slot, struct scard_req *req, u32 len)
+{
+	unsigned int timeout_ms = max_t(u32, slot->wait_ms, XFR_BLOCK_MIN_MS);
+
+	if (t0_tpdu(req->tx + CCID_HEADER_LEN, &len))
+		return -EINVAL;
+	req->dirty_tx = max(req->dirty_tx, CCID_HEADER_LEN + len);
+	if (slot->reader->desc.level == CCID_LEVEL_CHARACTER)
+		return xfr_t0_character(slot, req, len, timeout_ms);
+	return xfr_single(slot, req, len, timeout_ms);
+}
+
+/*
+ * Exchange one T=1 block. At character level the reader is told how many bytes to
+ * expect, and the prologue tells how many follow it.
+ */
+static int xfr_t1_block(struct scard_slot *slot, struct scard_req *req, u8 *block, u32 *len)
+{
+	unsigned int timeout_ms = max_t(u32, slot->wait_ms, XFR_BLOCK_MIN_MS) * slot->t1.wtx;
+	bool character = slot->reader->desc.level == CCID_LEVEL_CHARACTER;
+	int ret;
+
+	*len = 0;
+	ret = xfr_block(slot, req, slot->t1.wtx, character ? T1_PROLOGUE_LEN : 0,
+			slot->t1.tx_len, timeout_ms);
+	if (ret)
+		return ret;
+	*len = min_t(u32, req->ans.len, T1_BLOCK_MAX);
+	memcpy(block, req->ans.data, *len);
+	if (!character || *len != T1_PROLOGUE_LEN || block[2] > T1_INF_MAX)
+		return 0;
+	ret = xfr_block(slot, req, 0, block[2] + t1_epilogue_len(&slot->t1), 0, timeout_ms);
+	if (ret)
+		return ret;
+	ret = min_t(u32, req->ans.len, T1_BLOCK_MAX - *len);
+	memcpy(block + *len, req->ans.data, ret);
+	*len += ret;
+	return 0;
+}
+
+/* Is this a fault of the line, which the protocol itself mends? */
+static bool xfr_t1_line_error(const struct scard_req *req, int ret)
+{
+	return ret == -EREMOTEIO ||
+	       (ret == -EIO && req->ans.type && req->ans.error == CCID_ERR_XFR_PARITY_ERROR);
+}
+
+static int xfr_t1_run(struct scard_slot *slot, struct scard_req *req, enum t1_action action)
+{
+	u8 block[T1_BLOCK_MAX];
+	u32 len;
+	int ret = 0;
+
+	while (action == T1_SEND) {
+		ret = xfr_t1_block(slot, req, block, &len);
+		if (ret && !xfr_t1_line_error(req, ret)) {
+			slot->t1.broken = true;
+			break;
+		}
+		ret = 0;
+		action = t1_step(&slot->t1, block, len, req->tx + CCID_HEADER_LEN);
+	}
+	memzero_explicit(block, sizeof(block));
+	if (ret)
+		return ret;
+	return action == T1_DONE ? 0 : -EIO;
+}
+
+static int xfr_t1(struct scard_slot *slot, struct scard_req *req, u32 len, u32 room)
+{
+	int ret;
+
+	room = xfr_room(req, len, room);
+	ret = xfr_unpack(req, len, room);
+	if (ret)
+		return ret;
+	req->dirty_tx = max_t(u32, req->dirty_tx, CCID_HEADER_LEN + T1_BLOCK_MAX);
+	ret = xfr_t1_run(slot, req, t1_start(&slot->t1, req->apdu, len, req->apdu + len, room,
+					     req->tx + CCID_HEADER_LEN));
+	return ret ?: xfr_assembled(req, len, slot->t1.ans_len);
+}
+
+/**
+ * scard_slot_grow_req() - room for the answer that a command asks for
+ * @slot: the slot
+ * @req: the request, with the command at tx + CCID_HEADER_LEN
+ * @len: bytes of it
+ *
+ * Only extended APDUs can ask for more than any caller's buffer has room for already;
+ * see scard_slot_rx_size().
+ *
+ * Return: 0 or -ENOMEM
+ */
+int scard_slot_grow_req(const struct scard_slot *slot, struct scard_req *req, u32 len)
+{
+	const u8 *cmd = req->tx + CCID_HEADER_LEN;
+	struct apdu apdu;
+
+	if (len < 7 || cmd[4] || apdu_parse(&apdu, cmd, len))
+		return 0;
+	return scard_req_grow(req, 0, scard_slot_rx_size(slot, apdu.ne + 2));
+}
+
+/**
+ * scard_slot_t1_ifsd() - tell the card how long its blocks may be
+ * @slot: the slot; T=1 has just become active
+ * @req: a request
+ * @ifsd: 1 to 254
+ *
+ * A card that does not agree goes on with 32.
+ *
+ * Return: 0 or a negative errno
+ */
+int scard_slot_t1_ifsd(struct scard_slot *slot, struct scard_req *req, u8 ifsd)
+{
+	int ret = xfr_t1_run(slot, req, t1_start_ifs(&slot->t1, ifsd, req->tx + CCID_HEADER_LEN));
+
+	if (ret == -EIO)
+		slot->t1.ifsd = 32;
+	return ret;
 }
 
 /**
@@ -73,6 +322,7 @@ int scard_slot_transmit(struct scard_slot *slot, struct scard_req *req, u32 len,
 			u32 protocol)
 {
 	const struct ccid_desc *desc = &slot->reader->desc;
+	int ret;
 
 	switch (READ_ONCE(slot->pol.card)) {
 	case POL_CARD_ON:
@@ -84,7 +334,26 @@ int scard_slot_transmit(struct scard_slot *slot, struct scard_req *req, u32 len,
 	}
 	if (protocol && protocol != SCARD_PROTO_RAW && protocol != slot->protocol)
 		return -EPROTONOSUPPORT;
+
+	if (desc->level >= CCID_LEVEL_SHORT_APDU) {
+		if (CCID_HEADER_LEN + len > desc->max_msg) {
+			if (desc->level == CCID_LEVEL_SHORT_APDU)
+				return -EINVAL;
+			return xfr_chain(slot, req, len, room);
+		}
+		ret = xfr_single(slot, req, len, XFR_APDU_TIMEOUT_MS);
+		if (ret || req->ans.param == CCID_CHAIN_WHOLE ||
+		    desc->level == CCID_LEVEL_SHORT_APDU)
+			return ret;
+		return xfr_rest(slot, req, len, room);
+	}
+	if (protocol != SCARD_PROTO_RAW) {
+		if (slot->protocol == SCARD_PROTO_T1)
+			return xfr_t1(slot, req, len, room);
+		if (slot->protocol == SCARD_PROTO_T0)
+			return xfr_t0(slot, req, len);
+	}
 	if (CCID_HEADER_LEN + len > desc->max_msg)
 		return -EINVAL;
-	return xfr_single(slot, req, len);
+	return xfr_single(slot, req, len, XFR_APDU_TIMEOUT_MS);
 }

@@ -1,21 +1,78 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * The CCID class descriptor: found, read, and clamped to what is believed.
+ */
 #include "ccid_desc.h"
-int ccid_desc_parse(struct ccid_desc *d, const u8 *p, size_t len)
+
+/* Some readers from before the specification call it vendor-specific. */
+#define CCID_DESC_TYPE_VENDOR	0xff
+
+static void ccid_desc_clamp(struct ccid_desc *d)
 {
-	while (len >= 2 && p[0] >= 2 && p[0] <= len) {
-		if (p[1] == 0x21 && p[0] >= 54) {
-			memset(d, 0, sizeof(*d));
-			d->bcd_ccid = get_le16_(p + 2); d->max_slot_index = p[4]; d->voltage_support = p[5];
-			d->protocols = get_le32_(p + 6); d->mechanical = get_le32_(p + 36); d->features = get_le32_(p + 40);
-			d->max_ccid_message_length = get_le32_(p + 44); d->lcd_layout = get_le16_(p + 50); d->pin_support = p[52]; d->max_ccid_busy_slots = p[53];
-			d->nslots = d->max_slot_index > 15 ? 16 : d->max_slot_index + 1;
-			d->nbusy = d->max_ccid_busy_slots ? d->max_ccid_busy_slots : 1; if (d->nbusy > d->nslots) d->nbusy = d->nslots;
-			d->level = d->features & 0x40000 ? CCID_LEVEL_EXTENDED_APDU : d->features & 0x20000 ? CCID_LEVEL_SHORT_APDU : d->features & 0x10000 ? CCID_LEVEL_TPDU : CCID_LEVEL_CHARACTER;
-			d->max_msg = d->max_ccid_message_length < 271 ? 271 : d->max_ccid_message_length > 65556 ? 65556 : d->max_ccid_message_length;
-			d->max_ifsd = 254;
+	d->nslots = min(d->max_slot_index, CCID_SLOTS_MAX - 1) + 1;
+	/* 0 is common, and means that nobody has filled it in */
+	d->nbusy = d->max_ccid_busy_slots ? min(d->max_ccid_busy_slots, d->nslots) : 1;
+
+	if (d->features & CCID_FEATURE_EXTENDED_APDU)
+		d->level = CCID_LEVEL_EXTENDED_APDU;
+	else if (d->features & CCID_FEATURE_SHORT_APDU)
+		d->level = CCID_LEVEL_SHORT_APDU;
+	else if (d->features & CCID_FEATURE_TPDU)
+		d->level = CCID_LEVEL_TPDU;
+	else
+		d->level = CCID_LEVEL_CHARACTER;
+
+	d->max_msg = clamp(d->max_ccid_message_length, (u32)CCID_MESSAGE_MIN,
+			   (u32)CCID_MESSAGE_MAX);
+	d->max_ifsd = d->max_ifsd_raw ? min(d->max_ifsd_raw, (u32)CCID_IFSD_MAX) : 32;
+}
+
+static void ccid_desc_read(struct ccid_desc *d, const u8 *p)
+{
+	d->bcd_ccid = get_le16(p + 2);
+	d->max_slot_index = p[4];
+	d->voltage_support = p[5];
+	d->protocols = get_le32(p + 6);
+	d->default_clock = get_le32(p + 10);
+	d->maximum_clock = get_le32(p + 14);
+	d->num_clock_supported = p[18];
+	d->data_rate = get_le32(p + 19);
+	d->max_data_rate = get_le32(p + 23);
+	d->num_data_rates_supported = p[27];
+	d->max_ifsd_raw = get_le32(p + 28);
+	d->synch_protocols = get_le32(p + 32);
+	d->mechanical = get_le32(p + 36);
+	d->features = get_le32(p + 40);
+	d->max_ccid_message_length = get_le32(p + 44);
+	d->class_get_response = p[48];
+	d->class_envelope = p[49];
+	d->lcd_layout = get_le16(p + 50);
+	d->pin_support = p[52];
+	d->max_ccid_busy_slots = p[53];
+}
+
+/**
+ * ccid_desc_parse() - find the class descriptor among others and read it
+ * @d: the result
+ * @extra: descriptors behind an interface or an endpoint descriptor
+ * @len: bytes of them
+ *
+ * Return: 0; -ENOENT: there is none; -EINVAL: the descriptors are broken
+ */
+int ccid_desc_parse(struct ccid_desc *d, const u8 *extra, size_t len)
+{
+	memset(d, 0, sizeof(*d));
+	while (len) {
+		if (len < 2 || extra[0] < 2 || extra[0] > len)
+			return -EINVAL;
+		if (extra[0] >= CCID_DESC_LEN &&
+		    (extra[1] == CCID_DESC_TYPE || extra[1] == CCID_DESC_TYPE_VENDOR)) {
+			ccid_desc_read(d, extra);
+			ccid_desc_clamp(d);
 			return 0;
 		}
-		len -= p[0]; p += p[0];
+		len -= extra[0];
+		extra += extra[0];
 	}
 	return -ENOENT;
 }

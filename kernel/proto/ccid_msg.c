@@ -1,15 +1,137 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * CCID messages: made, taken apart, and checked for what a reader must not say.
+ */
 #include "ccid_msg.h"
-void ccid_msg_put_header(u8 *b, u8 type, u32 len, u8 slot, u8 seq, const u8 p[3])
-{ b[0]=type; b[1]=len; b[2]=len>>8; b[3]=len>>16; b[4]=len>>24; b[5]=slot; b[6]=seq; memcpy(b+7,p,3); }
-int ccid_msg_parse(struct ccid_answer *a, const u8 *b, size_t len)
+
+/**
+ * ccid_msg_put_header() - write the header of a message to the reader
+ * @buf: CCID_HEADER_LEN bytes
+ * @type: bMessageType
+ * @len: dwLength, bytes of payload
+ * @slot: bSlot
+ * @seq: bSeq
+ * @params: bytes 7 to 9, which each message has of its own
+ */
+void ccid_msg_put_header(u8 *buf, u8 type, u32 len, u8 slot, u8 seq, const u8 params[3])
 {
-	if (!len) return -EAGAIN;
-	if (len < 10 || get_le32_(b+1) != len - 10) return -EPROTO;
-	a->type=b[0]; a->slot=b[5]; a->seq=b[6]; a->icc_status=b[7]&3; a->cmd_status=b[7]>>6; a->error=b[8]; a->chain=b[9]; a->data=b+10; a->len=len-10; return 0;
+	buf[0] = type;
+	put_le32(buf + 1, len);
+	buf[5] = slot;
+	buf[6] = seq;
+	memcpy(buf + 7, params, 3);
 }
-int ccid_error_to_errno(u8 icc, u8 error) { if (icc == 2) return -ENOMEDIUM; if (error == 0xfe) return -EREMOTEIO; if (!error) return -EOPNOTSUPP; return -EIO; }
-u8 ccid_expected_answer(u8 t) { switch (t) { case 0x62: case 0x6f: case 0x69: return 0x80; case 0x6c: case 0x6d: case 0x61: return 0x82; case 0x6b: return 0x83; case 0x73: return 0x84; default: return 0x81; } }
-int ccid_notify_parse(struct ccid_notify *n, const u8 *b, size_t len, unsigned int nslots)
-{ unsigned int i; n->changed=n->present=0; if (len < 2 || b[0]!=0x50) return -EPROTO;
- for (i=0;i<nslots && 1+i/4<len;i++) { u8 v=b[1+i/4]>>(2*(i%4)); if (v&1) n->present|=1u<<i; if (v&2) n->changed|=1u<<i; } return 0; }
+
+/**
+ * ccid_msg_parse() - take a message from the reader apart
+ * @a: the result; @a->data points into @buf
+ * @buf: what one transfer has brought
+ * @len: bytes of it
+ *
+ * Return: 0; -EAGAIN: nothing, which some readers send between two messages;
+ * -EPROTO: not a message
+ */
+int ccid_msg_parse(struct ccid_answer *a, const u8 *buf, size_t len)
+{
+	if (!len)
+		return -EAGAIN;
+	if (len < CCID_HEADER_LEN || get_le32(buf + 1) != len - CCID_HEADER_LEN)
+		return -EPROTO;
+	if (buf[0] < CCID_RDR_TO_PC_DATA_BLOCK || buf[0] > CCID_RDR_TO_PC_DATA_RATE)
+		return -EPROTO;
+
+	a->type = buf[0];
+	a->slot = buf[5];
+	a->seq = buf[6];
+	a->icc_status = buf[7] & 0x03;
+	a->cmd_status = buf[7] >> 6;
+	a->error = buf[8];
+	a->param = buf[9];
+	a->data = buf + CCID_HEADER_LEN;
+	a->len = len - CCID_HEADER_LEN;
+	if (a->icc_status > CCID_ICC_ABSENT || a->cmd_status > CCID_CMD_TIME_EXTENSION)
+		return -EPROTO;
+	return 0;
+}
+
+/**
+ * ccid_expected_answer() - which message answers a command
+ * @type: bMessageType of the command
+ *
+ * Return: bMessageType of the answer
+ */
+u8 ccid_expected_answer(u8 type)
+{
+	switch (type) {
+	case CCID_PC_TO_RDR_ICC_POWER_ON:
+	case CCID_PC_TO_RDR_XFR_BLOCK:
+	case CCID_PC_TO_RDR_SECURE:
+		return CCID_RDR_TO_PC_DATA_BLOCK;
+	case CCID_PC_TO_RDR_GET_PARAMETERS:
+	case CCID_PC_TO_RDR_RESET_PARAMETERS:
+	case CCID_PC_TO_RDR_SET_PARAMETERS:
+		return CCID_RDR_TO_PC_PARAMETERS;
+	case CCID_PC_TO_RDR_ESCAPE:
+		return CCID_RDR_TO_PC_ESCAPE;
+	case CCID_PC_TO_RDR_SET_DATA_RATE:
+		return CCID_RDR_TO_PC_DATA_RATE;
+	default:
+		return CCID_RDR_TO_PC_SLOT_STATUS;
+	}
+}
+
+/**
+ * ccid_error_to_errno() - what a failed command means
+ * @icc_status: bmICCStatus of the answer
+ * @error: bError of the answer
+ *
+ * Return: a negative errno of the ABI
+ */
+int ccid_error_to_errno(u8 icc_status, u8 error)
+{
+	if (icc_status == CCID_ICC_ABSENT)
+		return -ENOMEDIUM;
+	switch (error) {
+	case CCID_ERR_ICC_MUTE:
+	case CCID_ERR_BAD_ATR_TS:
+	case CCID_ERR_BAD_ATR_TCK:
+		return -EREMOTEIO;
+	case CCID_ERR_ICC_PROTOCOL_NOT_SUPPORTED:
+	case CCID_ERR_ICC_CLASS_NOT_SUPPORTED:
+		return -EPROTONOSUPPORT;
+	case CCID_ERR_PIN_TIMEOUT:
+		return -ETIMEDOUT;
+	case CCID_ERR_PIN_CANCELLED:
+		return -ECANCELED;
+	case CCID_ERR_CMD_NOT_SUPPORTED:
+		return -EOPNOTSUPP;
+	default:
+		return -EIO;
+	}
+}
+
+/**
+ * ccid_notify_parse() - take an interrupt message apart
+ * @n: the result
+ * @buf: what the interrupt pipe has brought
+ * @len: bytes of it
+ * @nslots: slots that exist; what is said of others is passed over
+ *
+ * Return: 0 or -EPROTO: not RDR_to_PC_NotifySlotChange
+ */
+int ccid_notify_parse(struct ccid_notify *n, const u8 *buf, size_t len, unsigned int nslots)
+{
+	unsigned int i;
+
+	n->changed = 0;
+	n->present = 0;
+	if (len < 2 || buf[0] != CCID_RDR_TO_PC_NOTIFY_SLOT_CHANGE)
+		return -EPROTO;
+	for (i = 0; i < nslots && 1 + i / 4 < len; i++) {
+		u8 state = buf[1 + i / 4] >> i % 4 * 2;
+
+		n->present |= (u32)(state & 1) << i;
+		n->changed |= (u32)(state >> 1 & 1) << i;
+	}
+	return 0;
+}
