@@ -8,9 +8,6 @@
  * command and resets the card if an operation was cut in the middle. The caller's
  * request then belongs to the worker, and the caller's pointer to it is cleared.
  */
-#include <linux/module.h>
-#include <linux/moduleparam.h>
-#include <linux/capability.h>
 #include <linux/jiffies.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -18,48 +15,22 @@
 
 #include "scard.h"
 
-static const char * const close_policies[] = {
-	[POL_CLOSE_RESET] = "reset",
-	[POL_CLOSE_TRANSACTION] = "transaction",
-	[POL_CLOSE_UNPOWER] = "unpower",
-};
-
-static enum pol_close close_policy = POL_CLOSE_RESET;
-
-static int close_policy_set(const char *val, const struct kernel_param *kp)
-{
-	unsigned int i;
-
-	for (i = POL_CLOSE_RESET; i < ARRAY_SIZE(close_policies); i++) {
-		if (sysfs_streq(val, close_policies[i])) {
-			WRITE_ONCE(close_policy, i);
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
-static int close_policy_get(char *buf, const struct kernel_param *kp)
-{
-	return sysfs_emit(buf, "%s\n", close_policies[READ_ONCE(close_policy)]);
-}
-
-static const struct kernel_param_ops close_policy_ops = {
-	.set = close_policy_set,
-	.get = close_policy_get,
-};
-module_param_cb(close_policy, &close_policy_ops, NULL, 0644);
-MODULE_PARM_DESC(close_policy,
-		 "a close without SCardDisconnect: reset the card (default), power it off (unpower), or reset it only after a transaction or EXCLUSIVE (transaction)");
-
 /* ---- turns ---- */
 
-/*
- * Wait for a turn. Return 0 (for the operations that act: the caller is the actor),
- * or a negative errno: -EAGAIN, -ERESTARTSYS, or what the policy says.
+/**
+ * scard_turn_take() - wait for a turn
+ * @h: the handle
+ * @t: the turn
+ * @op: the call
+ * @share: share mode, for CONNECT and RECONNECT
+ * @nonblock: do not wait
+ *
+ * Return: 0 (for the operations that act: the caller is the actor until
+ * scard_turn_done()), or a negative errno: -EAGAIN, -ERESTARTSYS, or what the
+ * policy says
  */
-static int turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op,
-		     enum pol_share share, bool nonblock)
+int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op,
+		    enum pol_share share, bool nonblock)
 {
 	struct scard_slot *slot = h->slot;
 	int ret;
@@ -96,17 +67,21 @@ static int turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op o
 	return ret;
 }
 
-/*
- * The actor has finished, or was killed (ret is -EINTR). @redo: what it was doing to
- * the card, in case it was not finished. Clears *@reqp if the request stays on the
- * wire.
+/**
+ * scard_turn_done() - the actor has finished, or was killed
+ * @h: the handle
+ * @t: its turn
+ * @reqp: the request; cleared if it stays on the wire
+ * @ret: result; -EINTR if the actor was killed
+ * @redo: what it had announced to do to the card (scard_slot_mark_reset()) and has
+ *	not finished if it was killed: the worker will, also if not a byte was sent
  */
-static void turn_done(struct scard_handle *h, struct scard_turn *t, struct scard_req **reqp,
-		      int ret, enum pol_disp redo)
+void scard_turn_done(struct scard_handle *h, struct scard_turn *t, struct scard_req **reqp,
+		     int ret, enum pol_disp redo)
 {
 	struct scard_slot *slot = h->slot;
 
-	if (ret != -EINTR || !slot->sent) {
+	if (ret != -EINTR || (!slot->sent && redo == POL_LEAVE)) {
 		spin_lock(&slot->lock);
 		pol_done(&slot->pol, &t->pol);
 		if (slot->pol.gone)
@@ -121,7 +96,7 @@ static void turn_done(struct scard_handle *h, struct scard_turn *t, struct scard
 		*reqp = NULL;
 	}
 	spin_lock(&slot->lock);
-	if (!slot->orphan)
+	if (!slot->orphan && slot->sent)
 		pol_cut(&slot->pol);
 	pol_hand_over(&slot->pol, redo);
 	spin_unlock(&slot->lock);
@@ -167,14 +142,6 @@ void scard_handle_put_req(struct scard_handle *h, struct scard_req *req)
 		return;
 	scard_req_clear(req);
 	scard_req_free(xchg(&h->spare, req));
-}
-
-/* A handle is not connected any more. */
-static void left(struct scard_slot *slot)
-{
-	slot->reader->ops->put(slot->reader);
-	if (!READ_ONCE(slot->pol.connected))
-		scard_slot_idle(slot);
 }
 
 /* ---- open and close ---- */
@@ -227,7 +194,7 @@ void scard_handle_close(struct scard_handle *h)
 	}
 	spin_unlock(&slot->lock);
 	if (connected)
-		left(slot);
+		scard_handle_drop(h);
 	scard_req_free(h->spare);
 	kfree(h);
 	put_device(&slot->dev);
@@ -293,7 +260,7 @@ int scard_handle_status(struct scard_handle *h, struct scard_status *st, bool no
 	int ret;
 
 	if (st->flags & SCARD_STATUS_GATED) {
-		ret = turn_take(h, &t, POL_OP_STATUS, 0, nonblock);
+		ret = scard_turn_take(h, &t, POL_OP_STATUS, 0, nonblock);
 		if (ret)
 			return ret;
 	}
@@ -327,257 +294,6 @@ void scard_handle_cancel(struct scard_handle *h)
 	spin_unlock(&h->slot->lock);
 }
 
-/* ---- connect ---- */
-
-static int check_share(u32 share_mode, u32 protocols)
-{
-	const u32 known = SCARD_PROTO_T0 | SCARD_PROTO_T1 | SCARD_PROTO_RAW;
-
-	if (protocols & ~known)
-		return -EINVAL;
-	/* in this order: pcsc-lite's clients see a bad mode without protocols this way */
-	if (share_mode != SCARD_MODE_DIRECT && !protocols)
-		return -EPROTONOSUPPORT;
-	if (share_mode < SCARD_MODE_EXCLUSIVE || share_mode > SCARD_MODE_DIRECT)
-		return -EINVAL;
-	return 0;
-}
-
-/* What this handle's unannounced close shall do; 0 if the caller may not ask for it. */
-static enum pol_close choose_close(u32 flags)
-{
-	enum pol_close def = READ_ONCE(close_policy);
-	enum pol_close want = flags & SCARD_CONNECT_CLOSE_MASK;
-
-	if (want == SCARD_CONNECT_CLOSE_DEFAULT)
-		return def;
-	/* UNPOWER and RESET both clear what was verified; TRANSACTION may not */
-	if (want == POL_CLOSE_TRANSACTION && def != POL_CLOSE_TRANSACTION &&
-	    !capable(CAP_SYS_RAWIO))
-		return 0;
-	return want;
-}
-
-/* Power and protocol, as share mode and protocols want it. */
-static int prepare_card(struct scard_slot *slot, struct scard_req *req, u32 share_mode,
-			u32 protocols)
-{
-	int ret;
-
-	if (share_mode == SCARD_MODE_DIRECT)
-		return 0;
-	ret = scard_slot_activate(slot, req);
-	return ret ?: scard_slot_negotiate(slot, req, protocols);
-}
-
-/**
- * scard_handle_connect() - SCARD_IOC_CONNECT
- * @h: the handle
- * @arg: in and out
- * @nonblock: do not wait for a turn
- *
- * Return: 0 or a negative errno
- */
-int scard_handle_connect(struct scard_handle *h, struct scard_connect *arg, bool nonblock)
-{
-	struct scard_slot *slot = h->slot;
-	enum pol_close close = choose_close(arg->flags);
-	struct scard_turn t;
-	struct scard_req *req;
-	bool awake;
-	int ret;
-
-	ret = check_share(arg->share_mode, arg->protocols);
-	if (ret)
-		return ret;
-	if (arg->initialization != SCARD_DISP_LEAVE || arg->flags & ~SCARD_CONNECT_CLOSE_MASK)
-		return -EINVAL;
-	if (!close)
-		return -EPERM;
-	/* set aside before the card is touched */
-	req = scard_handle_get_req(h, SCARD_WORKER_TX, 0);
-	if (!req)
-		return -ENOMEM;
-
-	ret = turn_take(h, &t, POL_OP_CONNECT, arg->share_mode, nonblock);
-	if (ret)
-		goto out;
-	/* the reader stays awake while anybody is connected */
-	ret = slot->reader->ops->get(slot->reader);
-	awake = !ret;
-	if (READ_ONCE(slot->pol.connected) >= SCARD_MAX_HANDLES)
-		ret = -EMFILE;
-	if (!ret)
-		ret = prepare_card(slot, req, arg->share_mode, arg->protocols);
-	if (!ret) {
-		spin_lock(&slot->lock);
-		/* taken out in the meantime: a DIRECT handle does not mind */
-		if (arg->share_mode != SCARD_MODE_DIRECT && slot->pol.card != POL_CARD_ON)
-			ret = slot->pol.gone ? -ENODEV : -ENOMEDIUM;
-		else
-			pol_connected(&slot->pol, &h->pol, arg->share_mode, close);
-		arg->protocol = slot->protocol;
-		arg->epoch = h->pol.epoch;
-		if (!ret)
-			scard_slot_changed(slot);
-		spin_unlock(&slot->lock);
-	}
-	turn_done(h, &t, &req, ret, POL_LEAVE);
-	if (ret && awake)
-		slot->reader->ops->put(slot->reader);
-out:
-	scard_handle_put_req(h, req);
-	return ret;
-}
-
-/* Do to the card what a disposition says; the epoch begins with it. */
-static int act(struct scard_slot *slot, struct scard_req *req, u32 disposition)
-{
-	enum pol_card card = scard_slot_mark_reset(slot);
-
-	if (card == POL_CARD_ABSENT)
-		return -ENOMEDIUM;
-
-	switch (disposition) {
-	case SCARD_DISP_RESET:
-		/* a card without power is as good as reset */
-		return card == POL_CARD_ON ? scard_slot_reset(slot, req) : 0;
-	case SCARD_DISP_UNPOWER:
-		return card == POL_CARD_ON ? scard_slot_power_off(slot, req) : 0;
-	case SCARD_DISP_EJECT:
-		return scard_slot_eject(slot, req);
-	default:
-		return 0;
-	}
-}
-
-/**
- * scard_handle_reconnect() - SCARD_IOC_RECONNECT
- * @h: the handle
- * @arg: in and out
- * @nonblock: do not wait for a turn
- *
- * Return: 0 or a negative errno; what was pending stays pending on failure
- */
-int scard_handle_reconnect(struct scard_handle *h, struct scard_connect *arg, bool nonblock)
-{
-	struct scard_slot *slot = h->slot;
-	enum pol_disp redo = POL_LEAVE;
-	struct scard_turn t;
-	struct scard_req *req;
-	int ret;
-
-	if (arg->initialization > SCARD_DISP_UNPOWER || arg->flags)
-		return -EINVAL;
-	ret = check_share(arg->share_mode, arg->protocols);
-	if (ret)
-		return ret;
-	req = scard_handle_get_req(h, SCARD_WORKER_TX, 0);
-	if (!req)
-		return -ENOMEM;
-
-	ret = turn_take(h, &t, POL_OP_RECONNECT, arg->share_mode, nonblock);
-	if (ret)
-		goto out;
-	if (arg->initialization != SCARD_DISP_LEAVE) {
-		redo = POL_RESET;
-		ret = act(slot, req, arg->initialization);
-		/* off becomes on again; what did not answer gets another chance */
-		if (!ret || ret == -EREMOTEIO)
-			ret = scard_slot_activate(slot, req);
-		h->pol.spoke = true;
-	}
-	if (!ret)
-		ret = prepare_card(slot, req, arg->share_mode, arg->protocols);
-	if (ret == -ENOLINK)
-		ret = -EREMOTEIO;
-	if (!ret) {
-		spin_lock(&slot->lock);
-		if (h->pol.share == POL_UNCONNECTED)
-			ret = -ENOTCONN;	/* disconnected by another thread */
-		else if (slot->pol.gone)
-			ret = -ENODEV;
-		else if (arg->share_mode != SCARD_MODE_DIRECT && slot->pol.card != POL_CARD_ON)
-			ret = -ENOMEDIUM;
-		else
-			pol_reconnected(&slot->pol, &h->pol, arg->share_mode);
-		arg->protocol = slot->protocol;
-		arg->epoch = h->pol.epoch;
-		if (!ret)
-			scard_slot_changed(slot);
-		spin_unlock(&slot->lock);
-	}
-	turn_done(h, &t, &req, ret, redo);
-out:
-	scard_handle_put_req(h, req);
-	return ret;
-}
-
-/* ---- disconnect ---- */
-
-static int leave(struct scard_handle *h)
-{
-	struct scard_slot *slot = h->slot;
-	int ret;
-
-	spin_lock(&slot->lock);
-	ret = pol_leave(&slot->pol, &h->pol);
-	if (!ret)
-		scard_slot_changed(slot);
-	spin_unlock(&slot->lock);
-	if (!ret)
-		left(slot);
-	return ret;
-}
-
-/**
- * scard_handle_disconnect() - SCARD_IOC_DISCONNECT
- * @h: the handle
- * @disposition: SCARD_DISP_*
- * @nonblock: do not wait for a turn
- *
- * Return: 0; -EREMOTEIO: the handle is disconnected, the card did not do what was
- * asked; other negative errno: the handle is still connected
- */
-int scard_handle_disconnect(struct scard_handle *h, u32 disposition, bool nonblock)
-{
-	struct scard_slot *slot = h->slot;
-	struct scard_turn t;
-	struct scard_req *req;
-	int ret;
-
-	if (disposition > SCARD_DISP_EJECT)
-		return -EINVAL;
-	if (disposition == SCARD_DISP_LEAVE)
-		return leave(h);
-	req = scard_handle_get_req(h, SCARD_WORKER_TX, 0);
-	if (!req)
-		return -ENOMEM;
-
-	ret = turn_take(h, &t, POL_OP_DISCONNECT, 0, nonblock);
-	if (ret == -ENODEV) {
-		/* any handle can be disconnected, whatever became of the reader */
-		ret = leave(h);
-		goto out;
-	}
-	if (ret)
-		goto out;
-	/*
-	 * The disposition acts on the card as it is now, also if somebody has reset
-	 * it meanwhile: the caller asked for it explicitly.
-	 */
-	ret = act(slot, req, disposition);
-	leave(h);
-	turn_done(h, &t, &req, ret, disposition);
-	if (ret == -ENOMEDIUM || ret == -ENODEV)
-		ret = 0;	/* nothing left to act on */
-	else if (ret && ret != -EINTR)
-		ret = -EREMOTEIO;
-out:
-	scard_handle_put_req(h, req);
-	return ret;
-}
-
 /* ---- transactions ---- */
 
 /**
@@ -591,59 +307,7 @@ int scard_handle_begin(struct scard_handle *h, bool nonblock)
 {
 	struct scard_turn t;
 
-	return turn_take(h, &t, POL_OP_BEGIN, 0, nonblock);
-}
-
-/**
- * scard_handle_end() - SCARD_IOC_END
- * @h: the handle
- * @disposition: SCARD_DISP_*; what acts on the card does so also at an inner level,
- *	and the caller too has to RECONNECT afterwards
- * @nonblock: do not wait for a turn
- *
- * Return: 0 or a negative errno
- */
-int scard_handle_end(struct scard_handle *h, u32 disposition, bool nonblock)
-{
-	struct scard_slot *slot = h->slot;
-	struct scard_turn t;
-	struct scard_req *req;
-	int ret;
-
-	if (disposition > SCARD_DISP_EJECT)
-		return -EINVAL;
-	if (disposition == SCARD_DISP_LEAVE) {
-		spin_lock(&slot->lock);
-		ret = pol_end(&slot->pol, &h->pol);
-		spin_unlock(&slot->lock);
-		return ret;
-	}
-	req = scard_handle_get_req(h, SCARD_WORKER_TX, 0);
-	if (!req)
-		return -ENOMEM;
-
-	ret = turn_take(h, &t, POL_OP_END, 0, nonblock);
-	if (ret) {
-		if (ret == -ESTALE || ret == -EIDRM) {
-			spin_lock(&slot->lock);
-			pol_end(&slot->pol, &h->pol);
-			spin_unlock(&slot->lock);
-		}
-		goto out;
-	}
-	ret = act(slot, req, disposition);
-	/* as pcsc-lite: UNPOWER is off and on again here, nobody has disconnected */
-	if (!ret && disposition == SCARD_DISP_UNPOWER)
-		ret = scard_slot_activate(slot, req);
-	spin_lock(&slot->lock);
-	pol_end_owned(&slot->pol, &h->pol);
-	spin_unlock(&slot->lock);
-	turn_done(h, &t, &req, ret, disposition);
-	if (ret && ret != -EINTR && ret != -ENODEV && ret != -ENOMEDIUM)
-		ret = -EREMOTEIO;
-out:
-	scard_handle_put_req(h, req);
-	return ret;
+	return scard_turn_take(h, &t, POL_OP_BEGIN, 0, nonblock);
 }
 
 /* ---- exchanges ---- */
@@ -670,13 +334,13 @@ int scard_handle_transmit(struct scard_handle *h, struct scard_req **reqp, u32 l
 	ret = scard_slot_grow_req(slot, *reqp, len);
 	if (ret)
 		return ret;
-	ret = turn_take(h, &t, POL_OP_TRANSMIT, 0, nonblock);
+	ret = scard_turn_take(h, &t, POL_OP_TRANSMIT, 0, nonblock);
 	if (ret)
 		return ret;
 	/* stays true if the exchange fails: bytes may have reached the card */
 	h->pol.spoke = true;
 	ret = scard_slot_transmit(slot, *reqp, len, room, protocol);
-	turn_done(h, &t, reqp, ret, POL_LEAVE);
+	scard_turn_done(h, &t, reqp, ret, POL_LEAVE);
 	return ret;
 }
 
@@ -697,14 +361,14 @@ int scard_handle_control(struct scard_handle *h, struct scard_req **reqp, u32 co
 	struct scard_turn t;
 	int ret;
 
-	ret = turn_take(h, &t, POL_OP_CONTROL, 0, nonblock);
+	ret = scard_turn_take(h, &t, POL_OP_CONTROL, 0, nonblock);
 	if (ret)
 		return ret;
 	ret = scard_slot_control(h->slot, *reqp, code, len, room);
 	/* a PIN pad has spoken to the card for this handle */
 	if (h->slot->sent && h->slot->single)
 		h->pol.spoke = true;
-	turn_done(h, &t, reqp, ret, POL_LEAVE);
+	scard_turn_done(h, &t, reqp, ret, POL_LEAVE);
 	return ret;
 }
 
@@ -720,7 +384,7 @@ int scard_handle_control(struct scard_handle *h, struct scard_req **reqp, u32 co
 int scard_handle_get_attr(struct scard_handle *h, u32 id, u8 *buf, u32 *len)
 {
 	struct scard_turn t;
-	int ret = turn_take(h, &t, POL_OP_ATTR, 0, true);
+	int ret = scard_turn_take(h, &t, POL_OP_ATTR, 0, true);
 
 	return ret ?: scard_attr_get(h->slot, id, buf, len);
 }
@@ -735,7 +399,7 @@ int scard_handle_get_attr(struct scard_handle *h, u32 id, u8 *buf, u32 *len)
 int scard_handle_set_attr(struct scard_handle *h, u32 id)
 {
 	struct scard_turn t;
-	int ret = turn_take(h, &t, POL_OP_ATTR, 0, true);
+	int ret = scard_turn_take(h, &t, POL_OP_ATTR, 0, true);
 
 	return ret ?: -EOPNOTSUPP;
 }

@@ -8,7 +8,10 @@
  *   netlink.c   discovery; reads snapshots only
  *   handle.c    what a call on an open file means; asks policy.c, waits, acts
  *   policy.c    decides (pure)
- *   slot.c      the card: presence, power, ATR, protocol; slot_xfr.c: APDUs
+ *   connect.c   the calls of it that power, reset or release the card
+ *   slot.c      the card: power, ATR, state; negotiate.c: protocol; slot_xfr.c: APDUs;
+ *               control.c, attr.c: SCardControl, attributes; slot_work.c: the worker,
+ *               presence, idle and sleep; slot_dev.c: coming and going
  *   reader.c, request.c  lifetimes of what the layers below share
  *   ccid_cmd.c  one CCID command: build, match, time extension, deadline, abort
  *   ccid_usb.c  binding, URBs, interrupt pipe; knows no cards
@@ -223,7 +226,16 @@ struct scard_hw_ops {
  * @wq: works of the slots
  * @slots: the slots; @nslots of them
  * @nslots: 1 to SCARD_MAX_SLOTS
- * @vendor_id: idVendor, and so on
+ * @vendor_id: idVendor
+ * @product_id: idProduct
+ * @bcd_device: bcdDevice
+ * @bus: USB bus number
+ * @device: address on it
+ * @interface: bInterfaceNumber
+ * @manufacturer: iManufacturer, sanitised, as the other strings
+ * @product: iProduct
+ * @interface_name: iInterface
+ * @serial: iSerialNumber
  */
 struct scard_reader {
 	struct kref kref;
@@ -279,6 +291,7 @@ struct scard_reader {
  * @card_event: counts insertions and removals (lock)
  * @opens: open files (lock)
  * @atr: the last ATR (lock)
+ * @atr_len: its length, 0 without a card (lock)
  * @cold_atr: the last ATR after a cold reset (lock)
  * @cold_len: its length, 0 if not known (lock)
  * @protocol: active protocol, SCARD_PROTO_* or 0 (lock)
@@ -400,11 +413,7 @@ struct scard_handle *scard_handle_open(struct scard_slot *slot);
 void scard_handle_close(struct scard_handle *h);
 void scard_handle_info(struct scard_handle *h, struct scard_info *info);
 int scard_handle_status(struct scard_handle *h, struct scard_status *st, bool nonblock);
-int scard_handle_connect(struct scard_handle *h, struct scard_connect *arg, bool nonblock);
-int scard_handle_reconnect(struct scard_handle *h, struct scard_connect *arg, bool nonblock);
-int scard_handle_disconnect(struct scard_handle *h, u32 disposition, bool nonblock);
 int scard_handle_begin(struct scard_handle *h, bool nonblock);
-int scard_handle_end(struct scard_handle *h, u32 disposition, bool nonblock);
 int scard_handle_transmit(struct scard_handle *h, struct scard_req **reqp, u32 len, u32 room,
 			  u32 protocol, bool nonblock);
 int scard_handle_control(struct scard_handle *h, struct scard_req **reqp, u32 code, u32 len,
@@ -415,25 +424,47 @@ void scard_handle_cancel(struct scard_handle *h);
 struct scard_req *scard_handle_get_req(struct scard_handle *h, u32 send_len, u32 room);
 void scard_handle_put_req(struct scard_handle *h, struct scard_req *req);
 
+int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op,
+		    enum pol_share share, bool nonblock);
+void scard_turn_done(struct scard_handle *h, struct scard_turn *t, struct scard_req **reqp,
+		     int ret, enum pol_disp redo);
+
+/* connect.c: the calls that power, reset or release the card */
+int scard_handle_connect(struct scard_handle *h, struct scard_connect *arg, bool nonblock);
+int scard_handle_reconnect(struct scard_handle *h, struct scard_connect *arg, bool nonblock);
+int scard_handle_disconnect(struct scard_handle *h, u32 disposition, bool nonblock);
+int scard_handle_end(struct scard_handle *h, u32 disposition, bool nonblock);
+void scard_handle_drop(struct scard_handle *h);
+
 /* attr.c: controls and attributes that need no card */
 int scard_attr_get(struct scard_slot *slot, u32 id, u8 *buf, u32 *len);
 
 /* control.c */
 int scard_slot_control(struct scard_slot *slot, struct scard_req *req, u32 code, u32 len, u32 room);
 
-/* slot.c: the card; all but the first group for the actor only */
+/* slot_dev.c: coming and going */
 struct scard_slot *scard_slot_alloc(struct scard_reader *reader, u8 index);
 int scard_slot_register(struct scard_slot *slot);
 void scard_slot_gone(struct scard_slot *slot);
 void scard_slot_quiesce(struct scard_slot *slot);
-void scard_slot_farewell(struct scard_slot *slot);
+void scard_slot_unregister(struct scard_slot *slot);
+
+/* slot_work.c: the worker, presence, power */
+void scard_slot_work_init(struct scard_slot *slot);
+void scard_slot_work_stop(struct scard_slot *slot);
+void scard_slot_wake(struct pol_turn *pol_turn);
+void scard_slot_notify(struct scard_slot *slot, bool present);
+void scard_slot_watch(struct scard_slot *slot);
+void scard_slot_idle(struct scard_slot *slot);
 bool scard_slot_claim(struct scard_slot *slot);
 void scard_slot_disclaim(struct scard_slot *slot);
 void scard_slot_resumed(struct scard_slot *slot);
-void scard_slot_idle(struct scard_slot *slot);
-void scard_slot_unregister(struct scard_slot *slot);
-void scard_slot_notify(struct scard_slot *slot, bool present);
-void scard_slot_watch(struct scard_slot *slot);
+
+/* slot.c: the card; from scard_slot_cmd() on for the actor only */
+void scard_slot_removed_locked(struct scard_slot *slot);
+void scard_slot_lost_power_locked(struct scard_slot *slot);
+void scard_slot_card_changed(struct scard_slot *slot);
+void scard_slot_farewell(struct scard_slot *slot);
 void scard_slot_changed(struct scard_slot *slot);
 u32 scard_slot_state(const struct scard_slot *slot);
 

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The card in a slot: presence, power, ATR; and the slot's worker, which looks at
- * cards that were inserted, pays owed resets and finishes what killed callers left.
+ * The card in a slot: what is known of it, power, ATR.
  */
-#include <linux/module.h>
-#include <linux/moduleparam.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "scard.h"
@@ -16,16 +12,10 @@
 #define SLOT_EJECT_MS		10000
 #define SLOT_FAREWELL_MS	500
 #define SLOT_STATUS_TRIES	3	/* the first message after plug-in is lost at times */
-/* Where the reader cannot report insertion, it is asked as often while it is open. */
-#define SLOT_POLL_INTERVAL	(HZ / 2)
 
 #define CCID_MECHANICAL_EJECT	0x02	/* bFunction, and dwMechanical bit 1 */
 
 static const u8 no_params[3];
-
-static unsigned int idle_ms = 5000;
-module_param(idle_ms, uint, 0644);
-MODULE_PARM_DESC(idle_ms, "power a card off after so many ms without a connected handle; 0: never (default 5000)");
 
 /* ---- what others may see ---- */
 
@@ -71,15 +61,18 @@ void scard_slot_changed(struct scard_slot *slot)
 	wake_up_all(&slot->wait);
 }
 
-/* The same for the card itself, which is multicast too. */
-static void slot_card_changed(struct scard_slot *slot)
+/**
+ * scard_slot_card_changed() - the card has changed, which is multicast too
+ * @slot: the slot, locked
+ */
+void scard_slot_card_changed(struct scard_slot *slot)
 {
 	scard_slot_changed(slot);
 	scard_netlink_change(slot);
 }
 
 /*
- * Every change of the card's state comes through here or slot_removed_locked(). A
+ * Every change of the card's state comes through here or scard_slot_removed_locked(). A
  * reader with a powered card is kept awake.
  */
 static void slot_set_card_locked(struct scard_slot *slot, enum pol_card card)
@@ -93,7 +86,7 @@ static void slot_set_card_locked(struct scard_slot *slot, enum pol_card card)
 		ops->put(slot->reader);
 	slot->pol.card = card;
 	slot->protocol = 0;
-	slot_card_changed(slot);
+	scard_slot_card_changed(slot);
 }
 
 static void slot_set_card(struct scard_slot *slot, enum pol_card card)
@@ -105,7 +98,11 @@ static void slot_set_card(struct scard_slot *slot, enum pol_card card)
 	spin_unlock(&slot->lock);
 }
 
-static void slot_removed_locked(struct scard_slot *slot)
+/**
+ * scard_slot_removed_locked() - the card is out, if one was in
+ * @slot: the slot, locked
+ */
+void scard_slot_removed_locked(struct scard_slot *slot)
 {
 	lockdep_assert_held(&slot->lock);
 	if (slot->pol.card == POL_CARD_ABSENT)
@@ -124,8 +121,13 @@ static void slot_inserted_locked(struct scard_slot *slot)
 	slot_set_card_locked(slot, POL_CARD_OFF);
 }
 
-/* The card has lost its power, not by us: a reset for all handles */
-static void slot_lost_power_locked(struct scard_slot *slot)
+/**
+ * scard_slot_lost_power_locked() - the card is without power, not by us
+ * @slot: the slot, locked
+ *
+ * A reset for all handles, if it had power.
+ */
+void scard_slot_lost_power_locked(struct scard_slot *slot)
 {
 	if (slot->pol.card != POL_CARD_ON)
 		return;
@@ -155,14 +157,14 @@ int scard_slot_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, cons
 		return ret;
 	if (req->ans.icc_status == CCID_ICC_ABSENT) {
 		spin_lock(&slot->lock);
-		slot_removed_locked(slot);
+		scard_slot_removed_locked(slot);
 		spin_unlock(&slot->lock);
 		return ret ? -ENOMEDIUM : 0;
 	}
 	if (ret && req->ans.icc_status == CCID_ICC_INACTIVE &&
 	    READ_ONCE(slot->pol.card) == POL_CARD_ON) {
 		spin_lock(&slot->lock);
-		slot_lost_power_locked(slot);
+		scard_slot_lost_power_locked(slot);
 		spin_unlock(&slot->lock);
 	}
 	return ret;
@@ -179,7 +181,7 @@ static int slot_take_atr(struct scard_slot *slot, const struct scard_req *req, b
 		/* A warm ATR may differ from a cold one; two cold ones are two cards'. */
 		if (!warm && slot->cold_len &&
 		    (slot->cold_len != atr->len || memcmp(slot->cold_atr, atr->bytes, atr->len))) {
-			slot_removed_locked(slot);
+			scard_slot_removed_locked(slot);
 			slot_inserted_locked(slot);
 		}
 		if (!warm) {
@@ -399,7 +401,7 @@ int scard_slot_settle(struct scard_slot *slot, struct scard_req *req)
 	spin_lock(&slot->lock);
 	/* a card that has lost its power unasked was taken out and put back */
 	if (slot->pol.card == POL_CARD_ON && req->ans.icc_status == CCID_ICC_INACTIVE)
-		slot_removed_locked(slot);
+		scard_slot_removed_locked(slot);
 	if (slot->pol.card == POL_CARD_ABSENT && !slot->pol.gone) {
 		slot_inserted_locked(slot);
 		look = true;
@@ -419,355 +421,6 @@ int scard_slot_settle(struct scard_slot *slot, struct scard_req *req)
 	return ret == -EREMOTEIO || ret == -ENOMEDIUM ? 0 : ret;
 }
 
-/* ---- the worker ---- */
-
-static void slot_finish_orphan(struct scard_slot *slot)
-{
-	struct scard_req *req = slot->orphan;
-	int ret;
-
-	if (!req)
-		return;
-	slot->orphan = NULL;
-	ret = ccid_cmd_finish(slot, req, SCARD_ORPHAN_GRACE_MS);
-	spin_lock(&slot->lock);
-	if (req->ans.type && req->ans.icc_status == CCID_ICC_ABSENT)
-		slot_removed_locked(slot);
-	else if (ret || !slot->orphan_single)
-		pol_cut(&slot->pol);
-	spin_unlock(&slot->lock);
-	scard_req_free(req);
-}
-
-static void slot_work(struct work_struct *work)
-{
-	struct scard_slot *slot = container_of(work, struct scard_slot, work);
-	enum pol_job job;
-	bool mine, awake;
-
-	spin_lock(&slot->lock);
-	mine = slot->pol.actor == &slot->pol.worker;
-	spin_unlock(&slot->lock);
-	if (!mine)
-		return;
-
-	awake = !slot->reader->ops->get(slot->reader);
-	slot_finish_orphan(slot);
-	for (;;) {
-		spin_lock(&slot->lock);
-		job = pol_worker_job(&slot->pol);
-		if (slot->pol.gone)
-			wake_up_all(&slot->wait);	/* scard_slot_quiesce() */
-		spin_unlock(&slot->lock);
-		slot->ceiling = jiffies + msecs_to_jiffies(SCARD_CEILING_MS);
-		switch (job) {
-		case POL_JOB_NONE:
-			if (awake)
-				slot->reader->ops->put(slot->reader);
-			return;
-		case POL_JOB_RESET:
-			scard_slot_reset(slot, slot->req);
-			break;
-		case POL_JOB_UNPOWER:
-			scard_slot_power_off(slot, slot->req);
-			break;
-		case POL_JOB_EJECT:
-			scard_slot_eject(slot, slot->req);
-			break;
-		case POL_JOB_SETTLE:
-			scard_slot_settle(slot, slot->req);
-			spin_lock(&slot->lock);
-			if (slot->settling && !slot->pol.settle) {
-				slot->settling = false;
-				slot_card_changed(slot);
-			}
-			spin_unlock(&slot->lock);
-			break;
-		case POL_JOB_IDLE:
-			scard_slot_power_off(slot, slot->req);
-			break;
-		}
-		scard_req_clear(slot->req);
-	}
-}
-
-/* pol_slot.wake: a waiter is served, or the worker has work; slot->lock is held. */
-static void slot_wake(struct pol_turn *pol_turn)
-{
-	struct scard_slot *slot;
-
-	if (pol_turn->op != POL_OP_WORKER) {
-		complete(&container_of(pol_turn, struct scard_turn, pol)->woken);
-		return;
-	}
-	slot = container_of(pol_turn, struct scard_slot, pol.worker);
-	queue_work(slot->reader->wq, &slot->work);
-}
-
-/* ---- presence ---- */
-
-/**
- * scard_slot_notify() - the interrupt pipe says that the slot has changed
- * @slot: the slot
- * @present: a card is in it now
- *
- * Any context. A removal is believed at once, also while somebody else is the
- * actor; an insertion is looked at by the worker.
- */
-void scard_slot_notify(struct scard_slot *slot, bool present)
-{
-	if (!present)
-		set_bit(SLOT_NOTIFIED_ABSENT, &slot->notified);
-	set_bit(SLOT_NOTIFIED_CHANGE, &slot->notified);
-	queue_work(slot->reader->wq, &slot->notify_work);
-}
-
-static void slot_notify_work(struct work_struct *work)
-{
-	struct scard_slot *slot = container_of(work, struct scard_slot, notify_work);
-	unsigned long notified = xchg(&slot->notified, 0);
-
-	spin_lock(&slot->lock);
-	if (notified & BIT(SLOT_NOTIFIED_ABSENT))
-		slot_removed_locked(slot);
-	if (notified && !slot->pol.gone) {
-		slot->settling = true;
-		pol_want_settle(&slot->pol);
-	}
-	spin_unlock(&slot->lock);
-}
-
-static void slot_poll_work(struct work_struct *work)
-{
-	struct scard_slot *slot = container_of(to_delayed_work(work), struct scard_slot, poll_work);
-
-	spin_lock(&slot->lock);
-	if (slot->opens && !slot->pol.gone) {
-		/* whoever acts now sees the state of the card in the answers */
-		if (!slot->pol.actor)
-			pol_want_settle(&slot->pol);
-		queue_delayed_work(slot->reader->wq, &slot->poll_work, SLOT_POLL_INTERVAL);
-	}
-	spin_unlock(&slot->lock);
-}
-
-/**
- * scard_slot_watch() - somebody has opened the device
- * @slot: the slot, locked
- *
- * Readers without an interrupt pipe are asked for their state while it is open.
- */
-void scard_slot_watch(struct scard_slot *slot)
-{
-	lockdep_assert_held(&slot->lock);
-	if (!slot->reader->has_interrupt && !slot->pol.gone)
-		queue_delayed_work(slot->reader->wq, &slot->poll_work, SLOT_POLL_INTERVAL);
-}
-
-/* ---- power ---- */
-
-/**
- * scard_slot_idle() - the last handle has left, or the card came without one
- * @slot: the slot
- *
- * A card that stays unused is powered off after a while. The work is not moved each
- * time; it finds out by itself how long it has to wait.
- */
-void scard_slot_idle(struct scard_slot *slot)
-{
-	unsigned int ms = READ_ONCE(idle_ms);
-
-	WRITE_ONCE(slot->idle_since, jiffies);
-	if (ms && !scard_reader_gone(slot->reader) && !delayed_work_pending(&slot->idle_work))
-		queue_delayed_work(slot->reader->wq, &slot->idle_work, msecs_to_jiffies(ms));
-}
-
-static void slot_idle_work(struct work_struct *work)
-{
-	struct scard_slot *slot = container_of(to_delayed_work(work), struct scard_slot, idle_work);
-	unsigned long due = READ_ONCE(slot->idle_since) + msecs_to_jiffies(READ_ONCE(idle_ms));
-
-	spin_lock(&slot->lock);
-	if (!slot->pol.connected && slot->pol.card == POL_CARD_ON && !slot->pol.gone) {
-		if (time_before(jiffies, due))
-			queue_delayed_work(slot->reader->wq, &slot->idle_work, due - jiffies);
-		else
-			pol_want_idle(&slot->pol);
-	}
-	spin_unlock(&slot->lock);
-}
-
-/**
- * scard_slot_claim() - act in the worker's name, for suspend
- * @slot: the slot
- *
- * Return: true if the caller is the actor now, until scard_slot_disclaim()
- */
-bool scard_slot_claim(struct scard_slot *slot)
-{
-	bool mine;
-
-	spin_lock(&slot->lock);
-	mine = pol_claim(&slot->pol);
-	spin_unlock(&slot->lock);
-	return mine;
-}
-
-/**
- * scard_slot_disclaim() - leave what scard_slot_claim() gave
- * @slot: the slot
- */
-void scard_slot_disclaim(struct scard_slot *slot)
-{
-	/* the worker takes up from here when it is thawed */
-	queue_work(slot->reader->wq, &slot->work);
-}
-
-/**
- * scard_slot_resumed() - the reader was asleep, or was reset
- * @slot: the slot
- *
- * A card that was on has lost its power, which is a reset for all handles.
- */
-void scard_slot_resumed(struct scard_slot *slot)
-{
-	spin_lock(&slot->lock);
-	slot_lost_power_locked(slot);
-	slot->recheck = true;
-	if (!slot->pol.gone) {
-		slot->settling = true;
-		pol_want_settle(&slot->pol);
-	}
-	spin_unlock(&slot->lock);
-}
-
-/* ---- coming and going ---- */
-
-static void slot_release(struct device *dev)
-{
-	struct scard_slot *slot = container_of(dev, struct scard_slot, dev);
-
-	scard_req_free(slot->req);
-	scard_cdev_free_minor(slot);
-	scard_reader_put(slot->reader);
-	kfree(slot);
-}
-
-/* "<maker product> [interface] (serial) II SS", as pcsc-lite forms it */
-static void slot_make_name(struct scard_slot *slot)
-{
-	const struct scard_reader *r = slot->reader;
-	bool maker = r->manufacturer[0] && strncmp(r->product, r->manufacturer,
-						   strlen(r->manufacturer));
-	bool serial = r->serial[0] && !strstr(r->interface_name, r->serial);
-	int room = SCARD_NAME_SIZE - sizeof(" 00 00");
-	int n;
-
-	if (!r->manufacturer[0] && !r->product[0])
-		n = scnprintf(slot->name, room + 1, "Smart-card reader %04x:%04x", r->vendor_id,
-			      r->product_id);
-	else
-		n = scnprintf(slot->name, room + 1, "%s%s%s", maker ? r->manufacturer : "",
-			      maker && r->product[0] ? " " : "", r->product);
-	if (r->interface_name[0])
-		n += scnprintf(slot->name + n, room + 1 - n, " [%s]", r->interface_name);
-	if (serial)
-		n += scnprintf(slot->name + n, room + 1 - n, " (%s)", r->serial);
-	scnprintf(slot->name + n, SCARD_NAME_SIZE - n, " %02X %02X", r->index, slot->index);
-}
-
-/**
- * scard_slot_alloc() - make a slot
- * @reader: its reader, which it will reference
- * @index: bSlot
- *
- * Return: the slot, to be released with put_device(), or NULL
- */
-struct scard_slot *scard_slot_alloc(struct scard_reader *reader, u8 index)
-{
-	struct scard_slot *slot = kzalloc(sizeof(*slot), GFP_KERNEL);
-
-	if (!slot)
-		return NULL;
-	slot->reader = reader;
-	slot->index = index;
-	slot->settling = true;	/* until the worker has looked */
-	spin_lock_init(&slot->lock);
-	pol_init(&slot->pol, slot_wake);
-	init_waitqueue_head(&slot->wait);
-	INIT_WORK(&slot->work, slot_work);
-	INIT_WORK(&slot->notify_work, slot_notify_work);
-	INIT_DELAYED_WORK(&slot->poll_work, slot_poll_work);
-	INIT_DELAYED_WORK(&slot->idle_work, slot_idle_work);
-	scard_netlink_slot_init(slot);
-	slot_make_name(slot);
-
-	device_initialize(&slot->dev);
-	slot->dev.class = &scard_class;
-	slot->dev.parent = reader->parent;
-	slot->dev.release = slot_release;
-	dev_set_drvdata(&slot->dev, slot);
-	scard_reader_get(reader);
-
-	/* the longest answer that the worker expects is an ATR; parameters are shorter */
-	slot->req = scard_req_alloc(reader, CCID_HEADER_LEN + SCARD_WORKER_TX,
-				    reader->desc.nbusy > 1 ? reader->desc.max_msg :
-				    CCID_HEADER_LEN + SCARD_WORKER_RX, GFP_KERNEL);
-	if (!slot->req || scard_cdev_get_minor(slot)) {
-		put_device(&slot->dev);
-		return NULL;
-	}
-	return slot;
-}
-
-/**
- * scard_slot_register() - make the device node; look at the card
- * @slot: the slot
- *
- * Return: 0 or a negative errno
- */
-int scard_slot_register(struct scard_slot *slot)
-{
-	int ret = scard_cdev_add(slot);
-
-	if (ret)
-		return ret;
-	spin_lock(&slot->lock);
-	slot->registered = true;
-	pol_want_settle(&slot->pol);
-	spin_unlock(&slot->lock);
-	scard_netlink_add(slot);
-	return 0;
-}
-
-/**
- * scard_slot_gone() - the reader is gone: end all waits
- * @slot: the slot
- */
-void scard_slot_gone(struct scard_slot *slot)
-{
-	spin_lock(&slot->lock);
-	slot->settling = false;
-	pol_gone(&slot->pol);
-	scard_slot_changed(slot);
-	spin_unlock(&slot->lock);
-}
-
-/**
- * scard_slot_quiesce() - wait until nobody acts on the slot any more
- * @slot: the slot, after scard_slot_gone() and the end of all transfers
- *
- * Whoever was the actor finds its transfers ended, and leaves.
- */
-void scard_slot_quiesce(struct scard_slot *slot)
-{
-	cancel_delayed_work_sync(&slot->poll_work);
-	cancel_delayed_work_sync(&slot->idle_work);
-	cancel_work_sync(&slot->notify_work);
-	wait_event(slot->wait, !READ_ONCE(slot->pol.actor));
-	flush_work(&slot->work);
-}
-
 /**
  * scard_slot_farewell() - leave no card powered behind
  * @slot: the slot, quiet
@@ -778,17 +431,4 @@ void scard_slot_farewell(struct scard_slot *slot)
 	if (slot->pol.card == POL_CARD_ON)
 		ccid_cmd(slot, slot->req, CCID_PC_TO_RDR_ICC_POWER_OFF, no_params, 0,
 			 SLOT_FAREWELL_MS);
-}
-
-/**
- * scard_slot_unregister() - remove the node and drop the reader's reference
- * @slot: the slot, quiet
- */
-void scard_slot_unregister(struct scard_slot *slot)
-{
-	if (slot->registered) {
-		scard_cdev_del(slot);
-		scard_netlink_del(slot);
-	}
-	put_device(&slot->dev);
 }

@@ -9,9 +9,9 @@
 
 static void ccid_desc_clamp(struct ccid_desc *d)
 {
-	d->nslots = min(d->max_slot_index, CCID_SLOTS_MAX - 1) + 1;
+	d->nslots = min_u32(d->max_slot_index, CCID_SLOTS_MAX - 1) + 1;
 	/* 0 is common, and means that nobody has filled it in */
-	d->nbusy = d->max_ccid_busy_slots ? min(d->max_ccid_busy_slots, d->nslots) : 1;
+	d->nbusy = d->max_ccid_busy_slots ? min_u32(d->max_ccid_busy_slots, d->nslots) : 1;
 
 	if (d->features & CCID_FEATURE_EXTENDED_APDU)
 		d->level = CCID_LEVEL_EXTENDED_APDU;
@@ -22,9 +22,8 @@ static void ccid_desc_clamp(struct ccid_desc *d)
 	else
 		d->level = CCID_LEVEL_CHARACTER;
 
-	d->max_msg = clamp(d->max_ccid_message_length, (u32)CCID_MESSAGE_MIN,
-			   (u32)CCID_MESSAGE_MAX);
-	d->max_ifsd = d->max_ifsd_raw ? min(d->max_ifsd_raw, (u32)CCID_IFSD_MAX) : 32;
+	d->max_msg = clamp_u32(d->max_ccid_message_length, CCID_MESSAGE_MIN, CCID_MESSAGE_MAX);
+	d->max_ifsd = d->max_ifsd_raw ? min_u32(d->max_ifsd_raw, CCID_IFSD_MAX) : 32;
 }
 
 static void ccid_desc_read(struct ccid_desc *d, const u8 *p)

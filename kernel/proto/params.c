@@ -125,7 +125,7 @@ u32 params_put_t1(u8 *buf, const struct atr *atr, u8 fi_di, u8 ifsc)
 
 static u32 params_ms(u64 ms)
 {
-	return min(ms, (u64)PARAMS_WAIT_MAX_MS);
+	return ms < PARAMS_WAIT_MAX_MS ? ms : PARAMS_WAIT_MAX_MS;
 }
 
 /* @etu elementary time units in ms, rounded up */
@@ -186,7 +186,7 @@ u32 params_wait_t1(const struct atr *atr, u8 fi_di, u32 clock)
 
 	clock = params_clock(clock);
 	/* BWI above 9 is reserved */
-	bwt = ((u64)960 * 372 << min(atr->bwi, (u8)9)) / clock + 1;
+	bwt = ((u64)960 * 372 << min_u32(atr->bwi, 9)) / clock + 1;
 	sent = params_etu_ms(fi_di, clock, 260ULL * (12 + (u8)(atr->guard_time + 1)));
 	received = params_etu_ms(fi_di, clock, 260ULL * (11 + (1U << atr->cwi)));
 	return params_ms(sent + bwt + received);

@@ -9,35 +9,39 @@
 
 #ifdef __KERNEL__
 
-#include <linux/build_bug.h>
 #include <linux/errno.h>
 #include <linux/limits.h>
-#include <linux/minmax.h>
 #include <linux/string.h>
 #include <linux/types.h>
 
 #else
 
-#include <assert.h>
 #include <errno.h>
+#include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-typedef uint8_t u8;
-typedef uint16_t u16;
-typedef uint32_t u32;
-typedef uint64_t u64;
-typedef int32_t s32;
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef __s32 s32;
 
 #define U32_MAX UINT32_MAX
-#define fallthrough __attribute__((__fallthrough__))
-#define min(a, b) ((a) < (b) ? (a) : (b))
-#define max(a, b) ((a) > (b) ? (a) : (b))
-#define clamp(v, lo, hi) min(max(v, lo), hi)
 
 #endif
+
+static inline u32 min_u32(u32 a, u32 b)
+{
+	return a < b ? a : b;
+}
+
+static inline u32 clamp_u32(u32 v, u32 lo, u32 hi)
+{
+	return v < lo ? lo : min_u32(v, hi);
+}
 
 static inline u16 get_le16(const u8 *p)
 {

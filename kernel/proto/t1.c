@@ -117,7 +117,7 @@ static enum t1_action t1_send_i(struct t1 *t, u8 *tx)
 {
 	bool more;
 
-	t->chunk = min(t->cmd_len - t->cmd_off, (u32)t->ifsc);
+	t->chunk = min_u32(t->cmd_len - t->cmd_off, t->ifsc);
 	more = t->cmd_off + t->chunk < t->cmd_len;
 	memcpy(tx + T1_PROLOGUE_LEN, t->cmd + t->cmd_off, t->chunk);
 	return t1_send(t, tx, more ? T1_SENT_I_MORE : T1_SENT_I,
@@ -300,7 +300,7 @@ static enum t1_action t1_got_request(struct t1 *t, const struct t1_block *b, u8 
 	if (type == S_IFS)
 		t->ifsc = b->inf[0];
 	else
-		t->wtx = max(b->inf[0], (u8)1);
+		t->wtx = b->inf[0] ? b->inf[0] : 1;
 	tx[T1_PROLOGUE_LEN] = b->inf[0];
 	return t1_send(t, tx, t->before, PCB_S | PCB_S_RESPONSE | type, 1);
 }
@@ -314,7 +314,7 @@ static enum t1_action t1_got_request(struct t1 *t, const struct t1_block *b, u8 
 void t1_init(struct t1 *t, u8 ifsc, bool crc)
 {
 	memset(t, 0, sizeof(*t));
-	t->ifsc = clamp(ifsc, (u8)1, (u8)T1_INF_MAX);
+	t->ifsc = clamp_u32(ifsc, 1, T1_INF_MAX);
 	t->ifsd = 32;
 	t->crc = crc;
 }

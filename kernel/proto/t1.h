@@ -21,7 +21,7 @@ enum t1_action {
 enum t1_sent {
 	T1_SENT_I,		/* the last block of the command, or the only one */
 	T1_SENT_I_MORE,		/* a block of a chain that goes on */
-	T1_SENT_R,		/* acknowledgement of a block of the card's chain */
+	T1_SENT_R,		/* acknowledges a block of the card's chain */
 	T1_SENT_R_ERROR,	/* "I have not understood" */
 	T1_SENT_S_IFS,
 	T1_SENT_S_RESYNCH,

@@ -20,7 +20,7 @@ static enum xchain_action xchain_send(struct xchain *x)
 	bool first = !x->off;
 
 	x->tx = x->cmd + x->off;
-	x->tx_len = min(left, x->block);
+	x->tx_len = min_u32(left, x->block);
 	x->off += x->tx_len;
 	if (x->off < x->len)
 		x->level = first ? CCID_CHAIN_BEGIN : CCID_CHAIN_MIDDLE;

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a slot does by itself: the worker, which looks at cards that were inserted,
+ * pays owed resets and finishes what killed callers left; presence; and power while
+ * nobody is connected or the system sleeps.
+ */
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+
+#include "scard.h"
+
+/* Where the reader cannot report insertion, it is asked as often while it is open. */
+#define SLOT_POLL_INTERVAL	(HZ / 2)
+
+static unsigned int idle_ms = 5000;
+module_param(idle_ms, uint, 0644);
+MODULE_PARM_DESC(idle_ms, "power a card off after so many ms without a connected handle; 0: never (default 5000)");
+
+/* ---- the worker ---- */
+
+static void slot_finish_orphan(struct scard_slot *slot)
+{
+	struct scard_req *req = slot->orphan;
+	int ret;
+
+	if (!req)
+		return;
+	slot->orphan = NULL;
+	ret = ccid_cmd_finish(slot, req, SCARD_ORPHAN_GRACE_MS);
+	spin_lock(&slot->lock);
+	if (req->ans.type && req->ans.icc_status == CCID_ICC_ABSENT)
+		scard_slot_removed_locked(slot);
+	else if (ret || !slot->orphan_single)
+		pol_cut(&slot->pol);
+	spin_unlock(&slot->lock);
+	scard_req_free(req);
+}
+
+static void slot_work(struct work_struct *work)
+{
+	struct scard_slot *slot = container_of(work, struct scard_slot, work);
+	enum pol_job job;
+	bool mine, awake;
+
+	spin_lock(&slot->lock);
+	mine = slot->pol.actor == &slot->pol.worker;
+	spin_unlock(&slot->lock);
+	if (!mine)
+		return;
+
+	awake = !slot->reader->ops->get(slot->reader);
+	slot_finish_orphan(slot);
+	for (;;) {
+		spin_lock(&slot->lock);
+		job = pol_worker_job(&slot->pol);
+		if (slot->pol.gone)
+			wake_up_all(&slot->wait);	/* scard_slot_quiesce() */
+		spin_unlock(&slot->lock);
+		slot->ceiling = jiffies + msecs_to_jiffies(SCARD_CEILING_MS);
+		switch (job) {
+		case POL_JOB_NONE:
+			if (awake)
+				slot->reader->ops->put(slot->reader);
+			return;
+		case POL_JOB_RESET:
+			scard_slot_reset(slot, slot->req);
+			break;
+		case POL_JOB_UNPOWER:
+			scard_slot_power_off(slot, slot->req);
+			break;
+		case POL_JOB_EJECT:
+			scard_slot_eject(slot, slot->req);
+			break;
+		case POL_JOB_SETTLE:
+			scard_slot_settle(slot, slot->req);
+			spin_lock(&slot->lock);
+			if (slot->settling && !slot->pol.settle) {
+				slot->settling = false;
+				scard_slot_card_changed(slot);
+			}
+			spin_unlock(&slot->lock);
+			break;
+		case POL_JOB_IDLE:
+			scard_slot_power_off(slot, slot->req);
+			break;
+		}
+		scard_req_clear(slot->req);
+	}
+}
+
+/**
+ * scard_slot_wake() - pol_slot.wake: a waiter is served, or the worker has work
+ * @pol_turn: the turn; slot->lock is held
+ */
+void scard_slot_wake(struct pol_turn *pol_turn)
+{
+	struct scard_slot *slot;
+
+	if (pol_turn->op != POL_OP_WORKER) {
+		complete(&container_of(pol_turn, struct scard_turn, pol)->woken);
+		return;
+	}
+	slot = container_of(pol_turn, struct scard_slot, pol.worker);
+	queue_work(slot->reader->wq, &slot->work);
+}
+
+/* ---- presence ---- */
+
+/**
+ * scard_slot_notify() - the interrupt pipe says that the slot has changed
+ * @slot: the slot
+ * @present: a card is in it now
+ *
+ * Any context. A removal is believed at once, also while somebody else is the
+ * actor; an insertion is looked at by the worker.
+ */
+void scard_slot_notify(struct scard_slot *slot, bool present)
+{
+	if (!present)
+		set_bit(SLOT_NOTIFIED_ABSENT, &slot->notified);
+	set_bit(SLOT_NOTIFIED_CHANGE, &slot->notified);
+	queue_work(slot->reader->wq, &slot->notify_work);
+}
+
+static void slot_notify_work(struct work_struct *work)
+{
+	struct scard_slot *slot = container_of(work, struct scard_slot, notify_work);
+	unsigned long notified = xchg(&slot->notified, 0);
+
+	spin_lock(&slot->lock);
+	if (notified & BIT(SLOT_NOTIFIED_ABSENT))
+		scard_slot_removed_locked(slot);
+	if (notified && !slot->pol.gone) {
+		slot->settling = true;
+		pol_want_settle(&slot->pol);
+	}
+	spin_unlock(&slot->lock);
+}
+
+static void slot_poll_work(struct work_struct *work)
+{
+	struct scard_slot *slot = container_of(to_delayed_work(work), struct scard_slot, poll_work);
+
+	spin_lock(&slot->lock);
+	if (slot->opens && !slot->pol.gone) {
+		/* whoever acts now sees the state of the card in the answers */
+		if (!slot->pol.actor)
+			pol_want_settle(&slot->pol);
+		queue_delayed_work(slot->reader->wq, &slot->poll_work, SLOT_POLL_INTERVAL);
+	}
+	spin_unlock(&slot->lock);
+}
+
+/**
+ * scard_slot_watch() - somebody has opened the device
+ * @slot: the slot, locked
+ *
+ * Readers without an interrupt pipe are asked for their state while it is open.
+ */
+void scard_slot_watch(struct scard_slot *slot)
+{
+	lockdep_assert_held(&slot->lock);
+	if (!slot->reader->has_interrupt && !slot->pol.gone)
+		queue_delayed_work(slot->reader->wq, &slot->poll_work, SLOT_POLL_INTERVAL);
+}
+
+/* ---- power ---- */
+
+/**
+ * scard_slot_idle() - the last handle has left, or the card came without one
+ * @slot: the slot
+ *
+ * A card that stays unused is powered off after a while. The work is not moved each
+ * time; it finds out by itself how long it has to wait.
+ */
+void scard_slot_idle(struct scard_slot *slot)
+{
+	unsigned int ms = READ_ONCE(idle_ms);
+
+	WRITE_ONCE(slot->idle_since, jiffies);
+	if (ms && !scard_reader_gone(slot->reader) && !delayed_work_pending(&slot->idle_work))
+		queue_delayed_work(slot->reader->wq, &slot->idle_work, msecs_to_jiffies(ms));
+}
+
+static void slot_idle_work(struct work_struct *work)
+{
+	struct scard_slot *slot = container_of(to_delayed_work(work), struct scard_slot, idle_work);
+	unsigned long due = READ_ONCE(slot->idle_since) + msecs_to_jiffies(READ_ONCE(idle_ms));
+
+	spin_lock(&slot->lock);
+	if (!slot->pol.connected && slot->pol.card == POL_CARD_ON && !slot->pol.gone) {
+		if (time_before(jiffies, due))
+			queue_delayed_work(slot->reader->wq, &slot->idle_work, due - jiffies);
+		else
+			pol_want_idle(&slot->pol);
+	}
+	spin_unlock(&slot->lock);
+}
+
+/**
+ * scard_slot_claim() - act in the worker's name, for suspend
+ * @slot: the slot
+ *
+ * Return: true if the caller is the actor now, until scard_slot_disclaim()
+ */
+bool scard_slot_claim(struct scard_slot *slot)
+{
+	bool mine;
+
+	spin_lock(&slot->lock);
+	mine = pol_claim(&slot->pol);
+	spin_unlock(&slot->lock);
+	return mine;
+}
+
+/**
+ * scard_slot_disclaim() - leave what scard_slot_claim() gave
+ * @slot: the slot
+ */
+void scard_slot_disclaim(struct scard_slot *slot)
+{
+	/* the worker takes up from here when it is thawed */
+	queue_work(slot->reader->wq, &slot->work);
+}
+
+/**
+ * scard_slot_resumed() - the reader was asleep, or was reset
+ * @slot: the slot
+ *
+ * A card that was on has lost its power, which is a reset for all handles.
+ */
+void scard_slot_resumed(struct scard_slot *slot)
+{
+	spin_lock(&slot->lock);
+	scard_slot_lost_power_locked(slot);
+	slot->recheck = true;
+	if (!slot->pol.gone) {
+		slot->settling = true;
+		pol_want_settle(&slot->pol);
+	}
+	spin_unlock(&slot->lock);
+}
+
+/**
+ * scard_slot_work_init() - prepare the works of a slot
+ * @slot: the slot
+ */
+void scard_slot_work_init(struct scard_slot *slot)
+{
+	INIT_WORK(&slot->work, slot_work);
+	INIT_WORK(&slot->notify_work, slot_notify_work);
+	INIT_DELAYED_WORK(&slot->poll_work, slot_poll_work);
+	INIT_DELAYED_WORK(&slot->idle_work, slot_idle_work);
+}
+
+/**
+ * scard_slot_work_stop() - the reader is gone: no work is left, and none comes
+ * @slot: the slot
+ */
+void scard_slot_work_stop(struct scard_slot *slot)
+{
+	cancel_delayed_work_sync(&slot->poll_work);
+	cancel_delayed_work_sync(&slot->idle_work);
+	cancel_work_sync(&slot->notify_work);
+	/* whoever was the actor finds its transfers ended, and leaves */
+	wait_event(slot->wait, !READ_ONCE(slot->pol.actor));
+	flush_work(&slot->work);
+}
