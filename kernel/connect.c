@@ -213,8 +213,6 @@ int scard_handle_reconnect(struct scard_handle *h, struct scard_connect *arg, bo
 	}
 	if (!ret)
 		ret = prepare_card(slot, req, arg->share_mode, arg->protocols);
-	if (ret == -ENOLINK)
-		ret = -EREMOTEIO;
 	if (!ret) {
 		spin_lock(&slot->lock);
 		if (h->pol.share == POL_UNCONNECTED)

@@ -328,7 +328,7 @@ int scard_slot_reset(struct scard_slot *slot, struct scard_req *req)
  * @slot: the slot
  * @req: a request
  *
- * Return: 0: the card is on; -ENOMEDIUM: no card; -ENOLINK: it is mute; others
+ * Return: 0: the card is on; -ENOMEDIUM: no card; -EREMOTEIO: it is mute; others
  */
 int scard_slot_activate(struct scard_slot *slot, struct scard_req *req)
 {
@@ -346,13 +346,12 @@ int scard_slot_activate(struct scard_slot *slot, struct scard_req *req)
 			return ret;
 		if (READ_ONCE(slot->pol.card) == POL_CARD_ABSENT)
 			return -ENOMEDIUM;
-		return READ_ONCE(slot->pol.card) == POL_CARD_ON ? 0 : -ENOLINK;
+		return READ_ONCE(slot->pol.card) == POL_CARD_ON ? 0 : -EREMOTEIO;
 	default:
 		ret = scard_slot_power_on(slot, req, false);
 		if (!ret || slot_is_final(ret))
 			return ret;
-		ret = slot_mute(slot, req);
-		return ret == -EREMOTEIO ? -ENOLINK : ret;
+		return slot_mute(slot, req);
 	}
 }
 
