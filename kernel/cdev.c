@@ -158,8 +158,7 @@ static long cdev_control(struct scard_handle *h, void __user *uarg, struct file 
 	req->dirty_tx = CCID_HEADER_LEN + arg.in_len;
 	ret = -EFAULT;
 	if (!copy_from_user(req->tx + CCID_HEADER_LEN, u64_to_user_ptr(arg.in), arg.in_len))
-		ret = scard_handle_control(h, &req, arg.code, arg.in_len, arg.out_len,
-					   cdev_nonblock(file));
+		ret = scard_handle_control(h, &req, arg.code, arg.in_len, cdev_nonblock(file));
 	if (!ret)
 		ret = cdev_answer(req, arg.out, arg.out_len, &user->out_len);
 	scard_handle_put_req(h, req);

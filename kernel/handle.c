@@ -350,13 +350,12 @@ int scard_handle_transmit(struct scard_handle *h, struct scard_req **reqp, u32 l
  * @reqp: as scard_handle_transmit()
  * @code: control code
  * @len: bytes of input
- * @room: bytes that the caller can take
  * @nonblock: do not wait for a turn
  *
  * Return: 0 and the output in (*reqp)->data and ->len, or a negative errno
  */
 int scard_handle_control(struct scard_handle *h, struct scard_req **reqp, u32 code, u32 len,
-			 u32 room, bool nonblock)
+			 bool nonblock)
 {
 	struct scard_turn t;
 	int ret;
@@ -364,7 +363,7 @@ int scard_handle_control(struct scard_handle *h, struct scard_req **reqp, u32 co
 	ret = scard_turn_take(h, &t, POL_OP_CONTROL, 0, nonblock);
 	if (ret)
 		return ret;
-	ret = scard_slot_control(h->slot, *reqp, code, len, room);
+	ret = scard_slot_control(h->slot, *reqp, code, len);
 	/* a PIN pad has spoken to the card for this handle */
 	if (h->slot->sent && h->slot->single)
 		h->pol.spoke = true;

@@ -417,7 +417,7 @@ int scard_handle_begin(struct scard_handle *h, bool nonblock);
 int scard_handle_transmit(struct scard_handle *h, struct scard_req **reqp, u32 len, u32 room,
 			  u32 protocol, bool nonblock);
 int scard_handle_control(struct scard_handle *h, struct scard_req **reqp, u32 code, u32 len,
-			 u32 room, bool nonblock);
+			 bool nonblock);
 int scard_handle_get_attr(struct scard_handle *h, u32 id, u8 *buf, u32 *len);
 int scard_handle_set_attr(struct scard_handle *h, u32 id);
 void scard_handle_cancel(struct scard_handle *h);
@@ -440,7 +440,7 @@ void scard_handle_drop(struct scard_handle *h);
 int scard_attr_get(struct scard_slot *slot, u32 id, u8 *buf, u32 *len);
 
 /* control.c */
-int scard_slot_control(struct scard_slot *slot, struct scard_req *req, u32 code, u32 len, u32 room);
+int scard_slot_control(struct scard_slot *slot, struct scard_req *req, u32 code, u32 len);
 
 /* slot_dev.c: coming and going */
 struct scard_slot *scard_slot_alloc(struct scard_reader *reader, u8 index);

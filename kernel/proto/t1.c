@@ -412,3 +412,44 @@ enum t1_action t1_step(struct t1 *t, const u8 *rx, u32 rx_len, u8 *tx)
 						t1_got_request(t, &b, tx);
 	}
 }
+
+/**
+ * t1_prologue() - prologue of a block that the reader completes itself
+ * @t: the connection
+ * @prologue: T1_PROLOGUE_LEN bytes
+ * @len: bytes of its information field
+ *
+ * For PIN entry, where the host does not know what is sent. t1_answer() follows.
+ */
+void t1_prologue(const struct t1 *t, u8 *prologue, u32 len)
+{
+	prologue[0] = t->nad;
+	prologue[1] = t->ns ? PCB_I_NS : 0;
+	prologue[2] = len;
+}
+
+/**
+ * t1_answer() - the card's answer to a block that the reader has completed
+ * @t: the connection
+ * @rx: the block
+ * @rx_len: bytes of it
+ * @inf: the result: its information field
+ * @len: bytes of it
+ *
+ * Return: 0, or -EIO: not the one block that an answer to PIN entry is
+ */
+int t1_answer(struct t1 *t, const u8 *rx, u32 rx_len, const u8 **inf, u32 *len)
+{
+	struct t1_block b = { };
+
+	t1_parse(t, &b, rx, rx_len);
+	if (b.kind != T1_I || b.pcb & PCB_I_MORE || !!(b.pcb & PCB_I_NS) != t->nr) {
+		t->broken = true;
+		return -EIO;
+	}
+	t->ns = !t->ns;
+	t->nr = !t->nr;
+	*inf = b.inf;
+	*len = b.len;
+	return 0;
+}

@@ -86,6 +86,8 @@ void t1_init(struct t1 *t, u8 ifsc, bool crc);
 enum t1_action t1_start(struct t1 *t, const u8 *cmd, u32 len, u8 *ans, u32 size, u8 *tx);
 enum t1_action t1_start_ifs(struct t1 *t, u8 ifsd, u8 *tx);
 enum t1_action t1_step(struct t1 *t, const u8 *rx, u32 rx_len, u8 *tx);
+void t1_prologue(const struct t1 *t, u8 *prologue, u32 len);
+int t1_answer(struct t1 *t, const u8 *rx, u32 rx_len, const u8 **inf, u32 *len);
 u32 t1_epilogue_len(const struct t1 *t);
 
 #endif /* SCARD_PROTO_T1_H */
