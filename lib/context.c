@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Contexts and card handles: what the caller's numbers mean.
+ *
+ * A call holds a reference to what it uses, and no lock.  Another thread may
+ * disconnect or release it meanwhile: the number means nothing any more at once, and
+ * the descriptor is closed when the last call that uses it returns.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "scard_lib.h"
+
+#define FIRST_BUCKETS	64
+#define RANDOM_NUMBERS	16
+
+/* A call that was just beginning when its context was released, see revoke() */
+#define REVOKE_TRIES	5
+#define REVOKE_WAIT_NS	1000000
+
+/* All that has a number: a hash table; the numbers are random already */
+static struct {
+	pthread_mutex_t lock;
+	struct object **buckets;
+	size_t nbuckets;	/* a power of two, or 0 */
+	size_t count;
+	size_t contexts;	/* that exist, released ones in use included */
+	uint32_t random[RANDOM_NUMBERS];
+	unsigned int nrandom;
+} objects = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+
+/* ---- the table; with the lock ---- */
+
+static struct object **bucket_of(LONG id)
+{
+	return &objects.buckets[id & (objects.nbuckets - 1)];
+}
+
+static struct object *find(LONG id, bool is_card)
+{
+	struct object *obj;
+
+	if (id <= 0 || !objects.nbuckets)
+		return NULL;
+	for (obj = *bucket_of(id); obj; obj = obj->next) {
+		if (obj->id == id)
+			return obj->is_card == is_card ? obj : NULL;
+	}
+	return NULL;
+}
+
+static bool grow(void)
+{
+	size_t old_n = objects.nbuckets, i;
+	size_t n = old_n ? old_n * 2 : FIRST_BUCKETS;
+	struct object **old = objects.buckets;
+	struct object **buckets = calloc(n, sizeof(*buckets));
+
+	if (!buckets)
+		return false;
+	objects.buckets = buckets;
+	objects.nbuckets = n;
+	for (i = 0; i < old_n; i++) {
+		while (old[i]) {
+			struct object *obj = old[i];
+
+			old[i] = obj->next;
+			obj->next = *bucket_of(obj->id);
+			*bucket_of(obj->id) = obj;
+		}
+	}
+	free(old);
+	return true;
+}
+
+/* A number that nobody has: 31 bits, not 0; 0 if there is no randomness */
+static LONG new_id(void)
+{
+	LONG id;
+
+	do {
+		if (!objects.nrandom) {
+			if (getrandom(objects.random, sizeof(objects.random), 0) !=
+			    sizeof(objects.random))
+				return 0;
+			objects.nrandom = RANDOM_NUMBERS;
+		}
+		id = objects.random[--objects.nrandom] & INT_MAX;
+	} while (!id || find(id, false) || find(id, true));
+	return id;
+}
+
+static LONG insert(struct object *obj)
+{
+	if (objects.count >= objects.nbuckets && !grow())
+		return SCARD_E_NO_MEMORY;
+	obj->id = new_id();
+	if (!obj->id)
+		return SCARD_F_INTERNAL_ERROR;
+	obj->next = *bucket_of(obj->id);
+	*bucket_of(obj->id) = obj;
+	objects.count++;
+	return SCARD_S_SUCCESS;
+}
+
+/* True if it was there. */
+static bool take_out(struct object *obj)
+{
+	struct object **p;
+
+	if (!obj->id)
+		return false;
+	for (p = bucket_of(obj->id); *p != obj; p = &(*p)->next)
+		;
+	*p = obj->next;
+	obj->id = 0;
+	objects.count--;
+	return true;
+}
+
+static struct object *get(LONG id, bool is_card)
+{
+	struct object *obj;
+
+	pthread_mutex_lock(&objects.lock);
+	obj = find(id, is_card);
+	if (obj)
+		atomic_fetch_add(&obj->refs, 1);
+	pthread_mutex_unlock(&objects.lock);
+	return obj;
+}
+
+/* True if that was the last reference. */
+static bool put(struct object *obj)
+{
+	return atomic_fetch_sub(&obj->refs, 1) == 1;
+}
+
+/* ---- fork ---- */
+
+static void fork_prepare(void)
+{
+	pthread_mutex_lock(&objects.lock);
+	readers_fork_prepare();
+	descriptors_lock();
+}
+
+static void fork_parent(void)
+{
+	descriptors_unlock(-1);
+	readers_fork_parent();
+	pthread_mutex_unlock(&objects.lock);
+}
+
+static void free_waiters(struct waiter *w)
+{
+	while (w) {
+		struct waiter *next = w->next;
+
+		waiter_free(w);
+		w = next;
+	}
+}
+
+static void forget_context(struct context *ctx)
+{
+	while (ctx->cards) {
+		struct card *card = ctx->cards;
+
+		ctx->cards = card->next;
+		free(card);
+	}
+	free_waiters(ctx->idle);
+	free_waiters(ctx->waiting);
+	free(ctx);
+}
+
+/*
+ * The child has none of the parent's contexts and handles. No other thread is here,
+ * so nobody has a reference.
+ */
+static void fork_child(void)
+{
+	struct object *obj, *contexts = NULL;
+	size_t i;
+
+	descriptors_forked();
+	readers_fork_child();
+	for (i = 0; i < objects.nbuckets; i++) {
+		while ((obj = objects.buckets[i])) {
+			objects.buckets[i] = obj->next;
+			if (obj->is_card)
+				continue;	/* its context has it */
+			obj->next = contexts;
+			contexts = obj;
+		}
+	}
+	while ((obj = contexts)) {
+		contexts = obj->next;
+		forget_context((struct context *)obj);
+	}
+	free(objects.buckets);
+	objects.buckets = NULL;
+	objects.nbuckets = 0;
+	objects.count = 0;
+	objects.contexts = 0;
+	objects.nrandom = 0;	/* the parent has the same numbers */
+	pthread_mutex_unlock(&objects.lock);
+}
+
+static void fork_init(void)
+{
+	pthread_atfork(fork_prepare, fork_parent, fork_child);
+}
+
+/* ---- contexts ---- */
+
+LONG context_create(SCARDCONTEXT *id)
+{
+	struct context *ctx = calloc(1, sizeof(*ctx));
+	LONG ret;
+
+	if (!ctx)
+		return SCARD_E_NO_MEMORY;
+	atomic_init(&ctx->obj.refs, 1);
+	pthread_once(&fork_once, fork_init);
+	pthread_mutex_lock(&objects.lock);
+	ret = insert(&ctx->obj);
+	if (ret == SCARD_S_SUCCESS) {
+		*id = ctx->obj.id;
+		objects.contexts++;
+	}
+	pthread_mutex_unlock(&objects.lock);
+	if (ret != SCARD_S_SUCCESS)
+		free(ctx);
+	return ret;
+}
+
+struct context *context_get(SCARDCONTEXT id)
+{
+	return (struct context *)get(id, false);
+}
+
+void context_put(struct context *ctx)
+{
+	bool last;
+
+	if (!put(&ctx->obj))
+		return;
+	free_waiters(ctx->idle);
+	free(ctx);
+	pthread_mutex_lock(&objects.lock);
+	last = !--objects.contexts;
+	pthread_mutex_unlock(&objects.lock);
+	if (last)
+		readers_close();
+}
+
+/* With the lock: end the waits of all calls that have begun. */
+static void cancel_locked(struct context *ctx)
+{
+	struct waiter *w;
+	struct card *card;
+
+	atomic_fetch_add(&ctx->cancels, 1);
+	for (w = ctx->waiting; w; w = w->next)
+		waiter_cancel(w);
+	for (card = ctx->cards; card; card = card->next) {
+		/* the table has one; more are calls in progress */
+		if (atomic_load(&card->obj.refs) > 1)
+			device_ioctl(card->fd, SCARD_IOC_CANCEL, NULL);
+	}
+}
+
+void context_cancel(struct context *ctx)
+{
+	pthread_mutex_lock(&objects.lock);
+	cancel_locked(ctx);
+	pthread_mutex_unlock(&objects.lock);
+}
+
+/*
+ * The card's context was released. Its calls that wait were cancelled; one that was
+ * about to enter the kernel at that moment is still coming, and begins to wait. One
+ * that is on the wire is not waited for: its thread closes the card when it is done.
+ */
+static void revoke(struct card *card)
+{
+	const struct timespec wait = { .tv_nsec = REVOKE_WAIT_NS };
+	int tries;
+
+	for (tries = 0; tries < REVOKE_TRIES && atomic_load(&card->obj.refs) > 1; tries++) {
+		device_ioctl(card->fd, SCARD_IOC_CANCEL, NULL);
+		nanosleep(&wait, NULL);
+	}
+	card_put(card);
+}
+
+LONG context_release(SCARDCONTEXT id)
+{
+	struct card *cards, *card;
+	struct waiter *idle;
+	struct context *ctx;
+
+	pthread_mutex_lock(&objects.lock);
+	ctx = (struct context *)find(id, false);
+	if (!ctx) {
+		pthread_mutex_unlock(&objects.lock);
+		return SCARD_E_INVALID_HANDLE;
+	}
+	take_out(&ctx->obj);
+	ctx->released = true;
+	idle = ctx->idle;
+	ctx->idle = NULL;
+	for (card = ctx->cards; card; card = card->next) {
+		atomic_store(&card->revoked, true);
+		take_out(&card->obj);
+		card->link = NULL;
+	}
+	cancel_locked(ctx);
+	cards = ctx->cards;
+	ctx->cards = NULL;
+	pthread_mutex_unlock(&objects.lock);
+
+	free_waiters(idle);
+	while (cards) {
+		card = cards;
+		cards = card->next;
+		revoke(card);
+	}
+	context_put(ctx);
+	return SCARD_S_SUCCESS;
+}
+
+/*
+ * A waiter for one call, with the descriptors of an earlier one if there was one;
+ * NULL: out of memory or descriptors, or released.
+ */
+struct waiter *context_get_waiter(struct context *ctx)
+{
+	struct waiter *w;
+
+	pthread_mutex_lock(&objects.lock);
+	w = ctx->idle;
+	if (w)
+		ctx->idle = w->next;
+	pthread_mutex_unlock(&objects.lock);
+	if (!w)
+		w = waiter_new();
+	if (!w)
+		return NULL;
+	waiter_begin(w);
+	pthread_mutex_lock(&objects.lock);
+	w->next = ctx->waiting;
+	ctx->waiting = w;
+	if (ctx->released)
+		waiter_cancel(w);
+	pthread_mutex_unlock(&objects.lock);
+	return w;
+}
+
+void context_put_waiter(struct context *ctx, struct waiter *w)
+{
+	struct waiter **p;
+	bool keep;
+
+	pthread_mutex_lock(&objects.lock);
+	for (p = &ctx->waiting; *p != w; p = &(*p)->next)
+		;
+	*p = w->next;
+	keep = !ctx->released;
+	if (keep) {
+		w->next = ctx->idle;
+		ctx->idle = w;
+	}
+	pthread_mutex_unlock(&objects.lock);
+	if (!keep)
+		waiter_free(w);
+}
+
+/* ---- card handles ---- */
+
+/*
+ * A card handle for an open descriptor, which it takes over. It has no number yet, but
+ * belongs to the context, so that a Connect that waits can be cancelled.
+ */
+LONG card_create(struct context *ctx, int fd, const char *name, struct card **new)
+{
+	struct card *card = calloc(1, sizeof(*card));
+	bool released;
+
+	if (!card) {
+		descriptor_close(fd);
+		return SCARD_E_NO_MEMORY;
+	}
+	card->obj.is_card = true;
+	card->fd = fd;
+	card->context = ctx;
+	snprintf(card->name, sizeof(card->name), "%s", name);
+	atomic_fetch_add(&ctx->obj.refs, 1);
+	/* one for the context's list, one for the caller */
+	atomic_init(&card->obj.refs, 2);
+
+	pthread_mutex_lock(&objects.lock);
+	released = ctx->released;
+	if (!released) {
+		card->next = ctx->cards;
+		if (card->next)
+			card->next->link = &card->next;
+		card->link = &ctx->cards;
+		ctx->cards = card;
+	}
+	pthread_mutex_unlock(&objects.lock);
+	if (released) {
+		put(&card->obj);
+		card_put(card);
+		return SCARD_E_INVALID_HANDLE;
+	}
+	*new = card;
+	return SCARD_S_SUCCESS;
+}
+
+/* It is connected: give it a number. */
+LONG card_publish(struct card *card, SCARDHANDLE *id)
+{
+	LONG ret = SCARD_E_INVALID_HANDLE;
+
+	pthread_mutex_lock(&objects.lock);
+	if (card->link)
+		ret = insert(&card->obj);
+	if (ret == SCARD_S_SUCCESS)
+		*id = card->obj.id;
+	pthread_mutex_unlock(&objects.lock);
+	return ret;
+}
+
+struct card *card_get(SCARDHANDLE id)
+{
+	return (struct card *)get(id, true);
+}
+
+void card_put(struct card *card)
+{
+	if (!put(&card->obj))
+		return;
+	descriptor_close(card->fd);
+	context_put(card->context);
+	free(card);
+}
+
+/* The number means nothing any more; false if that is so already. */
+bool card_remove(struct card *card)
+{
+	bool mine;
+
+	pthread_mutex_lock(&objects.lock);
+	mine = card->link;
+	if (mine) {
+		take_out(&card->obj);
+		*card->link = card->next;
+		if (card->next)
+			card->next->link = card->link;
+		card->link = NULL;
+	}
+	pthread_mutex_unlock(&objects.lock);
+	if (mine)
+		card_put(card);
+	return mine;
+}
+
+/*
+ * A call on the card; returns 0 or a positive errno. A wait that a signal ended is
+ * begun again, which is safe: the kernel says EINTR only if nothing was sent.
+ */
+int card_ioctl(struct card *card, unsigned long request, void *arg)
+{
+	unsigned int cancels = atomic_load(&card->context->cancels);
+	int error;
+
+	do {
+		if (atomic_load(&card->revoked))
+			return EBADF;
+		error = device_ioctl(card->fd, request, arg);
+	} while (error == EINTR && atomic_load(&card->context->cancels) == cancels);
+	return error;
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Which descriptors are ours.
+ *
+ * A forked child closes them: it shall not speak to the parent's cards, and the
+ * kernel shall see the parent's end at once, which it does when the last duplicate
+ * of a descriptor is closed.  So none may exist that is not written down here, at any
+ * moment at which another thread can fork: opening and writing down, and closing and
+ * striking out, are one step under the lock, which fork() takes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "scard_lib.h"
+
+static struct {
+	pthread_mutex_t lock;
+	unsigned long *bits;	/* one for each descriptor number */
+	size_t words;
+	int cancel_state;	/* of the thread that has the lock */
+} descriptors = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+#define WORD_BITS	(sizeof(unsigned long) * CHAR_BIT)
+
+/* No thread may be cancelled while it has the lock: open() and close() are such points. */
+void descriptors_lock(void)
+{
+	int state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	pthread_mutex_lock(&descriptors.lock);
+	descriptors.cancel_state = state;
+}
+
+static void unlock(void)
+{
+	int state = descriptors.cancel_state;
+
+	pthread_mutex_unlock(&descriptors.lock);
+	pthread_setcancelstate(state, NULL);
+}
+
+static bool write_down(int fd)
+{
+	size_t word = fd / WORD_BITS;
+
+	if (word >= descriptors.words) {
+		size_t words = word + 4;
+		unsigned long *bits = realloc(descriptors.bits, words * sizeof(*bits));
+
+		if (!bits)
+			return false;
+		memset(bits + descriptors.words, 0, (words - descriptors.words) * sizeof(*bits));
+		descriptors.bits = bits;
+		descriptors.words = words;
+	}
+	descriptors.bits[word] |= 1UL << fd % WORD_BITS;
+	return true;
+}
+
+/*
+ * Unlock after opening a descriptor, or not (then fd is negative, an errno). Returns
+ * it, or a negative errno.
+ */
+int descriptors_unlock(int fd)
+{
+	if (fd >= 0 && !write_down(fd)) {
+		close(fd);
+		fd = -ENOMEM;
+	}
+	unlock();
+	return fd;
+}
+
+/* As open(); returns a negative errno. */
+int descriptor_open(const char *path, int flags)
+{
+	int fd;
+
+	descriptors_lock();
+	do {
+		fd = open(path, flags | O_CLOEXEC);
+	} while (fd < 0 && errno == EINTR);
+	return descriptors_unlock(fd < 0 ? -errno : fd);
+}
+
+/*
+ * With the lock: the descriptor is about to be closed. False if it is not ours: in a
+ * forked child.
+ */
+bool descriptors_strike_out(int fd)
+{
+	size_t word = fd / WORD_BITS;
+	unsigned long bit = 1UL << fd % WORD_BITS;
+
+	if (word >= descriptors.words || !(descriptors.bits[word] & bit))
+		return false;
+	descriptors.bits[word] &= ~bit;
+	return true;
+}
+
+void descriptor_close(int fd)
+{
+	descriptors_lock();
+	if (descriptors_strike_out(fd))
+		close(fd);
+	unlock();
+}
+
+/* In the child, with the lock that fork() took: close all, unlock. */
+void descriptors_forked(void)
+{
+	size_t word, bit;
+
+	for (word = 0; word < descriptors.words; word++) {
+		for (bit = 0; descriptors.bits[word]; bit++) {
+			if (descriptors.bits[word] & 1UL << bit)
+				close(word * WORD_BITS + bit);
+			descriptors.bits[word] &= ~(1UL << bit);
+		}
+	}
+	unlock();
+}

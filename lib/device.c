@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * /dev/scardN: open, ioctl, and what its errors are called in PC/SC.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+#include "scard_lib.h"
+
+/*
+ * Open the slot, if it is the one meant: the number may have gone to another reader
+ * since its name was looked up. Returns a descriptor or a negative errno; -ENXIO:
+ * there is no such reader there.
+ */
+int device_open(uint32_t minor, const char *kernel_name, int flags)
+{
+	char path[sizeof(SCARD_DEV_DIR "/" SCARD_DEV_NAME) + 10];
+	struct scard_info info;
+	int fd, error;
+
+	snprintf(path, sizeof(path), "%s/%s%u", SCARD_DEV_DIR, SCARD_DEV_NAME, minor);
+	fd = descriptor_open(path, flags);
+	if (fd < 0)
+		return fd == -ENOENT || fd == -ENODEV ? -ENXIO : fd;
+	error = device_ioctl(fd, SCARD_IOC_GET_INFO, &info);
+	if (!error && !strncmp(info.name, kernel_name, sizeof(info.name)))
+		return fd;
+	descriptor_close(fd);
+	return -ENXIO;
+}
+
+/* As ioctl(); returns 0 or a positive errno. */
+int device_ioctl(int fd, unsigned long request, void *arg)
+{
+	return ioctl(fd, request, arg) < 0 ? errno : 0;
+}
+
+/* The errors of <linux/scard.h>: one code for each. */
+static const struct {
+	int error;
+	LONG code;
+} codes[] = {
+	{ 0, SCARD_S_SUCCESS },
+	{ EFAULT, SCARD_E_INVALID_PARAMETER },
+	{ EINVAL, SCARD_E_INVALID_VALUE },
+	{ ENOTTY, SCARD_E_UNSUPPORTED_FEATURE },
+	{ EBADF, SCARD_E_INVALID_HANDLE },
+	/* as pcsc-lite's usual reader driver says it of escape commands */
+	{ EPERM, SCARD_E_NOT_TRANSACTED },
+	{ ENOMEM, SCARD_E_NO_MEMORY },
+	{ EMFILE, SCARD_F_INTERNAL_ERROR },
+	{ ENODEV, SCARD_E_READER_UNAVAILABLE },
+	{ ENOTCONN, SCARD_E_INVALID_HANDLE },
+	{ EISCONN, SCARD_F_INTERNAL_ERROR },
+	{ EBUSY, SCARD_E_SHARING_VIOLATION },
+	{ EAGAIN, SCARD_E_SHARING_VIOLATION },
+	{ EINTR, SCARD_E_CANCELLED },
+	{ ECANCELED, SCARD_E_CANCELLED },
+	{ ENOMEDIUM, SCARD_E_NO_SMARTCARD },
+	{ ESTALE, SCARD_W_RESET_CARD },
+	{ EIDRM, SCARD_W_REMOVED_CARD },
+	{ ENOLINK, SCARD_W_UNPOWERED_CARD },
+	{ EREMOTEIO, SCARD_W_UNRESPONSIVE_CARD },
+	{ EPROTONOSUPPORT, SCARD_E_PROTO_MISMATCH },
+	{ ENOLCK, SCARD_E_NOT_TRANSACTED },
+	{ EMSGSIZE, SCARD_E_INSUFFICIENT_BUFFER },
+	{ EOPNOTSUPP, SCARD_E_UNSUPPORTED_FEATURE },
+	{ EIO, SCARD_E_NOT_TRANSACTED },
+	{ ETIMEDOUT, SCARD_E_NOT_TRANSACTED },
+};
+
+LONG code_of(int error)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		if (codes[i].error == error)
+			return codes[i].code;
+	}
+	return SCARD_F_UNKNOWN_ERROR;
+}
+
+/* Calls that power up the card or negotiate: a failed exchange is a card that is mute. */
+LONG code_of_power_up(int error)
+{
+	return error == EIO || error == ETIMEDOUT ? SCARD_W_UNRESPONSIVE_CARD : code_of(error);
+}
+
+/* Errors of open(): those that have another meaning than in an ioctl. */
+LONG code_of_open(int error)
+{
+	switch (error) {
+	case EACCES:
+	case EPERM:	/* a control group forbids the device */
+		return SCARD_W_SECURITY_VIOLATION;
+	case EMFILE:
+	case ENFILE:
+		return SCARD_E_NO_MEMORY;
+	case ENXIO:
+		return SCARD_E_UNKNOWN_READER;
+	default:
+		return code_of(error);
+	}
+}
+
+int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}

@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Which readers there are: one list for the process, kept up to date by events, so
+ * that looking up a name usually costs one system call that finds nothing new.
+ *
+ * The list comes from netlink, or where that cannot be seen from the device nodes.
+ * Nothing is opened before somebody asks.  Whoever finds a change tells all listeners,
+ * since reading an event takes it away from the others who poll the same descriptor.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "scard_lib.h"
+
+static struct {
+	pthread_mutex_t lock;
+	struct netlink *netlink;	/* NULL: the nodes are what there is */
+	int nodes;			/* inotify, or -1 */
+	bool valid;			/* the list has been made */
+	bool stale;			/* it has to be made again */
+	struct reader_list list;	/* sorted, named, without the hidden ones */
+	unsigned int generation;	/* counts whatever a listener may want to see */
+	unsigned int changes;		/* counts readers that came or went */
+	struct listener *listeners;
+} readers = { .lock = PTHREAD_MUTEX_INITIALIZER, .nodes = -1 };
+
+/* ---- lists ---- */
+
+bool reader_list_add(struct reader_list *list, const struct reader *reader)
+{
+	if (list->count == list->room) {
+		size_t room = list->room ? list->room * 2 : 8;
+		struct reader *more = realloc(list->readers, room * sizeof(*more));
+
+		if (!more)
+			return false;
+		list->readers = more;
+		list->room = room;
+	}
+	list->readers[list->count++] = *reader;
+	return true;
+}
+
+static int by_index(const void *a, const void *b)
+{
+	const struct reader *x = a, *y = b;
+
+	if (x->index != y->index)
+		return x->index < y->index ? -1 : 1;
+	return x->slot < y->slot ? -1 : x->slot > y->slot;
+}
+
+static struct reader *list_find(const struct reader_list *list, uint32_t minor)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		if (list->readers[i].minor == minor)
+			return &list->readers[i];
+	}
+	return NULL;
+}
+
+/* Sort, name and hide. */
+static void list_finish(struct reader_list *list)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < list->count; i++) {
+		name_reader(&list->readers[i]);
+		if (!name_ignored(list->readers[i].name))
+			list->readers[kept++] = list->readers[i];
+	}
+	list->count = kept;
+	qsort(list->readers, list->count, sizeof(*list->readers), by_index);
+}
+
+/* ---- changes; with the lock ---- */
+
+static void tell_listeners(void)
+{
+	struct listener *l;
+
+	readers.generation++;
+	for (l = readers.listeners; l; l = l->next)
+		eventfd_write(l->eventfd, 1);
+}
+
+/*
+ * Readers that were not there when we looked before have just been plugged in; so has,
+ * at the first look, one that is still being settled.
+ */
+static void mark_arrivals(struct reader_list *list)
+{
+	int64_t now = now_ms();
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		struct reader *r = &list->readers[i];
+		const struct reader *old = list_find(&readers.list, r->minor);
+
+		if (old && !strcmp(old->kernel_name, r->kernel_name))
+			r->settle_until = old->settle_until;
+		else if (readers.valid || r->state & SCARD_STATE_BIT_SETTLING)
+			r->settle_until = now + SETTLE_MS;
+	}
+}
+
+static bool same_readers(const struct reader_list *a, const struct reader_list *b)
+{
+	size_t i;
+
+	if (a->count != b->count)
+		return false;
+	for (i = 0; i < a->count; i++) {
+		if (a->readers[i].minor != b->readers[i].minor ||
+		    strcmp(a->readers[i].name, b->readers[i].name))
+			return false;
+	}
+	return true;
+}
+
+/* Make the list anew. @counted: the changes were seen one by one. */
+static void renew_list(bool counted)
+{
+	struct reader_list list = { 0 };
+	bool same;
+
+	if (readers.netlink && !netlink_dump(readers.netlink, &list)) {
+		/* out of memory, at worst: what we knew is the best guess */
+		free(list.readers);
+		readers.stale = true;
+		return;
+	}
+	if (!readers.netlink)
+		nodes_scan(&list);
+	list_finish(&list);
+	mark_arrivals(&list);
+	same = readers.valid && same_readers(&list, &readers.list);
+	if (readers.valid && !same && !counted)
+		readers.changes++;
+	free(readers.list.readers);
+	readers.list = list;
+	readers.valid = true;
+	readers.stale = false;
+	if (!same || counted)
+		tell_listeners();
+}
+
+static void on_state(uint32_t minor, uint32_t state, uint32_t card_event)
+{
+	struct reader *r = list_find(&readers.list, minor);
+
+	if (!r || (r->state == state && r->card_event == card_event))
+		return;
+	r->state = state;
+	r->card_event = card_event;
+	tell_listeners();
+}
+
+static void open_source(void)
+{
+	readers.netlink = netlink_open();
+	if (!readers.netlink && readers.nodes < 0)
+		readers.nodes = nodes_watch();
+	readers.stale = true;
+}
+
+/* Take in what has happened since the last time. */
+static void take_in_events(void)
+{
+	struct netlink_news news = { .state = on_state };
+	bool permissions = false;
+
+	if (!readers.netlink && readers.nodes < 0)
+		open_source();
+	if (readers.netlink)
+		netlink_read(readers.netlink, &news);
+	if (readers.nodes >= 0 && nodes_read(readers.nodes, &permissions) && !readers.netlink)
+		open_source();	/* perhaps the module was loaded */
+	if (news.gone) {
+		netlink_close(readers.netlink);
+		open_source();
+	}
+	if (permissions)
+		tell_listeners();
+	readers.changes += news.changes;
+	/* nothing tells of changes behind a node that stays where it is */
+	if (!readers.netlink || readers.stale || news.stale)
+		renew_list(news.changes);
+}
+
+/* ---- for the others ---- */
+
+/*
+ * Is there a service? Cheap, since SCardEstablishContext asks: usually one system
+ * call.
+ */
+bool readers_exist(void)
+{
+	struct netlink *nl;
+
+	if (!access(SCARD_CLASS_DIR, F_OK) || nodes_exist())
+		return true;
+	nl = netlink_open();
+	if (!nl)
+		return false;
+	netlink_close(nl);
+	return true;
+}
+
+/* Bring the list up to date. */
+LONG readers_refresh(void)
+{
+	bool empty;
+
+	pthread_mutex_lock(&readers.lock);
+	take_in_events();
+	empty = !readers.list.count && !readers.netlink;
+	pthread_mutex_unlock(&readers.lock);
+	return empty && !readers_exist() ? SCARD_E_NO_SERVICE : SCARD_S_SUCCESS;
+}
+
+/* What is there to wait for? Fills in the first reader that settles, after @done. */
+static bool next_arrival(struct reader *r, size_t *done)
+{
+	int64_t now = now_ms();
+	bool found = false;
+
+	pthread_mutex_lock(&readers.lock);
+	for (; *done < readers.list.count && !found; ++*done) {
+		*r = readers.list.readers[*done];
+		found = r->settle_until > now;
+	}
+	pthread_mutex_unlock(&readers.lock);
+	return found;
+}
+
+static void arrived(const struct reader *r)
+{
+	struct reader *mine;
+
+	pthread_mutex_lock(&readers.lock);
+	mine = list_find(&readers.list, r->minor);
+	if (mine)
+		mine->settle_until = 0;
+	pthread_mutex_unlock(&readers.lock);
+}
+
+/* Wait until the card in a reader that was plugged in just now is known. */
+static void settle_reader(const struct reader *r)
+{
+	struct pollfd fds[1 + READERS_POLLFDS];
+	struct scard_status status;
+	struct reader still;
+	int64_t left;
+	int fd = -1;
+
+	while ((left = r->settle_until - now_ms()) > 0) {
+		if (fd < 0)
+			fd = device_open(r->minor, r->kernel_name, O_RDONLY);
+		if (fd == -ENXIO)
+			break;
+		if (fd >= 0) {
+			memset(&status, 0, sizeof(status));
+			if (device_ioctl(fd, SCARD_IOC_GET_STATUS, &status) ||
+			    !(status.state & SCARD_STATE_BIT_SETTLING))
+				break;
+		} else {
+			/* udev has not given it its permissions yet */
+			readers_watch_permissions();
+		}
+		fds[0] = (struct pollfd){ .fd = fd, .events = POLLPRI };
+		readers_pollfds(fds + 1);
+		poll(fds, 1 + READERS_POLLFDS, left);
+		readers_refresh();
+		if (!readers_find(r->name, &still))
+			break;
+	}
+	if (fd >= 0)
+		descriptor_close(fd);
+	arrived(r);
+}
+
+/* Wait, for a bounded time, until readers that were just plugged in know their card. */
+void readers_settle(void)
+{
+	size_t done = 0;
+	struct reader r;
+
+	while (next_arrival(&r, &done))
+		settle_reader(&r);
+}
+
+/* The reader of that name, as of the last refresh. */
+bool readers_find(const char *name, struct reader *found)
+{
+	size_t i;
+
+	pthread_mutex_lock(&readers.lock);
+	for (i = 0; i < readers.list.count; i++) {
+		if (!strcmp(readers.list.readers[i].name, name)) {
+			*found = readers.list.readers[i];
+			break;
+		}
+	}
+	pthread_mutex_unlock(&readers.lock);
+	return i < readers.list.count;
+}
+
+/* All names, each with its NUL, and one more at the end; NULL: out of memory. */
+char *readers_names(size_t *len)
+{
+	char *names, *p;
+	size_t i;
+
+	pthread_mutex_lock(&readers.lock);
+	p = names = malloc(readers.list.count * sizeof(readers.list.readers->name) + 1);
+	if (names) {
+		for (i = 0; i < readers.list.count; i++)
+			p = stpcpy(p, readers.list.readers[i].name) + 1;
+		*p++ = '\0';
+		*len = p - names;
+	}
+	pthread_mutex_unlock(&readers.lock);
+	return names;
+}
+
+/* Counts whatever somebody who waits may want to look at. */
+unsigned int readers_generation(void)
+{
+	unsigned int generation;
+
+	pthread_mutex_lock(&readers.lock);
+	generation = readers.generation;
+	pthread_mutex_unlock(&readers.lock);
+	return generation;
+}
+
+/* Counts readers that came or went: 1 to 0xffff, for the high word of a state. */
+unsigned int readers_changes(void)
+{
+	unsigned int changes;
+
+	pthread_mutex_lock(&readers.lock);
+	changes = readers.changes % 0xffff + 1;
+	pthread_mutex_unlock(&readers.lock);
+	return changes;
+}
+
+/* Somebody may not open a reader yet: notice when that changes. */
+void readers_watch_permissions(void)
+{
+	pthread_mutex_lock(&readers.lock);
+	if (readers.nodes < 0)
+		readers.nodes = nodes_watch();
+	pthread_mutex_unlock(&readers.lock);
+}
+
+/* What to poll for news; call readers_refresh() afterwards. */
+void readers_pollfds(struct pollfd *fds)
+{
+	pthread_mutex_lock(&readers.lock);
+	fds[0] = (struct pollfd){
+		.fd = readers.netlink ? netlink_fd(readers.netlink) : -1,
+		.events = POLLIN,
+	};
+	fds[1] = (struct pollfd){ .fd = readers.nodes, .events = POLLIN };
+	pthread_mutex_unlock(&readers.lock);
+}
+
+void readers_listen(struct listener *l)
+{
+	pthread_mutex_lock(&readers.lock);
+	l->next = readers.listeners;
+	readers.listeners = l;
+	pthread_mutex_unlock(&readers.lock);
+}
+
+void readers_unlisten(struct listener *l)
+{
+	struct listener **p;
+
+	pthread_mutex_lock(&readers.lock);
+	for (p = &readers.listeners; *p != l; p = &(*p)->next)
+		;
+	*p = l->next;
+	pthread_mutex_unlock(&readers.lock);
+}
+
+/* With the lock: forget all; begin anew when somebody asks. */
+static void forget(void)
+{
+	free(readers.list.readers);
+	memset(&readers.list, 0, sizeof(readers.list));
+	readers.netlink = NULL;
+	readers.nodes = -1;
+	readers.valid = false;
+}
+
+/* Nobody needs the list any more. */
+void readers_close(void)
+{
+	pthread_mutex_lock(&readers.lock);
+	if (readers.netlink)
+		netlink_close(readers.netlink);
+	if (readers.nodes >= 0)
+		descriptor_close(readers.nodes);
+	forget();
+	pthread_mutex_unlock(&readers.lock);
+}
+
+/* ---- fork ---- */
+
+void readers_fork_prepare(void)
+{
+	pthread_mutex_lock(&readers.lock);
+}
+
+void readers_fork_parent(void)
+{
+	pthread_mutex_unlock(&readers.lock);
+}
+
+/*
+ * The descriptors are closed elsewhere. The netlink socket's memory is left alone:
+ * libnl has a lock of its own that another thread of the parent may have held.
+ */
+void readers_fork_child(void)
+{
+	readers.listeners = NULL;
+	forget();
+	pthread_mutex_unlock(&readers.lock);
+}

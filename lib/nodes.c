@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Readers as their device nodes tell them, where the netlink family cannot be seen: a
+ * container that was given /dev/scard0 and nothing else.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "scard_lib.h"
+
+/* A descriptor that is readable when nodes came, went or got other permissions. */
+int nodes_watch(void)
+{
+	int fd;
+
+	descriptors_lock();
+	fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (descriptors_unlock(fd < 0 ? -errno : fd) < 0)
+		return -1;
+	if (inotify_add_watch(fd, SCARD_DEV_DIR, IN_CREATE | IN_DELETE | IN_MOVED_FROM |
+			      IN_MOVED_TO | IN_ATTRIB | IN_ONLYDIR) < 0) {
+		descriptor_close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static bool is_node(const char *name)
+{
+	const char *digits = name + strlen(SCARD_DEV_NAME);
+
+	if (strncmp(name, SCARD_DEV_NAME, strlen(SCARD_DEV_NAME)) || !*digits)
+		return false;
+	while (isdigit((unsigned char)*digits))
+		digits++;
+	return !*digits;
+}
+
+/*
+ * Take in what nodes_watch() has seen. True if nodes came or went; *permissions is
+ * set if those of a node may have changed.
+ */
+bool nodes_read(int fd, bool *permissions)
+{
+	_Alignas(struct inotify_event) char buf[4096];
+	const struct inotify_event *event;
+	bool changed = false;
+	ssize_t n, at;
+
+	while ((n = read(fd, buf, sizeof(buf))) > 0) {
+		for (at = 0; at < n; at += sizeof(*event) + event->len) {
+			event = (const struct inotify_event *)(buf + at);
+			if (event->mask & IN_Q_OVERFLOW)
+				changed = *permissions = true;
+			if (!event->len || !is_node(event->name))
+				continue;
+			*permissions = true;
+			if (!(event->mask & IN_ATTRIB))
+				changed = true;
+		}
+	}
+	return changed;
+}
+
+/* Call f for each node until it returns false. */
+static void for_each_node(bool (*f)(const char *path, void *arg), void *arg)
+{
+	char path[sizeof(SCARD_DEV_DIR) + 256];
+	struct dirent *entry;
+	DIR *dir = NULL;
+	int fd;
+
+	/* opendir() itself would open a descriptor behind our back */
+	fd = descriptor_open(SCARD_DEV_DIR, O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return;
+	dir = fdopendir(fd);
+	if (!dir) {
+		descriptor_close(fd);
+		return;
+	}
+	while ((entry = readdir(dir))) {
+		if (!is_node(entry->d_name))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", SCARD_DEV_DIR, entry->d_name);
+		if (!f(path, arg))
+			break;
+	}
+	descriptors_lock();
+	descriptors_strike_out(fd);
+	closedir(dir);
+	descriptors_unlock(-1);
+}
+
+static bool found_one(const char *path, void *arg)
+{
+	(void)path;
+	*(bool *)arg = true;
+	return false;
+}
+
+bool nodes_exist(void)
+{
+	bool found = false;
+
+	for_each_node(found_one, &found);
+	return found;
+}
+
+static bool scan_one(const char *path, void *arg)
+{
+	struct scard_status status = { 0 };
+	struct scard_info info;
+	struct reader r = { 0 };
+	bool more = true;
+	int fd;
+
+	fd = descriptor_open(path, O_RDONLY | O_NONBLOCK);
+	if (fd < 0)
+		return true;
+	if (!device_ioctl(fd, SCARD_IOC_GET_INFO, &info) &&
+	    !device_ioctl(fd, SCARD_IOC_GET_STATUS, &status)) {
+		r.minor = info.minor;
+		r.index = info.reader;
+		r.slot = info.slot;
+		r.state = status.state;
+		r.card_event = status.card_event;
+		r.vendor = info.vendor_id;
+		r.product = info.product_id;
+		snprintf(r.kernel_name, sizeof(r.kernel_name), "%s", info.name);
+		more = reader_list_add(arg, &r);
+	}
+	descriptor_close(fd);
+	return more;
+}
+
+void nodes_scan(struct reader_list *list)
+{
+	for_each_node(scan_one, list);
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Inside libscard.
+ *
+ *   winscard.c       the API: argument checks, buffers
+ *   context.c        contexts and card handles, found by their numbers
+ *   status_change.c  SCardGetStatusChange: waits
+ *   discovery.c      which readers there are
+ *   netlink.c        ... as the kernel's netlink family tells it
+ *   nodes.c          ... as the device nodes tell it, where netlink is not there
+ *   names.c          what readers are called
+ *   device.c         /dev/scardN: open, ioctl, errno to SCARD_*
+ *   descriptors.c    which descriptors are ours, for fork
+ *   error.c          texts of codes
+ *
+ * Locks, outermost first: objects (context.c), readers (discovery.c), descriptors
+ * (descriptors.c).  None is held over anything that waits: not over an ioctl that
+ * may queue, nor over poll().  What a call uses while it waits (a card, a context, a
+ * waiter) is kept by a reference.
+ */
+#ifndef SCARD_LIB_H
+#define SCARD_LIB_H
+
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/scard.h>
+
+/*
+ * Both headers have these, the kernel's with the values of PC/SC. The library uses
+ * the kernel's SCARD_MODE_*, SCARD_PROTO_* and SCARD_DISP_* towards the kernel only.
+ */
+#include "PCSC/reader.h"
+#include "PCSC/winscard.h"
+
+/* Where things are; the tests put them elsewhere */
+#ifndef SCARD_DEV_DIR
+#define SCARD_DEV_DIR	"/dev"
+#endif
+#ifndef SCARD_CLASS_DIR
+#define SCARD_CLASS_DIR	"/sys/class/scard"
+#endif
+#define SCARD_DEV_NAME	"scard"
+
+/* How long a reader that was just plugged in, or a card, is waited for, in ms */
+#define SETTLE_MS	2000
+
+#define API		__attribute__((visibility("default")))
+
+/* ---- descriptors.c ---- */
+
+void descriptors_lock(void);
+int descriptors_unlock(int fd);
+bool descriptors_strike_out(int fd);
+int descriptor_open(const char *path, int flags);
+void descriptor_close(int fd);
+void descriptors_forked(void);
+
+/* ---- device.c ---- */
+
+int device_open(uint32_t minor, const char *kernel_name, int flags);
+int device_ioctl(int fd, unsigned long request, void *arg);
+LONG code_of(int error);
+LONG code_of_open(int error);
+LONG code_of_power_up(int error);
+int64_t now_ms(void);
+
+/* ---- names.c ---- */
+
+struct reader;
+void name_reader(struct reader *reader);
+bool name_ignored(const char *name);
+
+/* ---- discovery.c ---- */
+
+/**
+ * struct reader - one slot, which is one reader of PC/SC
+ * @minor: N of /dev/scardN
+ * @index: the II of its name
+ * @slot: the SS of its name
+ * @state: SCARD_STATE_BIT_PRESENT, _MUTE and _SETTLING, as of the last news
+ * @card_event: insertions and removals, as of the last news
+ * @vendor: idVendor
+ * @product: idProduct
+ * @settle_until: it was plugged in just now: until when to wait for it, or 0
+ * @kernel_name: scard_info.name
+ * @name: what SCardListReaders calls it
+ */
+struct reader {
+	uint32_t minor;
+	uint32_t index;
+	uint32_t slot;
+	uint32_t state;
+	uint32_t card_event;
+	uint16_t vendor;
+	uint16_t product;
+	int64_t settle_until;
+	char kernel_name[SCARD_NAME_SIZE];
+	char name[MAX_READERNAME];
+};
+
+struct reader_list {
+	struct reader *readers;
+	size_t count;
+	size_t room;
+};
+
+bool reader_list_add(struct reader_list *list, const struct reader *reader);
+
+/* Somebody who waits; told by an eventfd when the list of readers has changed */
+struct listener {
+	struct listener *next;
+	int eventfd;
+};
+
+bool readers_exist(void);
+LONG readers_refresh(void);
+void readers_settle(void);
+bool readers_find(const char *name, struct reader *found);
+char *readers_names(size_t *len);
+unsigned int readers_generation(void);
+unsigned int readers_changes(void);
+void readers_watch_permissions(void);
+#define READERS_POLLFDS 2
+void readers_pollfds(struct pollfd *fds);
+void readers_listen(struct listener *l);
+void readers_unlisten(struct listener *l);
+void readers_close(void);
+void readers_fork_prepare(void);
+void readers_fork_parent(void);
+void readers_fork_child(void);
+
+/* ---- netlink.c ---- */
+
+struct netlink;
+
+/* What the events have said */
+struct netlink_news {
+	unsigned int changes;	/* readers that came or went */
+	bool stale;		/* look at everything again */
+	bool gone;		/* the family is not there any more */
+	void (*state)(uint32_t minor, uint32_t state, uint32_t card_event);
+};
+
+struct netlink *netlink_open(void);
+void netlink_close(struct netlink *nl);
+int netlink_fd(const struct netlink *nl);
+void netlink_read(struct netlink *nl, struct netlink_news *news);
+bool netlink_dump(struct netlink *nl, struct reader_list *list);
+
+/* ---- nodes.c ---- */
+
+int nodes_watch(void);
+bool nodes_read(int fd, bool *permissions);
+bool nodes_exist(void);
+void nodes_scan(struct reader_list *list);
+
+/* ---- context.c ---- */
+
+/* Anything that the caller knows by a number */
+struct object {
+	struct object *next;
+	LONG id;
+	bool is_card;
+	atomic_uint refs;
+};
+
+struct waiter;
+
+/**
+ * struct context - SCARDCONTEXT
+ * @obj: its number; the table holds a reference
+ * @cards: its card handles, also those that are being connected
+ * @waiting: calls of SCardGetStatusChange in progress
+ * @idle: waiters for the next ones, with their descriptors
+ * @cancels: counts SCardCancel and the release, for calls that a signal interrupted
+ * @released: SCardReleaseContext was called
+ */
+struct context {
+	struct object obj;
+	struct card *cards;
+	struct waiter *waiting;
+	struct waiter *idle;
+	atomic_uint cancels;
+	bool released;
+};
+
+/**
+ * struct card - SCARDHANDLE: one open file of /dev/scardN
+ * @obj: its number, 0 while it is being connected
+ * @next: next card of the context
+ * @link: what points to this one; NULL if it is not among them
+ * @context: its context, referenced
+ * @fd: the descriptor
+ * @revoked: the context was released: begin nothing any more
+ * @name: the reader's
+ */
+struct card {
+	struct object obj;
+	struct card *next;
+	struct card **link;
+	struct context *context;
+	int fd;
+	atomic_bool revoked;
+	char name[MAX_READERNAME];
+};
+
+LONG context_create(SCARDCONTEXT *id);
+LONG context_release(SCARDCONTEXT id);
+struct context *context_get(SCARDCONTEXT id);
+void context_put(struct context *ctx);
+void context_cancel(struct context *ctx);
+
+LONG card_create(struct context *ctx, int fd, const char *name, struct card **new);
+LONG card_publish(struct card *card, SCARDHANDLE *id);
+struct card *card_get(SCARDHANDLE id);
+void card_put(struct card *card);
+bool card_remove(struct card *card);
+int card_ioctl(struct card *card, unsigned long request, void *arg);
+
+/* ---- status_change.c ---- */
+
+/**
+ * struct waiter - one call of SCardGetStatusChange at a time
+ * @next: next waiter of the context
+ * @listener: wakes it: the list of readers has changed, or @cancelled
+ * @cancelled: SCardCancel was called
+ * @watches: the readers that it looks at
+ * @nwatches: number of them
+ * @fds: for poll()
+ * @nfds: room there
+ *
+ * One call has it for itself, with its descriptors: what GET_STATUS marks as seen is
+ * lost to nobody else.
+ */
+struct waiter {
+	struct waiter *next;
+	struct listener listener;
+	atomic_bool cancelled;
+	struct watch *watches;
+	size_t nwatches;
+	struct pollfd *fds;
+	size_t nfds;
+};
+
+LONG status_change(struct context *ctx, DWORD timeout, SCARD_READERSTATE *states, DWORD n,
+		   int cancel_state);
+struct waiter *waiter_new(void);
+void waiter_begin(struct waiter *w);
+void waiter_cancel(struct waiter *w);
+void waiter_free(struct waiter *w);
+
+/* context.c, for status_change.c */
+struct waiter *context_get_waiter(struct context *ctx);
+void context_put_waiter(struct context *ctx, struct waiter *w);
+
+#endif /* SCARD_LIB_H */

@@ -1,0 +1,523 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * SCardGetStatusChange: compares what the caller knows with what is, and sleeps until
+ * something may have changed.  All that it compares are levels and counters, which the
+ * kernel and the list of readers keep, so no event between two calls is lost.
+ *
+ * A reader is watched by a read-only descriptor of its device.  Where that may not be
+ * opened, presence is known from netlink, and nothing else.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "scard_lib.h"
+
+/* Stands for "the list of readers" */
+#define PNP_READER	"\\\\?PnP?\\Notification"
+
+/**
+ * struct watch - a reader that is looked at
+ * @minor: its number
+ * @fd: read-only descriptor, or -1 if it may not be opened
+ * @used: by this call
+ * @status: as of the last GET_STATUS
+ * @settle_until: it is being settled: until when to wait for it; 0: it is not
+ */
+struct watch {
+	uint32_t minor;
+	int fd;
+	bool used;
+	struct scard_status status;
+	int64_t settle_until;
+};
+
+/* What an entry of the caller's array is about */
+struct entry {
+	enum { ENTRY_IGNORED, ENTRY_PNP, ENTRY_GONE, ENTRY_WATCHED, ENTRY_PRESENCE } kind;
+	uint32_t minor;		/* ENTRY_WATCHED */
+	struct reader reader;	/* ENTRY_PRESENCE */
+};
+
+/* One call */
+struct change {
+	struct context *ctx;
+	struct waiter *w;
+	int cancel_state;		/* may the caller's thread be cancelled? */
+	SCARD_READERSTATE *states;
+	struct entry *entries;
+	size_t n;
+	unsigned int generation;	/* of the list that the entries were found in */
+	unsigned int changes;		/* readers_changes() when the call began */
+	int64_t settle_until;		/* a reader is being settled, or 0 */
+	bool list_matters;		/* news of the list may be what is waited for */
+};
+
+/* ---- waiters ---- */
+
+struct waiter *waiter_new(void)
+{
+	struct waiter *w = calloc(1, sizeof(*w));
+	int fd;
+
+	if (!w)
+		return NULL;
+	descriptors_lock();
+	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	w->listener.eventfd = descriptors_unlock(fd < 0 ? -errno : fd);
+	if (w->listener.eventfd < 0) {
+		free(w);
+		return NULL;
+	}
+	return w;
+}
+
+/* Before a call uses it: what was said to the one before is over. */
+void waiter_begin(struct waiter *w)
+{
+	eventfd_t ignored;
+
+	eventfd_read(w->listener.eventfd, &ignored);
+	atomic_store(&w->cancelled, false);
+}
+
+void waiter_cancel(struct waiter *w)
+{
+	atomic_store(&w->cancelled, true);
+	eventfd_write(w->listener.eventfd, 1);
+}
+
+void waiter_free(struct waiter *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->nwatches; i++) {
+		if (w->watches[i].fd >= 0)
+			descriptor_close(w->watches[i].fd);
+	}
+	descriptor_close(w->listener.eventfd);
+	free(w->watches);
+	free(w->fds);
+	free(w);
+}
+
+/* ---- watches ---- */
+
+static struct watch *watch_find(struct waiter *w, uint32_t minor)
+{
+	size_t i;
+
+	for (i = 0; i < w->nwatches; i++) {
+		if (w->watches[i].minor == minor)
+			return &w->watches[i];
+	}
+	return NULL;
+}
+
+static void watch_drop(struct waiter *w, struct watch *watch)
+{
+	descriptor_close(watch->fd);
+	*watch = w->watches[--w->nwatches];
+}
+
+/* Look at the reader; false if it is gone. */
+static bool watch_update(struct watch *watch)
+{
+	struct scard_status status = { 0 };
+
+	if (device_ioctl(watch->fd, SCARD_IOC_GET_STATUS, &status))
+		return false;
+	watch->status = status;
+	if (!(status.state & SCARD_STATE_BIT_SETTLING))
+		watch->settle_until = 0;
+	else if (!watch->settle_until)
+		watch->settle_until = now_ms() + SETTLE_MS;
+	return true;
+}
+
+/* Begin to watch; 0, or a negative errno: -ENXIO if there is no such reader any more. */
+static int watch_open(struct waiter *w, const struct reader *reader)
+{
+	struct watch *watches, *watch;
+	int fd = device_open(reader->minor, reader->kernel_name, O_RDONLY);
+
+	if (fd < 0)
+		return fd;
+	watches = realloc(w->watches, (w->nwatches + 1) * sizeof(*watches));
+	if (!watches) {
+		descriptor_close(fd);
+		return -ENOMEM;
+	}
+	w->watches = watches;
+	watch = &watches[w->nwatches++];
+	*watch = (struct watch){ .minor = reader->minor, .fd = fd, .used = true };
+	if (watch_update(watch))
+		return 0;
+	watch_drop(w, watch);
+	return -ENXIO;
+}
+
+/* ---- which readers ---- */
+
+static LONG entry_resolve(struct change *c, const SCARD_READERSTATE *rs, struct entry *e)
+{
+	bool ignored = rs->dwCurrentState & SCARD_STATE_IGNORE;
+	struct reader reader;
+	struct watch *watch;
+	int error;
+
+	if (!strcasecmp(rs->szReader, PNP_READER))
+		e->kind = ENTRY_PNP;
+	else if (!readers_find(rs->szReader, &reader))
+		e->kind = ENTRY_GONE;
+	else
+		e->kind = ENTRY_WATCHED;
+	/* unknown is an error at first, even of one that is ignored */
+	if (ignored && e->kind != ENTRY_GONE)
+		e->kind = ENTRY_IGNORED;
+	if (e->kind != ENTRY_WATCHED) {
+		c->list_matters |= !ignored;
+		return SCARD_S_SUCCESS;
+	}
+	e->minor = reader.minor;
+	watch = watch_find(c->w, reader.minor);
+	if (watch) {
+		watch->used = true;
+		return SCARD_S_SUCCESS;
+	}
+	error = watch_open(c->w, &reader);
+	switch (error) {
+	case 0:
+		break;
+	case -ENXIO:
+		e->kind = ENTRY_GONE;
+		c->list_matters = true;
+		break;
+	case -EACCES:
+	case -EPERM:
+		e->kind = ENTRY_PRESENCE;
+		e->reader = reader;
+		c->list_matters = true;
+		readers_watch_permissions();
+		break;
+	default:
+		return code_of_open(-error);
+	}
+	return SCARD_S_SUCCESS;
+}
+
+/* Find the readers of all entries; drop the watches that nobody needs now. */
+static LONG resolve(struct change *c)
+{
+	LONG ret = SCARD_S_SUCCESS;
+	size_t i;
+
+	c->generation = readers_generation();
+	c->list_matters = false;
+	for (i = 0; i < c->w->nwatches; i++)
+		c->w->watches[i].used = false;
+	for (i = 0; i < c->n && ret == SCARD_S_SUCCESS; i++)
+		ret = entry_resolve(c, &c->states[i], &c->entries[i]);
+	for (i = c->w->nwatches; i-- > 0;) {
+		if (!c->w->watches[i].used)
+			watch_drop(c->w, &c->w->watches[i]);
+	}
+	return ret;
+}
+
+/* ---- what is, and what the caller knows ---- */
+
+static void compare_pnp(const struct change *c, SCARD_READERSTATE *rs)
+{
+	DWORD known = rs->dwCurrentState >> 16 & 0xffff;
+	unsigned int changes = readers_changes();
+
+	rs->dwEventState = (DWORD)changes << 16;
+	if (changes != c->changes || (known && known != changes))
+		rs->dwEventState |= SCARD_STATE_CHANGED;
+}
+
+static void compare_gone(SCARD_READERSTATE *rs)
+{
+	rs->dwEventState = SCARD_STATE_UNKNOWN | SCARD_STATE_UNAVAILABLE;
+	if (!(rs->dwCurrentState & SCARD_STATE_UNKNOWN))
+		rs->dwEventState |= SCARD_STATE_CHANGED;
+}
+
+/* SCARD_STATE_BIT_* as SCARD_STATE_* */
+static DWORD state_of(uint32_t bits)
+{
+	DWORD state = 0;
+
+	if (bits & SCARD_STATE_BIT_PRESENT) {
+		state = SCARD_STATE_PRESENT;
+		if (bits & SCARD_STATE_BIT_MUTE)
+			state |= SCARD_STATE_MUTE;
+		/* a handle without a card does not count */
+		if (bits & SCARD_STATE_BIT_INUSE)
+			state |= SCARD_STATE_INUSE;
+	} else {
+		state = SCARD_STATE_EMPTY;
+	}
+	if (bits & SCARD_STATE_BIT_EXCLUSIVE) {
+		state &= ~(DWORD)SCARD_STATE_INUSE;
+		state |= SCARD_STATE_EXCLUSIVE;
+	}
+	return state;
+}
+
+/*
+ * Does the caller want to hear of it? That a reader came into use is not news, nor
+ * that a state which the caller never named is what it is: only what contradicts it.
+ */
+static bool is_news(DWORD known, DWORD state, uint32_t bits)
+{
+	const DWORD use = SCARD_STATE_INUSE | SCARD_STATE_EXCLUSIVE;
+
+	if (known == SCARD_STATE_UNAWARE)
+		return true;
+	if (known & (SCARD_STATE_UNKNOWN | SCARD_STATE_UNAVAILABLE))
+		return true;
+	if (state & SCARD_STATE_EMPTY && known & SCARD_STATE_PRESENT)
+		return true;
+	if (state & SCARD_STATE_PRESENT) {
+		if (known & SCARD_STATE_EMPTY)
+			return true;
+		if ((known ^ state) & SCARD_STATE_MUTE)
+			return true;
+	}
+	if (state & SCARD_STATE_EXCLUSIVE)
+		return known & SCARD_STATE_INUSE;
+	if (state & SCARD_STATE_INUSE)
+		return known & SCARD_STATE_EXCLUSIVE;
+	return !(bits & SCARD_STATE_BIT_INUSE) && known & use;
+}
+
+static void compare_reader(SCARD_READERSTATE *rs, uint32_t bits, uint32_t card_event)
+{
+	DWORD counter = card_event & 0xffff;
+	DWORD known_counter = rs->dwCurrentState >> 16 & 0xffff;
+	DWORD state = state_of(bits);
+
+	rs->dwEventState = state | counter << 16;
+	if ((known_counter && known_counter != counter) ||
+	    is_news(rs->dwCurrentState, state, bits))
+		rs->dwEventState |= SCARD_STATE_CHANGED;
+}
+
+static void must_settle(struct change *c, int64_t until)
+{
+	if (until > now_ms() && until > c->settle_until)
+		c->settle_until = until;
+}
+
+static void compare_entry(struct change *c, const struct entry *e, SCARD_READERSTATE *rs)
+{
+	const struct watch *watch;
+
+	switch (e->kind) {
+	case ENTRY_IGNORED:
+		break;
+	case ENTRY_PNP:
+		compare_pnp(c, rs);
+		break;
+	case ENTRY_GONE:
+		compare_gone(rs);
+		break;
+	case ENTRY_PRESENCE:
+		rs->cbAtr = 0;
+		compare_reader(rs, e->reader.state, e->reader.card_event);
+		must_settle(c, e->reader.settle_until);
+		break;
+	case ENTRY_WATCHED:
+		watch = watch_find(c->w, e->minor);
+		rs->cbAtr = 0;
+		if (watch->status.state & SCARD_STATE_BIT_PRESENT) {
+			rs->cbAtr = watch->status.atr_len;
+			memcpy(rs->rgbAtr, watch->status.atr, watch->status.atr_len);
+		}
+		compare_reader(rs, watch->status.state, watch->status.card_event);
+		must_settle(c, watch->settle_until);
+		break;
+	}
+}
+
+/* Fill in all event states; true if there is something to tell. */
+static bool compare(struct change *c)
+{
+	bool news = false;
+	size_t i;
+
+	c->settle_until = 0;
+	for (i = 0; i < c->n; i++) {
+		SCARD_READERSTATE *rs = &c->states[i];
+
+		if (!(rs->dwCurrentState & SCARD_STATE_IGNORE))
+			compare_entry(c, &c->entries[i], rs);
+		news |= (rs->dwEventState & SCARD_STATE_CHANGED) != 0;
+	}
+	return news;
+}
+
+/* ---- waiting ---- */
+
+static bool any_unknown(const struct change *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++) {
+		if (c->entries[i].kind == ENTRY_GONE)
+			return true;
+	}
+	return false;
+}
+
+static void end_call(struct change *c)
+{
+	readers_unlisten(&c->w->listener);
+	context_put_waiter(c->ctx, c->w);
+	free(c->entries);
+}
+
+/* The thread was cancelled in poll(): it does not come back. */
+static void abandon(void *arg)
+{
+	struct change *c = arg;
+
+	end_call(c);
+	context_put(c->ctx);
+}
+
+static int cancellable_poll(struct change *c, size_t n, int ms)
+{
+	int ret;
+
+	pthread_cleanup_push(abandon, c);
+	pthread_setcancelstate(c->cancel_state, NULL);
+	ret = poll(c->w->fds, n, ms);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	pthread_cleanup_pop(0);
+	return ret;
+}
+
+/*
+ * Wait for @ms (-1: for ever; 0: only look) and take in what has happened. Returns
+ * SCARD_S_SUCCESS, or why the call has to end.
+ */
+static LONG wait_for_news(struct change *c, int ms)
+{
+	struct waiter *w = c->w;
+	size_t n = 1 + READERS_POLLFDS + w->nwatches, i;
+	bool again = false;
+	eventfd_t ignored;
+
+	if (n > w->nfds) {
+		struct pollfd *fds = realloc(w->fds, n * sizeof(*fds));
+
+		if (!fds)
+			return SCARD_E_NO_MEMORY;
+		w->fds = fds;
+		w->nfds = n;
+	}
+	w->fds[0] = (struct pollfd){ .fd = w->listener.eventfd, .events = POLLIN };
+	for (i = 0; i < w->nwatches; i++)
+		w->fds[1 + i] = (struct pollfd){ .fd = w->watches[i].fd, .events = POLLPRI };
+	if (c->list_matters)
+		readers_pollfds(&w->fds[n - READERS_POLLFDS]);
+	else
+		n -= READERS_POLLFDS;
+	if (cancellable_poll(c, n, ms) <= 0)
+		return SCARD_S_SUCCESS;
+
+	if (w->fds[0].revents)
+		eventfd_read(w->listener.eventfd, &ignored);
+	if (atomic_load(&w->cancelled))
+		return SCARD_E_CANCELLED;
+	/* from the end, since dropping one moves the last into its place */
+	for (i = w->nwatches; i-- > 0;) {
+		if (w->fds[1 + i].revents && !watch_update(&w->watches[i])) {
+			watch_drop(w, &w->watches[i]);
+			again = true;
+		}
+	}
+	if (again || (c->list_matters && (w->fds[n - 1].revents | w->fds[n - 2].revents)))
+		readers_refresh();
+	return again || readers_generation() != c->generation ? resolve(c) : SCARD_S_SUCCESS;
+}
+
+static int time_left(int64_t until)
+{
+	int64_t left = until - now_ms();
+
+	return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : left;
+}
+
+static LONG wait_for_change(struct change *c, DWORD timeout)
+{
+	bool for_ever = timeout >= INFINITE;
+	int64_t deadline = for_ever ? 0 : now_ms() + (int64_t)timeout;
+	int ms = 0;
+	LONG ret;
+
+	for (;;) {
+		bool news;
+
+		/* the first time: only take in what happened since the last call */
+		ret = wait_for_news(c, ms);
+		if (ret != SCARD_S_SUCCESS)
+			return ret;
+		news = compare(c);
+		if (c->settle_until) {
+			/* what there is to tell is complete in a moment */
+			ms = time_left(c->settle_until);
+			continue;
+		}
+		if (news)
+			return SCARD_S_SUCCESS;
+		ms = for_ever ? -1 : time_left(deadline);
+		if (!ms)
+			return SCARD_E_TIMEOUT;
+	}
+}
+
+/*
+ * SCardGetStatusChange, with arguments that were checked. Thread cancellation is
+ * disabled; @cancel_state is what it was.
+ */
+LONG status_change(struct context *ctx, DWORD timeout, SCARD_READERSTATE *states, DWORD n,
+		   int cancel_state)
+{
+	struct change c = { .ctx = ctx, .cancel_state = cancel_state, .states = states, .n = n };
+	size_t i;
+	LONG ret;
+
+	c.entries = calloc(n, sizeof(*c.entries));
+	if (!c.entries)
+		return SCARD_E_NO_MEMORY;
+	c.w = context_get_waiter(ctx);
+	if (!c.w) {
+		free(c.entries);
+		return SCARD_E_NO_MEMORY;
+	}
+	readers_listen(&c.w->listener);
+	ret = readers_refresh();
+	if (ret == SCARD_S_SUCCESS) {
+		c.changes = readers_changes();
+		ret = resolve(&c);
+	}
+	if (ret == SCARD_S_SUCCESS && any_unknown(&c))
+		ret = SCARD_E_UNKNOWN_READER;
+	if (ret == SCARD_S_SUCCESS) {
+		for (i = 0; i < n; i++)
+			states[i].dwEventState = 0;
+		ret = wait_for_change(&c, timeout);
+	}
+	end_call(&c);
+	return ret;
+}

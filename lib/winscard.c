@@ -1,0 +1,609 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The SCard API: arguments are checked here, in the order in which pcsc-lite's clients
+ * know it, and answers are put into the caller's buffers.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scard_lib.h"
+
+/* pcsc-lite 1.1's name for "T=0 or T=1", still in some programs */
+#define PROTOCOL_ANY_OLD	0x1000
+
+/* CM_IOCTL_GET_FEATURE_REQUEST as programs made for Windows send it */
+#define WINDOWS_GET_FEATURE_REQUEST	0x313520
+
+#define DEFAULT_READERS		"SCard$DefaultReaders"
+
+API const SCARD_IO_REQUEST g_rgSCardT0Pci = { SCARD_PROTOCOL_T0, sizeof(SCARD_IO_REQUEST) };
+API const SCARD_IO_REQUEST g_rgSCardT1Pci = { SCARD_PROTOCOL_T1, sizeof(SCARD_IO_REQUEST) };
+API const SCARD_IO_REQUEST g_rgSCardRawPci = { SCARD_PROTOCOL_RAW, sizeof(SCARD_IO_REQUEST) };
+
+/*
+ * Opening, closing and polling are points at which a thread can be cancelled, with a
+ * lock or a descriptor in its hands.
+ */
+static int no_thread_cancel(void)
+{
+	int state;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	return state;
+}
+
+static void restore_thread_cancel(int state)
+{
+	pthread_setcancelstate(state, NULL);
+}
+
+/*
+ * Give the caller n bytes: buf has room for *len, or is a pointer to set if *len is
+ * SCARD_AUTOALLOCATE, or is NULL if only the length is asked for. @part: give what
+ * fits if not all does.
+ */
+static LONG give(void *buf, DWORD *len, const void *data, size_t n, bool part)
+{
+	DWORD room = *len;
+	LONG ret = SCARD_S_SUCCESS;
+
+	*len = n;
+	if (room == SCARD_AUTOALLOCATE) {
+		void *copy;
+
+		if (!buf)
+			return SCARD_E_INVALID_PARAMETER;
+		copy = malloc(n ? n : 1);
+		if (!copy)
+			return SCARD_E_NO_MEMORY;
+		memcpy(copy, data, n);
+		*(void **)buf = copy;
+		return SCARD_S_SUCCESS;
+	}
+	if (!buf)
+		return SCARD_S_SUCCESS;
+	if (n > room) {
+		ret = SCARD_E_INSUFFICIENT_BUFFER;
+		n = part ? room : 0;
+	}
+	memcpy(buf, data, n);
+	return ret;
+}
+
+/* ---- contexts ---- */
+
+API LONG SCardEstablishContext(DWORD dwScope, LPCVOID pvReserved1, LPCVOID pvReserved2,
+			       LPSCARDCONTEXT phContext)
+{
+	int state = no_thread_cancel();
+	bool service = readers_exist();
+
+	(void)pvReserved1;
+	(void)pvReserved2;
+	restore_thread_cancel(state);
+	if (!service)
+		return SCARD_E_NO_SERVICE;
+	if (!phContext)
+		return SCARD_E_INVALID_PARAMETER;
+	*phContext = 0;
+	if (dwScope > SCARD_SCOPE_GLOBAL)
+		return SCARD_E_INVALID_VALUE;
+	return context_create(phContext);
+}
+
+API LONG SCardReleaseContext(SCARDCONTEXT hContext)
+{
+	int state = no_thread_cancel();
+	LONG ret = context_release(hContext);
+
+	restore_thread_cancel(state);
+	return ret;
+}
+
+API LONG SCardIsValidContext(SCARDCONTEXT hContext)
+{
+	struct context *ctx = context_get(hContext);
+
+	if (!ctx)
+		return SCARD_E_INVALID_HANDLE;
+	context_put(ctx);
+	return SCARD_S_SUCCESS;
+}
+
+API LONG SCardCancel(SCARDCONTEXT hContext)
+{
+	struct context *ctx = context_get(hContext);
+
+	if (!ctx)
+		return SCARD_E_INVALID_HANDLE;
+	context_cancel(ctx);
+	context_put(ctx);
+	return SCARD_S_SUCCESS;
+}
+
+API LONG SCardFreeMemory(SCARDCONTEXT hContext, LPCVOID pvMem)
+{
+	LONG ret = SCardIsValidContext(hContext);
+
+	if (ret == SCARD_S_SUCCESS)
+		free((void *)pvMem);
+	return ret;
+}
+
+/* ---- readers ---- */
+
+API LONG SCardListReaderGroups(SCARDCONTEXT hContext, LPSTR mszGroups, LPDWORD pcchGroups)
+{
+	/* two NULs: the literal's own ends the list */
+	static const char groups[] = DEFAULT_READERS "\0";
+	LONG ret;
+
+	if (!pcchGroups)
+		return SCARD_E_INVALID_PARAMETER;
+	ret = SCardIsValidContext(hContext);
+	if (ret != SCARD_S_SUCCESS)
+		return ret;
+	return give(mszGroups, pcchGroups, groups, sizeof(groups), false);
+}
+
+static LONG list_readers(LPSTR mszReaders, LPDWORD pcchReaders)
+{
+	char *names;
+	size_t len;
+	LONG ret;
+
+	ret = readers_refresh();
+	if (ret != SCARD_S_SUCCESS)
+		return ret;
+	readers_settle();
+	names = readers_names(&len);
+	if (!names)
+		return SCARD_E_NO_MEMORY;
+	if (len == 1) {
+		*pcchReaders = len;
+		ret = SCARD_E_NO_READERS_AVAILABLE;
+	} else {
+		ret = give(mszReaders, pcchReaders, names, len, false);
+	}
+	free(names);
+	return ret;
+}
+
+API LONG SCardListReaders(SCARDCONTEXT hContext, LPCSTR mszGroups, LPSTR mszReaders,
+			  LPDWORD pcchReaders)
+{
+	struct context *ctx;
+	int state;
+	LONG ret;
+
+	(void)mszGroups;	/* there is only one group */
+	if (!pcchReaders)
+		return SCARD_E_INVALID_PARAMETER;
+	ctx = context_get(hContext);
+	if (!ctx)
+		return SCARD_E_INVALID_HANDLE;
+	state = no_thread_cancel();
+	ret = list_readers(mszReaders, pcchReaders);
+	context_put(ctx);
+	restore_thread_cancel(state);
+	return ret;
+}
+
+API LONG SCardGetStatusChange(SCARDCONTEXT hContext, DWORD dwTimeout,
+			      SCARD_READERSTATE *rgReaderStates, DWORD cReaders)
+{
+	bool interested = false;
+	struct context *ctx;
+	int state;
+	LONG ret;
+	DWORD i;
+
+	if (!rgReaderStates && cReaders)
+		return SCARD_E_INVALID_PARAMETER;
+	for (i = 0; i < cReaders; i++) {
+		if (!rgReaderStates[i].szReader)
+			return SCARD_E_INVALID_VALUE;
+		interested |= !(rgReaderStates[i].dwCurrentState & SCARD_STATE_IGNORE);
+	}
+	if (!interested)
+		return SCARD_S_SUCCESS;
+	ctx = context_get(hContext);
+	if (!ctx)
+		return SCARD_E_INVALID_HANDLE;
+	state = no_thread_cancel();
+	ret = status_change(ctx, dwTimeout, rgReaderStates, cReaders, state);
+	context_put(ctx);
+	restore_thread_cancel(state);
+	return ret;
+}
+
+/* ---- connecting ---- */
+
+static LONG check_share_mode(DWORD mode)
+{
+	return mode >= SCARD_SHARE_EXCLUSIVE && mode <= SCARD_SHARE_DIRECT ?
+	       SCARD_S_SUCCESS : SCARD_E_INVALID_VALUE;
+}
+
+/* Protocols as the kernel wants them; others are not asked for by anybody who means it */
+static uint32_t kernel_protocols(DWORD protocols)
+{
+	uint32_t known = protocols & (SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1 | SCARD_PROTOCOL_RAW);
+
+	if (protocols & PROTOCOL_ANY_OLD)
+		known |= SCARD_PROTOCOL_ANY;
+	return known;
+}
+
+static LONG check_protocols(DWORD mode, DWORD protocols)
+{
+	return mode == SCARD_SHARE_DIRECT || kernel_protocols(protocols) ?
+	       SCARD_S_SUCCESS : SCARD_E_PROTO_MISMATCH;
+}
+
+/* Open the reader of that name. What is known of it may be out of date once, not twice. */
+static LONG open_reader(const char *name, int *fd)
+{
+	struct reader reader;
+	LONG ret;
+
+	*fd = readers_find(name, &reader) ?
+	      device_open(reader.minor, reader.kernel_name, O_RDWR) : -ENXIO;
+	if (*fd == -ENXIO) {
+		ret = readers_refresh();
+		if (ret != SCARD_S_SUCCESS)
+			return ret;
+		if (!readers_find(name, &reader))
+			return SCARD_E_UNKNOWN_READER;
+		*fd = device_open(reader.minor, reader.kernel_name, O_RDWR);
+	}
+	return *fd < 0 ? code_of_open(-*fd) : SCARD_S_SUCCESS;
+}
+
+static LONG connect_reader(struct context *ctx, const char *name, DWORD mode, DWORD protocols,
+			   LPSCARDHANDLE phCard, LPDWORD pdwActiveProtocol)
+{
+	struct scard_connect arg = { .share_mode = mode, .protocols = protocols };
+	struct card *card;
+	int fd, error;
+	LONG ret;
+
+	ret = open_reader(name, &fd);
+	if (ret == SCARD_S_SUCCESS)
+		ret = card_create(ctx, fd, name, &card);
+	if (ret != SCARD_S_SUCCESS)
+		return ret;
+	error = card_ioctl(card, SCARD_IOC_CONNECT, &arg);
+	ret = error ? code_of_power_up(error) : card_publish(card, phCard);
+	if (ret == SCARD_S_SUCCESS)
+		*pdwActiveProtocol = arg.protocol;
+	else
+		card_remove(card);
+	card_put(card);
+	return ret;
+}
+
+API LONG SCardConnect(SCARDCONTEXT hContext, LPCSTR szReader, DWORD dwShareMode,
+		      DWORD dwPreferredProtocols, LPSCARDHANDLE phCard, LPDWORD pdwActiveProtocol)
+{
+	struct context *ctx;
+	int state;
+	LONG ret;
+
+	if (!phCard || !pdwActiveProtocol)
+		return SCARD_E_INVALID_PARAMETER;
+	*phCard = 0;
+	if (!szReader)
+		return SCARD_E_UNKNOWN_READER;
+	if (strnlen(szReader, MAX_READERNAME + 1) > MAX_READERNAME)
+		return SCARD_E_INVALID_VALUE;
+	ctx = context_get(hContext);
+	if (!ctx)
+		return SCARD_E_INVALID_HANDLE;
+	ret = check_protocols(dwShareMode, dwPreferredProtocols);
+	if (ret == SCARD_S_SUCCESS)
+		ret = check_share_mode(dwShareMode);
+	if (ret == SCARD_S_SUCCESS) {
+		state = no_thread_cancel();
+		ret = connect_reader(ctx, szReader, dwShareMode,
+				     kernel_protocols(dwPreferredProtocols), phCard,
+				     pdwActiveProtocol);
+		restore_thread_cancel(state);
+	}
+	context_put(ctx);
+	return ret;
+}
+
+API LONG SCardReconnect(SCARDHANDLE hCard, DWORD dwShareMode, DWORD dwPreferredProtocols,
+			DWORD dwInitialization, LPDWORD pdwActiveProtocol)
+{
+	struct scard_connect arg = {
+		.share_mode = dwShareMode,
+		.protocols = kernel_protocols(dwPreferredProtocols),
+		.initialization = dwInitialization,
+	};
+	struct card *card;
+	LONG ret;
+
+	if (!pdwActiveProtocol)
+		return SCARD_E_INVALID_PARAMETER;
+	card = card_get(hCard);
+	if (!card)
+		return SCARD_E_INVALID_HANDLE;
+	ret = dwInitialization > SCARD_UNPOWER_CARD ? SCARD_E_INVALID_VALUE :
+						      check_share_mode(dwShareMode);
+	if (ret == SCARD_S_SUCCESS)
+		ret = check_protocols(dwShareMode, dwPreferredProtocols);
+	if (ret == SCARD_S_SUCCESS)
+		ret = code_of_power_up(card_ioctl(card, SCARD_IOC_RECONNECT, &arg));
+	if (ret == SCARD_S_SUCCESS)
+		*pdwActiveProtocol = arg.protocol;
+	card_put(card);
+	return ret;
+}
+
+API LONG SCardDisconnect(SCARDHANDLE hCard, DWORD dwDisposition)
+{
+	struct scard_disposition arg = { .disposition = dwDisposition };
+	struct card *card = card_get(hCard);
+	LONG ret;
+	int error;
+
+	if (!card)
+		return SCARD_E_INVALID_HANDLE;
+	if (dwDisposition > SCARD_EJECT_CARD) {
+		card_put(card);
+		return SCARD_E_INVALID_VALUE;
+	}
+	error = card_ioctl(card, SCARD_IOC_DISCONNECT, &arg);
+	if (error == ENODEV)
+		error = 0;	/* any handle can be disconnected, whatever became of the reader */
+	ret = code_of(error);
+	/* EREMOTEIO: the card did not do what it should, but the handle is gone */
+	if ((!error || error == EREMOTEIO) && !card_remove(card))
+		ret = SCARD_E_INVALID_HANDLE;	/* another thread was faster */
+	card_put(card);
+	return ret;
+}
+
+/* ---- using a card ---- */
+
+API LONG SCardBeginTransaction(SCARDHANDLE hCard)
+{
+	struct card *card = card_get(hCard);
+	LONG ret;
+
+	if (!card)
+		return SCARD_E_INVALID_HANDLE;
+	ret = code_of(card_ioctl(card, SCARD_IOC_BEGIN, NULL));
+	card_put(card);
+	return ret;
+}
+
+API LONG SCardEndTransaction(SCARDHANDLE hCard, DWORD dwDisposition)
+{
+	struct scard_disposition arg = { .disposition = dwDisposition };
+	struct card *card = card_get(hCard);
+	LONG ret;
+
+	if (!card)
+		return SCARD_E_INVALID_HANDLE;
+	ret = dwDisposition > SCARD_EJECT_CARD ? SCARD_E_INVALID_VALUE :
+	      code_of(card_ioctl(card, SCARD_IOC_END, &arg));
+	card_put(card);
+	return ret;
+}
+
+/* SCARD_STATE_BIT_* as the bit set of SCardStatus */
+static DWORD status_bits(uint32_t state)
+{
+	if (!(state & SCARD_STATE_BIT_PRESENT))
+		return SCARD_ABSENT;
+	if (state & SCARD_STATE_BIT_MUTE)
+		return SCARD_PRESENT | SCARD_SWALLOWED;
+	if (state & SCARD_STATE_BIT_POWERED)
+		return SCARD_PRESENT | SCARD_POWERED | SCARD_NEGOTIABLE;
+	return SCARD_PRESENT;
+}
+
+API LONG SCardStatus(SCARDHANDLE hCard, LPSTR szReaderName, LPDWORD pcchReaderLen,
+		     LPDWORD pdwState, LPDWORD pdwProtocol, LPBYTE pbAtr, LPDWORD pcbAtrLen)
+{
+	struct scard_status status = { .flags = SCARD_STATUS_GATED };
+	DWORD name_len = 0, atr_len = 0;
+	struct card *card;
+	LONG ret, ret_atr;
+
+	if (pdwState)
+		*pdwState = 0;
+	if (pdwProtocol)
+		*pdwProtocol = 0;
+	if (!pcchReaderLen)
+		pcchReaderLen = &name_len;
+	if (!pcbAtrLen)
+		pcbAtrLen = &atr_len;
+	name_len = *pcchReaderLen;
+	atr_len = *pcbAtrLen;
+	*pcchReaderLen = 0;
+	*pcbAtrLen = 0;
+
+	card = card_get(hCard);
+	if (!card)
+		return SCARD_E_INVALID_HANDLE;
+	ret = code_of(card_ioctl(card, SCARD_IOC_GET_STATUS, &status));
+	if (ret == SCARD_S_SUCCESS) {
+		if (pdwState)
+			*pdwState = (DWORD)(status.card_event & 0xffff) << 16 |
+				    status_bits(status.state);
+		if (pdwProtocol)
+			*pdwProtocol = status.protocol;
+		*pcchReaderLen = name_len;
+		*pcbAtrLen = atr_len;
+		ret = give(szReaderName, pcchReaderLen, card->name, strlen(card->name) + 1, true);
+		ret_atr = give(pbAtr, pcbAtrLen, status.atr, status.atr_len, true);
+		if (ret == SCARD_S_SUCCESS)
+			ret = ret_atr;
+	}
+	card_put(card);
+	return ret;
+}
+
+/* The protocol of an SCARD_IO_REQUEST as the kernel wants it */
+static uint32_t pci_protocol(DWORD protocol)
+{
+	if (protocol == PROTOCOL_ANY_OLD)
+		return 0;	/* the active one */
+	/* no protocol is not the active one; T=15 never is */
+	if (!protocol || protocol > UINT32_MAX)
+		return SCARD_PROTOCOL_T15;
+	return protocol;
+}
+
+API LONG SCardTransmit(SCARDHANDLE hCard, const SCARD_IO_REQUEST *pioSendPci, LPCBYTE pbSendBuffer,
+		       DWORD cbSendLength, SCARD_IO_REQUEST *pioRecvPci, LPBYTE pbRecvBuffer,
+		       LPDWORD pcbRecvLength)
+{
+	struct scard_transmit arg;
+	struct card *card;
+	LONG ret;
+
+	(void)pioRecvPci;	/* neither T=0 nor T=1 has anything to say there */
+	if (!pbSendBuffer || !pbRecvBuffer || !pcbRecvLength || !pioSendPci)
+		return SCARD_E_INVALID_PARAMETER;
+	card = card_get(hCard);
+	if (!card) {
+		*pcbRecvLength = 0;
+		return SCARD_E_INVALID_HANDLE;
+	}
+	if (cbSendLength > MAX_BUFFER_SIZE_EXTENDED) {
+		card_put(card);
+		return SCARD_E_INSUFFICIENT_BUFFER;
+	}
+	/* the kernel copies from and to the caller's memory: nothing to clear here */
+	arg = (struct scard_transmit){
+		.send = (uintptr_t)pbSendBuffer,
+		.recv = (uintptr_t)pbRecvBuffer,
+		.send_len = cbSendLength,
+		.recv_len = *pcbRecvLength > UINT32_MAX ? UINT32_MAX : *pcbRecvLength,
+		.protocol = pci_protocol(pioSendPci->dwProtocol),
+	};
+	ret = code_of(card_ioctl(card, SCARD_IOC_TRANSMIT, &arg));
+	/* also if it does not fit: that is what the caller has to make room for */
+	*pcbRecvLength = ret == SCARD_S_SUCCESS || ret == SCARD_E_INSUFFICIENT_BUFFER ?
+			 arg.recv_len : 0;
+	card_put(card);
+	return ret;
+}
+
+API LONG SCardControl(SCARDHANDLE hCard, DWORD dwControlCode, LPCVOID pbSendBuffer,
+		      DWORD cbSendLength, LPVOID pbRecvBuffer, DWORD cbRecvLength,
+		      LPDWORD lpBytesReturned)
+{
+	struct scard_control arg;
+	struct card *card;
+	LONG ret;
+
+	if (lpBytesReturned)
+		*lpBytesReturned = 0;
+	card = card_get(hCard);
+	if (!card)
+		return SCARD_E_INVALID_HANDLE;
+	if (cbSendLength > MAX_BUFFER_SIZE_EXTENDED) {
+		card_put(card);
+		return SCARD_E_INSUFFICIENT_BUFFER;
+	}
+	arg = (struct scard_control){
+		.in = (uintptr_t)pbSendBuffer,
+		.out = (uintptr_t)pbRecvBuffer,
+		.in_len = pbSendBuffer ? cbSendLength : 0,
+		.out_len = !pbRecvBuffer ? 0 :
+			   cbRecvLength > UINT32_MAX ? UINT32_MAX : cbRecvLength,
+		.code = dwControlCode == WINDOWS_GET_FEATURE_REQUEST ?
+			CM_IOCTL_GET_FEATURE_REQUEST : dwControlCode,
+	};
+	ret = dwControlCode > UINT32_MAX ? SCARD_E_UNSUPPORTED_FEATURE :
+	      code_of(card_ioctl(card, SCARD_IOC_CONTROL, &arg));
+	if (lpBytesReturned && ret == SCARD_S_SUCCESS)
+		*lpBytesReturned = arg.out_len;
+	card_put(card);
+	return ret;
+}
+
+static bool is_name_attribute(DWORD id)
+{
+	return id == SCARD_ATTR_DEVICE_FRIENDLY_NAME_A || id == SCARD_ATTR_DEVICE_SYSTEM_NAME_A;
+}
+
+static LONG get_attribute(struct card *card, DWORD id, LPBYTE pbAttr, LPDWORD pcbAttrLen)
+{
+	uint8_t value[SCARD_ATTR_MAX];
+	struct scard_attr arg = {
+		.buf = (uintptr_t)value,
+		.id = id,
+		.len = sizeof(value),
+	};
+	LONG ret;
+
+	if (id > UINT32_MAX)
+		return SCARD_E_UNSUPPORTED_FEATURE;
+	/* the name is known here; whether it may be asked for now, the kernel knows */
+	if (is_name_attribute(id))
+		arg.id = SCARD_ATTR_ICC_PRESENCE;
+	ret = code_of(card_ioctl(card, SCARD_IOC_GET_ATTR, &arg));
+	if (ret != SCARD_S_SUCCESS)
+		return ret;
+	if (is_name_attribute(id))
+		return give(pbAttr, pcbAttrLen, card->name, strlen(card->name) + 1, true);
+	return give(pbAttr, pcbAttrLen, value, arg.len, true);
+}
+
+API LONG SCardGetAttrib(SCARDHANDLE hCard, DWORD dwAttrId, LPBYTE pbAttr, LPDWORD pcbAttrLen)
+{
+	struct card *card;
+	bool allocate;
+	LONG ret;
+
+	if (!pcbAttrLen)
+		return SCARD_E_INVALID_PARAMETER;
+	allocate = *pcbAttrLen == SCARD_AUTOALLOCATE;
+	if (allocate && !pbAttr)
+		return SCARD_E_INVALID_PARAMETER;
+	card = card_get(hCard);
+	if (!card)
+		return SCARD_E_INVALID_HANDLE;
+	/* more than any attribute has: pcsc-lite takes it for a wild length */
+	if (pbAttr && !allocate && *pcbAttrLen > MAX_BUFFER_SIZE)
+		ret = SCARD_E_INSUFFICIENT_BUFFER;
+	else
+		ret = get_attribute(card, dwAttrId, pbAttr, pcbAttrLen);
+	card_put(card);
+	return ret;
+}
+
+API LONG SCardSetAttrib(SCARDHANDLE hCard, DWORD dwAttrId, LPCBYTE pbAttr, DWORD cbAttrLen)
+{
+	struct scard_attr arg = {
+		.buf = (uintptr_t)pbAttr,
+		.id = dwAttrId,
+		.len = cbAttrLen,
+	};
+	struct card *card;
+	LONG ret;
+
+	if (!pbAttr || !cbAttrLen)
+		return SCARD_E_INVALID_PARAMETER;
+	card = card_get(hCard);
+	if (!card)
+		return SCARD_E_INVALID_HANDLE;
+	if (cbAttrLen > MAX_BUFFER_SIZE)
+		ret = SCARD_E_INSUFFICIENT_BUFFER;
+	else if (dwAttrId > UINT32_MAX)
+		ret = SCARD_E_UNSUPPORTED_FEATURE;
+	else
+		ret = code_of(card_ioctl(card, SCARD_IOC_SET_ATTR, &arg));
+	card_put(card);
+	return ret;
+}
