@@ -87,7 +87,7 @@ static void explain_ta1(const uint8_t *b)
 	if (!fi || !di)
 		line("TA1", b, 1, "Fi/Di reserved for future use");
 	else
-		line("TA1", b, 1, "Fi=%u, Di=%u: %u clock cycles a bit, up to %u.%u MHz, %u bit/s then",
+		line("TA1", b, 1, "Fi=%u, Di=%u: %u clocks a bit, up to %u.%u MHz, then %u bit/s",
 		     fi, di, fi / di, fmax / 10, fmax % 10, fmax * 100000 / fi * di);
 }
 
@@ -182,15 +182,16 @@ static void explain_interface(struct walk *w, unsigned int y)
 	const uint8_t *b;
 
 	for (i = 1; y; i++) {
-		if (y & 1 && (b = take(w)))
+		b = y & 1 ? take(w) : NULL;
+		if (b)
 			explain_ta(i, t, b);
-		if (y & 2 && (b = take(w)))
+		b = y & 2 ? take(w) : NULL;
+		if (b)
 			explain_tb(i, t, b);
-		if (y & 4 && (b = take(w)))
+		b = y & 4 ? take(w) : NULL;
+		if (b)
 			explain_tc(i, t, b);
-		if (!(y & 8))
-			return;
-		b = take(w);
+		b = y & 8 ? take(w) : NULL;
 		if (!b)
 			return;
 		explain_td(i, b);

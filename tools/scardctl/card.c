@@ -224,7 +224,8 @@ int cmd_apdu(int argc, char **argv)
 
 /*
  * A DIRECT handle needs no protocol and takes a mute card too; what acts is its
- * end, which waits for transactions of others.
+ * end, which waits for transactions of others. A card without power is not reset
+ * but powered on, which is the beginning of any other handle.
  */
 static int dispose(int argc, char **argv, unsigned int disposition)
 {
@@ -238,8 +239,12 @@ static int dispose(int argc, char **argv, unsigned int disposition)
 	error = reader_status(fd, &status);
 	if (!error && !(status.state & SCARD_STATE_BIT_PRESENT))
 		error = ENOMEDIUM;
-	if (!error)
+	if (!error && disposition == SCARD_DISP_RESET && !(status.state & SCARD_STATE_BIT_POWERED)) {
+		disposition = SCARD_DISP_LEAVE;
+		error = connect_card(fd, SCARD_MODE_SHARED, SCARD_PROTO_T0 | SCARD_PROTO_T1);
+	} else if (!error) {
 		error = connect_card(fd, SCARD_MODE_DIRECT, 0);
+	}
 	if (!error)
 		error = disconnect_card(fd, disposition);
 	if (!error)
