@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Dispositions that depend on the reader or the card; power when nobody is there. */
+#include <time.h>
+
+#include "kselftest_harness.h"
+
+#include "agent.h"
+#include "sc.h"
+#include "vr.h"
+
+#define IDLE_MS		"/sys/module/scard/parameters/idle_ms"
+
+static bool set_idle_ms(const char *ms)
+{
+	FILE *file = fopen(IDLE_MS, "w");
+	bool good;
+
+	if (!file)
+		return false;
+	good = fputs(ms, file) >= 0;
+	return !fclose(file) && good;
+}
+
+static struct scard_status snapshot(int fd)
+{
+	struct scard_status status;
+
+	if (sc_snapshot(fd, &status))
+		memset(&status, 0xff, sizeof(status));
+	return status;
+}
+
+/* A reader that can eject: power off first, then Mechanical; the card stays where it is here. */
+TEST(eject_with_mechanics)
+{
+	int fd, other;
+
+	vr_prepare("--profile mechanical", VR_CARD);
+	fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, fd);
+	other = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, other);
+	vr_clear();
+	EXPECT_EQ(0, sc_disconnect(fd, SCARD_DISP_EJECT));
+	EXPECT_STREQ("off eject", vr_trace());
+	/* vreader throws the card out */
+	EXPECT_EQ(0, vr_card("present"));
+	EXPECT_EQ(-EIDRM, sc_status(other));
+	EXPECT_EQ(-ENOMEDIUM, sc_connect(fd, SCARD_MODE_SHARED, SC_ANY));
+}
+
+TEST(end_with_eject)
+{
+	int fd;
+
+	vr_prepare("--profile mechanical", VR_CARD);
+	fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, sc_begin(fd));
+	vr_clear();
+	EXPECT_EQ(0, sc_end(fd, SCARD_DISP_EJECT));
+	EXPECT_STREQ("off eject", vr_trace());
+	EXPECT_EQ(-EIDRM, sc_status(fd));
+	EXPECT_EQ(0, sc_disconnect(fd, SCARD_DISP_LEAVE));
+}
+
+/* A reader that refuses a warm reset gets a cold one. */
+TEST(reset_is_cold_where_warm_is_refused)
+{
+	int fd, other;
+
+	vr_prepare("--profile short", VR_CARD);
+	fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, fd);
+	other = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, other);
+	vr_clear();
+	/* bError 0: command not supported */
+	vr_do("fault at 1 on IccPowerOn error 00");
+	EXPECT_EQ(0, sc_disconnect(fd, SCARD_DISP_RESET));
+	EXPECT_STREQ("warm off cold", vr_trace());
+	EXPECT_EQ(-ESTALE, sc_status(other));
+	EXPECT_EQ(0, sc_reconnect(other, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0x9000, sc_apdu(other, APDU_STATE));
+}
+
+/* Nobody is connected: after a while the card has no power, and gets it again at need. */
+TEST(idle_card_is_powered_off)
+{
+	struct scard_status before;
+	struct timespec pause = { .tv_nsec = 600000000 };
+	int fd, watch;
+
+	vr_prepare("--profile short", VR_CARD);
+	watch = sc_open(O_RDONLY);
+	ASSERT_LE(0, watch);
+	ASSERT_TRUE(set_idle_ms("200"));
+	fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, fd);
+	vr_clear();
+	before = snapshot(watch);
+	/* a handle keeps it */
+	nanosleep(&pause, NULL);
+	EXPECT_STREQ("", vr_trace());
+	EXPECT_EQ(0, sc_disconnect(fd, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, vr_try("wait count IccPowerOff 1 5000"));
+	EXPECT_STREQ("off", vr_trace());
+	/* it is still the same card, with the same ATR */
+	EXPECT_EQ(SCARD_STATE_BIT_PRESENT, snapshot(watch).state & SCARD_STATE_BIT_PRESENT);
+	EXPECT_EQ(before.atr_len, snapshot(watch).atr_len);
+	EXPECT_EQ(before.card_event, snapshot(watch).card_event);
+	EXPECT_EQ(0, sc_connect(fd, SCARD_MODE_SHARED, SC_ANY));
+	EXPECT_STREQ("off cold", vr_trace());
+	EXPECT_EQ(0x9000, sc_apdu(fd, APDU_STATE));
+	EXPECT_EQ(0, sc_status(fd));
+	EXPECT_EQ(0, sc_disconnect(fd, SCARD_DISP_LEAVE));
+	EXPECT_TRUE(set_idle_ms("0"));
+}
+
+/*
+ * SIGKILL inside every call that speaks to the card, while it is on the wire: whatever
+ * was begun, the next one finds a card that was reset, and none is left without it.
+ */
+FIXTURE(killed_inside)
+{
+	struct agent victim, next;
+};
+
+FIXTURE_VARIANT(killed_inside)
+{
+	const char *fault;
+	enum agent_op op;
+	uint32_t value;
+	bool transaction;
+};
+
+#define KILLED(name, f, o, v, t)						\
+	FIXTURE_VARIANT_ADD(killed_inside, name)				\
+	{									\
+		.fault = f, .op = o, .value = v, .transaction = t,		\
+	};
+
+KILLED(transmit, "on XfrBlock delay 400", AGENT_COUNT, 0, false)
+KILLED(transmit_no_answer, "on XfrBlock no-answer", AGENT_COUNT, 0, false)
+KILLED(transmit_extended, "on XfrBlock extend 0", AGENT_COUNT, 0, false)
+KILLED(transmit_transaction, "on XfrBlock delay 400", AGENT_COUNT, 0, true)
+KILLED(reconnect_reset, "on IccPowerOn delay 400", AGENT_RECONNECT, SCARD_DISP_RESET, false)
+KILLED(reconnect_unpower, "on IccPowerOff delay 400", AGENT_RECONNECT, SCARD_DISP_UNPOWER, false)
+KILLED(reconnect_transaction, "on IccPowerOn delay 400", AGENT_RECONNECT, SCARD_DISP_RESET, true)
+KILLED(disconnect_reset, "on IccPowerOn delay 400", AGENT_DISCONNECT, SCARD_DISP_RESET, false)
+KILLED(disconnect_reset_mute, "on IccPowerOn no-answer", AGENT_DISCONNECT, SCARD_DISP_RESET, false)
+KILLED(disconnect_unpower, "on IccPowerOff delay 400", AGENT_DISCONNECT, SCARD_DISP_UNPOWER, true)
+KILLED(end_reset, "on IccPowerOn delay 400", AGENT_END, SCARD_DISP_RESET, true)
+KILLED(end_unpower, "on IccPowerOff delay 400", AGENT_END, SCARD_DISP_UNPOWER, true)
+
+FIXTURE_SETUP(killed_inside)
+{
+	vr_prepare("--profile short", VR_CARD);
+	agent_start(&self->victim);
+	agent_start(&self->next);
+	ASSERT_EQ(0, agent_do(&self->next, AGENT_OPEN, 0));
+	ASSERT_EQ(0, agent_do(&self->victim, AGENT_OPEN, 0));
+	ASSERT_EQ(0, agent_do(&self->victim, AGENT_CONNECT, SCARD_MODE_SHARED));
+	ASSERT_EQ(0x9000, agent_apdu(&self->victim, APDU_VERIFY));
+	if (variant->transaction)
+		ASSERT_EQ(0, agent_do(&self->victim, AGENT_BEGIN, 0));
+}
+
+FIXTURE_TEARDOWN(killed_inside)
+{
+	agent_stop(&self->victim);
+	agent_stop(&self->next);
+}
+
+TEST_F(killed_inside, card_is_reset)
+{
+	vr_do("fault %s", variant->fault);
+	ASSERT_TRUE(agent_blocks(&self->victim, variant->op, variant->value));
+	agent_begin(&self->next, AGENT_CONNECT, SCARD_MODE_SHARED);
+	agent_kill(&self->victim, SIGKILL);
+	EXPECT_TRUE(agent_ended(&self->victim));
+	EXPECT_EQ(0, agent_result(&self->next, 10000));
+	EXPECT_EQ(0x63c3, agent_apdu(&self->next, APDU_VERIFIED));
+	EXPECT_EQ(0, vr_card("verified"));
+	EXPECT_EQ(0, agent_do(&self->next, AGENT_BEGIN, 0));
+	EXPECT_EQ(0, agent_do(&self->next, AGENT_END, SCARD_DISP_LEAVE));
+}
+
+TEST_HARNESS_MAIN

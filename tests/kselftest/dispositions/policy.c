@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a close without Disconnect does is a policy: of the module for everybody, of a
+ * handle for itself. A stricter one is anybody's choice, a laxer one needs a privilege.
+ */
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+
+#include "kselftest_harness.h"
+
+#include "agent.h"
+#include "sc.h"
+#include "vr.h"
+
+#define PARAMETER	"/sys/module/scard/parameters/close_policy"
+
+static bool set_policy(const char *policy)
+{
+	FILE *file = fopen(PARAMETER, "w");
+	bool good;
+
+	if (!file)
+		return false;
+	good = fputs(policy, file) >= 0;
+	return !fclose(file) && good;
+}
+
+FIXTURE(policy)
+{
+	int fd;
+};
+
+FIXTURE_VARIANT(policy)
+{
+	const char *module;	/* the module's policy */
+	uint32_t flags;		/* the handle's */
+	uint32_t mode;
+	bool transaction;
+	const char *trace;
+};
+
+#define POLICY(name, p, f, m, t, w)						\
+	FIXTURE_VARIANT_ADD(policy, name)					\
+	{									\
+		.module = p, .flags = SCARD_CONNECT_CLOSE_##f,			\
+		.mode = SCARD_MODE_##m, .transaction = t, .trace = w,		\
+	};
+
+POLICY(default_is_reset, "reset", DEFAULT, SHARED, false, "warm")
+POLICY(reset, "reset", RESET, SHARED, false, "warm")
+POLICY(transaction_without, "reset", TRANSACTION, SHARED, false, "")
+POLICY(transaction_with, "reset", TRANSACTION, SHARED, true, "warm")
+POLICY(transaction_exclusive, "reset", TRANSACTION, EXCLUSIVE, false, "warm")
+POLICY(unpower, "reset", UNPOWER, SHARED, false, "off")
+POLICY(unpower_exclusive, "reset", UNPOWER, EXCLUSIVE, true, "off")
+POLICY(unpower_direct, "reset", UNPOWER, DIRECT, false, "")
+POLICY(module_transaction_without, "transaction", DEFAULT, SHARED, false, "")
+POLICY(module_transaction_with, "transaction", DEFAULT, SHARED, true, "warm")
+POLICY(module_transaction_exclusive, "transaction", DEFAULT, EXCLUSIVE, false, "warm")
+POLICY(module_transaction_handle_reset, "transaction", RESET, SHARED, false, "warm")
+POLICY(module_transaction_handle_unpower, "transaction", UNPOWER, SHARED, false, "off")
+POLICY(module_unpower, "unpower", DEFAULT, SHARED, false, "off")
+POLICY(module_unpower_handle_reset, "unpower", RESET, SHARED, false, "warm")
+
+FIXTURE_SETUP(policy)
+{
+	vr_prepare("--profile short", VR_CARD);
+	ASSERT_TRUE(set_policy(variant->module));
+	self->fd = sc_open(O_RDWR);
+	ASSERT_LE(0, self->fd);
+}
+
+/* In the parent, so that it is done whatever becomes of the test. */
+FIXTURE_TEARDOWN_PARENT(policy)
+{
+	EXPECT_TRUE(set_policy("reset"));
+}
+
+TEST_F(policy, close_does)
+{
+	uint32_t protocols = variant->mode == SCARD_MODE_DIRECT ? 0 : SC_ANY;
+	int next;
+
+	ASSERT_EQ(0, sc_connect_flags(self->fd, variant->mode, protocols, variant->flags));
+	if (variant->transaction)
+		ASSERT_EQ(0, sc_begin(self->fd));
+	ASSERT_EQ(0, close(self->fd));
+	next = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, next);
+	if (!strcmp(variant->trace, "off")) {
+		EXPECT_STREQ("off cold", vr_trace());
+	} else {
+		EXPECT_STREQ(variant->trace, vr_trace());
+	}
+	EXPECT_EQ(0, sc_disconnect(next, SCARD_DISP_LEAVE));
+}
+
+/* The policy says nothing of a Disconnect. */
+TEST_F(policy, disconnect_leave_leaves)
+{
+	uint32_t protocols = variant->mode == SCARD_MODE_DIRECT ? 0 : SC_ANY;
+	int next;
+
+	ASSERT_EQ(0, sc_connect_flags(self->fd, variant->mode, protocols, variant->flags));
+	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+	ASSERT_EQ(0, close(self->fd));
+	next = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, next);
+	EXPECT_STREQ("", vr_trace());
+	EXPECT_EQ(0, sc_disconnect(next, SCARD_DISP_LEAVE));
+}
+
+/* A process without privilege, with a descriptor that was opened for it */
+static int as_nobody(int fd, uint32_t flags)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534))
+			_exit(255);
+		_exit(-sc_connect_flags(fd, SCARD_MODE_SHARED, SC_ANY, flags));
+	}
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return -ECHILD;
+	return -WEXITSTATUS(status);
+}
+
+FIXTURE(privilege)
+{
+	int fd;
+};
+
+FIXTURE_SETUP(privilege)
+{
+	vr_prepare("--profile short", VR_CARD);
+	self->fd = sc_open(O_RDWR);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(privilege)
+{
+	EXPECT_TRUE(set_policy("reset"));
+}
+
+TEST_F(privilege, laxer_is_refused)
+{
+	struct scard_status before, after;
+
+	ASSERT_EQ(0, sc_snapshot(self->fd, &before));
+	EXPECT_EQ(-EPERM, as_nobody(self->fd, SCARD_CONNECT_CLOSE_TRANSACTION));
+	ASSERT_EQ(0, sc_snapshot(self->fd, &after));
+	EXPECT_EQ(0, memcmp(&before, &after, sizeof(after)));
+	EXPECT_STREQ("", vr_trace());
+}
+
+TEST_F(privilege, stricter_is_granted)
+{
+	EXPECT_EQ(0, as_nobody(self->fd, SCARD_CONNECT_CLOSE_UNPOWER));
+	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, as_nobody(self->fd, SCARD_CONNECT_CLOSE_RESET));
+	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+	ASSERT_TRUE(set_policy("transaction"));
+	EXPECT_EQ(0, as_nobody(self->fd, SCARD_CONNECT_CLOSE_RESET));
+	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, as_nobody(self->fd, SCARD_CONNECT_CLOSE_TRANSACTION));
+	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+}
+
+TEST_F(privilege, reset_is_laxer_than_unpower)
+{
+	ASSERT_TRUE(set_policy("unpower"));
+	EXPECT_EQ(-EPERM, as_nobody(self->fd, SCARD_CONNECT_CLOSE_RESET));
+	EXPECT_EQ(0, as_nobody(self->fd, SCARD_CONNECT_CLOSE_DEFAULT));
+	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+}
+
+TEST_F(privilege, unknown_policy)
+{
+	EXPECT_FALSE(set_policy("nothing"));
+	EXPECT_FALSE(set_policy("\n"));
+	EXPECT_FALSE(set_policy("resetting"));
+}
+
+/* Several debts are one: the strictest, paid once. */
+TEST_F(privilege, debts_are_paid_once)
+{
+	int owner = sc_open_connected(SCARD_MODE_SHARED), i;
+	static const uint32_t flags[] = {
+		SCARD_CONNECT_CLOSE_RESET, SCARD_CONNECT_CLOSE_UNPOWER, SCARD_CONNECT_CLOSE_RESET,
+	};
+	int dead[ARRAY_SIZE(flags)];
+
+	ASSERT_LE(0, owner);
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		dead[i] = sc_open(O_RDWR);
+		ASSERT_LE(0, dead[i]);
+		ASSERT_EQ(0, sc_connect_flags(dead[i], SCARD_MODE_SHARED, SC_ANY, flags[i]));
+	}
+	ASSERT_EQ(0, sc_begin(owner));
+	for (i = 0; i < ARRAY_SIZE(flags); i++)
+		ASSERT_EQ(0, close(dead[i]));
+	EXPECT_EQ(0, sc_status(owner));
+	EXPECT_STREQ("", vr_trace());
+	EXPECT_EQ(0, sc_end(owner, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
+	EXPECT_STREQ("off cold", vr_trace());
+	EXPECT_EQ(-ESTALE, sc_status(owner));
+	EXPECT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+}
+
+/* A debt is paid by the owner's own End(RESET) as well: one reset, not two. */
+TEST_F(privilege, end_with_reset_pays)
+{
+	int owner = sc_open_connected(SCARD_MODE_SHARED), dead;
+
+	ASSERT_LE(0, owner);
+	dead = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, dead);
+	ASSERT_EQ(0, sc_begin(owner));
+	ASSERT_EQ(0, close(dead));
+	EXPECT_EQ(0, sc_end(owner, SCARD_DISP_RESET));
+	EXPECT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
+	EXPECT_STREQ("warm", vr_trace());
+	EXPECT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+}
+
+TEST_HARNESS_MAIN

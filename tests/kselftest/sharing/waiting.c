@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * How a call that waits its turn ends: by its turn, O_NONBLOCK, CANCEL, a signal, the
+ * death of its process, the end of its handle. And that none of it leaves a trace.
+ */
+#include <pthread.h>
+#include <sys/syscall.h>
+
+#include "kselftest_harness.h"
+
+#include "agent.h"
+#include "sc.h"
+#include "vr.h"
+
+FIXTURE(waiting)
+{
+	int owner;		/* in a transaction */
+	int fd;			/* connected SHARED */
+	int idle;		/* not connected */
+	struct agent agent;	/* connected SHARED */
+};
+
+FIXTURE_SETUP(waiting)
+{
+	vr_prepare("--profile short", VR_CARD);
+	agent_start(&self->agent);
+	self->owner = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, self->owner);
+	self->fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, self->fd);
+	self->idle = sc_open(O_RDWR);
+	ASSERT_LE(0, self->idle);
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+	ASSERT_EQ(0, sc_begin(self->owner));
+	vr_clear();
+}
+
+FIXTURE_TEARDOWN(waiting)
+{
+	agent_stop(&self->agent);
+}
+
+/* The calls that wait during another handle's transaction */
+static int call_connect(int fd)
+{
+	return sc_connect(fd, SCARD_MODE_SHARED, SC_ANY);
+}
+
+static int call_reconnect(int fd)
+{
+	return sc_reconnect(fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE);
+}
+
+static int call_disconnect(int fd)
+{
+	return sc_disconnect(fd, SCARD_DISP_RESET);
+}
+
+static int call_transmit(int fd)
+{
+	long count = sc_count(fd);
+
+	return count < 0 ? (int)count : 0;
+}
+
+static const struct sc_call calls[] = {
+	{ "CONNECT", call_connect },
+	{ "RECONNECT", call_reconnect },
+	{ "BEGIN", sc_begin },
+	{ "GET_STATUS", sc_status },
+	{ "TRANSMIT", call_transmit },
+	{ "DISCONNECT", call_disconnect },
+};
+
+static int fd_for(const FIXTURE_DATA(waiting) *self, size_t i)
+{
+	return i ? self->fd : self->idle;
+}
+
+struct job {
+	pthread_t thread;
+	const struct sc_call *call;
+	int fd;
+	volatile pid_t tid;
+	volatile int result;
+	volatile bool over;
+};
+
+static void *job_main(void *arg)
+{
+	struct job *job = arg;
+
+	job->tid = gettid();
+	job->result = job->call->call(job->fd);
+	job->over = true;
+	return NULL;
+}
+
+static void pause_ms(long ms)
+{
+	struct timespec pause = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&pause, NULL);
+}
+
+/* In a thread of its own; true once the kernel has put it to sleep in the call. */
+static bool job_blocks(struct job *job, const struct sc_call *call, int fd)
+{
+	int i, calm = 0;
+
+	memset(job, 0, sizeof(*job));
+	job->call = call;
+	job->fd = fd;
+	if (pthread_create(&job->thread, NULL, job_main, job))
+		return false;
+	for (i = 0; i < 2000 && calm < 3 && !job->over; i++) {
+		calm = job->tid && agent_sleeping_in(job->tid) == SYS_ioctl ? calm + 1 : 0;
+		pause_ms(1);
+	}
+	return calm == 3 && !job->over;
+}
+
+/* The result, or AGENT_RUNNING if it does not come. */
+static int job_result(struct job *job)
+{
+	int i;
+
+	for (i = 0; i < 5000 && !job->over; i++)
+		pause_ms(1);
+	if (!job->over)
+		return AGENT_RUNNING;
+	pthread_join(job->thread, NULL);
+	return job->result;
+}
+
+/* Everything works as if nobody had waited. */
+static void in_order(struct __test_metadata *_metadata, FIXTURE_DATA(waiting) *self)
+{
+	EXPECT_STREQ("", vr_trace());
+	EXPECT_EQ(0, sc_status(self->owner));
+	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, sc_begin(self->fd));
+	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_STATE));
+	EXPECT_EQ(0, sc_end(self->fd, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, sc_connect(self->idle, SCARD_MODE_SHARED, SC_ANY));
+	EXPECT_EQ(0, sc_disconnect(self->idle, SCARD_DISP_LEAVE));
+}
+
+TEST_F(waiting, nonblock)
+{
+	size_t i;
+
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
+	ASSERT_EQ(0, fcntl(self->idle, F_SETFL, O_NONBLOCK));
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		EXPECT_EQ(-EAGAIN, calls[i].call(fd_for(self, i))) {
+			TH_LOG("%s", calls[i].name);
+		}
+	}
+	/* what waits for nobody does not care */
+	EXPECT_EQ(-EBUSY, sc_features(self->fd));
+	in_order(_metadata, self);
+	/* and whose turn it is goes through, to the card and back */
+	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_STATE));
+}
+
+TEST_F(waiting, nonblock_disconnect_leave)
+{
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
+	EXPECT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+	EXPECT_EQ(-ENOTCONN, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+}
+
+TEST_F(waiting, cancel)
+{
+	struct job job;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		/* one cancel before it begins must not count */
+		ASSERT_EQ(0, sc_cancel(fd_for(self, i)));
+		ASSERT_TRUE(job_blocks(&job, &calls[i], fd_for(self, i)))
+			TH_LOG("%s", calls[i].name);
+		ASSERT_EQ(0, sc_cancel(fd_for(self, i)));
+		EXPECT_EQ(-ECANCELED, job_result(&job))
+			TH_LOG("%s", calls[i].name);
+	}
+	in_order(_metadata, self);
+}
+
+/* CANCEL is for one handle: others wait on. */
+TEST_F(waiting, cancel_is_for_one_handle)
+{
+	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_BEGIN, 0));
+	ASSERT_EQ(0, sc_cancel(self->fd));
+	ASSERT_EQ(0, sc_cancel(self->owner));
+	EXPECT_TRUE(agent_is_blocked(&self->agent));
+	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, agent_result(&self->agent, 10000));
+}
+
+/* An APDU on the wire is not cancelled. */
+TEST_F(waiting, cancel_not_on_the_wire)
+{
+	struct job job;
+
+	ASSERT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+	vr_do("fault on XfrBlock delay 200");
+	ASSERT_TRUE(job_blocks(&job, &calls[4], self->fd));
+	ASSERT_EQ(0, sc_cancel(self->fd));
+	EXPECT_EQ(0, job_result(&job));
+	EXPECT_EQ(1, vr_card("counter"));
+}
+
+static volatile sig_atomic_t caught;
+
+static void on_signal(int number)
+{
+	(void)number;
+	caught++;
+}
+
+static void handle_signal(int flags)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = flags };
+
+	sigaction(SIGUSR1, &action, NULL);
+}
+
+TEST_F(waiting, signal_interrupts)
+{
+	struct job job;
+	size_t i;
+
+	handle_signal(0);
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		ASSERT_TRUE(job_blocks(&job, &calls[i], fd_for(self, i)))
+			TH_LOG("%s", calls[i].name);
+		ASSERT_EQ(0, pthread_kill(job.thread, SIGUSR1));
+		EXPECT_EQ(-EINTR, job_result(&job))
+			TH_LOG("%s", calls[i].name);
+	}
+	EXPECT_EQ(ARRAY_SIZE(calls), caught);
+	in_order(_metadata, self);
+}
+
+TEST_F(waiting, signal_restarts)
+{
+	struct job job;
+	int i;
+
+	handle_signal(SA_RESTART);
+	ASSERT_TRUE(job_blocks(&job, &calls[4], self->fd));
+	for (i = 0; i < 20; i++) {
+		ASSERT_EQ(0, pthread_kill(job.thread, SIGUSR1));
+		pause_ms(2);
+	}
+	EXPECT_LT(0, caught);
+	EXPECT_FALSE(job.over);
+	EXPECT_EQ(0, vr_card("counter"));
+	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, job_result(&job));
+	EXPECT_EQ(1, vr_card("counter"));
+}
+
+/* Once bytes may have reached the card, a signal that does not kill waits. */
+TEST_F(waiting, signal_not_on_the_wire)
+{
+	struct job job;
+
+	handle_signal(0);
+	ASSERT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+	vr_do("fault on XfrBlock delay 200");
+	ASSERT_TRUE(job_blocks(&job, &calls[4], self->fd));
+	ASSERT_EQ(0, pthread_kill(job.thread, SIGUSR1));
+	EXPECT_EQ(0, job_result(&job));
+	EXPECT_EQ(1, caught);
+	EXPECT_EQ(1, vr_card("counter"));
+}
+
+/* The one in the middle of the queue dies: the one behind it gets its turn. */
+TEST_F(waiting, killed_waiter)
+{
+	static const enum agent_op ops[] = {
+		AGENT_BEGIN, AGENT_STATUS, AGENT_COUNT, AGENT_RECONNECT,
+	};
+	struct job job;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(ops); i++) {
+		ASSERT_TRUE(agent_blocks(&self->agent, ops[i], SCARD_DISP_LEAVE));
+		ASSERT_TRUE(job_blocks(&job, &calls[2], self->fd));
+		agent_kill(&self->agent, SIGKILL);
+		ASSERT_TRUE(agent_ended(&self->agent));
+		/* the reset that it left behind is not paid during a transaction */
+		EXPECT_EQ(0, sc_status(self->owner));
+		EXPECT_STREQ("", vr_trace());
+		EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+		EXPECT_EQ(-ESTALE, job_result(&job));
+		EXPECT_STREQ("warm", vr_trace());
+
+		ASSERT_EQ(0, call_reconnect(self->fd));
+		ASSERT_EQ(0, call_reconnect(self->owner));
+		agent_start(&self->agent);
+		ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
+		ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+		ASSERT_EQ(0, sc_begin(self->owner));
+		vr_clear();
+	}
+}
+
+/* A handle is disconnected by another thread while a call on it waits. */
+TEST_F(waiting, disconnected_while_waiting)
+{
+	struct job job;
+
+	ASSERT_TRUE(job_blocks(&job, &calls[2], self->fd));
+	EXPECT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+	EXPECT_EQ(-ENOTCONN, job_result(&job));
+	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+}
+
+/* Two handles of one process block each other; another thread ends the owner. */
+TEST_F(waiting, own_handles_block_each_other)
+{
+	struct job job;
+
+	ASSERT_TRUE(job_blocks(&job, &calls[2], self->fd));
+	EXPECT_EQ(0, close(self->owner));
+	/* the owner had not said goodbye: the card is reset */
+	EXPECT_EQ(-ESTALE, job_result(&job));
+	EXPECT_STREQ("warm", vr_trace());
+}
+
+/* close() in one thread while a call of another is under way: the call keeps the file. */
+TEST_F(waiting, closed_while_waiting)
+{
+	struct job job;
+
+	ASSERT_TRUE(job_blocks(&job, &calls[2], self->fd));
+	EXPECT_EQ(0, close(self->fd));
+	EXPECT_FALSE(job.over);
+	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, job_result(&job));
+	/* its result is the last that is heard of the handle: released, it owes a reset */
+	EXPECT_EQ(0, vr_try("wait count warm 1 5000"));
+	EXPECT_STREQ("warm", vr_trace());
+}
+
+/* A newcomer does not pass who waits already. */
+TEST_F(waiting, newcomer_waits_behind)
+{
+	struct job job;
+
+	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_BEGIN, 0));
+	ASSERT_TRUE(job_blocks(&job, &calls[4], self->fd));
+	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, agent_result(&self->agent, 10000));
+	pause_ms(20);
+	EXPECT_FALSE(job.over);
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_END, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, job_result(&job));
+}
+
+TEST_HARNESS_MAIN

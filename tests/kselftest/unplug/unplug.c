@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The reader is pulled out while something is under way: every call ends at once with
+ * ENODEV, a handle can be disconnected all the same, nothing hangs, and the reader works
+ * when it is plugged in again.
+ */
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+#include "kselftest_harness.h"
+
+#include "agent.h"
+#include "sc.h"
+#include "vr.h"
+
+/* How long a call may take to notice, with a debug kernel on a slow machine */
+#define AT_ONCE_MS	3000
+
+FIXTURE(unplug)
+{
+	struct agent agent;	/* open, not connected */
+	struct agent waiter;	/* the same */
+	int fd;
+	int watch;
+};
+
+FIXTURE_SETUP(unplug)
+{
+	vr_prepare("--profile short", VR_CARD);
+	agent_start(&self->agent);
+	agent_start(&self->waiter);
+	self->fd = sc_open(O_RDWR);
+	ASSERT_LE(0, self->fd);
+	self->watch = sc_open(O_RDONLY);
+	ASSERT_LE(0, self->watch);
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
+	ASSERT_EQ(0, agent_do(&self->waiter, AGENT_OPEN, 0));
+}
+
+/* Whatever happened: plug it in, and a new handle works. */
+FIXTURE_TEARDOWN(unplug)
+{
+	int fd;
+
+	agent_stop(&self->agent);
+	agent_stop(&self->waiter);
+	close(self->fd);
+	close(self->watch);
+	vr_prepare("--profile short", VR_CARD);
+	fd = sc_open_connected(SCARD_MODE_SHARED);
+	EXPECT_LE(0, fd);
+	EXPECT_EQ(0x9000, sc_apdu(fd, APDU_STATE));
+	EXPECT_EQ(0, sc_disconnect(fd, SCARD_DISP_LEAVE));
+}
+
+/* Everything that can be called on a handle to a reader that is gone */
+static void all_gone(struct __test_metadata *_metadata, int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLPRI };
+	struct scard_status status;
+	uint8_t buf[64];
+	uint32_t len = sizeof(buf);
+
+	EXPECT_EQ(1, poll(&pfd, 1, AT_ONCE_MS));
+	EXPECT_EQ(POLLHUP, pfd.revents & POLLHUP);
+	EXPECT_EQ(-ENODEV, sc_snapshot(fd, &status));
+	EXPECT_EQ(-ENODEV, sc_status(fd));
+	EXPECT_EQ(-ENODEV, sc_begin(fd));
+	EXPECT_EQ(-ENODEV, sc_end(fd, SCARD_DISP_LEAVE));
+	EXPECT_EQ(-ENODEV, sc_end(fd, SCARD_DISP_RESET));
+	EXPECT_EQ(-ENODEV, sc_apdu(fd, APDU_STATE));
+	EXPECT_EQ(-ENODEV, sc_features(fd));
+	EXPECT_EQ(-ENODEV, sc_reconnect(fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
+	EXPECT_EQ(-ENODEV, sc_reconnect(fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_RESET));
+	EXPECT_EQ(-ENODEV, sc_get_attr(fd, SCARD_ATTR_ATR_STRING, buf, &len));
+	EXPECT_EQ(-ENODEV, sc_set_attr(fd, SCARD_ATTR_SUPRESS_T1_IFS, buf, 1));
+}
+
+static void wait_gone(struct __test_metadata *_metadata, int watch)
+{
+	struct pollfd pfd = { .fd = watch };
+
+	ASSERT_EQ(1, poll(&pfd, 1, AT_ONCE_MS));
+	ASSERT_EQ(POLLHUP, pfd.revents & POLLHUP);
+}
+
+TEST_F(unplug, idle)
+{
+	vr_do("unplug");
+	wait_gone(_metadata, self->watch);
+	all_gone(_metadata, self->fd);
+	EXPECT_EQ(-ENODEV, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
+	EXPECT_EQ(-ENODEV, sc_connect(self->fd, SCARD_MODE_DIRECT, 0));
+	/* there is no node to open any more */
+	EXPECT_GT(0, sc_open(O_RDONLY));
+}
+
+FIXTURE(unplug_connected)
+{
+	int fd;
+	int watch;
+};
+
+FIXTURE_VARIANT(unplug_connected)
+{
+	uint32_t mode;
+	uint32_t disposition;
+	int levels;		/* of a transaction */
+};
+
+#define CONNECTED(m, d, n)							\
+	FIXTURE_VARIANT_ADD(unplug_connected, m##_##d##_##n)			\
+	{									\
+		.mode = SCARD_MODE_##m, .disposition = SCARD_DISP_##d, .levels = n,	\
+	};
+
+CONNECTED(SHARED, LEAVE, 0)
+CONNECTED(SHARED, RESET, 0)
+CONNECTED(SHARED, UNPOWER, 1)
+CONNECTED(SHARED, EJECT, 2)
+CONNECTED(EXCLUSIVE, LEAVE, 2)
+CONNECTED(EXCLUSIVE, RESET, 1)
+CONNECTED(EXCLUSIVE, UNPOWER, 0)
+CONNECTED(DIRECT, RESET, 0)
+CONNECTED(DIRECT, EJECT, 1)
+
+FIXTURE_SETUP(unplug_connected)
+{
+	vr_prepare("--profile short", VR_CARD);
+	self->fd = sc_open_connected(variant->mode);
+	ASSERT_LE(0, self->fd);
+	self->watch = sc_open(O_RDONLY);
+	ASSERT_LE(0, self->watch);
+}
+
+FIXTURE_TEARDOWN(unplug_connected)
+{
+}
+
+TEST_F(unplug_connected, disconnect)
+{
+	int i;
+
+	for (i = 0; i < variant->levels; i++)
+		ASSERT_EQ(0, sc_begin(self->fd));
+	vr_do("unplug");
+	wait_gone(_metadata, self->watch);
+	all_gone(_metadata, self->fd);
+	EXPECT_EQ(-EINVAL, sc_disconnect(self->fd, 4));
+	EXPECT_EQ(0, sc_disconnect(self->fd, variant->disposition));
+	EXPECT_EQ(-ENOTCONN, sc_disconnect(self->fd, variant->disposition));
+}
+
+/* Calls that are on the wire when it happens */
+FIXTURE(unplug_busy)
+{
+	struct agent agent;
+	int watch;
+};
+
+FIXTURE_VARIANT(unplug_busy)
+{
+	const char *fault;	/* what holds the call back */
+	enum agent_op op;
+	uint32_t value;
+	bool connected;
+	int result;
+};
+
+#define BUSY(name, f, o, v, c, r)						\
+	FIXTURE_VARIANT_ADD(unplug_busy, name)					\
+	{									\
+		.fault = f, .op = o, .value = v, .connected = c, .result = r,	\
+	};
+
+BUSY(transmit, "on XfrBlock no-answer", AGENT_COUNT, 0, true, -ENODEV)
+BUSY(transmit_refused, "on XfrBlock nak 0", AGENT_COUNT, 0, true, -ENODEV)
+BUSY(transmit_extended, "on XfrBlock extend 0", AGENT_COUNT, 0, true, -ENODEV)
+BUSY(reconnect, "on IccPowerOn no-answer", AGENT_RECONNECT, SCARD_DISP_RESET, true, -ENODEV)
+BUSY(reconnect_cold, "on IccPowerOff no-answer", AGENT_RECONNECT, SCARD_DISP_UNPOWER, true, -ENODEV)
+BUSY(disconnect_reset, "on IccPowerOn no-answer", AGENT_DISCONNECT, SCARD_DISP_RESET, true, 0)
+BUSY(disconnect_unpower, "on IccPowerOff no-answer", AGENT_DISCONNECT, SCARD_DISP_UNPOWER, true, 0)
+BUSY(connect, "on IccPowerOn no-answer", AGENT_CONNECT, SCARD_MODE_SHARED, false, -ENODEV)
+
+FIXTURE_SETUP(unplug_busy)
+{
+	int fd;
+
+	vr_prepare("--profile short", VR_CARD);
+	agent_start(&self->agent);
+	self->watch = sc_open(O_RDONLY);
+	ASSERT_LE(0, self->watch);
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
+	if (variant->connected) {
+		ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+		return;
+	}
+	/* so that CONNECT has to power it on */
+	fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, sc_disconnect(fd, SCARD_DISP_UNPOWER));
+	close(fd);
+}
+
+FIXTURE_TEARDOWN(unplug_busy)
+{
+	agent_stop(&self->agent);
+}
+
+TEST_F(unplug_busy, call_ends)
+{
+	vr_do("fault %s", variant->fault);
+	ASSERT_TRUE(agent_blocks(&self->agent, variant->op, variant->value));
+	vr_do("unplug");
+	EXPECT_EQ(variant->result, agent_result(&self->agent, AT_ONCE_MS));
+	wait_gone(_metadata, self->watch);
+	EXPECT_EQ(variant->op == AGENT_DISCONNECT || !variant->connected ? -ENOTCONN : 0,
+		  agent_do(&self->agent, AGENT_DISCONNECT, SCARD_DISP_RESET));
+}
+
+/* The process is killed in the same moment: it must go away. */
+TEST_F(unplug_busy, killed_as_well)
+{
+	vr_do("fault %s", variant->fault);
+	ASSERT_TRUE(agent_blocks(&self->agent, variant->op, variant->value));
+	agent_kill(&self->agent, SIGKILL);
+	vr_do("unplug");
+	EXPECT_TRUE(agent_ended(&self->agent));
+	wait_gone(_metadata, self->watch);
+}
+
+/* Calls that wait for their turn */
+TEST_F(unplug, waiters)
+{
+	static const enum agent_op ops[] = {
+		AGENT_BEGIN, AGENT_STATUS, AGENT_COUNT, AGENT_RECONNECT, AGENT_DISCONNECT,
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(ops); i++) {
+		bool disconnect = ops[i] == AGENT_DISCONNECT;
+
+		ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
+		ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+		ASSERT_EQ(0, sc_begin(self->fd));
+		ASSERT_TRUE(agent_blocks(&self->agent, ops[i], disconnect ? SCARD_DISP_RESET : 0));
+		ASSERT_TRUE(agent_blocks(&self->waiter, AGENT_CONNECT, SCARD_MODE_SHARED));
+		vr_do("unplug");
+		EXPECT_EQ(disconnect ? 0 : -ENODEV, agent_result(&self->agent, AT_ONCE_MS)) {
+			TH_LOG("call %zu", i);
+		}
+		EXPECT_EQ(-ENODEV, agent_result(&self->waiter, AT_ONCE_MS));
+		EXPECT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_RESET));
+
+		close(self->fd);
+		close(self->watch);
+		agent_stop(&self->agent);
+		agent_stop(&self->waiter);
+		vr_prepare("--profile short", VR_CARD);
+		agent_start(&self->agent);
+		agent_start(&self->waiter);
+		self->fd = sc_open(O_RDWR);
+		self->watch = sc_open(O_RDONLY);
+		ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
+		ASSERT_EQ(0, agent_do(&self->waiter, AGENT_OPEN, 0));
+	}
+}
+
+/* After so many bytes of the answer to an APDU, or to a power-up */
+FIXTURE(unplug_at_byte)
+{
+	struct agent agent;
+};
+
+FIXTURE_VARIANT(unplug_at_byte)
+{
+	const char *message;
+};
+
+FIXTURE_VARIANT_ADD(unplug_at_byte, XfrBlock)
+{
+	.message = "XfrBlock",
+};
+
+FIXTURE_VARIANT_ADD(unplug_at_byte, IccPowerOn)
+{
+	.message = "IccPowerOn",
+};
+
+FIXTURE_SETUP(unplug_at_byte)
+{
+}
+
+FIXTURE_TEARDOWN(unplug_at_byte)
+{
+	agent_stop(&self->agent);
+}
+
+TEST_F_TIMEOUT(unplug_at_byte, call_ends, 120)
+{
+	unsigned int n;
+
+	for (n = 0; n <= 12; n++) {
+		vr_prepare("--profile short", VR_CARD);
+		agent_start(&self->agent);
+		ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
+		ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+		vr_do("fault on %s unplug %u", variant->message, n);
+		if (!strcmp(variant->message, "XfrBlock"))
+			agent_begin(&self->agent, AGENT_COUNT, 0);
+		else
+			agent_begin(&self->agent, AGENT_RECONNECT, SCARD_DISP_RESET);
+		EXPECT_EQ(-ENODEV, agent_result(&self->agent, AT_ONCE_MS)) {
+			TH_LOG("after %u bytes", n);
+		}
+		EXPECT_EQ(0, agent_do(&self->agent, AGENT_DISCONNECT, SCARD_DISP_RESET));
+		agent_stop(&self->agent);
+	}
+}
+
+/* Over and over, while processes use it without mercy */
+TEST_F_TIMEOUT(unplug, again_and_again, 120)
+{
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		struct timespec pause = { .tv_nsec = (i * 7 % 20) * 1000000 };
+
+		agent_begin(&self->agent, AGENT_HAMMER, 0);
+		agent_begin(&self->waiter, AGENT_HAMMER, 0);
+		nanosleep(&pause, NULL);
+		vr_do("unplug");
+		EXPECT_EQ(-ENODEV, agent_result(&self->agent, AT_ONCE_MS));
+		EXPECT_EQ(-ENODEV, agent_result(&self->waiter, AT_ONCE_MS));
+		vr_do("replug");
+		ASSERT_EQ(0, vr_try("wait configured 10000"));
+		vr_prepare("--profile short", VR_CARD);
+		ASSERT_EQ(0, agent_do(&self->agent, AGENT_CLOSE, 0));
+		ASSERT_EQ(0, agent_do(&self->waiter, AGENT_CLOSE, 0));
+		ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
+		ASSERT_EQ(0, agent_do(&self->waiter, AGENT_OPEN, 0));
+	}
+}
+
+TEST_HARNESS_MAIN
