@@ -123,7 +123,7 @@ def _():
 
 @test("iccd-a: header, data and status word step by step")
 def _():
-    h = Host("--profile", "iccd-a")
+    h = Host("--profile", "iccd-a", "--card", "iso,wtx=10")
     same(h.control(0xA1, 0x62, 0, 0, 33), hx("3b 03 69 73 6f"))
     h.control(0x21, 0x65, 0, 0, hx("00a4000c02"))
     same(h.control(0xA1, 0xA0, 0, 0, 1), b"\x10")

@@ -263,6 +263,8 @@ def _():
     same(data(h.xfr(hx("00b0000003"), level=1)), hx("b0"))
     same(data(h.xfr(b"", level=3)), hx("404142"))
     same(data(h.xfr(b"", level=2)), hx("9000"))
+    same(data(h.xfr(hx("00ca000005"), level=1)), hx("6d"), "an instruction that the card does not know")
+    same(data(h.xfr(b"", level=1)), hx("00"))
     same(data(h.xfr(hx("00b0000000"), level=1)), hx("6c"))
     same(data(h.xfr(b"", level=1)), hx("40"))
     byte = data(h.xfr(hx("80e0006400"), level=1))

@@ -439,11 +439,21 @@ static enum card_result iso_command(struct card *card, const uint8_t *p, size_t 
 	return iso_class(card, &a);
 }
 
+/* What this card does not know brings no data either: the status word comes at once. */
 static bool iso_outgoing(const uint8_t *h)
 {
 	if (h[0] == 0x80)
-		return h[1] == 0xe2 || h[1] == 0xe4 || (h[1] == 0xee && (h[2] || h[3]));
-	return h[1] == 0xb0 || h[1] == 0x84 || h[1] == 0xc0;
+		return !(h[1] == 0xe6 || (h[1] == 0xee && !h[2] && !h[3]));
+	switch (h[1]) {
+	case 0x20:
+	case 0x24:
+	case 0x2c:
+	case 0xa4:
+	case 0xc2:
+	case 0xd6:
+		return h[0] != 0;
+	}
+	return true;
 }
 
 static void iso_describe(const struct card *card, FILE *out)

@@ -232,7 +232,7 @@ void level_waiting(struct card *card)
 
 	if (!level_char(s))
 		slot_extend(s, 1);
-	else if (s->want)
+	else if (s->want && s->ccid->profile.transport == TRANSPORT_BULK)
 		level_output(card, &null_byte, 1);
 }
 
