@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <linux/usb.h>
 
+#include "proto/iccd.h"
 #include "scard.h"
 
 #define CCID_CONTROL_TIMEOUT_MS	1000
@@ -293,6 +294,24 @@ static int ccid_usb_unhalt(struct scard_reader *reader)
 	return ret ?: ccid_usb_clear_halt(ccid, ccid->in | USB_DIR_IN);
 }
 
+/* Tokens without bulk pipes: everything goes by control(). */
+static int ccid_usb_no_urbs(struct scard_req *req, gfp_t gfp)
+{
+	return 0;
+}
+
+static const struct scard_hw_ops iccd_usb_ops = {
+	.init_urbs = ccid_usb_no_urbs,
+	.free_urbs = ccid_usb_free_urbs,
+	.control = ccid_usb_control,
+	.exchange = iccd_exchange,
+	.stop = ccid_usb_stop,
+	.restart = ccid_usb_restart,
+	.get = ccid_usb_get,
+	.hold = ccid_usb_hold,
+	.put = ccid_usb_put,
+};
+
 static const struct scard_hw_ops ccid_usb_ops = {
 	.init_urbs = ccid_usb_init_urbs,
 	.free_urbs = ccid_usb_free_urbs,
@@ -433,11 +452,34 @@ static int ccid_usb_find_desc(struct ccid_desc *desc, const struct usb_host_inte
 	return ret;
 }
 
+/* A card that is a USB device: it cannot be taken out, and has one slot. */
+static void ccid_usb_be_token(struct ccid_usb *ccid, u8 version)
+{
+	struct scard_reader *reader = &ccid->reader;
+
+	reader->ops = &iccd_usb_ops;
+	reader->iccd_version = version;
+	reader->rx_unit = 64;
+	reader->has_interrupt = true;	/* nothing ever changes, so nobody has to ask */
+	reader->desc.nslots = 1;
+	reader->desc.nbusy = 1;
+	/* the procedure bytes of T=0 are the token's business, and so is chaining */
+	if (reader->desc.level == CCID_LEVEL_CHARACTER)
+		reader->desc.level = CCID_LEVEL_TPDU;
+	if (version == ICCD_VERSION_B && reader->desc.level == CCID_LEVEL_SHORT_APDU)
+		reader->desc.level = CCID_LEVEL_EXTENDED_APDU;
+}
+
 static int ccid_usb_find_endpoints(struct ccid_usb *ccid, struct usb_host_interface *alt)
 {
 	struct usb_endpoint_descriptor *in, *out, *intr;
+	u8 version = alt->desc.bInterfaceProtocol;
 	int ret = usb_find_common_endpoints(alt, &in, &out, NULL, NULL);
 
+	if (ret && (version == ICCD_VERSION_A || version == ICCD_VERSION_B)) {
+		ccid_usb_be_token(ccid, version);
+		return 0;
+	}
 	if (ret)
 		return ret;
 	if (!usb_endpoint_maxp(in) || !usb_endpoint_maxp(out))

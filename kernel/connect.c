@@ -65,16 +65,18 @@ static int check_share(u32 share_mode, u32 protocols)
 /* What this handle's unannounced close shall do; 0 if the caller may not ask for it. */
 static enum pol_close choose_close(u32 flags)
 {
+	/* what was verified on the card survives, is cleared, loses its power too */
+	static const u8 strictness[] = {
+		[POL_CLOSE_TRANSACTION] = 0,
+		[POL_CLOSE_RESET] = 1,
+		[POL_CLOSE_UNPOWER] = 2,
+	};
 	enum pol_close def = READ_ONCE(close_policy);
 	enum pol_close want = flags & SCARD_CONNECT_CLOSE_MASK;
 
 	if (want == SCARD_CONNECT_CLOSE_DEFAULT)
 		return def;
-	/* UNPOWER and RESET both clear what was verified; TRANSACTION may not */
-	if (want == POL_CLOSE_TRANSACTION && def != POL_CLOSE_TRANSACTION &&
-	    !capable(CAP_SYS_RAWIO))
-		return 0;
-	return want;
+	return strictness[want] < strictness[def] && !capable(CAP_SYS_RAWIO) ? 0 : want;
 }
 
 /* Power and protocol, as share mode and protocols want it. */

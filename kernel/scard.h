@@ -210,6 +210,7 @@ struct scard_hw_ops {
  * @index: "II" of the reader name
  * @rx_unit: receive buffers are multiples of this
  * @has_interrupt: insertion and removal are reported
+ * @iccd_version: ICCD_VERSION_* of a token, 0 for a reader
  * @quirks: SCARD_QUIRK_*
  * @lock: see LOCKS
  * @gone: unplugged or unbound; set once, under @lock
@@ -246,6 +247,7 @@ struct scard_reader {
 	unsigned int index;
 	u32 rx_unit;
 	bool has_interrupt;
+	u8 iccd_version;
 	u32 quirks;
 
 	spinlock_t lock;	/* see LOCKS */
@@ -524,6 +526,10 @@ int ccid_cmd_finish(struct scard_slot *slot, struct scard_req *req, unsigned int
 bool ccid_cmd_in_flight(struct scard_slot *slot, const struct scard_req *req);
 void ccid_cmd_received(struct scard_rx *rx, int status, u32 len);
 void ccid_cmd_sent(struct scard_req *req, int status);
+
+/* iccd.c */
+int iccd_exchange(struct scard_slot *slot, struct scard_req *req, u32 len,
+		  unsigned int timeout_ms);
 
 /* ccid_usb.c */
 int ccid_usb_init(void);

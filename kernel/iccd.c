@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * USB tokens of the ICCD specification: no bulk pipes, everything by class requests
+ * on the control pipe. To the layers above they are a reader with one slot: a CCID
+ * message is taken apart here, done by requests, and answered by a message.
+ *
+ * The card cannot be taken out. A request is never left on the wire: a killed caller
+ * takes its transfer back, and the worker resets the card.
+ */
+#include <linux/jiffies.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+
+#include "proto/iccd.h"
+#include "proto/t0.h"
+#include "scard.h"
+
+#define ICCD_REQUEST_OUT	0x21	/* host to device, class, interface */
+#define ICCD_REQUEST_IN		0xa1
+#define ICCD_REQUEST_MS		5000
+
+/* ICC_POWER_ON of version B: wValue selects 5 V */
+#define ICCD_B_POWER_5V		1
+
+static int iccd_out(struct scard_slot *slot, u8 request, u16 value, u8 *data, u32 len)
+{
+	struct scard_reader *reader = slot->reader;
+	int ret;
+
+	if (len > ICCD_TRANSFER_MAX)
+		return -EINVAL;
+	ret = reader->ops->control(reader, ICCD_REQUEST_OUT, request, value, data, len,
+				   ICCD_REQUEST_MS);
+	return ret < 0 ? ret : 0;
+}
+
+static int iccd_in(struct scard_slot *slot, u8 request, u8 *data, u32 room)
+{
+	struct scard_reader *reader = slot->reader;
+
+	return reader->ops->control(reader, ICCD_REQUEST_IN, request, 0, data,
+				    min_t(u32, room, ICCD_TRANSFER_MAX), ICCD_REQUEST_MS);
+}
+
+/* Sleep before the next question; -EINTR if killed, -ETIMEDOUT if there is no next. */
+static int iccd_pause(unsigned int ms, unsigned long deadline)
+{
+	if (time_after(jiffies, deadline))
+		return -ETIMEDOUT;
+	schedule_timeout_killable(msecs_to_jiffies(ms));
+	return fatal_signal_pending(current) ? -EINTR : 0;
+}
+
+/* ---- version A ---- */
+
+static int iccd_a_wait(struct scard_slot *slot, unsigned long deadline, enum iccd_state *state)
+{
+	u8 status;
+	int ret;
+
+	for (;;) {
+		ret = iccd_in(slot, ICCD_GET_ICC_STATUS, &status, 1);
+		if (ret != 1)
+			return ret < 0 ? ret : -EIO;
+		*state = iccd_a_status(status);
+		if (*state != ICCD_BUSY)
+			return *state == ICCD_FAILED ? -EREMOTEIO : 0;
+		ret = iccd_pause(ICCD_POLL_MS, deadline);
+		if (ret)
+			return ret;
+	}
+}
+
+/*
+ * A TPDU: the header, then data one way or the other, then the status word. Returns
+ * the bytes received or a negative errno.
+ */
+static int iccd_a_xfr(struct scard_slot *slot, u8 *tpdu, u32 len, u8 *buf, u32 room,
+		      unsigned long deadline)
+{
+	u32 head = min_t(u32, len, T0_HEADER_LEN);
+	enum iccd_state state;
+	int ret, got = 0;
+
+	ret = iccd_out(slot, ICCD_XFR_BLOCK, 0, tpdu, head);
+	if (!ret)
+		ret = iccd_a_wait(slot, deadline, &state);
+	if (ret)
+		return ret;
+	if (state == ICCD_READY) {
+		if (len > head) {
+			ret = iccd_out(slot, ICCD_XFR_BLOCK, 0, tpdu + head, len - head);
+		} else {
+			got = iccd_in(slot, ICCD_DATA_BLOCK, buf, room - 2);
+			ret = min(got, 0);
+		}
+		if (!ret)
+			ret = iccd_a_wait(slot, deadline, &state);
+		if (ret)
+			return ret;
+	}
+	if (state != ICCD_STATUS_WORD)
+		return -EIO;
+	ret = iccd_in(slot, ICCD_DATA_BLOCK, buf + got, 2);
+	if (ret != 2)
+		return ret < 0 ? ret : -EIO;
+	return got + 2;
+}
+
+static int iccd_a(struct scard_slot *slot, struct scard_req *req, u32 len, u8 *buf, u32 room,
+		  unsigned long deadline)
+{
+	u8 *payload = req->tx + CCID_HEADER_LEN;
+	int ret;
+
+	switch (req->tx[0]) {
+	case CCID_PC_TO_RDR_ICC_POWER_ON:
+		ret = iccd_in(slot, ICCD_ICC_POWER_ON, buf, min_t(u32, room, ATR_LEN_MAX));
+		break;
+	case CCID_PC_TO_RDR_ICC_POWER_OFF:
+		ret = iccd_out(slot, ICCD_ICC_POWER_OFF, 0, NULL, 0);
+		req->ans.icc_status = CCID_ICC_INACTIVE;
+		break;
+	case CCID_PC_TO_RDR_GET_SLOT_STATUS:
+		ret = 0;	/* the card is always there; nothing tells whether it is on */
+		break;
+	case CCID_PC_TO_RDR_XFR_BLOCK:
+		ret = iccd_a_xfr(slot, payload, len, buf, room, deadline);
+		break;
+	default:
+		return -EOPNOTSUPP;
+	}
+	if (ret < 0)
+		return ret;
+	req->ans.data = buf;
+	req->ans.len = ret;
+	return 0;
+}
+
+/* ---- version B ---- */
+
+static int iccd_b_answer(struct scard_slot *slot, struct scard_req *req, u8 *buf, u32 room,
+			 unsigned long deadline)
+{
+	unsigned int wait_ms = ICCD_POLL_MS;
+	int ret;
+
+	for (;;) {
+		ret = iccd_in(slot, ICCD_DATA_BLOCK, buf, room);
+		if (ret < 0)
+			return ret;
+		switch (iccd_b_response(&req->ans, &wait_ms, buf, ret)) {
+		case ICCD_ANSWER:
+			return 0;
+		case ICCD_FAILED:
+			return ccid_error_to_errno(req->ans.icc_status, req->ans.error);
+		case ICCD_BUSY:
+			break;
+		default:
+			req->ans.type = 0;
+			return -EIO;
+		}
+		ret = iccd_pause(wait_ms, deadline);
+		if (ret)
+			return ret;
+	}
+}
+
+static int iccd_b(struct scard_slot *slot, struct scard_req *req, u32 len, u8 *buf, u32 room,
+		  unsigned long deadline)
+{
+	u8 *payload = req->tx + CCID_HEADER_LEN;
+	int ret;
+
+	switch (req->tx[0]) {
+	case CCID_PC_TO_RDR_ICC_POWER_ON:
+		ret = iccd_out(slot, ICCD_ICC_POWER_ON, ICCD_B_POWER_5V, NULL, 0);
+		break;
+	case CCID_PC_TO_RDR_ICC_POWER_OFF:
+		ret = iccd_out(slot, ICCD_ICC_POWER_OFF, 0, NULL, 0);
+		req->ans.icc_status = CCID_ICC_INACTIVE;
+		return ret;
+	case CCID_PC_TO_RDR_GET_SLOT_STATUS:
+		ret = iccd_in(slot, ICCD_SLOT_STATUS, buf, 3);
+		if (ret != 3)
+			return ret < 0 ? ret : -EIO;
+		req->ans.icc_status = min_t(u8, buf[1] & 0x03, CCID_ICC_ABSENT);
+		return 0;
+	case CCID_PC_TO_RDR_XFR_BLOCK:
+		/* wLevelParameter is the high byte of wValue here */
+		ret = iccd_out(slot, ICCD_XFR_BLOCK, (u16)req->tx[8] << 8, payload, len);
+		break;
+	default:
+		return -EOPNOTSUPP;
+	}
+	return ret ?: iccd_b_answer(slot, req, buf, room, deadline);
+}
+
+/**
+ * iccd_exchange() - scard_hw_ops.exchange for tokens
+ * @slot: the slot
+ * @req: the request, with a CCID message in tx
+ * @len: bytes of the message
+ * @timeout_ms: time for the answer
+ *
+ * Return: 0 and req->ans, or a negative errno
+ */
+int iccd_exchange(struct scard_slot *slot, struct scard_req *req, u32 len,
+		  unsigned int timeout_ms)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(timeout_ms);
+	u8 *buf = req->rx->buf;
+	u32 room = req->rx->size;
+	int ret;
+
+	if (time_after(deadline, slot->ceiling))
+		deadline = slot->ceiling;
+	req->ans = (struct ccid_answer){ .type = ccid_expected_answer(req->tx[0]) };
+	req->rx->dirty = room;
+	len -= CCID_HEADER_LEN;
+	ret = slot->reader->iccd_version == ICCD_VERSION_A ?
+	      iccd_a(slot, req, len, buf, room, deadline) :
+	      iccd_b(slot, req, len, buf, room, deadline);
+	if (ret == -ENODEV || ret == -ESHUTDOWN || scard_reader_gone(slot->reader))
+		return -ENODEV;
+	/* a stalled request is the token's way to say no */
+	if (ret == -EPIPE || ret == -EPROTO || ret == -EOVERFLOW)
+		return req->tx[0] == CCID_PC_TO_RDR_ICC_POWER_ON ? -EREMOTEIO : -EIO;
+	return ret;
+}
