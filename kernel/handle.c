@@ -40,6 +40,8 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op
 
 	spin_lock(&slot->lock);
 	ret = pol_ask(&slot->pol, &t->pol);
+	if (slot->pol.owner == &h->pol)
+		scard_slot_used(slot);
 	if (ret == POL_WAIT && nonblock) {
 		pol_withdraw(&slot->pol, &t->pol);
 		ret = -EAGAIN;
@@ -58,6 +60,10 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op
 			/* served at the same moment: go on, nothing is lost */
 		}
 		ret = t->pol.result;
+		spin_lock(&slot->lock);
+		if (slot->pol.owner == &h->pol)
+			scard_slot_used(slot);
+		spin_unlock(&slot->lock);
 	}
 	if (!ret && slot->pol.actor == &t->pol) {
 		slot->sent = false;
@@ -84,6 +90,8 @@ void scard_turn_done(struct scard_handle *h, struct scard_turn *t, struct scard_
 	if (ret != -EINTR || (!slot->sent && redo == POL_LEAVE)) {
 		spin_lock(&slot->lock);
 		pol_done(&slot->pol, &t->pol);
+		if (slot->pol.owner == &h->pol)
+			scard_slot_used(slot);
 		if (slot->pol.gone)
 			wake_up_all(&slot->wait);	/* scard_slot_quiesce() */
 		spin_unlock(&slot->lock);

@@ -455,6 +455,25 @@ void pol_want_settle(struct pol_slot *s)
 }
 
 /**
+ * pol_expire() - a transaction was idle for too long
+ * @s: the slot
+ *
+ * It is over, and the card is reset before anybody acts; its owner is told like
+ * everybody else.
+ */
+void pol_expire(struct pol_slot *s)
+{
+	if (!s->owner)
+		return;
+	pol_drop_lock(s, s->owner);
+	if (s->card == POL_CARD_ON && s->owed < POL_RESET) {
+		s->owed = POL_RESET;
+		s->counted = false;
+	}
+	pol_schedule(s);
+}
+
+/**
  * pol_want_idle() - the card has not been used for a while
  * @s: the slot
  */

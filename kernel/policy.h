@@ -174,6 +174,7 @@ void pol_close(struct pol_slot *s, struct pol_handle *h);
 void pol_reset(struct pol_slot *s);
 void pol_cut(struct pol_slot *s);
 void pol_want_settle(struct pol_slot *s);
+void pol_expire(struct pol_slot *s);
 void pol_want_idle(struct pol_slot *s);
 bool pol_claim(struct pol_slot *s);
 void pol_removed(struct pol_slot *s);

@@ -308,6 +308,8 @@ struct scard_reader {
  * @single: the operation under way consists of one exchange (actor)
  * @sent: the operation under way has sent something (actor)
  * @recheck: the card may have been swapped unseen: compare its ATR (actor)
+ * @expire_work: ends transactions that are idle for too long
+ * @used: when the owner of the transaction has called last, jiffies (lock)
  * @idle_work: powers the card off when nobody has used it for a while
  * @idle_since: when the last handle left, jiffies (lock)
  * @voltage: bPowerSelect that worked, 0 before (actor)
@@ -351,6 +353,8 @@ struct scard_slot {
 	bool single;
 	bool sent;
 	bool recheck;
+	struct delayed_work expire_work;
+	unsigned long used;
 	struct delayed_work idle_work;
 	unsigned long idle_since;
 	u8 voltage;
@@ -458,6 +462,7 @@ void scard_slot_wake(struct pol_turn *pol_turn);
 void scard_slot_notify(struct scard_slot *slot, bool present);
 void scard_slot_watch(struct scard_slot *slot);
 void scard_slot_idle(struct scard_slot *slot);
+void scard_slot_used(struct scard_slot *slot);
 bool scard_slot_claim(struct scard_slot *slot);
 void scard_slot_disclaim(struct scard_slot *slot);
 void scard_slot_resumed(struct scard_slot *slot);

@@ -17,6 +17,10 @@ static unsigned int idle_ms = 5000;
 module_param(idle_ms, uint, 0644);
 MODULE_PARM_DESC(idle_ms, "power a card off after so many ms without a connected handle; 0: never (default 5000)");
 
+static unsigned int transaction_ms;
+module_param(transaction_ms, uint, 0644);
+MODULE_PARM_DESC(transaction_ms, "end a transaction that has been idle for so many ms with a reset; 0: never (default)");
+
 /* ---- the worker ---- */
 
 static void slot_finish_orphan(struct scard_slot *slot)
@@ -199,6 +203,45 @@ static void slot_idle_work(struct work_struct *work)
 }
 
 /**
+ * scard_slot_used() - the owner of the transaction has called
+ * @slot: the slot, locked
+ *
+ * Keeps the watchdog of transactions quiet, and starts it with a transaction.
+ */
+void scard_slot_used(struct scard_slot *slot)
+{
+	unsigned int ms = READ_ONCE(transaction_ms);
+
+	lockdep_assert_held(&slot->lock);
+	slot->used = jiffies;
+	if (ms && slot->pol.owner && !slot->pol.gone &&
+	    !delayed_work_pending(&slot->expire_work))
+		queue_delayed_work(slot->reader->wq, &slot->expire_work, msecs_to_jiffies(ms));
+}
+
+static void slot_expire_work(struct work_struct *work)
+{
+	struct scard_slot *slot = container_of(to_delayed_work(work), struct scard_slot,
+					       expire_work);
+	unsigned int ms = READ_ONCE(transaction_ms);
+	unsigned long due;
+
+	spin_lock(&slot->lock);
+	due = slot->used + msecs_to_jiffies(ms);
+	if (ms && slot->pol.owner && !slot->pol.gone) {
+		if (slot->pol.actor)		/* not idle: a command is on its way */
+			due = jiffies + msecs_to_jiffies(ms);
+		if (time_before(jiffies, due)) {
+			queue_delayed_work(slot->reader->wq, &slot->expire_work, due - jiffies);
+		} else {
+			pol_expire(&slot->pol);
+			scard_slot_changed(slot);
+		}
+	}
+	spin_unlock(&slot->lock);
+}
+
+/**
  * scard_slot_claim() - act in the worker's name, for suspend
  * @slot: the slot
  *
@@ -252,6 +295,7 @@ void scard_slot_work_init(struct scard_slot *slot)
 	INIT_WORK(&slot->notify_work, slot_notify_work);
 	INIT_DELAYED_WORK(&slot->poll_work, slot_poll_work);
 	INIT_DELAYED_WORK(&slot->idle_work, slot_idle_work);
+	INIT_DELAYED_WORK(&slot->expire_work, slot_expire_work);
 }
 
 /**
@@ -262,6 +306,7 @@ void scard_slot_work_stop(struct scard_slot *slot)
 {
 	cancel_delayed_work_sync(&slot->poll_work);
 	cancel_delayed_work_sync(&slot->idle_work);
+	cancel_delayed_work_sync(&slot->expire_work);
 	cancel_work_sync(&slot->notify_work);
 	/* whoever was the actor finds its transfers ended, and leaves */
 	wait_event(slot->wait, !READ_ONCE(slot->pol.actor));
