@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * No leak of a verified card. Over and over a process verifies the PIN and is killed at
+ * a random moment; others connect as fast as they can and ask the card whether the PIN
+ * is verified. They must never hear yes, and each death must reset the card exactly once.
+ *
+ * The victim keeps the others out in one of two ways, EXCLUSIVE or a transaction, so that
+ * whoever gets in does so after its death; or it is a plain SHARED handle, and the
+ * others begin when it is dead.
+ *
+ * TEST_ROUNDS is the number of rounds for each number of competitors (500), TEST_SEED
+ * replays a run as far as the scheduler allows.
+ */
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "kselftest_harness.h"
+
+#include "sc.h"
+#include "vr.h"
+
+#define MAX_COMPETITORS	8
+#define LIFE_US		4000	/* how long a victim may live */
+
+enum way { EXCLUSIVE_HANDLE, TRANSACTION, PLAIN_SHARED, WAYS };
+enum stage { NOT_CONNECTED, CONNECTING, CONNECTED };
+
+struct shared {
+	atomic_uint round;		/* competitors begin when it changes */
+	atomic_uint done;		/* competitors that have finished the round */
+	atomic_bool over;
+	atomic_int stage;		/* of the victim */
+	atomic_ulong asked;		/* answers of the card: not verified */
+	atomic_ulong verified;		/* answers of the card: verified */
+	atomic_ulong unusable;		/* anything else */
+	atomic_int error;		/* the last of those */
+};
+
+FIXTURE(leak)
+{
+	struct shared *shared;
+	pid_t competitors[MAX_COMPETITORS];
+	int watch;
+	int last;		/* a competitor in this process */
+};
+
+FIXTURE_VARIANT(leak)
+{
+	unsigned int competitors;
+};
+
+FIXTURE_VARIANT_ADD(leak, one) { .competitors = 1, };
+FIXTURE_VARIANT_ADD(leak, two) { .competitors = 2, };
+FIXTURE_VARIANT_ADD(leak, four) { .competitors = 4, };
+FIXTURE_VARIANT_ADD(leak, eight) { .competitors = 8, };
+
+static void pause_us(long us)
+{
+	struct timespec pause = { us / 1000000, us % 1000000 * 1000 };
+
+	nanosleep(&pause, NULL);
+}
+
+/* Get in, ask, get out. What others do to the card is no failure: then ask again. */
+static void compete_once(struct shared *shared, int fd)
+{
+	for (;;) {
+		int result = sc_connect(fd, SCARD_MODE_SHARED, SC_ANY);
+
+		if (!result) {
+			result = sc_apdu(fd, APDU_VERIFIED);
+			sc_disconnect(fd, SCARD_DISP_LEAVE);
+		}
+		if (result == -EBUSY || result == -ESTALE) {
+			pause_us(50);
+			continue;
+		}
+		if (result == 0x63c3) {
+			shared->asked++;
+		} else if (result == 0x9000) {
+			shared->verified++;
+		} else {
+			shared->error = result;
+			shared->unusable++;
+		}
+		return;
+	}
+}
+
+static void compete(struct shared *shared)
+{
+	unsigned int seen = 0;
+	int fd = sc_open(O_RDWR);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (!shared->over) {
+		if (shared->round == seen) {
+			pause_us(50);
+			continue;
+		}
+		seen++;
+		compete_once(shared, fd);
+		shared->done++;
+	}
+	_exit(0);
+}
+
+static void be_victim(struct shared *shared, enum way way)
+{
+	int fd = sc_open(O_RDWR), result;
+
+	shared->stage = CONNECTING;
+	do {
+		result = sc_connect(fd, way == EXCLUSIVE_HANDLE ? SCARD_MODE_EXCLUSIVE :
+				    SCARD_MODE_SHARED, SC_ANY);
+	} while (result == -EBUSY);
+	shared->stage = CONNECTED;
+	if (way == TRANSACTION)
+		while (sc_begin(fd) == -ESTALE)
+			sc_reconnect(fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE);
+	sc_apdu(fd, APDU_VERIFY);
+	for (;;)
+		sc_apdu(fd, APDU_VERIFIED);
+}
+
+static unsigned long parameter(const char *name, unsigned long otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoul(text, NULL, 0) : otherwise;
+}
+
+FIXTURE_SETUP(leak)
+{
+	unsigned int i;
+
+	vr_prepare("--profile short", VR_CARD);
+	self->shared = mmap(NULL, sizeof(*self->shared), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->shared);
+	self->watch = sc_open(O_RDONLY);
+	ASSERT_LE(0, self->watch);
+	self->last = sc_open(O_RDWR);
+	ASSERT_LE(0, self->last);
+	for (i = 0; i < variant->competitors; i++) {
+		self->competitors[i] = fork();
+		ASSERT_LE(0, self->competitors[i]);
+		if (!self->competitors[i])
+			compete(self->shared);
+	}
+}
+
+FIXTURE_TEARDOWN(leak)
+{
+	unsigned int i;
+
+	self->shared->over = true;
+	for (i = 0; i < variant->competitors; i++)
+		waitpid(self->competitors[i], NULL, 0);
+}
+
+/* All competitors have been in; false if one of them hangs. */
+static bool round_over(struct shared *shared, unsigned int competitors)
+{
+	int i;
+
+	for (i = 0; i < 200000 && shared->done < competitors; i++)
+		pause_us(50);
+	return shared->done == competitors;
+}
+
+TEST_F_TIMEOUT(leak, never_verified, 7200)
+{
+	unsigned long rounds = parameter("TEST_ROUNDS", 500);
+	unsigned long seed = parameter("TEST_SEED", (unsigned long)time(NULL) + variant->competitors);
+	unsigned long round, deaths = 0, maybe = 0, resets = 0;
+	struct shared *shared = self->shared;
+	struct scard_status before, after;
+
+	TH_LOG("seed %lu", seed);
+	srand48((long)seed);
+	for (round = 0; round < rounds; round++) {
+		enum way way = lrand48() % WAYS;
+		long life = lrand48() % LIFE_US;
+		unsigned int epochs;
+		pid_t victim;
+
+		ASSERT_EQ(0, sc_snapshot(self->watch, &before));
+		shared->stage = NOT_CONNECTED;
+		shared->done = 0;
+		victim = fork();
+		ASSERT_LE(0, victim);
+		if (!victim)
+			be_victim(shared, way);
+		if (way != PLAIN_SHARED) {
+			/* they may come before, between and after */
+			pause_us(life / 2);
+			shared->round++;
+			pause_us(life / 2);
+		} else {
+			pause_us(life);
+		}
+		kill(victim, SIGKILL);
+		ASSERT_EQ(victim, waitpid(victim, NULL, 0));
+		if (way == PLAIN_SHARED)
+			shared->round++;
+		ASSERT_TRUE(round_over(shared, variant->competitors)) {
+			TH_LOG("round %lu: somebody hangs", round);
+		}
+		/* the last one comes when all is over, so that what is owed has been paid */
+		compete_once(shared, self->last);
+		ASSERT_EQ(0, shared->verified) {
+			TH_LOG("round %lu: the PIN was verified (way %d)", round, way);
+		}
+		ASSERT_EQ(0, shared->unusable) {
+			TH_LOG("round %lu: %d", round, shared->error);
+		}
+		ASSERT_EQ(0, sc_snapshot(self->watch, &after));
+		epochs = after.epoch - before.epoch;
+		resets += epochs;
+		if (shared->stage == CONNECTED) {
+			ASSERT_EQ(1, epochs) {
+				TH_LOG("round %lu: way %d", round, way);
+			}
+			deaths++;
+		} else if (shared->stage == CONNECTING) {
+			/* it may have been in the moment before it could say so */
+			ASSERT_GE(1, epochs);
+			maybe++;
+		} else {
+			ASSERT_EQ(0, epochs);
+		}
+	}
+	TH_LOG("%lu rounds, %lu deaths with a handle, %lu on the way to one, %lu resets, %lu answers",
+	       rounds, deaths, maybe, resets, shared->asked);
+	/* the reader says the same: a reset for each, and it was warm */
+	EXPECT_EQ(resets, vr_count("warm"));
+	EXPECT_EQ(0, vr_count("cold"));
+	EXPECT_EQ(0, vr_count("IccPowerOff"));
+	/* and the rounds were what they should be */
+	EXPECT_LT(rounds / 4, deaths);
+	EXPECT_EQ(rounds * (variant->competitors + 1), shared->asked);
+}
+
+TEST_HARNESS_MAIN
