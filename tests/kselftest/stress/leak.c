@@ -8,7 +8,7 @@
  * whoever gets in does so after its death; or it is a plain SHARED handle, and the
  * others begin when it is dead.
  *
- * TEST_ROUNDS is the number of rounds for each number of competitors (500), TEST_SEED
+ * TEST_ROUNDS is the number of rounds for each number of competitors (250), TEST_SEED
  * replays a run as far as the scheduler allows.
  */
 #include <stdatomic.h>
@@ -98,7 +98,7 @@ static void compete(struct shared *shared)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	while (!shared->over) {
 		if (shared->round == seen) {
-			pause_us(50);
+			pause_us(200);
 			continue;
 		}
 		seen++;
@@ -174,7 +174,7 @@ static bool round_over(struct shared *shared, unsigned int competitors)
 
 TEST_F_TIMEOUT(leak, never_verified, 7200)
 {
-	unsigned long rounds = parameter("TEST_ROUNDS", 500);
+	unsigned long rounds = parameter("TEST_ROUNDS", 250);
 	unsigned long seed = parameter("TEST_SEED", (unsigned long)time(NULL) + variant->competitors);
 	unsigned long round, deaths = 0, maybe = 0, resets = 0;
 	struct shared *shared = self->shared;
