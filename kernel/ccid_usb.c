@@ -494,6 +494,8 @@ static int ccid_usb_find_endpoints(struct ccid_usb *ccid, struct usb_host_interf
 
 static bool ccid_usb_can_wake(const struct ccid_usb *ccid)
 {
+	if (ccid->reader.quirks & SCARD_QUIRK_NO_AUTOSUSPEND)
+		return false;
 	return ccid->reader.desc.features & CCID_FEATURE_WAKEUP ||
 	       ccid->udev->actconfig->desc.bmAttributes & USB_CONFIG_ATT_WAKEUP;
 }
@@ -540,6 +542,7 @@ static int ccid_usb_probe(struct usb_interface *intf, const struct usb_device_id
 	ccid_usb_string(ccid, alt->desc.iInterface, reader->interface_name);
 	ccid_usb_string(ccid, udev->descriptor.iSerialNumber, reader->serial);
 
+	scard_quirks_apply(reader);
 	ret = scard_reader_init(reader);
 	if (ret)
 		goto fail;
@@ -608,8 +611,26 @@ static int ccid_usb_post_reset(struct usb_interface *intf)
 	return ccid_usb_woken(intf);
 }
 
+/* Readers from before the class had a number; they have the class descriptor. */
+#define CCID_VENDOR(vendor, product) \
+	{ USB_DEVICE_INTERFACE_CLASS(vendor, product, USB_CLASS_VENDOR_SPEC) }
+
 static const struct usb_device_id ccid_usb_ids[] = {
 	{ .match_flags = USB_DEVICE_ID_MATCH_INT_CLASS, .bInterfaceClass = USB_CLASS_CSCID },
+	CCID_VENDOR(0x046a, 0x003e),	/* Cherry SmartTerminal ST-2xxx */
+	CCID_VENDOR(0x04e6, 0x5111),	/* SCM SCR331-DI */
+	CCID_VENDOR(0x04e6, 0x511a),	/* SCM SCR3310-NTTCom */
+	CCID_VENDOR(0x04e6, 0x5291),	/* SCM SCL010 */
+	CCID_VENDOR(0x04e6, 0x5292),	/* SCM SCL01x */
+	CCID_VENDOR(0x04e6, 0xe003),	/* SCM SPRx32 */
+	CCID_VENDOR(0x076b, 0x532a),	/* Omnikey */
+	CCID_VENDOR(0x08e6, 0x1359),	/* Gemplus GEM USB COMBI-M */
+	CCID_VENDOR(0x08e6, 0x2202),	/* Gemplus Gem e-Seal Pro */
+	CCID_VENDOR(0x08e6, 0xace0),	/* Gemplus GEM USB COMBI */
+	CCID_VENDOR(0x09be, 0x0002),	/* MySmart Pad */
+	CCID_VENDOR(0x0c4b, 0x0300),	/* Reiner-SCT cyberJack pinpad(a) */
+	CCID_VENDOR(0x1a74, 0x6354),	/* OCS ID-One Cosmo, ICCD version B */
+	CCID_VENDOR(0x413c, 0x2100),	/* Dell keyboard */
 	{ }
 };
 MODULE_DEVICE_TABLE(usb, ccid_usb_ids);

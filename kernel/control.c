@@ -34,6 +34,7 @@
 #define PIN_SUPPORT_VERIFY		0x01
 #define PIN_SUPPORT_MODIFY		0x02
 
+#define PIN_VALIDATION_KEY		0x02
 #define PIN_VALIDATION_ALL		0x07
 
 #define CONTROL_ESCAPE_TIMEOUT_MS	30000
@@ -93,7 +94,8 @@ static void control_features(const struct scard_slot *slot, struct control_out *
 static void control_pin_properties(const struct scard_slot *slot, struct control_out *out)
 {
 	put_le16(out->buf, slot->reader->desc.lcd_layout);
-	out->buf[2] = PIN_VALIDATION_ALL;
+	out->buf[2] = slot->reader->quirks & SCARD_QUIRK_PIN_KEY_ONLY ? PIN_VALIDATION_KEY :
+									 PIN_VALIDATION_ALL;
 	out->buf[3] = 0;
 	out->len = 4;
 }
@@ -156,6 +158,8 @@ static int control_pin(struct scard_slot *slot, struct scard_req *req, u32 len, 
 
 	if (!(slot->reader->desc.pin_support & (modify ? PIN_SUPPORT_MODIFY : PIN_SUPPORT_VERIFY)))
 		return -EOPNOTSUPP;
+	if (slot->reader->quirks & SCARD_QUIRK_PIN_KEY_ONLY && len > PIN_MODIFY_LEN)
+		payload[modify ? 10 : 7] = PIN_VALIDATION_KEY;
 	ret = modify ? pin_modify(&m, payload, len) : pin_verify(&m, payload, len);
 	if (ret || CCID_HEADER_LEN + m.len > slot->reader->desc.max_msg)
 		return -EINVAL;

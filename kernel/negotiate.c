@@ -128,7 +128,8 @@ static int negotiate_try(struct scard_slot *slot, struct scard_req *req, u8 t, u
 	slot->wait_ms = t ? params_wait_t1(atr, fi_di, desc->default_clock) :
 			    params_wait_t0(atr, fi_di, desc->default_clock);
 
-	if (t != 1 || desc->level >= CCID_LEVEL_SHORT_APDU)
+	if (t != 1 || desc->level >= CCID_LEVEL_SHORT_APDU ||
+	    slot->reader->quirks & SCARD_QUIRK_NO_IFSD)
 		return 0;
 	if (desc->features & CCID_FEATURE_AUTO_IFSD) {
 		slot->t1.ifsd = desc->max_ifsd;

@@ -86,6 +86,21 @@
 #define SCARD_WORKER_TX		64
 #define SCARD_WORKER_RX		64
 
+/* scard_reader.quirks; see quirks.c */
+#define SCARD_QUIRK_EXTENDED		BIT(0)	/* takes extended APDUs */
+#define SCARD_QUIRK_SHORT		BIT(1)	/* takes short APDUs only */
+#define SCARD_QUIRK_NO_PIN		BIT(2)	/* no PIN entry that can be trusted */
+#define SCARD_QUIRK_RATE_9600		BIT(3)	/* 9600 bit/s at most */
+#define SCARD_QUIRK_RATE_200K		BIT(4)	/* 200 kbit/s at most */
+#define SCARD_QUIRK_IFSD_254		BIT(5)	/* takes the longest T=1 blocks */
+#define SCARD_QUIRK_NO_IFSD		BIT(6)	/* fails on S(IFS) */
+#define SCARD_QUIRK_OFF_FIRST		BIT(7)	/* IccPowerOff before each IccPowerOn */
+#define SCARD_QUIRK_ISO_MODE		BIT(8)	/* has to be taken out of EMV mode */
+#define SCARD_QUIRK_NO_AUTOSUSPEND	BIT(9)	/* does not come back from sleep */
+#define SCARD_QUIRK_SLOW		BIT(10)	/* needs four times as long */
+#define SCARD_QUIRK_PIN_KEY_ONLY	BIT(11)	/* PIN entry ends by the key alone */
+#define SCARD_QUIRK_OLD_FIRMWARE	BIT(12)	/* known to fail */
+
 struct scard_reader;
 struct scard_req;
 struct scard_slot;
@@ -531,6 +546,9 @@ int ccid_cmd_finish(struct scard_slot *slot, struct scard_req *req, unsigned int
 bool ccid_cmd_in_flight(struct scard_slot *slot, const struct scard_req *req);
 void ccid_cmd_received(struct scard_rx *rx, int status, u32 len);
 void ccid_cmd_sent(struct scard_req *req, int status);
+
+/* quirks.c */
+void scard_quirks_apply(struct scard_reader *reader);
 
 /* iccd.c */
 int iccd_exchange(struct scard_slot *slot, struct scard_req *req, u32 len,

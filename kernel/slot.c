@@ -13,6 +13,8 @@
 #define SLOT_FAREWELL_MS	500
 #define SLOT_STATUS_TRIES	3	/* the first message after plug-in is lost at times */
 
+/* bError of readers in EMV mode to a card that is none */
+#define SLOT_ERROR_EMV		0xbb
 #define CCID_MECHANICAL_EJECT	0x02	/* bFunction, and dwMechanical bit 1 */
 
 static const u8 no_params[3];
@@ -151,8 +153,11 @@ void scard_slot_lost_power_locked(struct scard_slot *slot)
 int scard_slot_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3],
 		   u32 len, unsigned int timeout_ms)
 {
-	int ret = ccid_cmd(slot, req, type, params, len, timeout_ms);
+	int ret;
 
+	if (slot->reader->quirks & SCARD_QUIRK_SLOW)
+		timeout_ms *= 4;
+	ret = ccid_cmd(slot, req, type, params, len, timeout_ms);
 	if (ret == -EINTR || !req->ans.type || scard_reader_gone(slot->reader))
 		return ret;
 	if (req->ans.icc_status == CCID_ICC_ABSENT) {
@@ -196,6 +201,36 @@ static int slot_take_atr(struct scard_slot *slot, const struct scard_req *req, b
 	return 0;
 }
 
+static int slot_cmd_off(struct scard_slot *slot, struct scard_req *req)
+{
+	return scard_slot_cmd(slot, req, CCID_PC_TO_RDR_ICC_POWER_OFF, no_params, 0,
+			      SLOT_POWER_OFF_MS);
+}
+
+/* One IccPowerOn, with what some readers need around it */
+static int slot_cmd_on(struct scard_slot *slot, struct scard_req *req, const u8 params[3])
+{
+	static const u8 iso_mode[] = { 0x1f, 0x01 };	/* a command of Gemplus' firmware */
+	u32 quirks = slot->reader->quirks;
+	int ret;
+
+	if (quirks & SCARD_QUIRK_OFF_FIRST) {
+		ret = slot_cmd_off(slot, req);
+		if (ret)
+			return ret;
+	}
+	ret = scard_slot_cmd(slot, req, CCID_PC_TO_RDR_ICC_POWER_ON, params, 0,
+			     SLOT_POWER_TIMEOUT_MS);
+	if (!(quirks & SCARD_QUIRK_ISO_MODE) || !ret || !req->ans.type ||
+	    req->ans.error != SLOT_ERROR_EMV)
+		return ret;
+	memcpy(req->tx + CCID_HEADER_LEN, iso_mode, sizeof(iso_mode));
+	ret = scard_slot_cmd(slot, req, CCID_PC_TO_RDR_ESCAPE, no_params, sizeof(iso_mode),
+			     SLOT_STATUS_TIMEOUT_MS);
+	return ret ?: scard_slot_cmd(slot, req, CCID_PC_TO_RDR_ICC_POWER_ON, params, 0,
+				     SLOT_POWER_TIMEOUT_MS);
+}
+
 /**
  * scard_slot_power_on() - IccPowerOn, and read the ATR
  * @slot: the slot
@@ -215,8 +250,7 @@ int scard_slot_power_on(struct scard_slot *slot, struct scard_req *req, bool war
 	u8 select;
 
 	if (desc->features & (CCID_FEATURE_AUTO_VOLTAGE | CCID_FEATURE_AUTO_ACTIVATION)) {
-		ret = scard_slot_cmd(slot, req, CCID_PC_TO_RDR_ICC_POWER_ON, params, 0,
-				     SLOT_POWER_TIMEOUT_MS);
+		ret = slot_cmd_on(slot, req, params);
 		return ret ?: slot_take_atr(slot, req, warm);
 	}
 	for (select = warm && slot->voltage ? slot->voltage : 1; select <= 3; select++) {
@@ -224,16 +258,14 @@ int scard_slot_power_on(struct scard_slot *slot, struct scard_req *req, bool war
 		if (desc->voltage_support && !(desc->voltage_support & BIT(select - 1)))
 			continue;
 		params[0] = select;
-		ret = scard_slot_cmd(slot, req, CCID_PC_TO_RDR_ICC_POWER_ON, params, 0,
-				     SLOT_POWER_TIMEOUT_MS);
+		ret = slot_cmd_on(slot, req, params);
 		if (!ret) {
 			slot->voltage = select;
 			return slot_take_atr(slot, req, warm);
 		}
 		if (warm || ret == -EINTR || ret == -ENODEV || ret == -ENOMEDIUM)
 			return ret;
-		ret = scard_slot_cmd(slot, req, CCID_PC_TO_RDR_ICC_POWER_OFF, no_params, 0,
-				     SLOT_POWER_OFF_MS);
+		ret = slot_cmd_off(slot, req);
 		if (ret == -EINTR || ret == -ENODEV || ret == -ENOMEDIUM)
 			return ret;
 		ret = -EREMOTEIO;
@@ -257,8 +289,7 @@ static bool slot_is_final(int ret)
  */
 int scard_slot_power_off(struct scard_slot *slot, struct scard_req *req)
 {
-	int ret = scard_slot_cmd(slot, req, CCID_PC_TO_RDR_ICC_POWER_OFF, no_params, 0,
-				 SLOT_POWER_OFF_MS);
+	int ret = slot_cmd_off(slot, req);
 
 	if (ret != -EINTR)
 		slot_set_card(slot, POL_CARD_OFF);
@@ -268,8 +299,7 @@ int scard_slot_power_off(struct scard_slot *slot, struct scard_req *req)
 /* The card does not answer: it gets no power, and is not tried again by itself. */
 static int slot_mute(struct scard_slot *slot, struct scard_req *req)
 {
-	int ret = scard_slot_cmd(slot, req, CCID_PC_TO_RDR_ICC_POWER_OFF, no_params, 0,
-				 SLOT_POWER_OFF_MS);
+	int ret = slot_cmd_off(slot, req);
 
 	if (slot_is_final(ret))
 		return ret;
@@ -313,8 +343,7 @@ int scard_slot_reset(struct scard_slot *slot, struct scard_req *req)
 
 	if (!ret || slot_is_final(ret))
 		return ret;
-	ret = scard_slot_cmd(slot, req, CCID_PC_TO_RDR_ICC_POWER_OFF, no_params, 0,
-			     SLOT_POWER_OFF_MS);
+	ret = slot_cmd_off(slot, req);
 	if (slot_is_final(ret))
 		return ret;
 	ret = scard_slot_power_on(slot, req, false);

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Readers that are not what they say, one line each. A quirk corrects the class
+ * descriptor, or sets a flag that is looked at where it matters.
+ *
+ * How to add one: a line with idVendor, idProduct, the bcdDevice from which on the
+ * firmware is right (0: never), and what to do. A new kind of quirk gets a flag in
+ * scard.h and one place that asks for it. tests/vreader replays descriptors, so a
+ * row of the reader's own shows that it is applied.
+ */
+#include <linux/device.h>
+#include <linux/kernel.h>
+
+#include "scard.h"
+
+struct scard_quirk {
+	u16 vendor;
+	u16 product;
+	u16 fixed;
+	u32 flags;
+};
+
+static const struct scard_quirk scard_quirks[] = {
+	/* claim short APDUs only, take extended ones; their PIN pad is none */
+	{ 0x076b, 0x3a21, 0, SCARD_QUIRK_EXTENDED | SCARD_QUIRK_NO_PIN },  /* Omnikey AVIATOR */
+	{ 0x076b, 0x3031, 0, SCARD_QUIRK_EXTENDED | SCARD_QUIRK_NO_PIN },  /* Omnikey 3x21 */
+	{ 0x076b, 0x6632, 0, SCARD_QUIRK_EXTENDED | SCARD_QUIRK_NO_PIN },  /* Omnikey 6121 */
+	{ 0x046a, 0x00a7, 0, SCARD_QUIRK_EXTENDED | SCARD_QUIRK_NO_PIN },  /* Cherry */
+	{ 0x0bf8, 0x1024, 0, SCARD_QUIRK_EXTENDED | SCARD_QUIRK_NO_PIN },  /* Fujitsu D323 */
+	{ 0x2f7c, 0x6007, 0, SCARD_QUIRK_EXTENDED },			   /* Diebold PN7362AU */
+	{ 0x046a, 0x00a1, 0x0101, SCARD_QUIRK_EXTENDED },		   /* Cherry KC1000SC */
+	/* claims extended APDUs, takes short ones */
+	{ 0x0d46, 0x3010, 0, SCARD_QUIRK_SHORT },			   /* Kobil TriBank */
+	/* keyboards and laptops whose PIN entry shows the PIN to the host */
+	{ 0x03f0, 0x1024, 0, SCARD_QUIRK_NO_PIN },			   /* HP KUS1206 */
+	{ 0x03f0, 0x0036, 0, SCARD_QUIRK_NO_PIN },			   /* HP keyboard */
+	{ 0x0bf8, 0x1017, 0, SCARD_QUIRK_NO_PIN },			   /* Fujitsu keyboard */
+	{ 0x04f2, 0x1469, 0, SCARD_QUIRK_NO_PIN },			   /* Chicony */
+	{ 0x0783, 0x0006, 0, SCARD_QUIRK_NO_PIN },			   /* C3PO LTC36 */
+	{ 0x25dd, 0x3111, 0, SCARD_QUIRK_NO_PIN },			   /* bit4id miniLector */
+	/* lie about what they can transmit */
+	{ 0x0b97, 0x7762, 0, SCARD_QUIRK_RATE_9600 },			   /* O2 Micro OZ776 */
+	{ 0x0b97, 0x7772, 0, SCARD_QUIRK_RATE_9600 },			   /* O2 Micro OZ776 */
+	{ 0x058f, 0x9540, 0, SCARD_QUIRK_RATE_200K },			   /* Alcor AU9540 */
+	{ 0x09be, 0x0002, 0, SCARD_QUIRK_IFSD_254 },			   /* MySmartPad */
+	{ 0x0529, 0x0620, 0x0014, SCARD_QUIRK_NO_IFSD },		   /* eToken 5110 */
+	/* power */
+	{ 0x0d46, 0x301d, 0, SCARD_QUIRK_OFF_FIRST },			   /* Kobil IDToken */
+	{ 0x08e6, 0x4433, 0, SCARD_QUIRK_ISO_MODE },			   /* GemPC433 SL */
+	{ 0x046a, 0x0005, 0, SCARD_QUIRK_ISO_MODE },			   /* Cherry XX33 */
+	{ 0x0783, 0x0003, 0, SCARD_QUIRK_NO_AUTOSUSPEND },		   /* C3PO LTC31 v1 */
+	/* take longer than they say, contactless ones mostly */
+	{ 0x04e6, 0x5293, 0, SCARD_QUIRK_SLOW },			   /* SCL011 */
+	{ 0x04e6, 0x5790, 0, SCARD_QUIRK_SLOW },			   /* uTrust 3700 F */
+	{ 0x04e6, 0x5791, 0, SCARD_QUIRK_SLOW },			   /* uTrust 3701 F */
+	{ 0x04e6, 0x5724, 0, SCARD_QUIRK_SLOW },			   /* uTrust 4701 F */
+	{ 0x0b81, 0x0200, 0, SCARD_QUIRK_SLOW },			   /* CL1356D */
+	{ 0x09d8, 0x0427, 0, SCARD_QUIRK_SLOW },			   /* Elatec TWN4 */
+	{ 0x09d8, 0x0428, 0, SCARD_QUIRK_SLOW },			   /* Elatec TWN4 */
+	{ 0x072f, 0x2200, 0, SCARD_QUIRK_SLOW },			   /* ACR122U */
+	{ 0x08e6, 0x34d2, 0, SCARD_QUIRK_SLOW },			   /* Thales Fusion NFC */
+	/* show messages and end PIN entry in one way only */
+	{ 0x08e6, 0x3478, 0, SCARD_QUIRK_PIN_KEY_ONLY },		   /* GemPC Pinpad */
+	{ 0x0982, 0x0008, 0, SCARD_QUIRK_PIN_KEY_ONLY },		   /* Covadis Vega-Alpha */
+	{ 0x046a, 0x003e, 0, SCARD_QUIRK_PIN_KEY_ONLY },		   /* Cherry ST-2000 */
+	/* firmware that is known to fail */
+	{ 0x04e6, 0xe001, 0x0516, SCARD_QUIRK_OLD_FIRMWARE },		   /* SCR331 */
+	{ 0x04e6, 0x5111, 0x0620, SCARD_QUIRK_OLD_FIRMWARE },		   /* SCR331-DI */
+	{ 0x04e6, 0xe003, 0x0510, SCARD_QUIRK_OLD_FIRMWARE },		   /* SPR532 */
+	{ 0x04e6, 0x5291, 0x0112, SCARD_QUIRK_OLD_FIRMWARE },		   /* SCL010 */
+	{ 0x0d46, 0x3001, 0x0037, SCARD_QUIRK_OLD_FIRMWARE },		   /* KAAN Base */
+	{ 0x0d46, 0x3002, 0x0037, SCARD_QUIRK_OLD_FIRMWARE },		   /* KAAN Advanced */
+	{ 0x09c3, 0x0008, 0x0203, SCARD_QUIRK_OLD_FIRMWARE },		   /* ActivCard V2 */
+	{ 0x0dc3, 0x1004, 0x0502, SCARD_QUIRK_OLD_FIRMWARE },		   /* Athena ASE IIIe */
+	{ 0x0dc3, 0x1102, 0x0607, SCARD_QUIRK_OLD_FIRMWARE },		   /* Athena IIIe KB */
+	{ 0x0dc3, 0x0900, 0x0200, SCARD_QUIRK_OLD_FIRMWARE },		   /* Athena IDProtect */
+	{ 0x058f, 0x9520, 0x0102, SCARD_QUIRK_OLD_FIRMWARE },		   /* Alcor AU9520 */
+	{ 0x08c3, 0x0401, 0x5000, SCARD_QUIRK_OLD_FIRMWARE },		   /* Precise 250 MC */
+	{ 0x08c3, 0x0402, 0x5000, SCARD_QUIRK_OLD_FIRMWARE },		   /* Precise 200 MC */
+	{ 0x0b0c, 0x0050, 0x0101, SCARD_QUIRK_OLD_FIRMWARE },		   /* Todos CX00 */
+	{ 0x062d, 0x0001, 0x0102, SCARD_QUIRK_OLD_FIRMWARE },		   /* THRC */
+};
+
+/* What a quirk changes of the descriptor */
+static void scard_quirks_correct(struct scard_reader *reader)
+{
+	struct ccid_desc *desc = &reader->desc;
+	u32 flags = reader->quirks;
+
+	if (flags & SCARD_QUIRK_EXTENDED)
+		desc->level = CCID_LEVEL_EXTENDED_APDU;
+	if (flags & SCARD_QUIRK_SHORT)
+		desc->level = CCID_LEVEL_SHORT_APDU;
+	if (flags & SCARD_QUIRK_NO_PIN)
+		desc->pin_support = 0;
+	if (flags & SCARD_QUIRK_RATE_9600)
+		desc->max_data_rate = min(desc->max_data_rate, 9600U);
+	if (flags & SCARD_QUIRK_RATE_200K)
+		desc->max_data_rate = min(desc->max_data_rate, 200000U);
+	if (flags & SCARD_QUIRK_IFSD_254)
+		desc->max_ifsd = CCID_IFSD_MAX;
+}
+
+/**
+ * scard_quirks_apply() - correct what a reader says of itself
+ * @reader: the reader, whose descriptor and ids are set
+ */
+void scard_quirks_apply(struct scard_reader *reader)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(scard_quirks); i++) {
+		const struct scard_quirk *q = &scard_quirks[i];
+
+		if (q->vendor == reader->vendor_id && q->product == reader->product_id &&
+		    (!q->fixed || reader->bcd_device < q->fixed))
+			reader->quirks |= q->flags;
+	}
+	scard_quirks_correct(reader);
+	if (reader->quirks & SCARD_QUIRK_OLD_FIRMWARE)
+		dev_warn(reader->parent,
+			 "firmware %x.%02x is known to fail, ask the maker for a newer one\n",
+			 reader->bcd_device >> 8, reader->bcd_device & 0xff);
+}
