@@ -77,7 +77,8 @@ static void list_finish(struct reader_list *list)
 			list->readers[kept++] = list->readers[i];
 	}
 	list->count = kept;
-	qsort(list->readers, list->count, sizeof(*list->readers), by_index);
+	if (kept)
+		qsort(list->readers, list->count, sizeof(*list->readers), by_index);
 }
 
 /* ---- changes; with the lock ---- */
@@ -92,22 +93,25 @@ static void tell_listeners(void)
 }
 
 /*
- * Readers that were not there when we looked before have just been plugged in; so has,
- * at the first look, one that is still being settled.
+ * Has a reader just been plugged in? If it was not there when we looked before; or if
+ * it settles at the first look, or after readers came and went.
  */
-static void mark_arrivals(struct reader_list *list)
+static void mark_arrivals(struct reader_list *list, bool came)
 {
-	int64_t now = now_ms();
+	int64_t until = now_ms() + SETTLE_MS;
 	size_t i;
 
 	for (i = 0; i < list->count; i++) {
 		struct reader *r = &list->readers[i];
 		const struct reader *old = list_find(&readers.list, r->minor);
+		bool settling = r->state & SCARD_STATE_BIT_SETTLING;
 
-		if (old && !strcmp(old->kernel_name, r->kernel_name))
+		if (old && strcmp(old->kernel_name, r->kernel_name))
+			old = NULL;
+		if (old)
 			r->settle_until = old->settle_until;
-		else if (readers.valid || r->state & SCARD_STATE_BIT_SETTLING)
-			r->settle_until = now + SETTLE_MS;
+		if (old ? came && settling && !old->settle_until : readers.valid || settling)
+			r->settle_until = until;
 	}
 }
 
@@ -125,8 +129,8 @@ static bool same_readers(const struct reader_list *a, const struct reader_list *
 	return true;
 }
 
-/* Make the list anew. @counted: the changes were seen one by one. */
-static void renew_list(bool counted)
+/* Make the list anew. @came: events say that readers came or went. */
+static void renew_list(bool came)
 {
 	struct reader_list list = { 0 };
 	bool same;
@@ -140,15 +144,15 @@ static void renew_list(bool counted)
 	if (!readers.netlink)
 		nodes_scan(&list);
 	list_finish(&list);
-	mark_arrivals(&list);
+	mark_arrivals(&list, came);
 	same = readers.valid && same_readers(&list, &readers.list);
-	if (readers.valid && !same && !counted)
+	if (readers.valid && !same && !came)
 		readers.changes++;
 	free(readers.list.readers);
 	readers.list = list;
 	readers.valid = true;
 	readers.stale = false;
-	if (!same || counted)
+	if (!same || came)
 		tell_listeners();
 }
 
@@ -175,21 +179,26 @@ static void open_source(void)
 static void take_in_events(void)
 {
 	struct netlink_news news = { .state = on_state };
-	bool permissions = false;
+	bool permissions = false, nodes = false;
 
 	if (!readers.netlink && readers.nodes < 0)
 		open_source();
 	if (readers.netlink)
 		netlink_read(readers.netlink, &news);
-	if (readers.nodes >= 0 && nodes_read(readers.nodes, &permissions) && !readers.netlink)
+	if (readers.nodes >= 0)
+		nodes = nodes_read(readers.nodes, &permissions);
+	if (nodes && !readers.netlink) {
 		open_source();	/* perhaps the module was loaded */
+		news.changes = 1;
+	}
 	if (news.gone) {
 		netlink_close(readers.netlink);
 		open_source();
 	}
 	if (permissions)
 		tell_listeners();
-	readers.changes += news.changes;
+	if (readers.valid)
+		readers.changes += news.changes;
 	/* nothing tells of changes behind a node that stays where it is */
 	if (!readers.netlink || readers.stale || news.stale)
 		renew_list(news.changes);
@@ -300,17 +309,17 @@ void readers_settle(void)
 /* The reader of that name, as of the last refresh. */
 bool readers_find(const char *name, struct reader *found)
 {
+	bool there = false;
 	size_t i;
 
 	pthread_mutex_lock(&readers.lock);
-	for (i = 0; i < readers.list.count; i++) {
-		if (!strcmp(readers.list.readers[i].name, name)) {
+	for (i = 0; i < readers.list.count && !there; i++) {
+		there = !strcmp(readers.list.readers[i].name, name);
+		if (there)
 			*found = readers.list.readers[i];
-			break;
-		}
 	}
 	pthread_mutex_unlock(&readers.lock);
-	return i < readers.list.count;
+	return there;
 }
 
 /* All names, each with its NUL, and one more at the end; NULL: out of memory. */

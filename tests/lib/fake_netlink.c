@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Stands for lib/netlink.c: the same functions, over a table instead of a socket. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+#include "scard_lib.h"
+#include "fake.h"
+#include "fake_netlink.h"
+
+#define MAX_SLOTS	300
+#define STATE_BITS	(SCARD_STATE_BIT_PRESENT | SCARD_STATE_BIT_MUTE | SCARD_STATE_BIT_SETTLING)
+
+struct netlink {
+	int fd;
+	unsigned int changes;
+	bool stale;
+	bool gone;
+	bool states[MAX_SLOTS];		/* that have changed */
+};
+
+static struct {
+	pthread_mutex_t lock;
+	bool there;
+	bool lose;
+	struct reader slots[MAX_SLOTS];
+	bool used[MAX_SLOTS];
+	struct netlink *opened;		/* the library has at most one */
+} family = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+struct netlink *netlink_open(void)
+{
+	struct netlink *nl = calloc(1, sizeof(*nl));
+
+	descriptors_lock();
+	nl->fd = descriptors_unlock(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	pthread_mutex_lock(&family.lock);
+	if (family.there) {
+		if (!family.opened)
+			family.opened = nl;
+		pthread_mutex_unlock(&family.lock);
+		return nl;
+	}
+	pthread_mutex_unlock(&family.lock);
+	netlink_close(nl);
+	return NULL;
+}
+
+void netlink_close(struct netlink *nl)
+{
+	pthread_mutex_lock(&family.lock);
+	if (family.opened == nl)
+		family.opened = NULL;
+	pthread_mutex_unlock(&family.lock);
+	descriptor_close(nl->fd);
+	free(nl);
+}
+
+int netlink_fd(const struct netlink *nl)
+{
+	return nl->fd;
+}
+
+void netlink_read(struct netlink *nl, struct netlink_news *news)
+{
+	struct reader changed[MAX_SLOTS];
+	eventfd_t ignored;
+	uint32_t minor;
+	size_t n = 0;
+
+	pthread_mutex_lock(&family.lock);
+	eventfd_read(nl->fd, &ignored);
+	news->changes += nl->changes;
+	news->stale |= nl->stale || nl->changes;
+	news->gone |= nl->gone;
+	nl->changes = 0;
+	nl->stale = false;
+	for (minor = 0; minor < MAX_SLOTS; minor++) {
+		if (nl->states[minor] && family.used[minor])
+			changed[n++] = family.slots[minor];
+		nl->states[minor] = false;
+	}
+	pthread_mutex_unlock(&family.lock);
+	while (n-- > 0)
+		news->state(changed[n].minor, changed[n].state, changed[n].card_event);
+}
+
+bool netlink_dump(struct netlink *nl, struct reader_list *list)
+{
+	uint32_t minor;
+
+	(void)nl;
+	pthread_mutex_lock(&family.lock);
+	for (minor = 0; minor < MAX_SLOTS; minor++) {
+		if (family.used[minor])
+			reader_list_add(list, &family.slots[minor]);
+	}
+	pthread_mutex_unlock(&family.lock);
+	return true;
+}
+
+/* ---- for fake.c and the tests ---- */
+
+static void tell(uint32_t minor, bool change)
+{
+	struct netlink *nl = family.opened;
+
+	if (!nl)
+		return;
+	if (family.lose) {
+		nl->stale = true;
+		family.lose = false;
+	} else if (change) {
+		nl->changes++;
+	} else {
+		nl->states[minor] = true;
+	}
+	eventfd_write(nl->fd, 1);
+}
+
+void fake_netlink_add(const struct scard_info *info, uint32_t state, uint32_t card_event)
+{
+	struct reader *r = &family.slots[info->minor];
+
+	pthread_mutex_lock(&family.lock);
+	*r = (struct reader){
+		.minor = info->minor,
+		.index = info->reader,
+		.slot = info->slot,
+		.state = state & STATE_BITS,
+		.card_event = card_event,
+		.vendor = info->vendor_id,
+		.product = info->product_id,
+	};
+	snprintf(r->kernel_name, sizeof(r->kernel_name), "%s", info->name);
+	family.used[info->minor] = true;
+	tell(info->minor, true);
+	pthread_mutex_unlock(&family.lock);
+}
+
+void fake_netlink_del(uint32_t minor)
+{
+	pthread_mutex_lock(&family.lock);
+	family.used[minor] = false;
+	tell(minor, true);
+	pthread_mutex_unlock(&family.lock);
+}
+
+void fake_netlink_state(uint32_t minor, uint32_t state, uint32_t card_event)
+{
+	struct reader *r = &family.slots[minor];
+
+	pthread_mutex_lock(&family.lock);
+	if (r->state != (state & STATE_BITS) || r->card_event != card_event) {
+		r->state = state & STATE_BITS;
+		r->card_event = card_event;
+		tell(minor, false);
+	}
+	pthread_mutex_unlock(&family.lock);
+}
+
+void fake_netlink_reset(void)
+{
+	pthread_mutex_lock(&family.lock);
+	memset(family.used, 0, sizeof(family.used));
+	family.lose = false;
+	pthread_mutex_unlock(&family.lock);
+}
+
+void fake_use_netlink(bool yes)
+{
+	pthread_mutex_lock(&family.lock);
+	family.there = yes;
+	pthread_mutex_unlock(&family.lock);
+}
+
+void fake_lose_events(void)
+{
+	pthread_mutex_lock(&family.lock);
+	family.lose = true;
+	pthread_mutex_unlock(&family.lock);
+}
+
+void fake_unload(void)
+{
+	pthread_mutex_lock(&family.lock);
+	family.there = false;
+	memset(family.used, 0, sizeof(family.used));
+	if (family.opened) {
+		family.opened->gone = true;
+		eventfd_write(family.opened->fd, 1);
+	}
+	pthread_mutex_unlock(&family.lock);
+}

@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Readers that come and go, names, forks, threads that are cancelled. */
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "test.h"
+
+static void expect_list(SCARDCONTEXT ctx, const char *names, size_t len)
+{
+	static char buf[65536];
+	DWORD n = sizeof(buf);
+
+	CHECK_EQ(SCardListReaders(ctx, NULL, buf, &n), SCARD_S_SUCCESS);
+	CHECK_EQ(n, len);
+	CHECK(!memcmp(buf, names, len));
+}
+
+#define EXPECT_LIST(ctx, literal) expect_list(ctx, literal "\0", sizeof(literal) + 1)
+
+static void order(void)
+{
+	const struct fake_reader readers[] = {
+		{ .minor = 0, .index = 2, .name = "C" },
+		{ .minor = 1, .index = 1, .slot = 1, .name = "B" },
+		{ .minor = 2, .index = 1, .slot = 0, .name = "B" },
+		{ .minor = 12, .index = 0, .name = "A" },
+	};
+	SCARDCONTEXT ctx = establish();
+	size_t i;
+
+	for (i = 0; i < 4; i++)
+		fake_plug(&readers[i]);
+	EXPECT_LIST(ctx, "A 00 00\0B 01 00\0B 01 01\0C 02 00");
+	fake_unplug(12);
+	EXPECT_LIST(ctx, "B 01 00\0B 01 01\0C 02 00");
+	fake_plug(&readers[3]);
+	EXPECT_LIST(ctx, "A 00 00\0B 01 00\0B 01 01\0C 02 00");
+	SCardReleaseContext(ctx);
+}
+
+static void names(void)
+{
+	const struct fake_reader readers[] = {
+		{ .minor = 0, .index = 0, .vendor = 0x08e6, .product = 0x3437,
+		  .name = "Gemplus USB SmartCard Reader [CCID Interface] (12345)" },
+		{ .minor = 1, .index = 1, .vendor = 0x08e6, .product = 0x3437,
+		  .name = "Gemalto USB SmartCard Reader" },
+		{ .minor = 2, .index = 2, .vendor = 0x413c, .product = 0x2100,
+		  .name = "Gemplus Dell (serial)" },
+		{ .minor = 3, .index = 3, .vendor = 0x03eb, .product = 0x6010,
+		  .name = "Atmel [if]" },
+		{ .minor = 4, .index = 4, .vendor = 0x1050, .product = 0x0407,
+		  .name = "Yubico YubiKey OTP+FIDO+CCID" },
+	};
+	SCARDCONTEXT ctx = establish();
+	SCARDHANDLE card;
+	char attr[128];
+	DWORD n = sizeof(attr);
+	size_t i;
+
+	for (i = 0; i < 5; i++)
+		fake_plug(&readers[i]);
+	EXPECT_LIST(ctx, "Gemalto PC Twin Reader [CCID Interface] (12345) 00 00\0"
+		    "Gemalto PC Twin Reader 01 00\0Dell keyboard SK-3106 (serial) 02 00\0"
+		    "ATMEL AT90SCR100 [if] 03 00\0Yubico YubiKey OTP+FIDO+CCID 04 00");
+	card = connect_to(ctx, "Gemalto PC Twin Reader 01 00", SCARD_SHARE_DIRECT);
+	CHECK_EQ(SCardGetAttrib(card, SCARD_ATTR_DEVICE_FRIENDLY_NAME, (LPBYTE)attr, &n),
+		 SCARD_S_SUCCESS);
+	CHECK(!strcmp(attr, "Gemalto PC Twin Reader 01 00"));
+	SCardReleaseContext(ctx);
+}
+
+static void name_filters(void)
+{
+	static char long_name[120];
+	struct fake_reader readers[] = {
+		{ .minor = 0, .name = "Reader One" },
+		{ .minor = 1, .index = 1, .name = "Reader Two" },
+		{ .minor = 2, .index = 2, .name = long_name },
+	};
+	SCARDCONTEXT ctx = establish();
+	char buf[300];
+	DWORD n = sizeof(buf);
+	size_t i;
+
+	memset(long_name, 'l', sizeof(long_name) - 1);
+	for (i = 0; i < 3; i++)
+		fake_plug(&readers[i]);
+	setenv("PCSCLITE_FILTER_IGNORE_READER_NAMES", "Nobody::One", 1);
+	setenv("PCSCLITE_FILTER_EXTEND_READER_NAMES", " at home", 1);
+	CHECK_EQ(SCardListReaders(ctx, NULL, buf, &n), SCARD_S_SUCCESS);
+	CHECK(!strcmp(buf, "Reader Two at home 01 00"));
+	/* cut before the index, never in it */
+	CHECK_EQ(n, strlen(buf) + 1 + MAX_READERNAME + 1);
+	CHECK(!strcmp(buf + n - 1 - 7, " 02 00"));
+	unsetenv("PCSCLITE_FILTER_IGNORE_READER_NAMES");
+	unsetenv("PCSCLITE_FILTER_EXTEND_READER_NAMES");
+	SCardReleaseContext(ctx);
+}
+
+static void many_readers(void)
+{
+	static char name[256][20];
+	SCARDCONTEXT ctx = establish();
+	SCARD_READERSTATE *rs = calloc(256, sizeof(*rs));
+	SCARDHANDLE card;
+	DWORD n;
+	int i;
+
+	for (i = 0; i < 256; i++) {
+		const struct fake_reader r = { .minor = i, .index = i, .name = "R", .card = i % 2 };
+
+		fake_plug(&r);
+		sprintf(name[i], "R %02X 00", i);
+		rs[i].szReader = name[i];
+	}
+	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
+	CHECK_EQ(n, 256 * 8 + 1);
+	CHECK_EQ(SCardGetStatusChange(ctx, INFINITE, rs, 256), SCARD_S_SUCCESS);
+	for (i = 0; i < 256; i++) {
+		CHECK_EQ(rs[i].dwEventState, i % 2 ? 0x10022 : 0x12);
+		rs[i].dwCurrentState = rs[i].dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
+	}
+	fake_insert(254);
+	/* only the one that changed is asked */
+	fake_ioctls();
+	CHECK_EQ(SCardGetStatusChange(ctx, INFINITE, rs, 256), SCARD_S_SUCCESS);
+	if (with_netlink)
+		CHECK_EQ(fake_ioctls(), 1);
+	CHECK_EQ(rs[254].dwEventState, 0x10022);
+	card = connect_to(ctx, name[255], SCARD_SHARE_SHARED);
+	CHECK_EQ(send_simple(card), SCARD_S_SUCCESS);
+	free(rs);
+	SCardReleaseContext(ctx);
+}
+
+static LONG call_list(struct call *c)
+{
+	DWORD n;
+
+	return SCardListReaders(c->ctx, NULL, NULL, &n);
+}
+
+/* Whoever lists the readers finds the card of one that was just plugged in. */
+static void settling_reader(void)
+{
+	const struct fake_reader reader = { .name = "Test Reader", .settling = true };
+	SCARDCONTEXT ctx = establish();
+	struct call c = { .f = call_list };
+	double begin;
+	DWORD n;
+
+	c.ctx = ctx;
+	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_E_NO_READERS_AVAILABLE);
+	fake_plug(&reader);
+	start(&c);
+	EVENTUALLY(fake_in_poll());
+	CHECK(!is_done(&c));
+	fake_settled(0);
+	CHECK_EQ(finish(&c), SCARD_S_SUCCESS);
+	fake_unplug(0);
+	fake_plug(&reader);
+	begin = test_seconds();
+	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
+	CHECK(test_seconds() - begin > 1.5 && test_seconds() - begin < 4);
+	begin = test_seconds();
+	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
+	CHECK(test_seconds() - begin < 1);
+	/* a card that is inserted later is not waited for */
+	fake_settled(0);
+	fake_insert_begin(0);
+	begin = test_seconds();
+	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
+	CHECK(test_seconds() - begin < 1);
+	SCardReleaseContext(ctx);
+}
+
+static void lost_events(void)
+{
+	const struct fake_reader other = { .name = "Other Reader", .minor = 1, .index = 1 };
+	SCARDCONTEXT ctx = establish();
+	struct call c = { .f = call_change, .arg = 1 };
+
+	plug_reader(false);
+	EXPECT_LIST(ctx, READER);
+	fake_lose_events();
+	c.ctx = ctx;
+	c.state[0].szReader = "\\\\?PnP?\\Notification";
+	start(&c);
+	EVENTUALLY(fake_in_poll());
+	fake_plug(&other);
+	CHECK_EQ(finish(&c), SCARD_S_SUCCESS);
+	EXPECT_LIST(ctx, READER "\0Other Reader 01 00");
+	SCardReleaseContext(ctx);
+}
+
+/* The module is unloaded and loaded again under a context. */
+static void module_comes_back(void)
+{
+	SCARDCONTEXT ctx = establish();
+	DWORD n;
+
+	plug_reader(false);
+	EXPECT_LIST(ctx, READER);
+	fake_unplug(0);
+	fake_unload();
+	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_E_NO_READERS_AVAILABLE);
+	rmdir(FAKE_CLASS);
+	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_E_NO_SERVICE);
+	mkdir(FAKE_CLASS, 0700);
+	fake_use_netlink(with_netlink);
+	plug_reader(false);
+	EXPECT_LIST(ctx, READER);
+	SCardReleaseContext(ctx);
+}
+
+static void no_service(void)
+{
+	SCARDCONTEXT ctx = 5;
+
+	rmdir(FAKE_CLASS);
+	fake_use_netlink(false);
+	/* before the arguments are looked at */
+	CHECK_EQ(SCardEstablishContext(9, NULL, NULL, NULL), SCARD_E_NO_SERVICE);
+	CHECK_EQ(SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &ctx), SCARD_E_NO_SERVICE);
+	/* a container that sees nothing but a node */
+	plug_reader(false);
+	CHECK_EQ(SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &ctx), SCARD_S_SUCCESS);
+	EXPECT_LIST(ctx, READER);
+	CHECK_EQ(SCardReleaseContext(ctx), SCARD_S_SUCCESS);
+	mkdir(FAKE_CLASS, 0700);
+	fake_use_netlink(with_netlink);
+}
+
+/* In the child: what is wrong, as a number; 0: nothing. */
+static int child(SCARDCONTEXT ctx, SCARDHANDLE card, unsigned int files)
+{
+	SCARDCONTEXT mine;
+	SCARDHANDLE my_card;
+	SCARD_READERSTATE rs = { .szReader = READER };
+	DWORD n;
+
+	if (!files || fake_open_files())
+		return 1;
+	if (SCardIsValidContext(ctx) != SCARD_E_INVALID_HANDLE)
+		return 2;
+	if (send_simple(card) != SCARD_E_INVALID_HANDLE)
+		return 3;
+	if (SCardDisconnect(card, SCARD_RESET_CARD) != SCARD_E_INVALID_HANDLE)
+		return 4;
+	if (SCardReleaseContext(ctx) != SCARD_E_INVALID_HANDLE)
+		return 5;
+	if (SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &mine))
+		return 6;
+	if (SCardGetStatusChange(mine, 0, &rs, 1))
+		return 7;
+	if (SCardConnect(mine, READER, SCARD_SHARE_SHARED, SCARD_PROTOCOL_ANY, &my_card, &n))
+		return 8;
+	if (send_simple(my_card))
+		return 9;
+	/* the parent has the same random numbers, unless they were thrown away */
+	if (mine == ctx || my_card == card)
+		return 10;
+	if (SCardReleaseContext(mine) || fake_open_files())
+		return 11;
+	return 0;
+}
+
+static int fork_child(SCARDCONTEXT ctx, SCARDHANDLE card)
+{
+	unsigned int files = fake_open_files();
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		alarm(10);
+		_exit(child(ctx, card, files));
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + status;
+}
+
+static void forks(void)
+{
+	SCARDCONTEXT ctx = establish();
+	struct call c = { .f = call_change, .arg = 1 };
+	SCARD_READERSTATE rs = { .szReader = READER };
+	SCARDHANDLE card;
+
+	plug_reader(true);
+	card = connect_shared(ctx);
+	CHECK_EQ(SCardGetStatusChange(ctx, 0, &rs, 1), SCARD_S_SUCCESS);
+	CHECK_EQ(fork_child(ctx, card), 0);
+	CHECK_EQ(send_simple(card), SCARD_S_SUCCESS);
+	/* with another thread in the library */
+	c.ctx = ctx;
+	c.state[0].szReader = READER;
+	c.state[0].dwCurrentState = SCARD_STATE_PRESENT;
+	start(&c);
+	EVENTUALLY(fake_in_poll());
+	CHECK_EQ(fork_child(ctx, card), 0);
+	CHECK_EQ(send_simple(card), SCARD_S_SUCCESS);
+	fake_remove(0);
+	CHECK_EQ(finish(&c), SCARD_S_SUCCESS);
+	SCardReleaseContext(ctx);
+}
+
+/* Threads that are in the middle of something, all the time. */
+static LONG busy(struct call *c)
+{
+	SCARD_READERSTATE rs = { .szReader = READER };
+	SCARDCONTEXT ctx;
+	SCARDHANDLE card;
+	DWORD n;
+	int i;
+
+	for (i = 0; i < 300 && !c->arg; i++) {
+		ctx = establish();
+		SCardListReaders(ctx, NULL, NULL, &n);
+		SCardGetStatusChange(ctx, 0, &rs, 1);
+		if (!SCardConnect(ctx, READER, SCARD_SHARE_SHARED, SCARD_PROTOCOL_ANY, &card, &n))
+			SCardDisconnect(card, SCARD_LEAVE_CARD);
+		SCardReleaseContext(ctx);
+	}
+	return SCARD_S_SUCCESS;
+}
+
+static void forks_under_load(void)
+{
+	struct call c[3] = { { .f = busy }, { .f = busy }, { .f = busy } };
+	SCARDCONTEXT ctx = establish();
+	SCARDHANDLE card;
+	int i;
+
+	plug_reader(true);
+	card = connect_shared(ctx);
+	for (i = 0; i < 3; i++)
+		start(&c[i]);
+	for (i = 0; i < 30; i++)
+		CHECK_EQ(fork_child(ctx, card), 0);
+	for (i = 0; i < 3; i++)
+		finish(&c[i]);
+	SCardReleaseContext(ctx);
+}
+
+/* ThreadSanitizer loses track of a thread that is cancelled inside poll(). */
+#ifndef __SANITIZE_THREAD__
+static void thread_cancelled(void)
+{
+	SCARDCONTEXT ctx = establish();
+	struct call c = { .f = call_change, .arg = 2 };
+	SCARD_READERSTATE rs = { .szReader = READER, .dwCurrentState = SCARD_STATE_EMPTY };
+	void *result;
+	int i;
+
+	plug_reader(false);
+	for (i = 0; i < 20; i++) {
+		c.ctx = ctx;
+		c.state[0] = c.state[1] = rs;
+		c.state[1].szReader = "\\\\?PnP?\\Notification";
+		start(&c);
+		EVENTUALLY(fake_in_poll());
+		pthread_cancel(c.thread);
+		pthread_join(c.thread, &result);
+		CHECK(result == PTHREAD_CANCELED);
+		/* nothing is locked or lost */
+		CHECK_EQ(SCardGetStatusChange(ctx, 0, &rs, 1), SCARD_E_TIMEOUT);
+	}
+	CHECK_EQ(fake_open_files(), 1);
+	SCardReleaseContext(ctx);
+}
+#endif
+
+static LONG release_last(struct call *c)
+{
+	int i;
+
+	for (i = 0; i < 300; i++) {
+		DWORD n;
+
+		SCARDCONTEXT ctx = establish();
+
+		SCardListReaders(ctx, NULL, NULL, &n);
+		SCardReleaseContext(ctx);
+	}
+	return c->arg;
+}
+
+/* The last context closes what all share; the next opens it again. */
+static void last_context(void)
+{
+	struct call c[4] = { { 0 } };
+	int i;
+
+	plug_reader(false);
+	for (i = 0; i < 4; i++) {
+		c[i].f = release_last;
+		start(&c[i]);
+	}
+	for (i = 0; i < 4; i++)
+		finish(&c[i]);
+}
+
+const struct test life_tests[] = {
+	{ "order of readers", order },
+	{ "names that people know", names },
+	{ "PCSCLITE_FILTER_*", name_filters },
+	{ "256 readers", many_readers },
+	{ "a reader that settles", settling_reader },
+	{ "events that are lost", lost_events },
+	{ "the module goes and comes", module_comes_back },
+	{ "no service", no_service },
+	{ "fork", forks },
+	{ "fork with busy threads", forks_under_load },
+#ifndef __SANITIZE_THREAD__
+	{ "pthread_cancel in SCardGetStatusChange", thread_cancelled },
+#endif
+	{ "threads that establish and release", last_context },
+	{ NULL, NULL }
+};
