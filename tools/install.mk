@@ -4,7 +4,7 @@
 # Makefile. Nothing is built by install: make first, not as root. What goes where stands in
 # tools/dist/files.
 
-VERSION := 0.9.0
+VERSION := 1.0.0
 
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
