@@ -219,7 +219,8 @@ int scard_slot_control(struct scard_slot *slot, struct scard_req *req, u32 code,
 		control_tlv_properties(slot, &out);
 		break;
 	case CTL_USB_PATH:
-		out.len = scnprintf(out.buf, req->tx_size, "%s", dev_name(slot->reader->parent)) + 1;
+		out.len = scnprintf(out.buf, req->tx_size, "%s",
+				    dev_name(slot->reader->parent)) + 1;
 		break;
 	default:
 		return -EOPNOTSUPP;

@@ -120,11 +120,15 @@ static int pol_grant(struct pol_slot *s, struct pol_turn *t)
 	return 0;
 }
 
+/* Must what is owed be paid before anything else? */
+static bool pol_owed_now(const struct pol_slot *s)
+{
+	return s->owed != POL_LEAVE && (s->cut || !s->owner);
+}
+
 static bool pol_worker_wanted(const struct pol_slot *s)
 {
-	if (s->gone)
-		return false;
-	return s->settle || s->idle || (s->owed != POL_LEAVE && (s->cut || !s->owner));
+	return !s->gone && (s->settle || s->idle || pol_owed_now(s));
 }
 
 /*
@@ -137,6 +141,15 @@ static void pol_schedule(struct pol_slot *s)
 	struct pol_turn *t;
 
 	if (!s->actor && pol_worker_wanted(s)) {
+		/*
+		 * The epoch of an owed reset begins now, not when the worker has been
+		 * scheduled: nobody may be told in between that all is well.
+		 */
+		if (pol_owed_now(s) && !s->counted) {
+			s->epoch++;
+			s->counted = true;
+			s->rescan = true;
+		}
 		s->actor = &s->worker;
 		s->wake(&s->worker);
 	}
@@ -549,7 +562,7 @@ enum pol_job pol_worker_job(struct pol_slot *s)
 	bool counted = s->counted;
 
 	if (pol_worker_wanted(s)) {
-		if (owed != POL_LEAVE && (s->cut || !s->owner)) {
+		if (pol_owed_now(s)) {
 			if (counted) {
 				s->owed = POL_LEAVE;
 				s->counted = false;

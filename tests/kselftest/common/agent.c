@@ -209,18 +209,21 @@ static void __attribute__((noreturn)) agent_main(int sock)
 void agent_start(struct agent *agent)
 {
 	int pair[2];
+	pid_t pid;
 
 	fflush(stdout);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		die("socketpair");
-	agent->pid = fork();
-	if (agent->pid < 0)
+	/* *agent may be memory that the child shares: only the parent writes to it */
+	pid = fork();
+	if (pid < 0)
 		die("fork");
-	if (!agent->pid) {
+	if (!pid) {
 		close(pair[0]);
 		agent_main(pair[1]);
 	}
 	close(pair[1]);
+	agent->pid = pid;
 	agent->sock = pair[0];
 }
 

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The watchdog: a transaction that is idle for too long ends with a reset. */
+#include <time.h>
+
+#include "kselftest_harness.h"
+
+#include "agent.h"
+#include "sc.h"
+#include "vr.h"
+
+#define PARAMETER	"/sys/module/scard/parameters/transaction_ms"
+#define LIMIT_MS	1500
+
+static bool set_limit(unsigned int ms)
+{
+	FILE *file = fopen(PARAMETER, "w");
+
+	if (!file)
+		return false;
+	fprintf(file, "%u", ms);
+	return !fclose(file);
+}
+
+static void pause_ms(long ms)
+{
+	struct timespec pause = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&pause, NULL);
+}
+
+FIXTURE(watchdog)
+{
+	int owner;
+	int watch;
+	struct agent agent;
+};
+
+FIXTURE_SETUP(watchdog)
+{
+	vr_prepare("--profile short", VR_CARD);
+	ASSERT_TRUE(set_limit(LIMIT_MS));
+	agent_start(&self->agent);
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
+	self->owner = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, self->owner);
+	self->watch = sc_open(O_RDONLY);
+	ASSERT_LE(0, self->watch);
+	vr_clear();
+}
+
+/* In the parent, so that it is done whatever becomes of the test; the agent dies with it. */
+FIXTURE_TEARDOWN_PARENT(watchdog)
+{
+	EXPECT_TRUE(set_limit(0));
+}
+
+static bool in_transaction(int watch)
+{
+	struct scard_status status;
+
+	return !sc_snapshot(watch, &status) && status.state & SCARD_STATE_BIT_TRANSACTION;
+}
+
+TEST_F(watchdog, idle_transaction_ends)
+{
+	size_t i;
+
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+	ASSERT_EQ(0x9000, sc_apdu(self->owner, APDU_VERIFY));
+	ASSERT_EQ(0, sc_begin(self->owner));
+	ASSERT_EQ(0, sc_begin(self->owner));
+	vr_clear();
+	/* who waits is told of the reset, not before the limit */
+	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_BEGIN, 0));
+	EXPECT_EQ(AGENT_RUNNING, agent_result(&self->agent, LIMIT_MS / 2));
+	EXPECT_EQ(-ESTALE, agent_result(&self->agent, 10000));
+	EXPECT_FALSE(in_transaction(self->watch));
+	for (i = 0; i < SC_GATED; i++) {
+		EXPECT_EQ(-ESTALE, sc_gated[i].call(self->owner)) {
+			TH_LOG("%s", sc_gated[i].name);
+		}
+	}
+	EXPECT_EQ(0, sc_reconnect(self->owner, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
+	EXPECT_EQ(-ENOLCK, sc_end(self->owner, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0x63c3, sc_apdu(self->owner, APDU_VERIFIED));
+	EXPECT_STREQ("warm apdu", vr_trace());
+}
+
+TEST_F(watchdog, who_waits_in_connect_gets_in)
+{
+	ASSERT_EQ(0, sc_begin(self->owner));
+	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+	EXPECT_EQ(0, agent_result(&self->agent, 10000));
+	EXPECT_STREQ("warm", vr_trace());
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_STATUS, 0));
+}
+
+/* Every call of the owner starts the time anew. */
+TEST_F(watchdog, used_transaction_goes_on)
+{
+	int i;
+
+	ASSERT_EQ(0, sc_begin(self->owner));
+	for (i = 0; i < 2 * 4; i++) {
+		pause_ms(LIMIT_MS / 4);
+		EXPECT_EQ(0x9000, sc_apdu(self->owner, APDU_STATE));
+	}
+	EXPECT_TRUE(in_transaction(self->watch));
+	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, vr_count("IccPowerOn"));
+}
+
+/* A card that works is not idle, however long it takes. */
+TEST_F(watchdog, long_command_is_not_idle)
+{
+	ASSERT_EQ(0, sc_begin(self->owner));
+	EXPECT_EQ(0x9000, sc_apdu(self->owner, APDU_SLEEP("0BB8")));
+	EXPECT_TRUE(in_transaction(self->watch));
+	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+	EXPECT_STREQ("apdu", vr_trace());
+}
+
+/* EXCLUSIVE is no transaction. */
+TEST_F(watchdog, exclusive_is_not_ended)
+{
+	ASSERT_EQ(0, sc_disconnect(self->owner, SCARD_DISP_LEAVE));
+	ASSERT_EQ(0, sc_connect(self->owner, SCARD_MODE_EXCLUSIVE, SC_ANY));
+	pause_ms(2 * LIMIT_MS);
+	EXPECT_EQ(0, sc_status(self->owner));
+	EXPECT_STREQ("", vr_trace());
+}
+
+TEST_F(watchdog, off_by_default)
+{
+	ASSERT_TRUE(set_limit(0));
+	ASSERT_EQ(0, sc_begin(self->owner));
+	pause_ms(2 * LIMIT_MS);
+	EXPECT_TRUE(in_transaction(self->watch));
+	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+	EXPECT_STREQ("", vr_trace());
+}
+
+TEST_HARNESS_MAIN
