@@ -58,7 +58,11 @@ u32 t1_epilogue_len(const struct t1 *t)
 	return t->crc ? 2 : 1;
 }
 
-/* CRC-16 of ISO/IEC 13239 as ISO 7816-3 section 11.3.4 wants it, bit by bit */
+/*
+ * ISO 7816-3 section 11.3.4 names ISO/IEC 13239 for the CRC and leaves open whether the
+ * remainder is complemented, and which byte goes first. Drivers and readers that work
+ * with cards do not complement it, and send the high byte first.
+ */
 static u16 t1_crc(const u8 *p, u32 len)
 {
 	u16 crc = 0xffff;
@@ -69,7 +73,7 @@ static u16 t1_crc(const u8 *p, u32 len)
 		for (bit = 0; bit < 8; bit++)
 			crc = crc & 1 ? crc >> 1 ^ 0x8408 : crc >> 1;
 	}
-	return ~crc;
+	return crc;
 }
 
 static u8 t1_lrc(const u8 *p, u32 len)
