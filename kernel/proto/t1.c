@@ -152,8 +152,6 @@ static enum t1_action t1_bad(struct t1 *t, u8 *tx, u8 error)
 {
 	if (t->sent == T1_SENT_S_RESYNCH)
 		return t1_resynch(t, tx);
-	if (t->sent == T1_SENT_S_ABORTED)
-		return t1_fail(t, -EIO);
 	if (t->retries++ >= T1_RETRIES)
 		return t1_resynch(t, tx);
 	if (t->sent == T1_SENT_S_IFS) {
@@ -259,6 +257,7 @@ static enum t1_action t1_got_response(struct t1 *t, const struct t1_block *b, u8
 	if (t->sent == T1_SENT_S_RESYNCH && type == S_RESYNCH && !b->len) {
 		t->ns = false;
 		t->nr = false;
+		t->ifsc = min_u32(t->ifsc, t->ifsc_initial);
 		t->broken = false;
 		if (t->deferred) {
 			t->deferred = false;
@@ -277,7 +276,7 @@ static enum t1_action t1_got_request(struct t1 *t, const struct t1_block *b, u8 
 {
 	u8 type = b->pcb & PCB_S_TYPE;
 
-	if (t->sent == T1_SENT_S_RESYNCH || t->sent == T1_SENT_S_ABORTED)
+	if (t->sent == T1_SENT_S_RESYNCH)
 		return t1_bad(t, tx, PCB_R_OTHER);
 	switch (type) {
 	case S_IFS:
@@ -301,6 +300,7 @@ static enum t1_action t1_got_request(struct t1 *t, const struct t1_block *b, u8 
 	 * stays pending.
 	 */
 	t->before = t1_pending(t);
+	t->retries = 0;
 	if (type == S_IFS)
 		t->ifsc = b->inf[0];
 	else
@@ -319,6 +319,7 @@ void t1_init(struct t1 *t, u8 ifsc, bool crc)
 {
 	memset(t, 0, sizeof(*t));
 	t->ifsc = clamp_u32(ifsc, 1, T1_INF_MAX);
+	t->ifsc_initial = t->ifsc;
 	t->ifsd = 32;
 	t->crc = crc;
 }
