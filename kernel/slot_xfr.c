@@ -125,7 +125,7 @@ static int xfr_parts(struct scard_slot *slot, struct scard_req *req, u32 len, st
 /* A command longer than a message */
 static int xfr_chain(struct scard_slot *slot, struct scard_req *req, u32 len, u32 room)
 {
-	u32 block = slot->reader->desc.max_msg - CCID_HEADER_LEN;
+	u32 block = slot->reader->desc.max_part - CCID_HEADER_LEN;
 	struct xchain x;
 	int ret;
 
@@ -336,11 +336,10 @@ int scard_slot_transmit(struct scard_slot *slot, struct scard_req *req, u32 len,
 		return -EPROTONOSUPPORT;
 
 	if (desc->level >= CCID_LEVEL_SHORT_APDU) {
-		if (CCID_HEADER_LEN + len > desc->max_msg) {
-			if (desc->level == CCID_LEVEL_SHORT_APDU)
-				return -EINVAL;
+		if (desc->level == CCID_LEVEL_SHORT_APDU && CCID_HEADER_LEN + len > desc->max_msg)
+			return -EINVAL;
+		if (desc->level != CCID_LEVEL_SHORT_APDU && CCID_HEADER_LEN + len > desc->max_part)
 			return xfr_chain(slot, req, len, room);
-		}
 		ret = xfr_single(slot, req, len, XFR_APDU_TIMEOUT_MS);
 		if (ret || req->ans.param == CCID_CHAIN_WHOLE ||
 		    desc->level == CCID_LEVEL_SHORT_APDU)

@@ -22,7 +22,12 @@ static void ccid_desc_clamp(struct ccid_desc *d)
 	else
 		d->level = CCID_LEVEL_CHARACTER;
 
+	/* A descriptor that is shifted by a byte has been sold */
+	if (!(d->protocols & 3))
+		d->protocols |= 3;
 	d->max_msg = clamp_u32(d->max_ccid_message_length, CCID_MESSAGE_MIN, CCID_MESSAGE_MAX);
+	d->max_part = d->max_ccid_message_length < CCID_PART_MIN ?
+		      d->max_msg : min_u32(d->max_ccid_message_length, d->max_msg);
 	d->max_ifsd = d->max_ifsd_raw ? min_u32(d->max_ifsd_raw, CCID_IFSD_MAX) : 32;
 }
 

@@ -29,6 +29,7 @@
 /* Bounds of what is believed */
 #define CCID_SLOTS_MAX			16
 #define CCID_MESSAGE_MIN		271
+#define CCID_PART_MIN			64
 #define CCID_MESSAGE_MAX		(10 + 65548)
 #define CCID_IFSD_MAX			254
 
@@ -66,6 +67,8 @@ enum ccid_level {
  * @nbusy: commands at the same time, 1 to @nslots
  * @level: exchange level; the highest one claimed
  * @max_msg: longest message used, CCID_MESSAGE_MIN to CCID_MESSAGE_MAX
+ * @max_part: longest message with a part of something longer (a T=1 block, a piece of an
+ *	extended APDU), up to @max_msg: here also a reader that claims too little is obeyed
  * @max_ifsd: 1 to CCID_IFSD_MAX
  */
 struct ccid_desc {
@@ -94,6 +97,7 @@ struct ccid_desc {
 	u8 nbusy;
 	enum ccid_level level;
 	u32 max_msg;
+	u32 max_part;
 	u32 max_ifsd;
 };
 

@@ -58,11 +58,7 @@ u32 t1_epilogue_len(const struct t1 *t)
 	return t->crc ? 2 : 1;
 }
 
-/*
- * ISO 7816-3 section 11.3.4 names ISO/IEC 13239 for the CRC and leaves open whether the
- * remainder is complemented, and which byte goes first. Drivers and readers that work
- * with cards do not complement it, and send the high byte first.
- */
+/* CRC-16 of ISO/IEC 13239 as ISO 7816-3 section 11.3.4 wants it, bit by bit */
 static u16 t1_crc(const u8 *p, u32 len)
 {
 	u16 crc = 0xffff;
@@ -73,7 +69,7 @@ static u16 t1_crc(const u8 *p, u32 len)
 		for (bit = 0; bit < 8; bit++)
 			crc = crc & 1 ? crc >> 1 ^ 0x8408 : crc >> 1;
 	}
-	return crc;
+	return ~crc;
 }
 
 static u8 t1_lrc(const u8 *p, u32 len)
@@ -152,6 +148,8 @@ static enum t1_action t1_bad(struct t1 *t, u8 *tx, u8 error)
 {
 	if (t->sent == T1_SENT_S_RESYNCH)
 		return t1_resynch(t, tx);
+	if (t->sent == T1_SENT_S_ABORTED)
+		return t1_fail(t, -EIO);
 	if (t->retries++ >= T1_RETRIES)
 		return t1_resynch(t, tx);
 	if (t->sent == T1_SENT_S_IFS) {
@@ -257,7 +255,6 @@ static enum t1_action t1_got_response(struct t1 *t, const struct t1_block *b, u8
 	if (t->sent == T1_SENT_S_RESYNCH && type == S_RESYNCH && !b->len) {
 		t->ns = false;
 		t->nr = false;
-		t->ifsc = min_u32(t->ifsc, t->ifsc_initial);
 		t->broken = false;
 		if (t->deferred) {
 			t->deferred = false;
@@ -276,7 +273,7 @@ static enum t1_action t1_got_request(struct t1 *t, const struct t1_block *b, u8 
 {
 	u8 type = b->pcb & PCB_S_TYPE;
 
-	if (t->sent == T1_SENT_S_RESYNCH)
+	if (t->sent == T1_SENT_S_RESYNCH || t->sent == T1_SENT_S_ABORTED)
 		return t1_bad(t, tx, PCB_R_OTHER);
 	switch (type) {
 	case S_IFS:
@@ -300,7 +297,6 @@ static enum t1_action t1_got_request(struct t1 *t, const struct t1_block *b, u8 
 	 * stays pending.
 	 */
 	t->before = t1_pending(t);
-	t->retries = 0;
 	if (type == S_IFS)
 		t->ifsc = b->inf[0];
 	else
@@ -319,7 +315,6 @@ void t1_init(struct t1 *t, u8 ifsc, bool crc)
 {
 	memset(t, 0, sizeof(*t));
 	t->ifsc = clamp_u32(ifsc, 1, T1_INF_MAX);
-	t->ifsc_initial = t->ifsc;
 	t->ifsd = 32;
 	t->crc = crc;
 }
