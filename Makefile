@@ -30,6 +30,11 @@ check: deps
 	@$(MAKE) lib tools
 	@tests/run-all $(T)
 
+# Every row of a table of real readers: make check-readers READERS=FILE
+READERS ?= tests/vreader/readers.tsv
+check-readers: deps
+	@tests/vreader/check-readers $(READERS)
+
 demo:
 	@tests/deps/install build vm clients kernel-6.1
 	@$(MAKE) lib tools
@@ -44,10 +49,11 @@ help:
 	@echo 'make lib tools  only these'
 	@echo 'make demo       the main job, step by step, in a virtual machine'
 	@echo 'make check      all tests; T="GROUP..." for some of those in tests/groups'
+	@echo 'make check-readers READERS=FILE  replays a table of real readers'
 	@echo 'make deps       install what the tests need (Debian packages)'
 	@echo 'make install    what was built, below PREFIX (/usr/local) and DESTDIR; make uninstall'
 	@echo 'make install-pcsclite   our libpcsclite.so.1 for all programs; make uninstall-pcsclite'
 	@echo 'make deb        Debian packages into build/deb/'
 	@echo 'make clean      remove build/'
 
-.PHONY: all module lib tools deps check demo clean help $(PARTS)
+.PHONY: all module lib tools deps check check-readers demo clean help $(PARTS)

@@ -94,13 +94,15 @@ uint8_t atr_build(uint8_t *atr, const struct card_spec *spec, const char *hist)
 {
 	const char *order = spec->protocols;
 	uint8_t t1 = order[0] == '1' || order[1] == '1', first = order[0] == '1';
-	size_t len = 2, td1, td2 = 0, hist_len = spec->hist_len < 0 ? strlen(hist) : (size_t)spec->hist_len;
+	size_t len = 2, td1, td2 = 0,
+	       hist_len = spec->hist_len < 0 ? strlen(hist) : (size_t)spec->hist_len;
 	int wi = spec->wi == 10 ? -1 : spec->wi;
 	bool need_td1 = t1 || spec->ta2 >= 0 || wi >= 0;
 	uint8_t check = 0;
 
 	atr[0] = spec->inverse ? 0x3f : 0x3b;
-	atr[1] = (uint8_t)(hist_len | group(atr, &len, spec->ta1, -1, spec->tc1, need_td1 ? first : -1));
+	atr[1] = (uint8_t)(hist_len |
+			   group(atr, &len, spec->ta1, -1, spec->tc1, need_td1 ? first : -1));
 	td1 = len - 1;
 	if (need_td1) {
 		/* TD2 repeats T=1 so that TA3 and TB3 are its own, or brings T=1 after T=0. */
@@ -108,8 +110,8 @@ uint8_t atr_build(uint8_t *atr, const struct card_spec *spec, const char *hist)
 		td2 = len - 1;
 	}
 	if (t1)
-		atr[td2] |= group(atr, &len, spec->ifsc, spec->bwi << 4 | spec->cwi, spec->crc ? 1 : -1,
-				  first && order[1] == '0' ? 0 : -1);
+		atr[td2] |= group(atr, &len, spec->ifsc, spec->bwi << 4 | spec->cwi,
+				  spec->crc ? 1 : -1, first && order[1] == '0' ? 0 : -1);
 	memcpy(atr + len, spec->hist_len < 0 ? (const uint8_t *)hist : spec->hist, hist_len);
 	len += hist_len;
 	if (t1) {

@@ -66,11 +66,13 @@ static bool number_option(struct card_spec *spec, const char *name, const char *
 		int base, min, max;
 		int *to;
 	} options[] = {
-		{ "ta1", 16, 0, 255, &spec->ta1 }, { "ta2", 16, 0, 255, &spec->ta2 }, { "tc1", 16, 0, 255, &spec->tc1 },
-		{ "wi", 10, 1, 255, &spec->wi }, { "ifsc", 10, 1, 254, &spec->ifsc }, { "bwi", 10, 0, 9, &spec->bwi },
-		{ "cwi", 10, 0, 15, &spec->cwi }, { "tries", 10, 1, 15, &spec->tries }, { "crc", 10, 0, 1, &crc },
-		{ "inverse", 10, 0, 1, &inverse }, { "delay", 10, 0, 3600000, &delay }, { "wtx", 10, 1, 3600000, &wtx },
-		{ "voltage", 10, 1, 7, &voltage }, { "port", 10, 1, 65535, &port },
+		{ "ta1", 16, 0, 255, &spec->ta1 },   { "ta2", 16, 0, 255, &spec->ta2 },
+		{ "tc1", 16, 0, 255, &spec->tc1 },   { "wi", 10, 1, 255, &spec->wi },
+		{ "ifsc", 10, 1, 254, &spec->ifsc }, { "bwi", 10, 0, 9, &spec->bwi },
+		{ "cwi", 10, 0, 15, &spec->cwi },    { "tries", 10, 1, 15, &spec->tries },
+		{ "crc", 10, 0, 1, &crc },	     { "inverse", 10, 0, 1, &inverse },
+		{ "delay", 10, 0, 3600000, &delay }, { "wtx", 10, 1, 3600000, &wtx },
+		{ "voltage", 10, 1, 7, &voltage },   { "port", 10, 1, 65535, &port },
 	};
 
 	*known = false;
@@ -103,7 +105,8 @@ static bool option(struct card_spec *spec, const char *name, const char *value)
 	if (known)
 		return ok;
 	if (!strcmp(name, "t")) {
-		return protocols_valid(value) && copy_text(spec->protocols, sizeof(spec->protocols), value);
+		return protocols_valid(value) &&
+		       copy_text(spec->protocols, sizeof(spec->protocols), value);
 	} else if (!strcmp(name, "atr")) {
 		n = parse_hex(value, spec->atr, sizeof(spec->atr));
 		spec->atr_len = (uint8_t)(n > 0 ? n : 0);
@@ -127,9 +130,19 @@ bool card_spec_parse(struct card_spec *spec, const char *text, char *err, size_t
 	char *copy = strdup(text), *rest = copy, *word, *value;
 	bool ok = true;
 
-	*spec = (struct card_spec) {
-		.hist_len = -1, .ta1 = -1, .ta2 = -1, .tc1 = -1, .wi = 10, .ifsc = 254, .bwi = 4, .cwi = 5,
-		.pin = "1234", .tries = 3, .wtx_ms = 500, .voltage = 7,
+	*spec = (struct card_spec){
+		.hist_len = -1,
+		.ta1 = -1,
+		.ta2 = -1,
+		.tc1 = -1,
+		.wi = 10,
+		.ifsc = 254,
+		.bwi = 4,
+		.cwi = 5,
+		.pin = "1234",
+		.tries = 3,
+		.wtx_ms = 500,
+		.voltage = 7,
 	};
 	word = copy ? strsep(&rest, ",") : NULL;
 	if (!word || (!find_kind(word) && strcmp(word, "none"))) {
@@ -144,13 +157,15 @@ bool card_spec_parse(struct card_spec *spec, const char *text, char *err, size_t
 			*value++ = 0;
 		ok = value && option(spec, word, value);
 		if (!ok)
-			snprintf(err, size, "card option %s%s%s", word, value ? "=" : "", value ? value : "");
+			snprintf(err, size, "card option %s%s%s", word, value ? "=" : "",
+				 value ? value : "");
 	}
 	free(copy);
 	return ok;
 }
 
-struct card *card_new(const struct card_spec *spec, void *owner, unsigned int index, uint32_t reader_protocols)
+struct card *card_new(const struct card_spec *spec, void *owner, unsigned int index,
+		      uint32_t reader_protocols)
 {
 	struct card *card = calloc(1, sizeof(*card));
 
@@ -170,7 +185,8 @@ struct card *card_new(const struct card_spec *spec, void *owner, unsigned int in
 	}
 	if (card->kind->priv_size)
 		card->priv = calloc(1, card->kind->priv_size);
-	if ((card->kind->priv_size && !card->priv) || (card->kind->insert && !card->kind->insert(card))) {
+	if ((card->kind->priv_size && !card->priv) ||
+	    (card->kind->insert && !card->kind->insert(card))) {
 		free(card->priv);
 		free(card);
 		return NULL;
@@ -343,7 +359,8 @@ static enum card_result command(struct card *card, const uint8_t *p, size_t len)
 }
 
 /* Carries out a command; @done is called now or later, @wait each time the card wants more time. */
-void card_run(struct card *card, const uint8_t *apdu, size_t len, card_done_fn done, card_wait_fn wait)
+void card_run(struct card *card, const uint8_t *apdu, size_t len, card_done_fn done,
+	      card_wait_fn wait)
 {
 	enum card_result r;
 
@@ -359,7 +376,8 @@ void card_run(struct card *card, const uint8_t *apdu, size_t len, card_done_fn d
 }
 
 /* @data may lie in card->rsp. */
-enum card_result card_reply(struct card *card, const struct apdu *apdu, const uint8_t *data, size_t len, uint16_t sw)
+enum card_result card_reply(struct card *card, const struct apdu *apdu, const uint8_t *data,
+			    size_t len, uint16_t sw)
 {
 	size_t ne = apdu ? apdu->ne : 0, n = len < ne ? len : ne;
 

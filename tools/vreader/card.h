@@ -69,7 +69,10 @@ struct card_kind {
 	size_t priv_size;
 	bool (*insert)(struct card *card);
 	void (*eject)(struct card *card);
-	/* Reset, warm or after power came: forget what a reset clears. May change card->atr, at once or later (CARD_LATER). */
+	/*
+	 * Reset, warm or after power came: forget what a reset clears. May change card->atr, at
+	 * once or later (CARD_LATER).
+	 */
 	enum card_result (*reset)(struct card *card, bool warm);
 	void (*power_off)(struct card *card);
 	enum card_result (*command)(struct card *card, const uint8_t *apdu, size_t len);
@@ -102,7 +105,7 @@ struct t1_state {
 	size_t out_len, out_off, chunk;
 	bool sending;			/* a chained response waits for R blocks */
 	bool host_waits;		/* a block of the host is not answered yet */
-	bool done, mute;		/* the command is carried out, its answer waits for the host */
+	bool done, mute; /* the command is carried out, its answer waits for the host */
 	bool wtx_pending;		/* S(WTX) was sent and not answered */
 	bool abort_pending, ifs_pending, dead;
 	uint8_t wtx;
@@ -149,15 +152,20 @@ struct card {
 
 /* card.c */
 bool card_spec_parse(struct card_spec *spec, const char *text, char *err, size_t size);
-struct card *card_new(const struct card_spec *spec, void *owner, unsigned int index, uint32_t reader_protocols);
+struct card *card_new(const struct card_spec *spec, void *owner, unsigned int index,
+		      uint32_t reader_protocols);
 void card_free(struct card *card);
 void card_reset(struct card *card, bool warm, uint8_t voltage, card_done_fn done);
 void card_power_off(struct card *card);
-void card_run(struct card *card, const uint8_t *apdu, size_t len, card_done_fn done, card_wait_fn wait);
+void card_run(struct card *card, const uint8_t *apdu, size_t len, card_done_fn done,
+	      card_wait_fn wait);
 void card_cancel(struct card *card);
 void card_answer(struct card *card, bool mute);
-/* Sets the response: @len bytes of @data, as many as @apdu wants, the rest kept for GET RESPONSE. */
-enum card_result card_reply(struct card *card, const struct apdu *apdu, const uint8_t *data, size_t len, uint16_t sw);
+/*
+ * Sets the response: @len bytes of @data, as many as @apdu wants, the rest kept for GET RESPONSE.
+ */
+enum card_result card_reply(struct card *card, const struct apdu *apdu, const uint8_t *data,
+			    size_t len, uint16_t sw);
 bool apdu_parse(struct apdu *a, const uint8_t *p, size_t len);
 
 /* Both protocol engines start anew (levels.c). */

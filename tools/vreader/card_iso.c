@@ -21,7 +21,8 @@ static const struct file {
 	{ .fid = 0x3f00, .kind = MF, .parent = NO_FILE },
 	{ .fid = 0x2f00, .kind = EF, .parent = 0, .size = 64 },
 	{ .fid = 0x0001, .kind = EF, .parent = 0, .size = 1024, .writable = true },
-	{ .fid = 0x0002, .kind = EF, .parent = 0, .size = 256, .pin_read = true, .writable = true, .pin_write = true },
+	{ .fid = 0x0002, .kind = EF, .parent = 0, .size = 256, .pin_read = true, .writable = true,
+	  .pin_write = true },
 	{ .fid = 0x0003, .kind = EF, .parent = 0, .size = 32767, .pattern = true },
 	{ .fid = 0x5000, .kind = DF, .parent = 0 },
 	{ .fid = 0x5001, .kind = EF, .parent = 5, .size = 128, .writable = true },
@@ -177,7 +178,8 @@ static int find_fid(const struct iso *iso, uint16_t fid)
 	for (int i = 0; i < NUM_FILES; i++) {
 		if (files[i].fid != fid)
 			continue;
-		if (!i || i == iso->df || files[i].parent == iso->df || files[i].parent == files[iso->df].parent)
+		if (!i || i == iso->df || files[i].parent == iso->df ||
+		    files[i].parent == files[iso->df].parent)
 			return i;
 	}
 	return NO_FILE;
@@ -372,9 +374,8 @@ static enum card_result count(struct card *card, const struct apdu *a)
 static enum card_result state(struct card *card, const struct apdu *a)
 {
 	struct iso *iso = card->priv;
-	uint8_t out[12] = {
-		iso->verified, (uint8_t)iso->mem->tries, card->proto, (uint8_t)card->powerups, (uint8_t)card->warm
-	};
+	uint8_t out[12] = { iso->verified, (uint8_t)iso->mem->tries, card->proto,
+			    (uint8_t)card->powerups, (uint8_t)card->warm };
 
 	put_be32(out + 8, iso->mem->counter);
 	return card_reply(card, a, out, sizeof(out), 0x9000);
@@ -460,7 +461,8 @@ static void iso_describe(const struct card *card, FILE *out)
 {
 	const struct iso *iso = card->priv;
 
-	fprintf(out, " verified=%d tries=%d counter=%u", iso->verified, iso->mem->tries, iso->mem->counter);
+	fprintf(out, " verified=%d tries=%d counter=%u", iso->verified, iso->mem->tries,
+		iso->mem->counter);
 }
 
 const struct card_kind card_iso = {

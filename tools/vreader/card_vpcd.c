@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A card that lives in another program. Messages both ways: a length of two bytes, the highest first, then as many bytes.
- * One byte from us is a control (off, on, reset, get the ATR); of these only the last is answered.
+ * A card that lives in another program. Messages both ways: a length of two bytes, the highest
+ * first, then as many bytes. One byte from us is a control (off, on, reset, get the ATR); of these
+ * only the last is answered.
  */
 #define _GNU_SOURCE
 #include "vpcd.h"
@@ -189,7 +190,8 @@ static void listen_ready(struct watch *w, uint32_t events)
 
 bool vpcd_listen(struct slot *s)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct emulator *e = emulators[s->number];
 	uint16_t port = s->spec.port ? s->spec.port : (uint16_t)(VPCD_PORT + s->number);
 	int on = 1;

@@ -76,9 +76,12 @@ void ccid_send(struct ccid *ccid, const uint8_t *msg, size_t len)
 	usb_in_send(ccid->iface->in, msg, len);
 }
 
-/* Builds an answer in ccid->in and sends it, or gives it to the fault that waits for it. False if that keeps it back. */
-static bool answer(struct ccid *ccid, struct slot *s, const uint8_t header[CCID_HEADER], const uint8_t *data,
-		   size_t len, const struct fault *f)
+/*
+ * Builds an answer in ccid->in and sends it, or gives it to the fault that waits for it. False if
+ * that keeps it back.
+ */
+static bool answer(struct ccid *ccid, struct slot *s, const uint8_t header[CCID_HEADER],
+		   const uint8_t *data, size_t len, const struct fault *f)
 {
 	uint8_t *m = ccid->in;
 	bool sent = true;
@@ -98,12 +101,13 @@ static bool answer(struct ccid *ccid, struct slot *s, const uint8_t header[CCID_
 	return sent;
 }
 
-static bool slot_answer(struct slot *s, uint8_t status, uint8_t error, uint8_t byte9, const uint8_t *data, size_t len,
-			const struct fault *f)
+static bool slot_answer(struct slot *s, uint8_t status, uint8_t error, uint8_t byte9,
+			const uint8_t *data, size_t len, const struct fault *f)
 {
 	const struct command_info *info = command_info(s->type);
 	uint8_t h[CCID_HEADER] = {
-		info->reply, 0, 0, 0, 0, s->index, s->seq, (uint8_t)(status | slot_icc_status(s)), error, byte9
+		info->reply, 0, 0, 0, 0, s->index, s->seq,
+		(uint8_t)(status | slot_icc_status(s)), error, byte9
 	};
 
 	if (h[7] & 3)
@@ -123,7 +127,8 @@ static uint8_t default_byte9(const struct slot *s)
 	return 0;
 }
 
-void slot_reply(struct slot *s, uint8_t status, uint8_t error, uint8_t byte9, const uint8_t *data, size_t len)
+void slot_reply(struct slot *s, uint8_t status, uint8_t error, uint8_t byte9, const uint8_t *data,
+		size_t len)
 {
 	const struct fault *f = s->fault;
 
@@ -160,33 +165,52 @@ static void refuse(struct ccid *ccid, const uint8_t *msg, uint8_t error, const s
 	answer(ccid, s, h, NULL, 0, f);
 }
 
-/* The rules that hold for each message, whatever it asks for. Returns the error to refuse it with, or -1. */
-static int check_message(struct ccid *ccid, struct slot *s, const struct command_info *info, const uint8_t *msg,
-			 size_t len)
+/*
+ * Where a command cannot be cut (short APDU level, T=0), the host has no choice, and readers that
+ * claim less than the specification demands take it all the same.
+ */
+static uint32_t max_message(const struct slot *s)
+{
+	const struct ccid *ccid = s->ccid;
+	bool whole = ccid->features & FEAT_SHORT || (!level_apdu(s) && !s->proto);
+
+	return whole && ccid->max_message < MIN_MESSAGE ? MIN_MESSAGE : ccid->max_message;
+}
+
+/*
+ * The rules that hold for each message, whatever it asks for. Returns the error to refuse it with,
+ * or -1.
+ */
+static int check_message(struct ccid *ccid, struct slot *s, const struct command_info *info,
+			 const uint8_t *msg, size_t len)
 {
 	int slot = s->index;
 	size_t payload = len - CCID_HEADER;
 
-	if (len > ccid->max_message) {
-		ccid_violation(ccid, slot, "%s of %zu bytes, dwMaxCCIDMessageLength is %u", info->name, len,
-			       ccid->max_message);
+	if (len > max_message(s)) {
+		ccid_violation(ccid, slot, "%s of %zu bytes, dwMaxCCIDMessageLength is %u",
+			       info->name, len, ccid->max_message);
 		return 1;
 	}
 	if (info->length >= 0 && payload != (size_t)info->length) {
-		ccid_violation(ccid, slot, "%s with dwLength %zu, which must be %d", info->name, payload, info->length);
+		ccid_violation(ccid, slot, "%s with dwLength %zu, which must be %d", info->name,
+			       payload, info->length);
 		return 1;
 	}
 	for (int i = 0; i < 3; i++)
 		if (info->rfu & 1 << i && msg[7 + i])
-			ccid_violation(ccid, slot, "%s with RFU byte %d not zero", info->name, 7 + i);
-	if (s->seq_valid && ccid->last_slot == s->index && msg[6] == s->seq && info->type != PC_ABORT)
-		ccid_violation(ccid, slot, "%s repeats bSeq %u of the command before", info->name, msg[6]);
+			ccid_violation(ccid, slot, "%s with RFU byte %d not zero", info->name,
+				       7 + i);
+	if (s->seq_valid && ccid->last_slot == s->index && msg[6] == s->seq &&
+	    info->type != PC_ABORT)
+		ccid_violation(ccid, slot, "%s repeats bSeq %u of the command before", info->name,
+			       msg[6]);
 	return -1;
 }
 
 /* True if the message may become the slot's command; answers it if not. */
-static bool admit(struct ccid *ccid, struct slot *s, const struct command_info *info, const uint8_t *msg, size_t len,
-		  const struct fault *f)
+static bool admit(struct ccid *ccid, struct slot *s, const struct command_info *info,
+		  const uint8_t *msg, size_t len, const struct fault *f)
 {
 	int error = check_message(ccid, s, info, msg, len);
 
@@ -205,7 +229,8 @@ static bool admit(struct ccid *ccid, struct slot *s, const struct command_info *
 		return false;
 	}
 	if (ccid->max_busy && ccid_busy_slots(ccid) >= ccid->max_busy) {
-		ccid_violation(ccid, s->index, "%s makes more than %u slots busy", info->name, ccid->max_busy);
+		ccid_violation(ccid, s->index, "%s makes more than %u slots busy", info->name,
+			       ccid->max_busy);
 		refuse(ccid, msg, ERR_SLOT_BUSY, f);
 		return false;
 	}
@@ -232,7 +257,8 @@ static void abort_message(struct slot *s, const uint8_t *msg)
 		return;
 	}
 	if (msg[6] != s->abort_seq)
-		ccid_violation(s->ccid, s->index, "Abort with bSeq %u, the ABORT request had %u", msg[6], s->abort_seq);
+		ccid_violation(s->ccid, s->index, "Abort with bSeq %u, the ABORT request had %u",
+			       msg[6], s->abort_seq);
 	abort_finish(s);
 }
 
@@ -251,7 +277,8 @@ static int abort_request(struct ccid *ccid, uint16_t value)
 	s->abort_seq = seq;
 	if (s->abort_bulk) {
 		if (s->abort_bulk_seq != seq)
-			ccid_violation(ccid, slot, "ABORT request with bSeq %u, the Abort message had %u", seq,
+			ccid_violation(ccid, slot,
+				       "ABORT request with bSeq %u, the Abort message had %u", seq,
 				       s->abort_bulk_seq);
 		abort_finish(s);
 	}
@@ -273,7 +300,8 @@ void ccid_message(struct ccid *ccid, const uint8_t *msg, size_t len)
 	}
 	s = &ccid->slots[msg[5]];
 	if (!info) {
-		ccid_violation(ccid, s->index, "message of type %02x, which does not exist", msg[0]);
+		ccid_violation(ccid, s->index, "message of type %02x, which does not exist",
+			       msg[0]);
 		refuse(ccid, msg, ERR_NOT_SUPPORTED, NULL);
 		return;
 	}
@@ -320,7 +348,8 @@ static void take_out(struct ccid *ccid, const uint8_t *data, size_t len, bool en
 
 	if (!ccid->out_len && !len)
 		return;
-	if (!ccid->out_len && ended && len >= CCID_HEADER && len == CCID_HEADER + (size_t)get_le32(data + 1)) {
+	if (!ccid->out_len && ended && len >= CCID_HEADER &&
+	    len == CCID_HEADER + (size_t)get_le32(data + 1)) {
 		ccid_message(ccid, data, len);
 		return;
 	}
@@ -442,9 +471,11 @@ int ccid_control(struct ccid *ccid, struct urb *urb, uint8_t *buf)
 	case 1:
 		return in ? -EPIPE : abort_request(ccid, get_le16(urb->setup + 2));
 	case 2:
-		return in ? table_request(ccid->profile.clocks, ccid->profile.num_clocks, buf) : -EPIPE;
+		return in ? table_request(ccid->profile.clocks, ccid->profile.num_clocks, buf)
+			  : -EPIPE;
 	case 3:
-		return in ? table_request(ccid->profile.rates, ccid->profile.num_rates, buf) : -EPIPE;
+		return in ? table_request(ccid->profile.rates, ccid->profile.num_rates, buf)
+			  : -EPIPE;
 	}
 	ccid_violation(ccid, -1, "class request %02x, which does not exist", request);
 	return -EPIPE;
@@ -498,6 +529,9 @@ struct ccid *ccid_new(const struct profile *profile, struct usb_interface *iface
 		ccid->num_slots = MAX_SLOTS;
 	ccid->max_busy = profile->desc[CCID_BMAXBUSY];
 	ccid->features = profile_le32(profile, CCID_DWFEATURES);
+	/* Tokens of version B chain blocks, whatever level they claim. */
+	if (profile->transport == TRANSPORT_ICCD_B && ccid->features & FEAT_SHORT)
+		ccid->features |= FEAT_EXTENDED;
 	ccid->max_message = profile_le32(profile, CCID_DWMAXMSG);
 	for (unsigned int i = 0; i < ccid->num_slots; i++) {
 		struct slot *s = &ccid->slots[i];

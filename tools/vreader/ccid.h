@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The reader: messages, slots, exchange levels. Names follow the CCID specification, revision 1.10. */
+/*
+ * The reader: messages, slots, exchange levels. Names follow the CCID specification, revision 1.10.
+ */
 #ifndef VREADER_CCID_H
 #define VREADER_CCID_H
 
@@ -14,6 +16,7 @@
 #include "usb.h"
 
 #define CCID_HEADER 10
+#define MIN_MESSAGE 271 /* dwMaxCCIDMessageLength of a reader that takes short APDUs */
 #define MAX_MESSAGE (CCID_HEADER + MAX_APDU)
 
 enum {
@@ -113,7 +116,7 @@ struct slot {
 	uint8_t type, seq;		/* of the command in progress, or the last one */
 	bool seq_valid;
 	const struct fault *fault;	/* to be done to its answer */
-	unsigned int extensions;	/* time extensions that a fault still wants, and how far apart */
+	unsigned int extensions; /* time extensions that a fault still wants, and how far apart */
 	bool extend_endless;
 	uint64_t extend_us;
 	struct timer extend;
@@ -187,7 +190,8 @@ int command_index(const struct command_info *info);
 extern const struct command_info commands[NUM_COMMANDS];
 
 /* Answers the command in progress. */
-void slot_reply(struct slot *s, uint8_t status, uint8_t error, uint8_t byte9, const uint8_t *data, size_t len);
+void slot_reply(struct slot *s, uint8_t status, uint8_t error, uint8_t byte9, const uint8_t *data,
+		size_t len);
 void slot_ok(struct slot *s, const uint8_t *data, size_t len);
 void slot_fail(struct slot *s, uint8_t error);
 void slot_extend(struct slot *s, uint8_t multiplier);
@@ -239,7 +243,8 @@ void iccd_a_output(struct ccid *ccid, const uint8_t *p, size_t len);
 void iccd_send(struct ccid *ccid, const uint8_t *msg, size_t len);
 
 /* violation.c */
-void ccid_violation(struct ccid *ccid, int slot, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void ccid_violation(struct ccid *ccid, int slot, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 unsigned int violation_count(void);
 void violation_clear(void);
 void violation_print(FILE *out);

@@ -9,8 +9,8 @@
 #include "trace.h"
 
 /*
- * Ends the command in progress without an answer, in whatever state it is; the card stops too. s->was_busy remembers that
- * there was one.
+ * Ends the command in progress without an answer, in whatever state it is; the card stops too.
+ * s->was_busy remembers that there was one.
  */
 void slot_cancel(struct slot *s)
 {
@@ -110,9 +110,11 @@ static void power_on(struct slot *s, const uint8_t *msg)
 	}
 	if (!select && s->ccid->profile.transport == TRANSPORT_BULK &&
 	    !(s->ccid->features & (FEAT_AUTO_VOLTAGE | FEAT_AUTO_ACTIVATION)))
-		ccid_violation(s->ccid, s->index, "IccPowerOn leaves the voltage to a reader that does not choose it");
+		ccid_violation(s->ccid, s->index,
+			       "IccPowerOn leaves the voltage to a reader that does not choose it");
 	if (select && supported && !(supported & mask[select])) {
-		ccid_violation(s->ccid, s->index, "IccPowerOn with bPowerSelect %u, bVoltageSupport is %02x", select,
+		ccid_violation(s->ccid, s->index,
+			       "IccPowerOn with bPowerSelect %u, bVoltageSupport is %02x", select,
 			       supported);
 		slot_fail(s, 7);
 		return;
@@ -143,11 +145,15 @@ static void reply_params(struct slot *s)
 	slot_reply(s, CMD_OK, 0, s->proto, s->params, s->proto ? 7 : 5);
 }
 
-/* The reader does the PPS that the new parameters need, or the host has done it, or else the card will not understand. */
+/*
+ * The reader does the PPS that the new parameters need, or the host has done it, or else the card
+ * will not understand.
+ */
 static void apply_params(struct slot *s, uint8_t proto, const uint8_t *p)
 {
 	struct card *card = s->card;
-	bool reader_does = s->ccid->features & (FEAT_AUTO_PPS_CUR | FEAT_AUTO_PPS_PROP) || level_apdu(s);
+	bool reader_does =
+		s->ccid->features & (FEAT_AUTO_PPS_CUR | FEAT_AUTO_PPS_PROP) || level_apdu(s);
 
 	if (proto != card->proto) {
 		if (reader_does && card->negotiable) {
@@ -157,12 +163,15 @@ static void apply_params(struct slot *s, uint8_t proto, const uint8_t *p)
 			t1_reset(card, s->ccid->features & FEAT_AUTO_IFSD ?
 				 profile_le32(&s->ccid->profile, CCID_DWMAXIFSD) : 32);
 		} else {
-			ccid_violation(s->ccid, s->index, "SetParameters for T=%u, the card speaks T=%u", proto,
+			ccid_violation(s->ccid, s->index,
+				       "SetParameters for T=%u, the card speaks T=%u", proto,
 				       card->proto);
 		}
 	}
 	if (!reader_does && !(s->ccid->features & FEAT_AUTO_BAUD) && p[0] != card->fidi)
-		ccid_violation(s->ccid, s->index, "SetParameters with Fi/Di %02x, the card is at %02x", p[0], card->fidi);
+		ccid_violation(s->ccid, s->index,
+			       "SetParameters with Fi/Di %02x, the card is at %02x", p[0],
+			       card->fidi);
 	s->proto = proto;
 	memset(s->params, 0, sizeof(s->params));
 	memcpy(s->params, p, proto ? 7 : 5);
@@ -173,6 +182,7 @@ static void set_params(struct slot *s, const uint8_t *msg, size_t len)
 	uint8_t proto = msg[7];
 	const uint8_t *p = msg + CCID_HEADER;
 	size_t want = proto ? 7 : 5;
+	uint32_t supported = profile_le32(&s->ccid->profile, CCID_DWPROTOCOLS);
 
 	if (proto > 1) {
 		ccid_violation(s->ccid, s->index, "SetParameters with bProtocolNum %u", proto);
@@ -180,17 +190,22 @@ static void set_params(struct slot *s, const uint8_t *msg, size_t len)
 		return;
 	}
 	if (len - CCID_HEADER != want) {
-		ccid_violation(s->ccid, s->index, "SetParameters for T=%u with dwLength %zu", proto, len - CCID_HEADER);
+		ccid_violation(s->ccid, s->index, "SetParameters for T=%u with dwLength %zu", proto,
+			       len - CCID_HEADER);
 		slot_fail(s, 1);
 		return;
 	}
-	if (!(profile_le32(&s->ccid->profile, CCID_DWPROTOCOLS) & 1U << proto)) {
-		ccid_violation(s->ccid, s->index, "SetParameters for T=%u, which dwProtocols lacks", proto);
+	/* A descriptor without any protocol is only wrong. */
+	if (supported & 3 && !(supported & 1U << proto)) {
+		ccid_violation(s->ccid, s->index, "SetParameters for T=%u, which dwProtocols lacks",
+			       proto);
 		slot_fail(s, 7);
 		return;
 	}
 	if (!(s->card->info.protocols & 1 << proto)) {
-		ccid_violation(s->ccid, s->index, "SetParameters for T=%u, which the card's ATR does not offer", proto);
+		ccid_violation(s->ccid, s->index,
+			       "SetParameters for T=%u, which the card's ATR does not offer",
+			       proto);
 		slot_fail(s, 7);
 		return;
 	}
@@ -200,16 +215,19 @@ static void set_params(struct slot *s, const uint8_t *msg, size_t len)
 		return;
 	}
 	if ((p[1] & 2) != convention(s->card))
-		ccid_violation(s->ccid, s->index, "SetParameters with the convention that the card does not have");
+		ccid_violation(s->ccid, s->index,
+			       "SetParameters with the convention that the card does not have");
 	if (proto && (p[1] & 1) != s->card->info.crc)
-		ccid_violation(s->ccid, s->index, "SetParameters with the error code that the card does not have");
+		ccid_violation(s->ccid, s->index,
+			       "SetParameters with the error code that the card does not have");
 	if (proto && (p[5] < 1 || p[5] == 255)) {
 		ccid_violation(s->ccid, s->index, "SetParameters with bIFSC %u", p[5]);
 		slot_fail(s, 15);
 		return;
 	}
 	if (proto && p[6] && !(s->ccid->features & FEAT_NAD)) {
-		ccid_violation(s->ccid, s->index, "SetParameters with NAD %02x, the reader knows only 00", p[6]);
+		ccid_violation(s->ccid, s->index,
+			       "SetParameters with NAD %02x, the reader knows only 00", p[6]);
 		slot_fail(s, 16);
 		return;
 	}
@@ -239,7 +257,8 @@ static void mechanical(struct slot *s, uint8_t function)
 	uint32_t has = profile_le32(&s->ccid->profile, CCID_DWMECHANICAL);
 
 	if (!function || function > 5 || !(has & needs[function])) {
-		ccid_violation(s->ccid, s->index, "Mechanical with bFunction %u, dwMechanical is %x", function, has);
+		ccid_violation(s->ccid, s->index,
+			       "Mechanical with bFunction %u, dwMechanical is %x", function, has);
 		slot_fail(s, function && function <= 5 ? ERR_NOT_SUPPORTED : 7);
 		return;
 	}
@@ -288,7 +307,10 @@ static bool has_power(struct slot *s, const struct command_info *info)
 {
 	if (s->card && s->powered)
 		return true;
-	/* A card may have come or gone while the message was under way: only what the host knew counts against it. */
+	/*
+	 * A card may have come or gone while the message was under way: only what the host knew
+	 * counts against it.
+	 */
 	if (s->card && s->told_unpowered)
 		ccid_violation(s->ccid, s->index, "%s to a card without power", info->name);
 	slot_fail(s, ERR_ICC_MUTE);

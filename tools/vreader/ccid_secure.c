@@ -91,10 +91,14 @@ static void finish_error(struct slot *s, uint8_t error)
 
 static void timeout_fired(struct timer *t)
 {
-	finish_error(container_of(container_of(t, struct pin_entry, timeout), struct slot, pin), ERR_PIN_TIMEOUT);
+	finish_error(container_of(container_of(t, struct pin_entry, timeout), struct slot, pin),
+		     ERR_PIN_TIMEOUT);
 }
 
-/* Digits into the block at @to, as bmFormatString and bmPINBlockString have it. Returns the bytes used. */
+/*
+ * Digits into the block at @to, as bmFormatString and bmPINBlockString have it. Returns the bytes
+ * used.
+ */
 static size_t put_pin(const struct layout *l, uint8_t *to, size_t room, const char *digits, int n)
 {
 	size_t used = 0;
@@ -178,16 +182,21 @@ static void send_pin(struct slot *s)
 	block = l.block & 0x0f;
 	offset = 5 + pos;
 	if (!l.modify) {
-		end = offset + put_pin(&l, apdu + offset, sizeof(apdu) - offset, e->digits, e->num_digits);
+		end = offset +
+		      put_pin(&l, apdu + offset, sizeof(apdu) - offset, e->digits, e->num_digits);
 	} else {
 		end = offset + l.offset_new +
 		      put_pin(&l, apdu + offset + l.offset_new, 32, e->digits, e->num_digits);
 		if (e->num_first) {
-			pos = offset + l.offset_old + put_pin(&l, apdu + offset + l.offset_old, 32, e->first, e->num_first);
+			pos = offset + l.offset_old +
+			      put_pin(&l, apdu + offset + l.offset_old, 32, e->first, e->num_first);
 			end = pos > end ? pos : end;
 		}
 	}
-	/* A block of a fixed size is there already, with its padding; else the command grows with the PIN. */
+	/*
+	 * A block of a fixed size is there already, with its padding; else the command grows with
+	 * the PIN.
+	 */
 	if (!block || end > len)
 		len = end > len || !block ? end : len;
 	apdu[4] = (uint8_t)(len - 5);
@@ -196,7 +205,10 @@ static void send_pin(struct slot *s)
 	explicit_bzero(apdu, sizeof(apdu));
 }
 
-/* One PIN is in. Modify asks for the old one (bConfirmPIN bit 1), the new one, and the new one again (bit 0). */
+/*
+ * One PIN is in. Modify asks for the old one (bConfirmPIN bit 1), the new one, and the new one
+ * again (bit 0).
+ */
 static void entered(struct slot *s, const struct layout *l)
 {
 	struct pin_entry *e = &s->pin;
@@ -215,7 +227,8 @@ static void entered(struct slot *s, const struct layout *l)
 		e->num_again = e->num_digits;
 		e->num_digits = 0;
 		e->phase = 2;
-	} else if (e->phase == 2 && (e->num_again != e->num_digits || memcmp(e->again, e->digits, (size_t)e->num_digits))) {
+	} else if (e->phase == 2 && (e->num_again != e->num_digits ||
+				     memcmp(e->again, e->digits, (size_t)e->num_digits))) {
 		finish_error(s, ERR_PIN_CANCELLED);
 	} else {
 		send_pin(s);
@@ -276,8 +289,8 @@ void secure_start(struct slot *s, const uint8_t *p, size_t len)
 	struct layout l;
 
 	if (!len || p[0] > OP_MODIFY || !(supported & 1 << p[0])) {
-		ccid_violation(s->ccid, s->index, "Secure with bPINOperation %u, bPINSupport is %u", len ? p[0] : 255,
-			       supported);
+		ccid_violation(s->ccid, s->index, "Secure with bPINOperation %u, bPINSupport is %u",
+			       len ? p[0] : 255, supported);
 		slot_fail(s, len && p[0] <= OP_MODIFY ? ERR_NOT_SUPPORTED : CCID_HEADER);
 		return;
 	}
@@ -287,8 +300,10 @@ void secure_start(struct slot *s, const uint8_t *p, size_t len)
 		return;
 	}
 	if (l.max < l.min || !l.validation || l.validation > 7) {
-		ccid_violation(s->ccid, s->index, "Secure with wPINMaxExtraDigit %02x%02x, bEntryValidationCondition %u",
-			       l.min, l.max, l.validation);
+		ccid_violation(
+			s->ccid, s->index,
+			"Secure with wPINMaxExtraDigit %02x%02x, bEntryValidationCondition %u",
+			l.min, l.max, l.validation);
 		slot_fail(s, CCID_HEADER + 5);
 		return;
 	}
@@ -299,7 +314,8 @@ void secure_start(struct slot *s, const uint8_t *p, size_t len)
 	memcpy(s->pin.request, p, len);
 	s->pin.len = len;
 	asking = s;
-	timer_arm(&s->pin.timeout, (l.timeout ? l.timeout : DEFAULT_TIMEOUT_S) * 1000000ULL, timeout_fired);
+	timer_arm(&s->pin.timeout, (l.timeout ? l.timeout : DEFAULT_TIMEOUT_S) * 1000000ULL,
+		  timeout_fired);
 	trace_note("slot %u: the PIN pad waits for keys", s->number);
 	control_event();
 	secure_next(s);

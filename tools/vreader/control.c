@@ -170,7 +170,8 @@ static void client_ready(struct watch *w, uint32_t events)
 		client_flush(c);
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
 		n = recv(w->fd, c->in + c->in_len, sizeof(c->in) - c->in_len, MSG_DONTWAIT);
-		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR) || c->in_len == sizeof(c->in))
+		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR) ||
+		    c->in_len == sizeof(c->in))
 			c->dead = true;
 		else if (n > 0)
 			c->in_len += (size_t)n;
@@ -217,7 +218,8 @@ bool control_open(const char *path)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 
-	if ((size_t)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path) >= sizeof(addr.sun_path)) {
+	if ((size_t)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path) >=
+	    sizeof(addr.sun_path)) {
 		fprintf(stderr, "vreader: %s: too long for a socket\n", path);
 		return false;
 	}
@@ -227,8 +229,8 @@ bool control_open(const char *path)
 	}
 	unlink(path);
 	listener.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (listener.fd < 0 || bind(listener.fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(listener.fd, 16) ||
-	    loop_add(&listener, EPOLLIN)) {
+	if (listener.fd < 0 || bind(listener.fd, (struct sockaddr *)&addr, sizeof(addr)) ||
+	    listen(listener.fd, 16) || loop_add(&listener, EPOLLIN)) {
 		fprintf(stderr, "vreader: %s: %s\n", path, strerror(errno));
 		return false;
 	}

@@ -252,8 +252,9 @@ static enum control_result cmd_card_state(char *args, FILE *out)
 	card = s->card;
 	fprintf(out, "OK present=%d powered=%d busy=%d", !!card, s->powered, s->busy);
 	if (card) {
-		fprintf(out, " kind=%s protocol=%u powerups=%u resets=%u offs=%u apdus=%u", card->kind->name,
-			card->proto, card->powerups, card->warm, card->offs, card->commands);
+		fprintf(out, " kind=%s protocol=%u powerups=%u resets=%u offs=%u apdus=%u",
+			card->kind->name, card->proto, card->powerups, card->warm, card->offs,
+			card->commands);
 		if (card->kind->describe)
 			card->kind->describe(card, out);
 	}
@@ -314,10 +315,11 @@ static enum control_result cmd_violations(char *args, FILE *out)
 static enum control_result cmd_info(char *args, FILE *out)
 {
 	(void)args;
-	fprintf(out, "OK port=%d speed=%s interfaces=%d slots=%u seed=%llu pid=%d configured=%d suspended=%d violations=%u\n",
-		usbip_port(), usb.speed == USB_SPEED_HIGH ? "high" : "full", usb.num_ifs, slot_count(),
-		(unsigned long long)fault_seed_get(), (int)getpid(), usb.configured, sysfs_suspended(usbip_port()),
-		violation_count());
+	fprintf(out,
+		"OK port=%d speed=%s interfaces=%d slots=%u seed=%llu pid=%d configured=%d suspended=%d violations=%u\n",
+		usbip_port(), usb.speed == USB_SPEED_HIGH ? "high" : "full", usb.num_ifs,
+		slot_count(), (unsigned long long)fault_seed_get(), (int)getpid(), usb.configured,
+		sysfs_suspended(usbip_port()), violation_count());
 	return CONTROL_DONE;
 }
 
@@ -332,16 +334,28 @@ static const struct {
 	const char *name;
 	enum control_result (*run)(char *args, FILE *out);
 } table[] = {
-	{ "insert", cmd_insert }, { "remove", cmd_remove }, { "swap", cmd_swap }, { "unplug", cmd_unplug },
-	{ "replug", cmd_replug }, { "log", cmd_log }, { "count", cmd_count }, { "card-state", cmd_card_state },
-	{ "fault", cmd_fault }, { "faults", cmd_faults }, { "press", cmd_press }, { "wakeup", cmd_wakeup },
-	{ "violations", cmd_violations }, { "info", cmd_info }, { "quit", cmd_quit },
+	{ "insert", cmd_insert },
+	{ "remove", cmd_remove },
+	{ "swap", cmd_swap },
+	{ "unplug", cmd_unplug },
+	{ "replug", cmd_replug },
+	{ "log", cmd_log },
+	{ "count", cmd_count },
+	{ "card-state", cmd_card_state },
+	{ "fault", cmd_fault },
+	{ "faults", cmd_faults },
+	{ "press", cmd_press },
+	{ "wakeup", cmd_wakeup },
+	{ "violations", cmd_violations },
+	{ "info", cmd_info },
+	{ "quit", cmd_quit },
 };
 
 static bool plain_event(const char *event)
 {
 	static const char *const events[] = {
-		"configured", "powered", "unpowered", "busy", "idle", "notified", "polled", "pin", "gone",
+		"configured", "powered", "unpowered", "busy", "idle",
+		"notified",   "polled",	 "pin",	      "gone",
 	};
 
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)

@@ -16,17 +16,35 @@ static const struct {
 	int min_args, max_args;
 	int base;
 } actions[] = {
-	{ "stall", FAULT_STALL, 0, 0, 0 }, { "stall-out", FAULT_STALL_OUT, 0, 0, 0 },
-	{ "no-answer", FAULT_NO_ANSWER, 0, 0, 0 }, { "delay", FAULT_DELAY, 1, 1, 10 },
-	{ "nak", FAULT_NAK, 1, 1, 10 }, { "short", FAULT_SHORT, 1, 1, 10 }, { "long", FAULT_LONG, 1, 1, 10 },
-	{ "length", FAULT_LENGTH, 1, 1, 10 }, { "seq", FAULT_SEQ, 1, 1, 10 }, { "slot-no", FAULT_SLOT, 1, 1, 10 },
-	{ "type", FAULT_TYPE, 1, 1, 16 }, { "status", FAULT_STATUS, 1, 1, 16 }, { "error", FAULT_ERROR, 1, 1, 16 },
-	{ "chain", FAULT_CHAIN, 1, 1, 16 }, { "extend", FAULT_EXTEND, 1, 2, 10 }, { "babble", FAULT_BABBLE, 0, 0, 0 },
-	{ "garbage", FAULT_GARBAGE, 1, 1, 10 }, { "split", FAULT_SPLIT, 1, 1, 10 }, { "merge", FAULT_MERGE, 0, 0, 0 },
-	{ "twice", FAULT_TWICE, 0, 0, 0 }, { "stale", FAULT_STALE, 0, 0, 0 }, { "zlp", FAULT_ZLP, 0, 0, 0 },
-	{ "zlp-after", FAULT_ZLP_AFTER, 0, 0, 0 }, { "storm", FAULT_STORM, 1, 1, 10 },
-	{ "hw-error", FAULT_HW_ERROR, 1, 1, 16 }, { "notify", FAULT_NOTIFY, 1, 1, 0 },
-	{ "unplug", FAULT_UNPLUG, 1, 1, 10 }, { "remove", FAULT_REMOVE, 0, 0, 0 }, { "swap", FAULT_SWAP, 0, 0, 0 },
+	{ "stall", FAULT_STALL, 0, 0, 0 },
+	{ "stall-out", FAULT_STALL_OUT, 0, 0, 0 },
+	{ "no-answer", FAULT_NO_ANSWER, 0, 0, 0 },
+	{ "delay", FAULT_DELAY, 1, 1, 10 },
+	{ "nak", FAULT_NAK, 1, 1, 10 },
+	{ "short", FAULT_SHORT, 1, 1, 10 },
+	{ "long", FAULT_LONG, 1, 1, 10 },
+	{ "length", FAULT_LENGTH, 1, 1, 10 },
+	{ "seq", FAULT_SEQ, 1, 1, 10 },
+	{ "slot-no", FAULT_SLOT, 1, 1, 10 },
+	{ "type", FAULT_TYPE, 1, 1, 16 },
+	{ "status", FAULT_STATUS, 1, 1, 16 },
+	{ "error", FAULT_ERROR, 1, 1, 16 },
+	{ "chain", FAULT_CHAIN, 1, 1, 16 },
+	{ "extend", FAULT_EXTEND, 1, 2, 10 },
+	{ "babble", FAULT_BABBLE, 0, 0, 0 },
+	{ "garbage", FAULT_GARBAGE, 1, 1, 10 },
+	{ "split", FAULT_SPLIT, 1, 1, 10 },
+	{ "merge", FAULT_MERGE, 0, 0, 0 },
+	{ "twice", FAULT_TWICE, 0, 0, 0 },
+	{ "stale", FAULT_STALE, 0, 0, 0 },
+	{ "zlp", FAULT_ZLP, 0, 0, 0 },
+	{ "zlp-after", FAULT_ZLP_AFTER, 0, 0, 0 },
+	{ "storm", FAULT_STORM, 1, 1, 10 },
+	{ "hw-error", FAULT_HW_ERROR, 1, 1, 16 },
+	{ "notify", FAULT_NOTIFY, 1, 1, 0 },
+	{ "unplug", FAULT_UNPLUG, 1, 1, 10 },
+	{ "remove", FAULT_REMOVE, 0, 0, 0 },
+	{ "swap", FAULT_SWAP, 0, 0, 0 },
 	{ "card", FAULT_CARD, 1, 2, 0 },
 };
 
@@ -35,10 +53,12 @@ static const struct {
 	enum card_error error;
 	int args, base;
 } card_errors[] = {
-	{ "mute", CARD_ERR_MUTE, 0, 0 }, { "parity", CARD_ERR_PARITY, 0, 0 }, { "lrc", CARD_ERR_LRC, 0, 0 },
-	{ "seq", CARD_ERR_SEQ, 0, 0 }, { "nad", CARD_ERR_NAD, 0, 0 }, { "len", CARD_ERR_LEN, 0, 0 },
-	{ "rblock", CARD_ERR_RBLOCK, 0, 0 }, { "resynch", CARD_ERR_RESYNCH, 0, 0 }, { "abort", CARD_ERR_ABORT, 0, 0 },
-	{ "ifs", CARD_ERR_IFS, 1, 10 }, { "wtx", CARD_ERR_WTX, 1, 10 }, { "null", CARD_ERR_NULL, 1, 10 },
+	{ "mute", CARD_ERR_MUTE, 0, 0 },     { "parity", CARD_ERR_PARITY, 0, 0 },
+	{ "lrc", CARD_ERR_LRC, 0, 0 },	     { "seq", CARD_ERR_SEQ, 0, 0 },
+	{ "nad", CARD_ERR_NAD, 0, 0 },	     { "len", CARD_ERR_LEN, 0, 0 },
+	{ "rblock", CARD_ERR_RBLOCK, 0, 0 }, { "resynch", CARD_ERR_RESYNCH, 0, 0 },
+	{ "abort", CARD_ERR_ABORT, 0, 0 },   { "ifs", CARD_ERR_IFS, 1, 10 },
+	{ "wtx", CARD_ERR_WTX, 1, 10 },	     { "null", CARD_ERR_NULL, 1, 10 },
 	{ "proc", CARD_ERR_PROC, 1, 16 },
 };
 
@@ -322,7 +342,8 @@ const struct fault *fault_match(const uint8_t *msg, size_t len, unsigned int slo
 
 const struct fault *fault_peek_out(const uint8_t *data, size_t len, struct ccid *ccid)
 {
-	return data[5] < ccid->num_slots ? match(data, len, ccid->slots[data[5]].number, true) : NULL;
+	return data[5] < ccid->num_slots ? match(data, len, ccid->slots[data[5]].number, true)
+					 : NULL;
 }
 
 bool fault_card_is(enum card_error e, long *arg)

@@ -14,15 +14,53 @@ struct card;
 struct urb;
 
 enum fault_action {
-	FAULT_STALL, FAULT_STALL_OUT, FAULT_NO_ANSWER, FAULT_DELAY, FAULT_NAK, FAULT_SHORT, FAULT_LONG, FAULT_LENGTH,
-	FAULT_SEQ, FAULT_SLOT, FAULT_TYPE, FAULT_STATUS, FAULT_ERROR, FAULT_CHAIN, FAULT_EXTEND, FAULT_BABBLE,
-	FAULT_GARBAGE, FAULT_SPLIT, FAULT_MERGE, FAULT_TWICE, FAULT_STALE, FAULT_ZLP, FAULT_ZLP_AFTER, FAULT_STORM,
-	FAULT_HW_ERROR, FAULT_NOTIFY, FAULT_UNPLUG, FAULT_REMOVE, FAULT_SWAP, FAULT_CARD,
+	FAULT_STALL,
+	FAULT_STALL_OUT,
+	FAULT_NO_ANSWER,
+	FAULT_DELAY,
+	FAULT_NAK,
+	FAULT_SHORT,
+	FAULT_LONG,
+	FAULT_LENGTH,
+	FAULT_SEQ,
+	FAULT_SLOT,
+	FAULT_TYPE,
+	FAULT_STATUS,
+	FAULT_ERROR,
+	FAULT_CHAIN,
+	FAULT_EXTEND,
+	FAULT_BABBLE,
+	FAULT_GARBAGE,
+	FAULT_SPLIT,
+	FAULT_MERGE,
+	FAULT_TWICE,
+	FAULT_STALE,
+	FAULT_ZLP,
+	FAULT_ZLP_AFTER,
+	FAULT_STORM,
+	FAULT_HW_ERROR,
+	FAULT_NOTIFY,
+	FAULT_UNPLUG,
+	FAULT_REMOVE,
+	FAULT_SWAP,
+	FAULT_CARD,
 };
 
 enum card_error {
-	CARD_OK, CARD_ERR_MUTE, CARD_ERR_PARITY, CARD_ERR_LRC, CARD_ERR_SEQ, CARD_ERR_NAD, CARD_ERR_LEN, CARD_ERR_RBLOCK,
-	CARD_ERR_RESYNCH, CARD_ERR_ABORT, CARD_ERR_IFS, CARD_ERR_WTX, CARD_ERR_NULL, CARD_ERR_PROC,
+	CARD_OK,
+	CARD_ERR_MUTE,
+	CARD_ERR_PARITY,
+	CARD_ERR_LRC,
+	CARD_ERR_SEQ,
+	CARD_ERR_NAD,
+	CARD_ERR_LEN,
+	CARD_ERR_RBLOCK,
+	CARD_ERR_RESYNCH,
+	CARD_ERR_ABORT,
+	CARD_ERR_IFS,
+	CARD_ERR_WTX,
+	CARD_ERR_NULL,
+	CARD_ERR_PROC,
 };
 
 struct fault {
@@ -48,14 +86,18 @@ void fault_print(FILE *out);
 
 /* The fault that strikes at this message, or NULL. */
 const struct fault *fault_match(const uint8_t *msg, size_t len, unsigned int slot);
-/* The same for faults that refuse the transfer itself (nak, stall-out), before there is a message. */
+/*
+ * The same for faults that refuse the transfer itself (nak, stall-out), before there is a message.
+ */
 const struct fault *fault_peek_out(const uint8_t *data, size_t len, struct ccid *ccid);
 /* Before the message is handled. False if it must not be handled at all. */
 bool fault_arrival(struct ccid *ccid, struct slot *s, const struct fault *f);
 /*
- * In place of sending an answer; @s may be NULL. False if the command stays in progress: the answer comes later or never.
+ * In place of sending an answer; @s may be NULL. False if the command stays in progress: the answer
+ * comes later or never.
  */
-bool fault_answer(struct ccid *ccid, struct slot *s, const struct fault *f, const uint8_t *msg, size_t len);
+bool fault_answer(struct ccid *ccid, struct slot *s, const struct fault *f, const uint8_t *msg,
+		  size_t len);
 /* A command has begun that a fault wants time extensions for. */
 void fault_extend_start(struct slot *s, const struct fault *f);
 /* Whether the card is to make this error now; it makes it once. */

@@ -171,7 +171,8 @@ static bool beside_the_answer(struct ccid *ccid, const struct fault *f, const ui
 }
 
 /* Faults of the bulk-IN endpoint; a token without one answers as it should. */
-static bool on_the_endpoint(struct ccid *ccid, const struct fault *f, const uint8_t *msg, size_t len)
+static bool on_the_endpoint(struct ccid *ccid, const struct fault *f, const uint8_t *msg,
+			    size_t len)
 {
 	struct endpoint *in = ccid->iface->in;
 
@@ -203,7 +204,8 @@ static bool on_the_endpoint(struct ccid *ccid, const struct fault *f, const uint
 	}
 }
 
-bool fault_answer(struct ccid *ccid, struct slot *s, const struct fault *f, const uint8_t *msg, size_t len)
+bool fault_answer(struct ccid *ccid, struct slot *s, const struct fault *f, const uint8_t *msg,
+		  size_t len)
 {
 	size_t n = (size_t)(f->arg > 0 ? f->arg : 0);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * USB tokens of the ICCD specification: all goes over the control endpoint. Requests become the messages of a reader with
- * one slot, so that the same rules are checked; the answer waits until the host fetches it.
+ * USB tokens of the ICCD specification: all goes over the control endpoint. Requests become the
+ * messages of a reader with one slot, so that the same rules are checked; the answer waits until
+ * the host fetches it.
  */
 #include "ccid.h"
 
@@ -30,7 +31,8 @@
 #define B_POLLING 0x80
 #define B_POLL_10MS 1
 
-static void message(struct ccid *ccid, uint8_t type, const uint8_t *data, size_t len, uint16_t level)
+static void message(struct ccid *ccid, uint8_t type, const uint8_t *data, size_t len,
+		    uint16_t level)
 {
 	uint8_t *m = ccid->out;
 	static uint8_t seq;
@@ -47,7 +49,10 @@ static void message(struct ccid *ccid, uint8_t type, const uint8_t *data, size_t
 	ccid_message(ccid, m, CCID_HEADER + len);
 }
 
-/* What the reader would have sent on bulk-IN. A time extension only means that the host goes on polling. */
+/*
+ * What the reader would have sent on bulk-IN. A time extension only means that the host goes on
+ * polling.
+ */
 void iccd_send(struct ccid *ccid, const uint8_t *msg, size_t len)
 {
 	if (len >= CCID_HEADER && (msg[7] & 0xc0) == CMD_TIME_EXTENSION)
@@ -62,7 +67,10 @@ static bool failed(const struct ccid *ccid)
 	return (ccid->iccd_msg[7] & 0xc0) == CMD_FAILED;
 }
 
-/* Version A at character level: the card's bytes, without its procedure bytes; the host asks for the status before each step. */
+/*
+ * Version A at character level: the card's bytes, without its procedure bytes; the host asks for
+ * the status before each step.
+ */
 void iccd_a_output(struct ccid *ccid, const uint8_t *p, size_t len)
 {
 	struct slot *s = &ccid->slots[0];
@@ -215,6 +223,7 @@ int iccd_control(struct ccid *ccid, struct urb *urb, uint8_t *buf)
 		n = request_b(ccid, urb, buf, room);
 	if (n != -EINVAL)
 		return n;
-	ccid_violation(ccid, -1, "class request %02x %02x, which this token does not have", urb->setup[0], urb->setup[1]);
+	ccid_violation(ccid, -1, "class request %02x %02x, which this token does not have",
+		       urb->setup[0], urb->setup[1]);
 	return -EPIPE;
 }

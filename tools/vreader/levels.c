@@ -56,11 +56,17 @@ static bool reported_error(struct slot *s)
 
 /* APDU levels */
 
+static size_t max_payload(const struct slot *s)
+{
+	return (s->ccid->max_message > CCID_HEADER ? s->ccid->max_message : MIN_MESSAGE) -
+	       CCID_HEADER;
+}
+
 /* The next piece of the response, as much as a message holds. */
 static void send_piece(struct slot *s)
 {
 	struct card *card = s->card;
-	size_t room = s->ccid->max_message - CCID_HEADER, left = card->rsp_len - s->chain_out;
+	size_t room = max_payload(s), left = card->rsp_len - s->chain_out;
 	bool first = !s->chain_out, last = left <= room || !(s->ccid->features & FEAT_EXTENDED);
 	uint8_t chain = CHAIN_MIDDLE;
 	size_t at = s->chain_out, n = last ? left : room;
@@ -247,7 +253,8 @@ static bool pps_valid(const struct card *card, const uint8_t *p, size_t len)
 		want += p[1] >> bit & 1;
 	for (size_t i = 0; i < len; i++)
 		check ^= p[i];
-	return len == want && !check && !(p[1] & 0x80) && (p[1] & 0x0f) <= 1 && card->info.protocols >> (p[1] & 0x0f) & 1;
+	return len == want && !check && !(p[1] & 0x80) && (p[1] & 0x0f) <= 1 &&
+	       card->info.protocols >> (p[1] & 0x0f) & 1;
 }
 
 static void pps(struct slot *s, const uint8_t *p, size_t len)
@@ -281,7 +288,8 @@ void level_run_block(struct slot *s, const uint8_t *block, size_t len)
 	struct card *card = s->card;
 
 	if (s->proto != card->proto) {
-		ccid_violation(s->ccid, s->index, "T=%u data, but the parameters are for T=%u", card->proto, s->proto);
+		ccid_violation(s->ccid, s->index, "T=%u data, but the parameters are for T=%u",
+			       card->proto, s->proto);
 		level_mute(card);
 		return;
 	}
@@ -297,7 +305,8 @@ void level_run_block(struct slot *s, const uint8_t *block, size_t len)
 static void xfr_char(struct slot *s, unsigned int level, const uint8_t *data, size_t len)
 {
 	if (!level) {
-		ccid_violation(s->ccid, s->index, "XfrBlock at character level that expects no byte");
+		ccid_violation(s->ccid, s->index,
+			       "XfrBlock at character level that expects no byte");
 		slot_fail(s, 8);
 		return;
 	}
@@ -332,7 +341,8 @@ void level_xfr(struct slot *s, const uint8_t *msg, size_t len)
 		return;
 	}
 	if (level)
-		ccid_violation(s->ccid, s->index, "XfrBlock with wLevelParameter %#x at this level", level);
+		ccid_violation(s->ccid, s->index, "XfrBlock with wLevelParameter %#x at this level",
+			       level);
 	if (s->ccid->features & FEAT_SHORT)
 		run_apdu(s, data, len);
 	else if (len && data[0] == 0xff && (s->card->negotiable || s->card->proto == 1))

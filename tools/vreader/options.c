@@ -8,10 +8,39 @@
 #include <string.h>
 
 enum {
-	OPT_VID = 256, OPT_PID, OPT_BCD, OPT_MANUFACTURER, OPT_PRODUCT, OPT_SERIAL, OPT_SPEED, OPT_ZLP, OPT_WAKEUP,
-	OPT_LOSE_POWER, OPT_PROFILE, OPT_ROW, OPT_SLOTS, OPT_BUSY, OPT_NO_INTERRUPT, OPT_INTERRUPT, OPT_LATE,
-	OPT_IFACE_STRING, OPT_CLOCKS, OPT_RATES, OPT_DESC, OPT_CARD, OPT_CONTROL, OPT_BACKGROUND, OPT_READY_FD,
-	OPT_SOCKET_FD, OPT_FAULTS, OPT_SEED, OPT_LOG, OPT_PCAP, OPT_LENIENT, OPT_LIST, OPT_HELP,
+	OPT_VID = 256,
+	OPT_PID,
+	OPT_BCD,
+	OPT_MANUFACTURER,
+	OPT_PRODUCT,
+	OPT_SERIAL,
+	OPT_SPEED,
+	OPT_ZLP,
+	OPT_WAKEUP,
+	OPT_LOSE_POWER,
+	OPT_PROFILE,
+	OPT_ROW,
+	OPT_SLOTS,
+	OPT_BUSY,
+	OPT_NO_INTERRUPT,
+	OPT_INTERRUPT,
+	OPT_LATE,
+	OPT_IFACE_STRING,
+	OPT_CLOCKS,
+	OPT_RATES,
+	OPT_DESC,
+	OPT_CARD,
+	OPT_CONTROL,
+	OPT_BACKGROUND,
+	OPT_READY_FD,
+	OPT_SOCKET_FD,
+	OPT_FAULTS,
+	OPT_SEED,
+	OPT_LOG,
+	OPT_PCAP,
+	OPT_LENIENT,
+	OPT_LIST,
+	OPT_HELP,
 };
 
 static const struct option longs[] = {
@@ -324,7 +353,8 @@ bool options_parse(struct options *o, int argc, char **argv)
 		else
 			ok = run_option(o, opt, optarg);
 		if (!ok) {
-			fprintf(stderr, "vreader: --%s %s: not usable\n", longs[index].name, optarg ? optarg : "");
+			fprintf(stderr, "vreader: --%s %s: not usable\n", longs[index].name,
+				optarg ? optarg : "");
 			return false;
 		}
 	}

@@ -45,9 +45,12 @@ static const struct builtin {
 	uint8_t pin, mechanical;
 	uint16_t lcd;
 } builtins[] = {
-	{ "character", FEAT_AUTO_VOLTAGE | FEAT_AUTO_CLOCK | FEAT_AUTO_BAUD, 271, 1, 1, 0x0b, 0, true, 0, 0, 0 },
-	{ "tpdu", FEAT_AUTO_VOLTAGE | FEAT_AUTO_CLOCK | FEAT_AUTO_BAUD | FEAT_TPDU, 271, 1, 1, 0x0b, 0, true, 0, 0, 0 },
-	{ "tpdu-auto", 0xba | FEAT_AUTO_IFSD | FEAT_CLOCK_STOP | FEAT_TPDU, 271, 1, 1, 0x0b, 0, true, 0, 0, 0 },
+	{ "character", FEAT_AUTO_VOLTAGE | FEAT_AUTO_CLOCK | FEAT_AUTO_BAUD, 271, 1, 1, 0x0b, 0,
+	  true, 0, 0, 0 },
+	{ "tpdu", FEAT_AUTO_VOLTAGE | FEAT_AUTO_CLOCK | FEAT_AUTO_BAUD | FEAT_TPDU, 271, 1, 1, 0x0b,
+	  0, true, 0, 0, 0 },
+	{ "tpdu-auto", 0xba | FEAT_AUTO_IFSD | FEAT_CLOCK_STOP | FEAT_TPDU, 271, 1, 1, 0x0b, 0,
+	  true, 0, 0, 0 },
 	{ "short", 0xfe | FEAT_SHORT, 271, 1, 1, 0x0b, 0, true, 0, 0, 0 },
 	{ "extended", 0xbe | FEAT_AUTO_IFSD | FEAT_EXTENDED, 3072, 1, 1, 0x0b, 0, true, 0, 0, 0 },
 	{ "nointr", 0xfe | FEAT_SHORT, 271, 1, 1, 0x0b, 0, false, 0, 0, 0 },
@@ -162,7 +165,23 @@ static void copy_string(char *to, size_t size, const char *from)
 
 static bool parse_row(struct profile *p, char *line, struct usb_device *ids)
 {
-	enum { VID, PID, BCD, MAN, PROD, IFACE, NUM, CLASS, SUB, PROTO, EPS, DESC, CLOCKS, RATES, COLUMNS };
+	enum {
+		VID,
+		PID,
+		BCD,
+		MAN,
+		PROD,
+		IFACE,
+		NUM,
+		CLASS,
+		SUB,
+		PROTO,
+		EPS,
+		DESC,
+		CLOCKS,
+		RATES,
+		COLUMNS
+	};
 	char *col[COLUMNS];
 	unsigned int major = 0, minor = 0;
 	int n, endpoints;

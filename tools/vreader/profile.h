@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a CCID interface says about itself: built in, from a table of real readers, or field by field. */
+/*
+ * What a CCID interface says about itself: built in, from a table of real readers, or field by
+ * field.
+ */
 #ifndef VREADER_PROFILE_H
 #define VREADER_PROFILE_H
 
@@ -68,7 +71,10 @@ struct usb_device;
 
 bool profile_builtin(struct profile *p, const char *name);
 void profile_list(FILE *out);
-/* Reads data row @row of a table; ids and strings go to @ids if it is not NULL. Prints why it cannot. */
+/*
+ * Reads data row @row of a table; ids and strings go to @ids if it is not NULL. Prints why it
+ * cannot.
+ */
 bool profile_row(struct profile *p, const char *file, int row, struct usb_device *ids);
 bool profile_set(struct profile *p, const char *field, const char *value);
 int profile_numbers(const char *list, uint32_t *out, int max);

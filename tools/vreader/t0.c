@@ -16,7 +16,10 @@ void t0_reset(struct card *card)
 	card->apdu_len = 0;
 }
 
-/* Sends what answers a command: data (with its ACK before it at character level), and the status word at its end. */
+/*
+ * Sends what answers a command: data (with its ACK before it at character level), and the status
+ * word at its end.
+ */
 static void t0_send(struct card *card, const uint8_t *p, size_t len)
 {
 	uint8_t out[600];
@@ -155,7 +158,8 @@ void t0_tpdu(struct card *card, const uint8_t *p, size_t len)
 	struct t0_state *t = &card->t0;
 
 	if (len != 4 && len != 5 && (len < 5 || len != 5U + p[4])) {
-		ccid_violation(s->ccid, s->index, "T=0 command of %zu bytes with P3 %02x", len, len > 4 ? p[4] : 0);
+		ccid_violation(s->ccid, s->index, "T=0 command of %zu bytes with P3 %02x", len,
+			       len > 4 ? p[4] : 0);
 		level_mute(card);
 		return;
 	}

@@ -32,10 +32,7 @@ static size_t edc_len(const struct card *card)
 	return card->info.crc ? 2 : 1;
 }
 
-/*
- * ISO/IEC 13239: polynomial x16 + x12 + x5 + 1, bits the lowest first, starts with all ones;
- * not complemented, as with the readers and drivers that are in use.
- */
+/* ISO/IEC 13239: polynomial x16 + x12 + x5 + 1, bits the lowest first, starts with all ones. */
 static uint16_t crc16(const uint8_t *p, size_t len)
 {
 	uint16_t crc = 0xffff;
@@ -45,7 +42,7 @@ static uint16_t crc16(const uint8_t *p, size_t len)
 		for (int i = 0; i < 8; i++)
 			crc = (uint16_t)(crc & 1 ? crc >> 1 ^ 0x8408 : crc >> 1);
 	}
-	return crc;
+	return (uint16_t)~crc;
 }
 
 static void edc_put(const struct card *card, uint8_t *block, size_t len)
@@ -72,7 +69,10 @@ static bool edc_good(const struct card *card, const uint8_t *block, size_t len)
 	return !memcmp(again + n, block + n, edc_len(card));
 }
 
-/* What the card does wrong while it sends; the right block is kept, to be sent again when asked for. */
+/*
+ * What the card does wrong while it sends; the right block is kept, to be sent again when asked
+ * for.
+ */
 static void spoil(struct card *card, uint8_t *b, size_t *len)
 {
 	long arg;
@@ -342,7 +342,8 @@ void t1_block(struct card *card, const uint8_t *b, size_t len)
 	long arg;
 
 	t->host_waits = true;
-	if (len < INF + edc_len(card) || len != INF + (size_t)b[LEN] + edc_len(card) || b[LEN] == 255) {
+	if (len < INF + edc_len(card) || len != INF + (size_t)b[LEN] + edc_len(card) ||
+	    b[LEN] == 255) {
 		violation(card, "block whose LEN does not fit");
 		send_r(card, R_OTHER);
 		return;

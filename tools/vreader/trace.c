@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What has passed. Messages go into a ring as they are, and become text only when somebody asks, so that a measurement
- * does not pay for it.
+ * What has passed. Messages go into a ring as they are, and become text only when somebody asks, so
+ * that a measurement does not pay for it.
  */
 #define _GNU_SOURCE
 #include "trace.h"
@@ -119,11 +119,11 @@ static void print_message(FILE *out, const struct record *r)
 		fprintf(out, "%u - %s", r->iface, r->len ? answer_name(m[0]) : "empty");
 		at = r->len ? 1 : 0;
 	} else if (r->kind == '<') {
-		fprintf(out, "%u.%u %u %s len=%u p=%02x%02x%02x", r->iface, m[5], m[6], info ? info->name : "?",
-			get_le32(m + 1), m[7], m[8], m[9]);
+		fprintf(out, "%u.%u %u %s len=%u p=%02x%02x%02x", r->iface, m[5], m[6],
+			info ? info->name : "?", get_le32(m + 1), m[7], m[8], m[9]);
 	} else {
-		fprintf(out, "%u.%u %u %s len=%u status=%02x error=%02x p=%02x", r->iface, m[5], m[6],
-			answer_name(m[0]), get_le32(m + 1), m[7], m[8], m[9]);
+		fprintf(out, "%u.%u %u %s len=%u status=%02x error=%02x p=%02x", r->iface, m[5],
+			m[6], answer_name(m[0]), get_le32(m + 1), m[7], m[8], m[9]);
 	}
 	if (at < r->len)
 		fputc(' ', out);
@@ -249,13 +249,22 @@ static uint8_t transfer_type(uint8_t ep)
 	return 3;
 }
 
-static void capture(const struct urb *urb, char type, int status, uint32_t length, const uint8_t *data, size_t len)
+static void capture(const struct urb *urb, char type, int status, uint32_t length,
+		    const uint8_t *data, size_t len)
 {
 	bool in = urb->ep & USB_DIR_IN;
 	struct usbmon u = {
-		.id = urb->seqnum, .type = (uint8_t)type, .xfer_type = transfer_type(urb->ep), .epnum = urb->ep,
-		.devnum = 2, .busnum = 1, .flag_setup = '-', .status = status, .length = length,
-		.len_cap = (uint32_t)len, .xfer_flags = urb->flags,
+		.id = urb->seqnum,
+		.type = (uint8_t)type,
+		.xfer_type = transfer_type(urb->ep),
+		.epnum = urb->ep,
+		.devnum = 2,
+		.busnum = 1,
+		.flag_setup = '-',
+		.status = status,
+		.length = length,
+		.len_cap = (uint32_t)len,
+		.xfer_flags = urb->flags,
 	};
 	struct timespec now;
 	uint32_t header[4];

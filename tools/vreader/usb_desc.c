@@ -124,18 +124,32 @@ static int get_string(uint8_t index, uint8_t *buf, size_t size)
 	return -1;
 }
 
-/* @buf holds at least sizeof(usb.config) bytes. Returns the length, -1 if there is no such descriptor. */
+/*
+ * @buf holds at least sizeof(usb.config) bytes. Returns the length, -1 if there is no such
+ * descriptor.
+ */
 int usb_descriptor(uint8_t type, uint8_t index, uint8_t *buf, size_t size)
 {
 	/* A full-speed device that says 2.00 would be asked for what it could do at high speed. */
 	uint8_t bcd_usb = usb.speed == USB_SPEED_HIGH ? 2 : 1;
-	uint8_t dev[18] = {
-		18, USB_DT_DEVICE, usb.speed == USB_SPEED_HIGH ? 0x00 : 0x10, bcd_usb, 0, 0, 0, 64,
-		(uint8_t)usb.vid, (uint8_t)(usb.vid >> 8), (uint8_t)usb.pid, (uint8_t)(usb.pid >> 8),
-		(uint8_t)usb.bcd, (uint8_t)(usb.bcd >> 8),
-		usb.manufacturer[0] ? STRING_MANUFACTURER : 0, usb.product[0] ? STRING_PRODUCT : 0,
-		usb.serial[0] ? STRING_SERIAL : 0, 1
-	};
+	uint8_t dev[18] = { 18,
+			    USB_DT_DEVICE,
+			    usb.speed == USB_SPEED_HIGH ? 0x00 : 0x10,
+			    bcd_usb,
+			    0,
+			    0,
+			    0,
+			    64,
+			    (uint8_t)usb.vid,
+			    (uint8_t)(usb.vid >> 8),
+			    (uint8_t)usb.pid,
+			    (uint8_t)(usb.pid >> 8),
+			    (uint8_t)usb.bcd,
+			    (uint8_t)(usb.bcd >> 8),
+			    usb.manufacturer[0] ? STRING_MANUFACTURER : 0,
+			    usb.product[0] ? STRING_PRODUCT : 0,
+			    usb.serial[0] ? STRING_SERIAL : 0,
+			    1 };
 
 	switch (type) {
 	case USB_DT_DEVICE:

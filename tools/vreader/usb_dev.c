@@ -76,8 +76,8 @@ static void drop_xfers(struct endpoint *ep)
 }
 
 /*
- * Fills the host's next transfer. As on the wire, a transfer ends with a short packet or when it is full, and a packet
- * that does not fit into the rest of it is babble.
+ * Fills the host's next transfer. As on the wire, a transfer ends with a short packet or when it is
+ * full, and a packet that does not fit into the rest of it is babble.
  */
 static bool deliver_one(struct endpoint *ep)
 {
@@ -165,7 +165,8 @@ void usb_in_send(struct endpoint *ep, const uint8_t *data, size_t len)
 	bool full = multiple(ep, len);
 
 	/* The usual case needs no copy but the one to the socket. */
-	if (urb && !ep->xfers && !ep->halted && len <= urb->length && !(full && usb.zlp == ZLP_NEVER)) {
+	if (urb && !ep->xfers && !ep->halted && len <= urb->length &&
+	    !(full && usb.zlp == ZLP_NEVER)) {
 		ep->urbs = urb->next;
 		usbip_complete(urb, 0, data, len);
 	} else {
@@ -355,7 +356,8 @@ static int device_request(uint8_t request, uint16_t value, uint8_t *buf)
 	case REQ_SET_ADDRESS:
 		return 0;
 	case REQ_GET_DESCRIPTOR:
-		value = (uint16_t)usb_descriptor((uint8_t)(value >> 8), (uint8_t)value, buf, CONTROL_SIZE);
+		value = (uint16_t)usb_descriptor((uint8_t)(value >> 8), (uint8_t)value, buf,
+						 CONTROL_SIZE);
 		return value == 0xffff ? -EPIPE : value;
 	case REQ_GET_CONFIGURATION:
 		buf[0] = usb.configured;

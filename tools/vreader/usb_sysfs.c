@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Suspend and remote wake-up, which USB/IP does not carry: looked up and done in the host's sysfs. */
+/*
+ * Suspend and remote wake-up, which USB/IP does not carry: looked up and done in the host's sysfs.
+ */
 #define _GNU_SOURCE
 #include "usb.h"
 
@@ -13,7 +15,9 @@
 
 #define VHCI "/sys/devices/platform/vhci_hcd.0"
 
-/* The device's directory: VHCI/usbB/B-P with P = port + 1, on the bus that is the USB 2.0 root hub. */
+/*
+ * The device's directory: VHCI/usbB/B-P with P = port + 1, on the bus that is the USB 2.0 root hub.
+ */
 static bool device_dir(int port, char *path, size_t size)
 {
 	DIR *dir = opendir(VHCI);
@@ -75,12 +79,13 @@ bool sysfs_suspended(int port)
 {
 	char status[32];
 
-	return attribute(port, "power/runtime_status", status, sizeof(status)) && !strcmp(status, "suspended");
+	return attribute(port, "power/runtime_status", status, sizeof(status)) &&
+	       !strcmp(status, "suspended");
 }
 
 /*
- * Resumes the device as if it had signalled. The write blocks until the device has answered the host's requests, so a
- * child does it; it puts power/control back as it was.
+ * Resumes the device as if it had signalled. The write blocks until the device has answered the
+ * host's requests, so a child does it; it puts power/control back as it was.
  */
 bool sysfs_resume(int port)
 {
@@ -91,7 +96,8 @@ bool sysfs_resume(int port)
 	trace_note("remote wake-up");
 	pid = fork();
 	if (pid == 0) {
-		bool ok = set_attribute(port, "power/control", "on") && set_attribute(port, "power/control", "auto");
+		bool ok = set_attribute(port, "power/control", "on") &&
+			  set_attribute(port, "power/control", "auto");
 
 		_exit(!ok);
 	}

@@ -2,8 +2,9 @@
 /*
  * USB/IP: transfers of the host come in over a stream socket, and go back over it.
  *
- * Everything read in one go is handled before anything is written, and all that it led to is written in one go: the
- * answer to a bulk-OUT transfer and the bulk-IN transfer queued behind it cost one read and one write.
+ * Everything read in one go is handled before anything is written, and all that it led to is
+ * written in one go: the answer to a bulk-OUT transfer and the bulk-IN transfer queued behind it
+ * cost one read and one write.
  */
 #define _GNU_SOURCE
 #include "usb.h"
@@ -289,7 +290,10 @@ int usbip_use_socket(int fd)
 	return err;
 }
 
-/* Another vreader may take the port between our look and our write: then the write fails, and the next one is tried. */
+/*
+ * Another vreader may take the port between our look and our write: then the write fails, and the
+ * next one is tried.
+ */
 static int vhci_try(int candidate, int fd)
 {
 	char line[64];
