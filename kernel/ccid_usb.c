@@ -463,6 +463,8 @@ static void ccid_usb_be_token(struct ccid_usb *ccid, u8 version)
 	reader->has_interrupt = true;	/* nothing ever changes, so nobody has to ask */
 	reader->desc.nslots = 1;
 	reader->desc.nbusy = 1;
+	/* a message is one control transfer */
+	reader->desc.max_msg = min_t(u32, reader->desc.max_msg, ICCD_TRANSFER_MAX);
 	/* the procedure bytes of T=0 are the token's business, and so is chaining */
 	if (reader->desc.level == CCID_LEVEL_CHARACTER)
 		reader->desc.level = CCID_LEVEL_TPDU;

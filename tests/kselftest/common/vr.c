@@ -198,7 +198,7 @@ void vr_stop(void)
 	unlink(OPTIONS_FILE);
 }
 
-static void start(const char *options)
+static void start(const char *options, const char *card)
 {
 	char command[512];
 	int status;
@@ -206,8 +206,8 @@ static void start(const char *options)
 	vr_stop();
 	/* an open handle to the reader that was must not lend the new one its number */
 	snprintf(command, sizeof(command),
-		 "exec vreader %s --card none --lenient --background </dev/null >/run/vreader.out 2>&1",
-		 options);
+		 "exec vreader %s --card %s --lenient --background </dev/null >/run/vreader.out 2>&1",
+		 options, card);
 	status = system(command);
 	if (status)
 		die("\"vreader %s\" failed, status %d, see /run/vreader.out", options, status);
@@ -244,10 +244,22 @@ static void settled(bool present)
 		    present ? "full" : "empty", WAIT_MS, status.state, status.handles);
 }
 
+/* A token's card is there as long as the token is: a new one is a new token. */
+static void prepare_token(const char *options, const char *card)
+{
+	start(options, card);
+	settled(true);
+	vr_clear();
+}
+
 void vr_prepare(const char *options, const char *card)
 {
+	if (strstr(options, "iccd")) {
+		prepare_token(options, card);
+		return;
+	}
 	if (!remembered(options) || vr_try("info"))
-		start(options);
+		start(options, "none");
 	vr_do("fault clear");
 	if (strstr(vr_do("info"), "configured=0")) {
 		vr_try("replug");

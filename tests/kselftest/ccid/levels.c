@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Every exchange level with T=0 and T=1: all cases of short APDUs, extended ones where
+ * the level can carry them, and what the protocols mend by themselves.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+
+#include "kselftest_harness.h"
+
+#include "sc.h"
+#include "vr.h"
+
+#define LEN_MAX		SCARD_ANSWER_MAX
+
+FIXTURE(level)
+{
+	int fd;
+	unsigned char *command;
+	unsigned char *answer;
+};
+
+FIXTURE_VARIANT(level)
+{
+	const char *options;
+	const char *card;
+	bool extended;		/* the level carries extended APDUs */
+	bool get_response;	/* T=0 TPDUs: the answer has to be fetched */
+	bool t1_host;		/* the T=1 engine is the module's */
+	bool t0_host;		/* the procedure bytes are the module's */
+};
+
+#define LEVEL(name, ...) FIXTURE_VARIANT_ADD(level, name) { __VA_ARGS__ }
+
+LEVEL(short_t0, .options = "--profile short", .card = "iso,t=0");
+LEVEL(short_t1, .options = "--profile short", .card = "iso,t=1");
+LEVEL(extended_t0, .options = "--profile extended", .card = "iso,t=0", .extended = true);
+LEVEL(extended_t1, .options = "--profile extended", .card = "iso,t=1", .extended = true);
+LEVEL(extended_chained, .options = "--profile extended --desc dwMaxCCIDMessageLength=271",
+      .card = "iso,t=1", .extended = true);
+LEVEL(tpdu_t0, .options = "--profile tpdu", .card = "iso,t=0", .get_response = true);
+LEVEL(tpdu_t1, .options = "--profile tpdu", .card = "iso,t=1", .extended = true, .t1_host = true);
+LEVEL(tpdu_t1_crc, .options = "--profile tpdu", .card = "iso,t=1,crc=1", .extended = true,
+      .t1_host = true);
+LEVEL(tpdu_t1_small_blocks, .options = "--profile tpdu --desc dwMaxIFSD=16",
+      .card = "iso,t=1,ifsc=16", .extended = true, .t1_host = true);
+LEVEL(tpdu_auto_t1, .options = "--profile tpdu-auto", .card = "iso,t=1", .extended = true,
+      .t1_host = true);
+LEVEL(character_t0, .options = "--profile character", .card = "iso,t=0", .get_response = true,
+      .t0_host = true);
+LEVEL(character_t1, .options = "--profile character", .card = "iso,t=1", .extended = true,
+      .t1_host = true);
+LEVEL(no_interrupt, .options = "--profile nointr", .card = "iso,t=1");
+LEVEL(late_descriptor, .options = "--profile short --late-descriptor", .card = "iso,t=1");
+LEVEL(full_speed, .options = "--profile short --speed full", .card = "iso,t=1");
+LEVEL(inverse, .options = "--profile tpdu", .card = "iso,t=1,inverse=1", .extended = true,
+      .t1_host = true);
+LEVEL(token_a, .options = "--profile iccd-a", .card = "iso,t=0", .get_response = true);
+LEVEL(token_b, .options = "--profile iccd-b --desc dwFeatures=0x00040840", .card = "iso,t=1", .extended = true);
+
+FIXTURE_SETUP(level)
+{
+	vr_prepare(variant->options, variant->card);
+	self->command = calloc(1, LEN_MAX + 16);
+	self->answer = calloc(1, LEN_MAX);
+	self->fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(level)
+{
+	free(self->command);
+	free(self->answer);
+}
+
+static int status_word(const unsigned char *answer, int len)
+{
+	return len < 2 ? len : answer[len - 2] << 8 | answer[len - 1];
+}
+
+TEST_F(level, case_1)
+{
+	int len = sc_transmit(self->fd, "\x80\xe6\x91\x23", 4, self->answer, LEN_MAX);
+
+	EXPECT_EQ(0x9123, status_word(self->answer, len));
+	EXPECT_EQ(2, len);
+}
+
+TEST_F(level, case_2)
+{
+	int len = sc_transmit(self->fd, "\x00\x84\x00\x00\x08", 5, self->answer, LEN_MAX);
+
+	EXPECT_EQ(10, len);
+	EXPECT_EQ(0x9000, status_word(self->answer, len));
+	len = sc_transmit(self->fd, "\x80\xee\x01\x00\x00", 5, self->answer, LEN_MAX);
+	ASSERT_EQ(258, len);
+	EXPECT_EQ(0, self->answer[0]);
+	EXPECT_EQ(255, self->answer[255]);
+}
+
+TEST_F(level, case_3)
+{
+	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFY));
+	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFIED));
+}
+
+TEST_F(level, case_4)
+{
+	static const unsigned char echo[] = {
+		0x80, 0xee, 0, 0, 5, 'h', 'e', 'l', 'l', 'o', 0
+	};
+	int len = sc_transmit(self->fd, echo, sizeof(echo), self->answer, LEN_MAX);
+
+	if (variant->get_response) {
+		/* what T=0 leaves to the application stays with it */
+		ASSERT_EQ(0x6105, status_word(self->answer, len));
+		len = sc_transmit(self->fd, "\x00\xc0\x00\x00\x05", 5, self->answer, LEN_MAX);
+	}
+	ASSERT_EQ(7, len);
+	EXPECT_EQ(0, memcmp("hello", self->answer, 5));
+	EXPECT_EQ(0x9000, status_word(self->answer, len));
+}
+
+TEST_F(level, longest_short_command)
+{
+	unsigned char *c = self->command;
+	int len, i;
+
+	memcpy(c, "\x80\xee\x00\x00\xff", 5);
+	for (i = 0; i < 255; i++)
+		c[5 + i] = i;
+	len = sc_transmit(self->fd, c, 261, self->answer, LEN_MAX);
+	if (variant->get_response) {
+		ASSERT_EQ(0x61ff, status_word(self->answer, len));
+		len = sc_transmit(self->fd, "\x00\xc0\x00\x00\xff", 5, self->answer, LEN_MAX);
+	}
+	ASSERT_EQ(257, len);
+	EXPECT_EQ(0, memcmp(c + 5, self->answer, 255));
+}
+
+/* 65535 bytes there and back, the longest there is; fewer where a block has 16 */
+TEST_F(level, longest_extended_command)
+{
+	unsigned char *c = self->command;
+	int nc = strstr(variant->card, "ifsc=16") ? 1500 : 65535, len, i;
+
+	memcpy(c, "\x80\xee\x00\x00\x00", 5);
+	c[5] = nc >> 8;
+	c[6] = nc;
+	for (i = 0; i < nc; i++)
+		c[7 + i] = i ^ i >> 8;
+	len = sc_transmit(self->fd, c, 7 + nc + 2, self->answer, LEN_MAX);
+	if (!variant->extended) {
+		EXPECT_EQ(-EINVAL, len);
+		return;
+	}
+	ASSERT_EQ(nc + 2, len);
+	EXPECT_EQ(0, memcmp(c + 7, self->answer, nc));
+	EXPECT_EQ(0x9000, status_word(self->answer, len));
+}
+
+/* Too little room: the length is told, and the card is not asked twice. */
+TEST_F(level, too_little_room)
+{
+	struct scard_transmit arg = {
+		.send = (uintptr_t)"\x80\xe2\x00\x00\x04", .send_len = 5,
+		.recv = (uintptr_t)self->answer, .recv_len = 3,
+	};
+
+	vr_clear();
+	EXPECT_EQ(-1, ioctl(self->fd, SCARD_IOC_TRANSMIT, &arg));
+	EXPECT_EQ(EMSGSIZE, errno);
+	EXPECT_EQ(6, arg.recv_len);
+	EXPECT_EQ(1, vr_count("ins.E2"));
+}
+
+/* A slow card asks for time: WTX blocks, NULL bytes, time extensions. */
+TEST_F(level, slow_command)
+{
+	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_SLEEP("07D0")));
+}
+
+/* What T=1 mends: each fault once, and the command is carried out once. */
+TEST_F(level, t1_errors_are_mended)
+{
+	static const char * const faults[] = {
+		"parity", "lrc", "seq", "len", "rblock", "nad", "ifs 20", "wtx 3",
+	};
+	unsigned int i;
+
+	if (!variant->t1_host)
+		return;
+	for (i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
+		vr_do("fault clear");
+		vr_clear();
+		vr_do("fault at 1 on XfrBlock card %s", faults[i]);
+		EXPECT_EQ(i + 1, sc_count(self->fd)) TH_LOG("fault %s", faults[i]);
+		EXPECT_EQ(1, vr_count("ins.E2")) TH_LOG("fault %s", faults[i]);
+	}
+	vr_do("fault clear");
+}
+
+/* A card that aborts fails the command; the connection is good for the next one. */
+TEST_F(level, t1_abort)
+{
+	if (!variant->t1_host)
+		return;
+	vr_do("fault at 1 on XfrBlock card abort");
+	EXPECT_GT(0, sc_count(self->fd));
+	vr_do("fault clear");
+	EXPECT_LT(0, sc_count(self->fd));
+}
+
+TEST_F(level, t0_null_bytes)
+{
+	if (!variant->t0_host)
+		return;
+	vr_do("fault at 1 on XfrBlock card null 20");
+	EXPECT_EQ(0x9000, sc_apdu(self->fd, "0084000008"));
+	vr_do("fault clear");
+}
+
+TEST_F(level, reset_by_disconnect)
+{
+	int fd;
+
+	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFY));
+	EXPECT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_RESET));
+	fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0x63c3, sc_apdu(fd, APDU_VERIFIED));
+	close(fd);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* PIN entry on the reader, as PC/SC part 10 has it. */
+#include <errno.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
+
+#include "kselftest_harness.h"
+
+#include "sc.h"
+#include "vr.h"
+
+#define CTL_VERIFY		0x42330006
+#define CTL_MODIFY		0x42330007
+#define CTL_PIN_PROPERTIES	0x4233000a
+#define CTL_TLV_PROPERTIES	0x42330012
+
+/* PIN_VERIFY_STRUCTURE for a VERIFY whose PIN is ASCII, 4 to 8 digits, padded with FF */
+static const unsigned char verify[] = {
+	30, 0, 0x82, 0x08, 0x00, 8, 4, 0x02, 0xff, 0x09, 0x04, 0, 0, 0, 0,
+	13, 0, 0, 0,
+	0x00, 0x20, 0x00, 0x01, 0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+};
+
+static int control(int fd, uint32_t code, const void *in, uint32_t in_len, void *out, uint32_t room)
+{
+	struct scard_control arg = {
+		.in = (uintptr_t)in, .in_len = in_len, .out = (uintptr_t)out, .out_len = room,
+		.code = code,
+	};
+
+	return ioctl(fd, SCARD_IOC_CONTROL, &arg) ? -errno : (int)arg.out_len;
+}
+
+FIXTURE(pinpad)
+{
+	int fd;
+	unsigned char out[64];
+};
+
+FIXTURE_VARIANT(pinpad)
+{
+	const char *options;
+	const char *card;
+};
+
+FIXTURE_VARIANT_ADD(pinpad, short_apdu) {
+	.options = "--profile pinpad", .card = "iso,t=1,pin=1234",
+};
+
+FIXTURE_VARIANT_ADD(pinpad, tpdu_t1) {
+	.options = "--profile tpdu --desc bPINSupport=3", .card = "iso,t=1,pin=1234",
+};
+
+FIXTURE_SETUP(pinpad)
+{
+	vr_prepare(variant->options, variant->card);
+	self->fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(pinpad)
+{
+	close(self->fd);
+}
+
+static int enter(FIXTURE_DATA(pinpad) *self, const char *keys)
+{
+	int len;
+
+	vr_do("press %s", keys);
+	len = control(self->fd, CTL_VERIFY, verify, sizeof(verify), self->out, sizeof(self->out));
+	return len == 2 ? self->out[0] << 8 | self->out[1] : len;
+}
+
+TEST_F(pinpad, features)
+{
+	int len = control(self->fd, SCARD_CTL_GET_FEATURE, NULL, 0, self->out, sizeof(self->out));
+	static const unsigned char first[] = { 0x06, 4, 0x42, 0x33, 0x00, 0x06 };
+
+	ASSERT_LE(24, len);
+	EXPECT_EQ(0, len % 6);
+	EXPECT_EQ(0, memcmp(self->out, first, sizeof(first)));
+	EXPECT_EQ(0x07, self->out[6]);
+	EXPECT_EQ(0x0a, self->out[12]);
+	EXPECT_EQ(0x12, self->out[18]);
+}
+
+TEST_F(pinpad, properties)
+{
+	EXPECT_EQ(4, control(self->fd, CTL_PIN_PROPERTIES, NULL, 0, self->out, sizeof(self->out)));
+	EXPECT_EQ(7, self->out[2]);
+	EXPECT_LT(10, control(self->fd, CTL_TLV_PROPERTIES, NULL, 0, self->out,
+			      sizeof(self->out)));
+	EXPECT_EQ(0x01, self->out[0]);
+}
+
+TEST_F(pinpad, right_pin)
+{
+	EXPECT_EQ(0x9000, enter(self, "1234E"));
+	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFIED));
+	/* a T=1 connection goes on behind the block that the reader made */
+	EXPECT_EQ(1, sc_count(self->fd));
+}
+
+TEST_F(pinpad, wrong_pin)
+{
+	EXPECT_EQ(0x63c2, enter(self, "9999E"));
+	EXPECT_EQ(0x63c2, sc_apdu(self->fd, APDU_VERIFIED));
+}
+
+TEST_F(pinpad, cancelled)
+{
+	EXPECT_EQ(0x6401, enter(self, "12C"));
+	EXPECT_EQ(0x63c3, sc_apdu(self->fd, APDU_VERIFIED));
+}
+
+TEST_F(pinpad, timed_out)
+{
+	EXPECT_EQ(0x6400, enter(self, "12T"));
+	EXPECT_EQ(0x63c3, sc_apdu(self->fd, APDU_VERIFIED));
+}
+
+TEST_F(pinpad, modify)
+{
+	/* CHANGE REFERENCE DATA: old PIN, new PIN and its confirmation, each 8 bytes */
+	static const unsigned char modify[] = {
+		30, 0, 0x82, 0x08, 0x00, 0, 8, 8, 4, 0x03, 0x02, 0x03, 0x09, 0x04, 0, 1, 2, 0, 0, 0,
+		21, 0, 0, 0,
+		0x00, 0x24, 0x00, 0x01, 0x10,
+		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	};
+
+	vr_do("press 1234E5678E5678E");
+	EXPECT_EQ(2, control(self->fd, CTL_MODIFY, modify, sizeof(modify), self->out,
+			     sizeof(self->out)));
+	EXPECT_EQ(0x90, self->out[0]);
+	EXPECT_EQ(0, sc_reconnect(self->fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_RESET));
+	EXPECT_EQ(0x9000, enter(self, "5678E"));
+}
+
+/* Whoever leaves after PIN entry leaves a card behind that is verified no more. */
+TEST_F(pinpad, closed_after_entry)
+{
+	EXPECT_EQ(0x9000, enter(self, "1234E"));
+	close(self->fd);
+	self->fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, self->fd);
+	EXPECT_EQ(0x63c3, sc_apdu(self->fd, APDU_VERIFIED));
+}
+
+TEST_F(pinpad, bad_structures)
+{
+	unsigned char bad[sizeof(verify)];
+
+	memcpy(bad, verify, sizeof(bad));
+	bad[15]++;
+	EXPECT_EQ(-EINVAL, control(self->fd, CTL_VERIFY, bad, sizeof(bad), self->out, 64));
+	EXPECT_EQ(-EINVAL, control(self->fd, CTL_VERIFY, verify, 10, self->out, 64));
+	EXPECT_EQ(-EINVAL, control(self->fd, CTL_VERIFY, NULL, 0, self->out, 64));
+	EXPECT_EQ(0x63c3, sc_apdu(self->fd, APDU_VERIFIED));
+}
+
+TEST_HARNESS_MAIN

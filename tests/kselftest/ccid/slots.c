@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Readers with several slots: as many commands in flight as the reader allows, each
+ * answer to whom it belongs; and what a slot's faults do not do to the others.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+#include "kselftest_harness.h"
+
+#include "sc.h"
+#include "vr.h"
+
+#define SLOTS	4
+#define ROUNDS	200
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static int open_slot(unsigned int slot)
+{
+	unsigned int minor;
+
+	for (minor = 0; minor < 64; minor++) {
+		struct scard_info info;
+		char path[32];
+		int fd;
+
+		snprintf(path, sizeof(path), "/dev/scard%u", minor);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (!sc_info(fd, &info) && info.slot == slot) {
+			int ret = sc_connect(fd, SCARD_MODE_SHARED, SC_ANY);
+
+			if (!ret)
+				return fd;
+			close(fd);
+			return ret;
+		}
+		close(fd);
+	}
+	return -ENOENT;
+}
+
+struct client {
+	pthread_t thread;
+	int fd;
+	unsigned int slot;
+	const char *apdu;
+	unsigned int rounds;
+	unsigned int wrong;
+};
+
+static void *run_sleep(void *arg)
+{
+	struct client *c = arg;
+
+	c->wrong = sc_apdu(c->fd, c->apdu) != 0x9000;
+	return NULL;
+}
+
+/* Each answer has to be this slot's: the echo carries its number. */
+static void *run_echo(void *arg)
+{
+	struct client *c = arg;
+	unsigned int i;
+
+	for (i = 0; i < c->rounds; i++) {
+		unsigned char cmd[11] = {
+			0x80, 0xee, 0, 0, 5, c->slot, i, i >> 8, c->slot ^ 0x5a, i ^ 0xa5, 0
+		};
+		unsigned char ans[16];
+		int len = sc_transmit(c->fd, cmd, sizeof(cmd), ans, sizeof(ans));
+
+		if (len != 7 || memcmp(ans, cmd + 5, 5))
+			c->wrong++;
+	}
+	return NULL;
+}
+
+FIXTURE(slots)
+{
+	struct client client[SLOTS];
+};
+
+FIXTURE_VARIANT(slots)
+{
+	const char *options;
+	bool parallel;
+};
+
+FIXTURE_VARIANT_ADD(slots, four_at_once) {
+	.options = "--profile multi4 --card 1:iso --card 2:iso --card 3:iso", .parallel = true,
+};
+
+FIXTURE_VARIANT_ADD(slots, one_at_a_time) {
+	.options = "--profile multi4-serial --card 1:iso --card 2:iso --card 3:iso",
+};
+
+FIXTURE_SETUP(slots)
+{
+	unsigned int i;
+
+	vr_prepare(variant->options, "iso");
+	for (i = 0; i < SLOTS; i++) {
+		self->client[i].slot = i;
+		self->client[i].fd = open_slot(i);
+		ASSERT_LE(0, self->client[i].fd);
+	}
+}
+
+FIXTURE_TEARDOWN(slots)
+{
+	unsigned int i;
+
+	for (i = 0; i < SLOTS; i++)
+		close(self->client[i].fd);
+}
+
+static double run_all(FIXTURE_DATA(slots) *self, void *(*run)(void *), unsigned int count)
+{
+	double start = now();
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		pthread_create(&self->client[i].thread, NULL, run, &self->client[i]);
+	for (i = 0; i < count; i++)
+		pthread_join(self->client[i].thread, NULL);
+	return now() - start;
+}
+
+/* Four slow cards take as long as one, where the reader lets them. */
+TEST_F(slots, slow_cards)
+{
+	double one, four;
+	unsigned int i;
+
+	for (i = 0; i < SLOTS; i++)
+		self->client[i].apdu = APDU_SLEEP("0BB8");	/* 3 s */
+	one = run_all(self, run_sleep, 1);
+	four = run_all(self, run_sleep, SLOTS);
+	for (i = 0; i < SLOTS; i++)
+		EXPECT_EQ(0, self->client[i].wrong);
+	TH_LOG("one client %.2f s, four clients %.2f s", one, four);
+	if (variant->parallel) {
+		EXPECT_GT(one * 1.5, four);
+	} else {
+		EXPECT_LT(one * 3.5, four);
+	}
+}
+
+TEST_F(slots, answers_find_their_way)
+{
+	unsigned int i;
+
+	for (i = 0; i < SLOTS; i++)
+		self->client[i].rounds = ROUNDS;
+	run_all(self, run_echo, SLOTS);
+	for (i = 0; i < SLOTS; i++)
+		EXPECT_EQ(0, self->client[i].wrong);
+}
+
+/* A card that is taken out of one slot is not missed in another. */
+TEST_F(slots, removal_elsewhere)
+{
+	vr_do("remove 2");
+	EXPECT_EQ(0, sc_status(self->client[0].fd));
+	EXPECT_EQ(1, sc_count(self->client[3].fd));
+	vr_do("insert 2 iso");
+	EXPECT_EQ(1, sc_count(self->client[0].fd));
+}
+
+/* A reset in one slot is none in another. */
+TEST_F(slots, reset_elsewhere)
+{
+	EXPECT_EQ(0x9000, sc_apdu(self->client[1].fd, APDU_VERIFY));
+	close(self->client[0].fd);
+	self->client[0].fd = open_slot(0);
+	EXPECT_EQ(0x9000, sc_apdu(self->client[1].fd, APDU_VERIFIED));
+}
+
+TEST_HARNESS_MAIN
