@@ -308,6 +308,7 @@ void pol_connected(struct pol_slot *s, struct pol_handle *h, enum pol_share shar
 	s->connected++;
 	s->exclusive = share == POL_EXCLUSIVE;
 	s->rescan = true;
+	pol_schedule(s);
 }
 
 /**
@@ -325,6 +326,7 @@ void pol_reconnected(struct pol_slot *s, struct pol_handle *h, enum pol_share sh
 	h->share = share;
 	h->spoke |= share != POL_DIRECT;
 	h->epoch = s->epoch;
+	pol_schedule(s);
 }
 
 static void pol_drop_lock(struct pol_slot *s, struct pol_handle *h)
@@ -334,6 +336,12 @@ static void pol_drop_lock(struct pol_slot *s, struct pol_handle *h)
 		s->owner = NULL;
 		s->rescan = true;
 	}
+}
+
+static void pol_drop_level(struct pol_slot *s, struct pol_handle *h)
+{
+	if (s->owner == h && !--h->depth)
+		pol_drop_lock(s, h);
 }
 
 /**
@@ -374,10 +382,10 @@ int pol_end(struct pol_slot *s, struct pol_handle *h)
 	struct pol_turn t = { .handle = h, .op = POL_OP_END };
 	int result = pol_check(s, &t);
 
-	if (!result)
-		pol_end_owned(s, h);
-	else if (result == -ESTALE || result == -EIDRM)
+	if (result == -ESTALE || result == -EIDRM)
 		pol_drop_lock(s, h);
+	else if (!result)
+		pol_drop_level(s, h);
 	pol_schedule(s);
 	return result;
 }
@@ -386,13 +394,11 @@ int pol_end(struct pol_slot *s, struct pol_handle *h)
  * pol_end_owned() - one level of a transaction ends
  * @s: the slot
  * @h: its owner; nothing happens if it has lost the transaction meanwhile
- *
- * Waiters are served by the next pol_done() or pol_schedule().
  */
 void pol_end_owned(struct pol_slot *s, struct pol_handle *h)
 {
-	if (s->owner == h && !--h->depth)
-		pol_drop_lock(s, h);
+	pol_drop_level(s, h);
+	pol_schedule(s);
 }
 
 /**
