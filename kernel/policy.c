@@ -80,13 +80,10 @@ static bool pol_may_act(const struct pol_slot *s, const struct pol_turn *t)
 			return false;
 		if (t->op == POL_OP_BEGIN)
 			return true;	/* nesting touches no card */
-	} else if (t->op == POL_OP_STATUS) {
-		return true;
-	} else if (s->owed != POL_LEAVE) {
-		return false;
 	}
 	if (t->op == POL_OP_STATUS)
 		return true;
+	/* as long as anything is owed that comes first, the worker is the actor */
 	if (s->actor)
 		return false;
 	/* Reconnect to EXCLUSIVE waits until it is alone; Connect is refused */
@@ -123,7 +120,7 @@ static int pol_grant(struct pol_slot *s, struct pol_turn *t)
 /* Must what is owed be paid before anything else? */
 static bool pol_owed_now(const struct pol_slot *s)
 {
-	return s->owed != POL_LEAVE && (s->cut || !s->owner);
+	return !s->gone && s->owed != POL_LEAVE && (s->cut || !s->owner);
 }
 
 static bool pol_worker_wanted(const struct pol_slot *s)
@@ -141,17 +138,18 @@ static void pol_schedule(struct pol_slot *s)
 	struct pol_turn *t;
 
 	if (!s->actor && pol_worker_wanted(s)) {
-		/*
-		 * The epoch of an owed reset begins now, not when the worker has been
-		 * scheduled: nobody may be told in between that all is well.
-		 */
-		if (pol_owed_now(s) && !s->counted) {
-			s->epoch++;
-			s->counted = true;
-			s->rescan = true;
-		}
 		s->actor = &s->worker;
 		s->wake(&s->worker);
+	}
+	/*
+	 * The epoch of an owed reset begins as soon as only the worker can act, not
+	 * when it comes to it: nobody may be told in between that all is well. It does
+	 * not begin earlier, or a Connect that is under way would miss it.
+	 */
+	if (s->actor == &s->worker && pol_owed_now(s) && !s->counted) {
+		s->epoch++;
+		s->counted = true;
+		s->rescan = true;
 	}
 
 	while ((t = *link)) {
@@ -194,24 +192,17 @@ int pol_ask(struct pol_slot *s, struct pol_turn *t)
 	if (result)
 		return result;
 	/*
-	 * First come, first served: a newcomer passes those who wait only if it
-	 * needs nothing that they wait for, or owns the transaction they wait for.
+	 * First come, first served: whoever waits cannot go on now, or pol_schedule()
+	 * would have let it, so a newcomer takes nothing away from it.
 	 */
-	if (pol_may_act(s, t) &&
-	    (!s->head || s->owner == t->handle || t->op == POL_OP_STATUS ||
-	     t->op == POL_OP_ATTR))
+	if (pol_may_act(s, t))
 		return pol_grant(s, t);
 
 	t->next = NULL;
 	t->queued = true;
 	*s->tail = t;
 	s->tail = &t->next;
-	/*
-	 * Those before it may all be waiting for something else (a Reconnect
-	 * to EXCLUSIVE waits for handles to leave).
-	 */
-	pol_schedule(s);
-	return t->queued ? POL_WAIT : t->result;
+	return POL_WAIT;
 }
 
 static void pol_unlink(struct pol_slot *s, struct pol_turn *t)
@@ -276,18 +267,17 @@ void pol_done(struct pol_slot *s, struct pol_turn *t)
 /**
  * pol_hand_over() - the actor was killed: the worker is the actor now
  * @s: the slot
- * @redo: what the actor was doing to the card and has not finished; its
- *	pol_reset() has been made already
+ * @redo: what the actor was doing to the card and has not finished
  */
 void pol_hand_over(struct pol_slot *s, enum pol_disp redo)
 {
 	if (redo != POL_LEAVE) {
 		s->owed = redo;
-		s->counted = true;
 		s->cut = true;
 	}
 	s->actor = &s->worker;
 	s->wake(&s->worker);
+	pol_schedule(s);
 }
 
 /**
@@ -425,10 +415,8 @@ void pol_close(struct pol_slot *s, struct pol_handle *h)
 		enum pol_disp owed = h->close == POL_CLOSE_UNPOWER ? POL_UNPOWER : POL_RESET;
 
 		/* the stricter of two debts, paid once */
-		if (owed > s->owed) {
+		if (owed > s->owed)
 			s->owed = owed;
-			s->counted = false;
-		}
 	}
 	pol_leave(s, h);
 }
@@ -461,6 +449,7 @@ void pol_cut(struct pol_slot *s)
 	if (s->owed == POL_LEAVE)
 		s->owed = POL_RESET;
 	s->cut = true;
+	pol_schedule(s);
 }
 
 /**
@@ -485,10 +474,8 @@ void pol_expire(struct pol_slot *s)
 	if (!s->owner)
 		return;
 	pol_drop_lock(s, s->owner);
-	if (s->card == POL_CARD_ON && s->owed < POL_RESET) {
+	if (s->card == POL_CARD_ON && s->owed < POL_RESET)
 		s->owed = POL_RESET;
-		s->counted = false;
-	}
 	pol_schedule(s);
 }
 
@@ -565,17 +552,12 @@ void pol_gone(struct pol_slot *s)
 enum pol_job pol_worker_job(struct pol_slot *s)
 {
 	enum pol_disp owed = s->owed;
-	bool counted = s->counted;
 
 	if (pol_worker_wanted(s)) {
 		if (pol_owed_now(s)) {
-			if (counted) {
-				s->owed = POL_LEAVE;
-				s->counted = false;
-				s->cut = false;
-			} else {
-				pol_reset(s);
-			}
+			s->owed = POL_LEAVE;
+			s->counted = false;
+			s->cut = false;
 			return (enum pol_job)owed;
 		}
 		if (s->settle) {
