@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What kernel/slot.c and kernel/slot_work.c do: the state of the card, what follows
+ * an answer of the reader, and the worker.
+ */
+#include "world.h"
+
+struct world w;
+
+/* pol_slot.wake */
+void card_wake(struct pol_turn *t)
+{
+	int h, c;
+
+	if (t == &w.pol.worker) {
+		must(P_LOCK, w.pol.actor == t, "the worker is woken and is not the actor");
+		oracle_worker();
+		return;
+	}
+	for (h = 0; h < MAX_HANDLES; h++) {
+		for (c = 0; c < MAX_CALLS; c++) {
+			if (t == &w.call[h][c].turn) {
+				oracle_served(h, c);
+				return;
+			}
+		}
+	}
+	must(P_WAKE, false, "something is woken that is not a turn");
+}
+
+void card_removed(void)
+{
+	if (w.pol.card == POL_CARD_ABSENT)
+		return;
+	oracle_removed();
+	w.pol.card = POL_CARD_ABSENT;
+	pol_removed(&w.pol);
+}
+
+static void set_card(enum pol_card card)
+{
+	if (w.pol.card != POL_CARD_ABSENT)
+		w.pol.card = card;
+}
+
+void card_begin_reset(void)
+{
+	oracle_reset();
+	pol_reset(&w.pol);
+}
+
+void card_lost_power(void)
+{
+	if (w.pol.card != POL_CARD_ON)
+		return;
+	card_begin_reset();
+	w.pol.card = POL_CARD_OFF;
+}
+
+void card_cut(void)
+{
+	if (w.pol.card == POL_CARD_ON)
+		oracle_cut(POL_LEAVE);
+	pol_cut(&w.pol);
+}
+
+static void take_atr(bool other_card)
+{
+	if (w.pol.card == POL_CARD_ABSENT)
+		return;
+	if (other_card) {
+		card_removed();
+		w.pol.card = POL_CARD_OFF;
+	}
+	w.pol.card = POL_CARD_ON;
+}
+
+/* ---- the actor ---- */
+
+struct call *card_actor(void)
+{
+	int c;
+
+	if (w.o.actor == NOBODY || w.o.actor == WORKER)
+		return NULL;
+	for (c = 0; c < MAX_CALLS; c++)
+		if (w.call[w.o.actor][c].phase == ACTS)
+			return &w.call[w.o.actor][c];
+	return NULL;
+}
+
+enum pol_op card_op(void)
+{
+	struct call *call = card_actor();
+
+	return call ? call->turn.op : POL_OP_WORKER;
+}
+
+void card_go(enum cmd cmd)
+{
+	w.act.cmd = cmd;
+	w.act.pc = PC_SEND;
+}
+
+void card_finish(bool ok)
+{
+	w.act.cmd = CMD_NONE;
+	switch (card_op()) {
+	case POL_OP_WORKER:
+		w.act.pc = PC_PICK;
+		break;
+	case POL_OP_CONNECT:
+	case POL_OP_RECONNECT:
+		w.act.pc = ok ? PC_COMMIT : PC_DONE;
+		break;
+	case POL_OP_DISCONNECT:
+	case POL_OP_END:
+		w.act.pc = PC_COMMIT;	/* whatever the card did */
+		break;
+	default:
+		w.act.pc = PC_DONE;
+	}
+}
+
+/* scard_slot_settle(), when the reader has told its state */
+static void settle(void)
+{
+	bool look = false;
+
+	if (w.pol.card == POL_CARD_ON && w.real == REAL_OFF)
+		card_removed();
+	if (w.pol.card == POL_CARD_ABSENT) {
+		w.pol.card = POL_CARD_OFF;
+		look = true;
+	} else if (w.pol.card == POL_CARD_OFF) {
+		look = w.recheck;
+	}
+	w.recheck = false;
+	if (look)
+		card_go(CMD_POWER_ON);
+	else
+		card_finish(w.pol.card == POL_CARD_ON);
+}
+
+static void powered_on(enum answer v)
+{
+	bool more = v == V_OK_MORE && w.act.share != POL_DIRECT;
+
+	if (v != V_JUST)
+		oracle_power(true);
+	take_atr(v == V_OK_OTHER);
+	if (more && (card_op() == POL_OP_CONNECT || card_op() == POL_OP_RECONNECT))
+		card_go(CMD_NEGOTIATE);
+	else
+		card_finish(true);
+}
+
+static void powered_off(bool ok)
+{
+	set_card(POL_CARD_OFF);
+	if (ok && w.act.disp == POL_EJECT)
+		card_go(CMD_MECHANICAL);
+	else if (ok && (card_op() == POL_OP_RECONNECT || card_op() == POL_OP_END))
+		card_go(CMD_POWER_ON);
+	else
+		card_finish(ok);
+}
+
+void card_answered(enum answer v)
+{
+	enum cmd cmd = w.act.cmd;
+	bool ok = v != V_FAIL;
+
+	if (w.o.gone || (w.real == REAL_ABSENT && v != V_JUST)) {
+		if (!w.o.gone)
+			card_removed();
+		else if (cmd == CMD_POWER_OFF)
+			set_card(POL_CARD_OFF);
+		card_finish(false);
+		return;
+	}
+	if (w.real == REAL_OFF && (!ok || cmd == CMD_BLOCK || cmd == CMD_MORE ||
+				   cmd == CMD_NEGOTIATE || cmd == CMD_SECURE) && v != V_JUST) {
+		ok = false;
+		card_lost_power();
+	}
+	switch (cmd) {
+	case CMD_POWER_ON:
+		if (ok)
+			powered_on(v);
+		else
+			card_go(CMD_MUTE_OFF);
+		break;
+	case CMD_RESET:
+		if (ok)
+			powered_on(v);
+		else
+			card_go(CMD_MUTE_OFF_RESET);
+		break;
+	case CMD_POWER_OFF:
+		if (ok)
+			oracle_power(false);
+		powered_off(ok);
+		break;
+	case CMD_MUTE_OFF:
+	case CMD_MUTE_OFF_RESET:
+		if (ok)
+			oracle_power(false);
+		set_card(POL_CARD_MUTE);
+		/* what did not answer gets another chance */
+		if (cmd == CMD_MUTE_OFF_RESET && card_op() == POL_OP_RECONNECT)
+			card_go(CMD_POWER_ON);
+		else
+			card_finish(false);
+		break;
+	case CMD_MORE:
+		if (ok)
+			card_go(CMD_BLOCK);
+		else
+			card_finish(false);
+		break;
+	case CMD_STATUS:
+		if (ok)
+			settle();
+		else
+			card_finish(false);
+		break;
+	default:
+		card_finish(ok);
+	}
+}
+
+/* ---- the worker ---- */
+
+void card_job(void)
+{
+	enum pol_job want = POL_JOB_NONE;
+	enum pol_job job;
+
+	if (!w.o.gone) {
+		if (w.o.why != POL_LEAVE && (w.o.cut || w.o.owner == NOBODY))
+			want = (enum pol_job)w.o.why;
+		else if (w.pol.settle)
+			want = POL_JOB_SETTLE;
+		else if (w.pol.idle && !w.pol.connected && w.pol.card == POL_CARD_ON)
+			want = POL_JOB_IDLE;
+	}
+	if (want == POL_JOB_NONE)
+		oracle_finished();
+	else
+		oracle_job(want);
+	job = pol_worker_job(&w.pol);
+	must(P_ONCE, job == want, "the worker gets job %d, not %d", job, want);
+	w.act.disp = (enum pol_disp)(job <= POL_JOB_EJECT ? (int)job : POL_LEAVE);
+	switch (job) {
+	case POL_JOB_NONE:
+		break;
+	case POL_JOB_RESET:
+		card_go(CMD_RESET);
+		break;
+	case POL_JOB_SETTLE:
+		card_go(CMD_STATUS);
+		break;
+	default:
+		card_go(CMD_POWER_OFF);
+	}
+}
+
+/* slot_finish_orphan() */
+void card_orphan(enum answer v)
+{
+	enum cmd cmd = w.orphan;
+	bool single = w.orphan_single;
+	bool ok = v != V_FAIL && !w.o.gone;
+
+	w.orphan = CMD_NONE;
+	w.orphan_single = false;
+	w.act.pc = PC_PICK;
+	if (!w.o.gone && w.real == REAL_ABSENT && v != V_JUST) {
+		card_removed();
+		return;
+	}
+	if (ok && v != V_JUST) {
+		if (cmd == CMD_POWER_ON || cmd == CMD_RESET)
+			oracle_power(true);
+		if (cmd == CMD_POWER_OFF || cmd == CMD_MUTE_OFF || cmd == CMD_MUTE_OFF_RESET)
+			oracle_power(false);
+		if (w.real == REAL_OFF && (cmd == CMD_BLOCK || cmd == CMD_SECURE))
+			ok = false;
+	}
+	if (!ok || !single)
+		card_cut();
+}

@@ -1,0 +1,489 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The rules, written from the design: what a caller must be told and when it may go
+ * on, what is owed to the card, which bytes may reach it. steps.c tells what happens,
+ * always before it tells the policy; the policy's answers are compared with these.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "world.h"
+
+bool failed;
+enum property failed_property;
+char failed_text[256];
+
+void must(enum property p, bool ok, const char *format, ...)
+{
+	va_list ap;
+
+	if (ok || failed)
+		return;
+	failed = true;
+	failed_property = p;
+	va_start(ap, format);
+	vsnprintf(failed_text, sizeof(failed_text), format, ap);
+	va_end(ap);
+}
+
+void oracle_init(void)
+{
+	w.o.owner = NOBODY;
+	w.o.actor = NOBODY;
+}
+
+static unsigned int connected(void)
+{
+	unsigned int h, n = 0;
+
+	for (h = 0; h < MAX_HANDLES; h++)
+		n += w.o.share[h] != POL_UNCONNECTED;
+	return n;
+}
+
+static bool somebody_exclusive(void)
+{
+	unsigned int h;
+
+	for (h = 0; h < MAX_HANDLES; h++)
+		if (w.o.share[h] == POL_EXCLUSIVE)
+			return true;
+	return false;
+}
+
+/* A reset comes before anything else now. */
+static bool reset_due(void)
+{
+	return w.o.why != POL_LEAVE && (w.o.cut || w.o.owner == NOBODY);
+}
+
+/*
+ * Nobody is told that all is well once a reset comes next and only the worker can act.
+ * A call that acts now is ordered before it, and may be a Connect that will have to
+ * be told, too.
+ */
+static void announce(void)
+{
+	int h;
+
+	if (w.o.actor != WORKER || !reset_due())
+		return;
+	for (h = 0; h < MAX_HANDLES; h++)
+		if (w.o.share[h] != POL_UNCONNECTED && w.o.event[h] != -EIDRM)
+			w.o.event[h] = -ESTALE;
+}
+
+/* ---- what a caller is told ---- */
+
+/* Design section 5, and the order of errors of pcsc-lite. 0: nothing refuses the call. */
+static int refusal(int h, enum pol_op op)
+{
+	bool foreign = w.o.owner != NOBODY && w.o.owner != h;
+
+	if (w.o.gone)
+		return -ENODEV;
+	if (op == POL_OP_CONNECT) {
+		if (w.o.share[h] != POL_UNCONNECTED)
+			return -EISCONN;
+		return somebody_exclusive() ? -EBUSY : 0;
+	}
+	if (w.o.share[h] == POL_UNCONNECTED)
+		return -ENOTCONN;
+	switch (op) {
+	case POL_OP_CONTROL:	/* not gated */
+		return foreign ? -EBUSY : 0;
+	case POL_OP_ATTR:
+		return foreign ? -EBUSY : w.o.event[h];
+	case POL_OP_STATUS:
+	case POL_OP_TRANSMIT:
+	case POL_OP_BEGIN:
+		return w.o.event[h];
+	case POL_OP_END:
+		if (w.o.event[h])
+			return w.o.event[h];
+		if (foreign)
+			return -EBUSY;
+		return w.o.owner == NOBODY ? -ENOLCK : 0;
+	default:		/* Reconnect, Disconnect: not gated */
+		return 0;
+	}
+}
+
+/* What happens to a call now: 0 it begins, POL_WAIT, or the errno that it returns. */
+int oracle_verdict(int h, const struct pol_turn *t)
+{
+	int result = refusal(h, t->op);
+	bool mine = w.o.owner == h;
+
+	if (result)
+		return result;
+	if (t->op == POL_OP_ATTR)
+		return 0;
+	if (w.o.owner != NOBODY && !mine)
+		return POL_WAIT;
+	if (t->op == POL_OP_STATUS)
+		return 0;
+	if (t->op == POL_OP_BEGIN && mine)
+		return 0;
+	if (w.o.actor != NOBODY || reset_due())
+		return POL_WAIT;
+	if (t->share == POL_EXCLUSIVE) {
+		if (t->op == POL_OP_CONNECT && connected())
+			return -EBUSY;
+		if (t->op == POL_OP_RECONNECT && connected() > 1)
+			return POL_WAIT;
+	}
+	return 0;
+}
+
+/* ---- the queue ---- */
+
+void oracle_asks(int h, int c)
+{
+	w.o.queue[w.o.waiting++] = h * MAX_CALLS + c;
+}
+
+void oracle_withdrawn(int h, int c)
+{
+	unsigned int i = 0;
+
+	while (i < w.o.waiting && w.o.queue[i] != h * MAX_CALLS + c)
+		i++;
+	must(P_WAKE, i < w.o.waiting, "a call is served that does not wait");
+	if (failed)
+		return;
+	w.o.waiting--;
+	memmove(w.o.queue + i, w.o.queue + i + 1, w.o.waiting - i);
+}
+
+/* Nobody who waits for longer could have had what this call gets. */
+static void check_order(int h, int c)
+{
+	unsigned int i;
+
+	for (i = 0; i < w.o.waiting && w.o.queue[i] != h * MAX_CALLS + c; i++) {
+		int other = w.o.queue[i] / MAX_CALLS;
+		const struct pol_turn *t = &w.call[other][w.o.queue[i] % MAX_CALLS].turn;
+
+		must(P_FIFO, oracle_verdict(other, t) != 0,
+		     "a call passes one that waits for longer");
+	}
+}
+
+/* The policy has decided about a call: result in its turn. */
+void oracle_served(int h, int c)
+{
+	struct call *call = &w.call[h][c];
+	const struct pol_turn *t = &call->turn;
+	int want = oracle_verdict(h, t);
+
+	must(P_WAKE, call->phase == ASKS || call->phase == QUEUED,
+	     "a call is woken that does not wait");
+	if (w.o.canceling && call->phase == QUEUED) {
+		must(P_TOLD, t->result == -ECANCELED, "canceled, but told %d", t->result);
+		call->phase = IDLE;
+		oracle_withdrawn(h, c);
+		return;
+	}
+	if (want == POL_WAIT && !t->result)
+		must(reset_due() ? P_BYTES : P_LOCK, false,
+		     reset_due() ? "a call begins before the reset" : "a call does not wait");
+	must(P_TOLD, t->result == want, "told %d instead of %d", t->result, want);
+	if (failed)
+		return;
+
+	if (!want)
+		check_order(h, c);
+	oracle_withdrawn(h, c);
+	call->phase = IDLE;
+	if (want) {
+		if (t->op == POL_OP_END && (want == -ESTALE || want == -EIDRM))
+			call->phase = STALE_END;
+		if (t->op == POL_OP_DISCONNECT && want == -ENODEV)
+			call->phase = LEAVES;
+		return;
+	}
+	switch (t->op) {
+	case POL_OP_ATTR:
+	case POL_OP_STATUS:
+		return;
+	case POL_OP_BEGIN:
+		w.o.owner = h;
+		w.o.depth[h]++;
+		return;
+	default:
+		call->phase = ACTS;
+		w.o.actor = h;
+		w.o.exempt = w.o.debt == DEBT_OWED && w.o.owner == h;
+		w.act = (struct act){ .pc = PC_BEGIN };
+	}
+}
+
+void oracle_worker(void)
+{
+	must(P_LOCK, w.o.actor == NOBODY, "the worker acts beside another");
+	w.o.actor = WORKER;
+	w.o.exempt = false;
+	w.act = (struct act){ .pc = PC_BEGIN };
+	announce();
+}
+
+void oracle_finished(void)
+{
+	w.o.actor = NOBODY;
+	w.o.exempt = false;
+	w.act = (struct act){ .pc = PC_NONE };
+}
+
+/* ---- the card ---- */
+
+/* A command leaves for the reader. */
+void oracle_send(int h, enum cmd cmd)
+{
+	int other;
+
+	must(P_LOCK, w.o.actor == h, "somebody sends who is not the actor");
+	switch (cmd) {
+	case CMD_NEGOTIATE:
+	case CMD_BLOCK:
+	case CMD_MORE:
+	case CMD_SECURE:
+		if (w.real != REAL_ON)
+			return;
+		must(P_BYTES, w.o.debt == DEBT_NONE || w.o.exempt,
+		     "a byte reaches the card between a death and the reset");
+		must(P_LOCK, w.o.owner == NOBODY || w.o.owner == h,
+		     "a byte reaches the card during another's transaction");
+		if (cmd != CMD_NEGOTIATE)
+			w.o.spoke[h] = true;
+		return;
+	case CMD_POWER_ON:
+	case CMD_RESET:
+	case CMD_POWER_OFF:
+	case CMD_MUTE_OFF:
+	case CMD_MUTE_OFF_RESET:
+		if (w.pol.card != POL_CARD_ON || w.o.gone)
+			return;
+		for (other = 0; other < MAX_HANDLES; other++)
+			must(P_TOLD, w.o.share[other] == POL_UNCONNECTED || w.o.event[other],
+			     "the card loses its state and a handle will not be told");
+		return;
+	default:
+		return;
+	}
+}
+
+/* It was reset or powered up, or powered off. */
+void oracle_power(bool on)
+{
+	w.real = on ? REAL_ON : REAL_OFF;
+	w.o.debt = DEBT_NONE;
+}
+
+void oracle_no_card(void)
+{
+	w.real = REAL_ABSENT;
+	w.o.debt = DEBT_NONE;
+}
+
+static void tell_all(int event)
+{
+	int h;
+
+	for (h = 0; h < MAX_HANDLES; h++)
+		if (w.o.share[h] != POL_UNCONNECTED && w.o.event[h] != -EIDRM)
+			w.o.event[h] = event;
+	w.o.why = POL_LEAVE;
+	w.o.cut = false;
+}
+
+/* Somebody begins to reset it or to power it off: whatever is owed is paid by that. */
+void oracle_reset(void)
+{
+	tell_all(-ESTALE);
+}
+
+static void drop_lock(int h)
+{
+	w.o.depth[h] = 0;
+	if (w.o.owner == h)
+		w.o.owner = NOBODY;
+}
+
+/* Its removal is noticed. */
+void oracle_removed(void)
+{
+	tell_all(-EIDRM);
+	if (w.o.owner != NOBODY)
+		drop_lock(w.o.owner);
+}
+
+void oracle_gone(void)
+{
+	w.o.gone = true;
+	w.o.why = POL_LEAVE;
+	w.o.cut = false;
+	oracle_no_card();
+}
+
+/* ---- handles ---- */
+
+void oracle_left(int h)
+{
+	w.o.share[h] = POL_UNCONNECTED;
+	w.o.event[h] = 0;
+	w.o.spoke[h] = false;
+	w.o.close[h] = 0;
+	drop_lock(h);
+	announce();
+}
+
+static void owe(enum pol_disp disp)
+{
+	if (w.pol.card == POL_CARD_ON && disp > w.o.why)
+		w.o.why = disp;
+}
+
+/* Design section 4, the rows of an unannounced close. */
+void oracle_closed(int h)
+{
+	bool held = w.o.owner == h || w.o.share[h] == POL_EXCLUSIVE;
+	bool owes = w.o.spoke[h] && !w.o.event[h] && !w.o.gone &&
+		    (held || w.o.close[h] != POL_CLOSE_TRANSACTION);
+
+	if (owes) {
+		owe(w.o.close[h] == POL_CLOSE_UNPOWER ? POL_UNPOWER : POL_RESET);
+		if (w.real == REAL_ON && w.o.debt == DEBT_NONE) {
+			w.o.debt = DEBT_OWED;
+			w.o.exempt = w.o.actor != NOBODY;
+		}
+	}
+	oracle_left(h);
+}
+
+/* One level of a transaction ends. */
+void oracle_ended(int h)
+{
+	if (w.o.owner == h && !--w.o.depth[h])
+		w.o.owner = NOBODY;
+	announce();
+}
+
+/* The watchdog ends a transaction, which counts as the death of its owner. */
+void oracle_expired(void)
+{
+	drop_lock(w.o.owner);
+	owe(POL_RESET);
+	if (w.real == REAL_ON && w.pol.card == POL_CARD_ON && w.o.debt == DEBT_NONE)
+		w.o.debt = DEBT_OWED;
+}
+
+/* A killed call has left the card in the middle of something. */
+void oracle_cut(enum pol_disp redo)
+{
+	if (w.o.gone)
+		return;
+	if (redo != POL_LEAVE)
+		w.o.why = redo;
+	else
+		owe(POL_RESET);
+	w.o.cut = w.o.why != POL_LEAVE;
+	if (w.real == REAL_ON)
+		w.o.debt = DEBT_CUT;
+	announce();
+}
+
+void oracle_job(enum pol_job job)
+{
+	switch (job) {
+	case POL_JOB_RESET:
+	case POL_JOB_UNPOWER:
+	case POL_JOB_EJECT:
+		must(P_ONCE, w.o.why != POL_LEAVE, "the card is reset once too often");
+		must(P_ONCE, (int)w.o.why == (int)job, "job %d is done, not %d", job, w.o.why);
+		must(P_BYTES, reset_due(), "the card is reset during another's transaction");
+		w.o.why = POL_LEAVE;
+		w.o.cut = false;
+		break;
+	case POL_JOB_IDLE:
+		must(P_TOLD, !connected(), "a card that is used is powered off");
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- at any time ---- */
+
+static void check_queue(void)
+{
+	const struct pol_turn *t = w.pol.head;
+	unsigned int i;
+
+	for (i = 0; i < w.o.waiting; i++) {
+		const struct call *call =
+			&w.call[w.o.queue[i] / MAX_CALLS][w.o.queue[i] % MAX_CALLS];
+
+		must(P_WAKE, t == &call->turn, "the queue is not in order of arrival");
+		must(P_WAKE, call->turn.queued && call->phase == QUEUED, "a waiter is forgotten");
+		if (failed)
+			return;
+		must(P_WAKE, t->next || w.pol.tail == &t->next, "the tail of the queue is wrong");
+		t = t->next;
+	}
+	must(P_WAKE, !t, "somebody is in the queue who does not wait");
+	must(P_WAKE, w.o.waiting || w.pol.tail == &w.pol.head, "the tail of an empty queue");
+}
+
+static void check_handles(void)
+{
+	int h, c;
+
+	for (h = 0; h < MAX_HANDLES; h++) {
+		const struct pol_handle *p = &w.handle[h];
+
+		must(P_LOCK, p->share == w.o.share[h], "a handle's share mode");
+		must(P_LOCK, (p->depth > 0) == (w.pol.owner == p), "depth without a transaction");
+		must(P_LOCK, p->depth == w.o.depth[h], "depth is %u, not %u", p->depth,
+		     w.o.depth[h]);
+		must(P_LOCK, (w.pol.owner == p) == (w.o.owner == h), "the wrong owner");
+		must(P_LOCK, w.pol.owner != p || p->share, "the owner is not connected");
+		must(P_TOLD, !p->share || pol_pending(&w.pol, p) == w.o.event[h],
+		     "pending is %d, not %d", pol_pending(&w.pol, p), w.o.event[h]);
+		must(P_ONCE, !p->share || p->spoke == w.o.spoke[h], "who spoke to the card");
+		for (c = 0; c < MAX_CALLS; c++)
+			must(P_LOCK, (w.call[h][c].phase == ACTS) ==
+			     (w.pol.actor == &w.call[h][c].turn), "the wrong actor");
+	}
+	must(P_LOCK, w.pol.connected == connected(), "the number of handles");
+	must(P_LOCK, w.pol.exclusive == somebody_exclusive(), "exclusive, or not");
+	must(P_LOCK, !w.pol.exclusive || connected() == 1, "exclusive, and not alone");
+	must(P_LOCK, (w.pol.actor == &w.pol.worker) == (w.o.actor == WORKER),
+	     "the worker, or not");
+}
+
+/* No call waits that could go on or has to be told something. */
+static void check_waiters(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < w.o.waiting; i++) {
+		int h = w.o.queue[i] / MAX_CALLS;
+		int want = oracle_verdict(h, &w.call[h][w.o.queue[i] % MAX_CALLS].turn);
+
+		must(P_PROGRESS, want == POL_WAIT, "a waiter is not served: it has %d", want);
+	}
+	if (w.o.actor != NOBODY)
+		return;
+	must(P_PROGRESS, !reset_due(), "a reset is owed and nobody does it");
+	must(P_ONCE, w.o.debt == DEBT_NONE || w.pol.card != POL_CARD_ON ||
+	     (w.o.debt == DEBT_OWED && w.o.owner != NOBODY && w.o.why != POL_LEAVE),
+	     "the card is not reset after a death");
+}
+
+void oracle_check(void)
+{
+	check_queue();
+	check_handles();
+	check_waiters();
+}

@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a step does. One step is what kernel/handle.c or kernel/slot.c
+ * do under one lock, or one thing that happens to the reader; between two steps of a
+ * thread anybody else may run. The oracle is told first, then the policy.
+ */
+#include "world.h"
+
+const struct config *config;
+
+/* Killed: no command is sent any more. */
+static void killed(bool on_wire)
+{
+	enum pol_op op = card_op();
+
+	w.act.killed = true;
+	w.act.on_wire = on_wire;
+	w.act.pc = op == POL_OP_DISCONNECT || op == POL_OP_END ? PC_COMMIT : PC_KILLED;
+}
+
+/* Power and protocol; scard_slot_activate() and prepare_card() */
+static void prepare(bool negotiate)
+{
+	enum pol_op op = card_op();
+
+	if (op != POL_OP_END && w.act.disp == POL_LEAVE && w.act.share == POL_DIRECT) {
+		card_finish(true);
+		return;
+	}
+	switch (w.pol.card) {
+	case POL_CARD_ON:
+		if (negotiate && op != POL_OP_END && w.act.share != POL_DIRECT)
+			card_go(CMD_NEGOTIATE);
+		else
+			card_finish(true);
+		break;
+	case POL_CARD_ABSENT:
+		if (has(ENV_POLL))
+			card_go(CMD_STATUS);
+		else
+			card_finish(false);
+		break;
+	default:
+		card_go(CMD_POWER_ON);
+	}
+}
+
+/* act(): the first half, under the lock */
+static void begin_disposition(enum pol_disp disp)
+{
+	enum pol_card card = w.pol.card;
+
+	w.act.disp = disp;
+	if (card == POL_CARD_ON) {
+		w.act.begun = true;
+		card_begin_reset();
+	}
+	if (card == POL_CARD_ABSENT)
+		card_finish(false);
+	else if (disp == POL_EJECT)
+		card_go(CMD_POWER_OFF);
+	else if (card == POL_CARD_ON)
+		card_go(disp == POL_RESET ? CMD_RESET : CMD_POWER_OFF);
+	else if (card_op() == POL_OP_RECONNECT ||
+		 (card_op() == POL_OP_END && disp == POL_UNPOWER))
+		card_go(CMD_POWER_ON);
+	else
+		card_finish(true);
+}
+
+static void begin(u8 v)
+{
+	w.act.share = V_SHARE(v);
+	switch (card_op()) {
+	case POL_OP_CONNECT:
+		prepare(v & V_MORE);
+		break;
+	case POL_OP_RECONNECT:
+		if (V_DISP(v) == POL_LEAVE)
+			prepare(v & V_MORE);
+		else
+			begin_disposition(V_DISP(v));
+		break;
+	case POL_OP_DISCONNECT:
+	case POL_OP_END:
+		begin_disposition(V_DISP(v));
+		break;
+	case POL_OP_TRANSMIT:
+		w.act.single = !(v & V_MORE);
+		if (w.pol.card == POL_CARD_ON)
+			card_go(v & V_MORE ? CMD_MORE : CMD_BLOCK);
+		else
+			card_finish(false);
+		break;
+	default:	/* Control */
+		w.act.single = true;
+		if (v & V_ESCAPE)
+			card_go(CMD_ESCAPE);
+		else if (v & V_MORE && w.pol.card == POL_CARD_ON)
+			card_go(CMD_SECURE);
+		else
+			card_finish(true);
+	}
+}
+
+static void send(void)
+{
+	int h = w.o.actor;
+
+	oracle_send(h, w.act.cmd);
+	w.act.sent = true;
+	w.act.pc = PC_WIRE;
+	if (h < WORKER && w.handle[h].share && w.act.cmd != CMD_ESCAPE) {
+		w.handle[h].spoke = true;
+		w.o.spoke[h] = true;
+	}
+}
+
+static void commit_connect(int h, enum pol_close close)
+{
+	if (w.act.share != POL_DIRECT && w.pol.card != POL_CARD_ON)
+		return;
+	w.o.share[h] = w.act.share;
+	w.o.close[h] = close;
+	w.o.spoke[h] = w.act.share != POL_DIRECT;
+	w.o.event[h] = 0;
+	pol_connected(&w.pol, &w.handle[h], w.act.share, close);
+}
+
+static void commit_reconnect(int h)
+{
+	if (w.handle[h].share == POL_UNCONNECTED || w.pol.gone ||
+	    (w.act.share != POL_DIRECT && w.pol.card != POL_CARD_ON))
+		return;
+	w.o.share[h] = w.act.share;
+	w.o.spoke[h] |= w.act.share != POL_DIRECT;
+	w.o.event[h] = 0;
+	pol_reconnected(&w.pol, &w.handle[h], w.act.share);
+}
+
+static void leave(int h)
+{
+	int want = w.o.share[h] == POL_UNCONNECTED ? -ENOTCONN : 0;
+	int got;
+
+	if (!want)
+		oracle_left(h);
+	got = pol_leave(&w.pol, &w.handle[h]);
+	must(P_TOLD, got == want, "Disconnect returns %d, not %d", got, want);
+}
+
+static void end(int h)
+{
+	const struct pol_turn t = { .op = POL_OP_END };
+	int want, got;
+
+	/* End(LEAVE) touches no card: it does not wait for the actor */
+	want = oracle_verdict(h, &t);
+	if (want == POL_WAIT)
+		want = 0;
+	if (!want)
+		oracle_ended(h);
+	else if (want == -ESTALE || want == -EIDRM)
+		while (w.o.owner == h)
+			oracle_ended(h);
+	got = pol_end(&w.pol, &w.handle[h]);
+	must(P_TOLD, got == want, "End returns %d, not %d", got, want);
+}
+
+/* scard_turn_done() */
+static void done(void)
+{
+	struct call *call = card_actor();
+	enum pol_disp redo = POL_LEAVE;
+	struct act act = w.act;
+
+	call->phase = IDLE;
+	if (act.begun)
+		redo = act.disp;
+	if (!act.killed || (!act.sent && redo == POL_LEAVE)) {
+		oracle_finished();
+		pol_done(&w.pol, &call->turn);
+		return;
+	}
+	if (act.on_wire) {
+		w.orphan = act.cmd;
+		w.orphan_single = act.single;
+	} else if (act.sent) {
+		card_cut();
+	}
+	if (redo != POL_LEAVE)
+		oracle_cut(redo);
+	oracle_finished();
+	pol_hand_over(&w.pol, redo);
+}
+
+static void commit(u8 v)
+{
+	int h = w.o.actor;
+
+	w.act.pc = w.act.killed ? PC_KILLED : PC_DONE;
+	switch (card_op()) {
+	case POL_OP_CONNECT:
+		commit_connect(h, (enum pol_close)v);
+		break;
+	case POL_OP_RECONNECT:
+		commit_reconnect(h);
+		break;
+	case POL_OP_DISCONNECT:
+		if (w.handle[h].share != POL_UNCONNECTED)
+			leave(h);
+		break;
+	default:
+		oracle_ended(h);
+		pol_end_owned(&w.pol, &w.handle[h]);
+	}
+}
+
+/* ---- steps ---- */
+
+static void step(u8 v)
+{
+	switch (w.act.pc) {
+	case PC_BEGIN:
+		if (w.o.actor < WORKER)
+			begin(v);
+		else if (w.orphan)
+			card_orphan((enum answer)v);
+		else
+			card_job();
+		break;
+	case PC_PICK:
+		card_job();
+		break;
+	case PC_SEND:
+		if (w.o.gone) {
+			w.act.pc = PC_WIRE;
+			card_answered(V_FAIL);
+		} else if (v == V_KILLED) {
+			killed(false);
+		} else {
+			send();
+		}
+		break;
+	case PC_WIRE:
+		if (v == V_KILLED || v == V_KILLED_OFF)
+			killed(v == V_KILLED);
+		else
+			card_answered((enum answer)v);
+		break;
+	case PC_COMMIT:
+		commit(v);
+		break;
+	default:
+		done();
+	}
+}
+
+/* ---- calls ---- */
+
+static void ask(int h, int c, u8 v)
+{
+	struct call *call = &w.call[h][c];
+	int want, got;
+
+	call->turn = (struct pol_turn){
+		.handle = &w.handle[h],
+		.op = (enum pol_op)(v & 0x7f),
+		.share = v & 0x80 ? POL_EXCLUSIVE : POL_SHARED,
+	};
+	call->phase = ASKS;
+	want = oracle_verdict(h, &call->turn);
+	oracle_asks(h, c);
+	got = pol_ask(&w.pol, &call->turn);
+	if (call->phase != ASKS) {
+		must(P_WAKE, got == call->turn.result, "pol_ask() returns %d after waking with %d",
+		     got, call->turn.result);
+	} else if (got == POL_WAIT) {
+		must(P_PROGRESS, want == POL_WAIT, "a call waits that could have %d", want);
+		call->phase = QUEUED;
+	} else {
+		call->turn.result = got;
+		oracle_served(h, c);
+	}
+}
+
+static void interrupt(int h, int c)
+{
+	struct call *call = &w.call[h][c];
+
+	oracle_withdrawn(h, c);
+	call->phase = IDLE;
+	must(P_WAKE, pol_withdraw(&w.pol, &call->turn), "a waiter is not in the queue");
+	must(P_WAKE, !pol_withdraw(&w.pol, &call->turn), "withdrawn, and still in the queue");
+}
+
+static void follow(int h, int c)
+{
+	struct call *call = &w.call[h][c];
+
+	if (call->phase == LEAVES)
+		leave(h);
+	else
+		end(h);
+	call->phase = IDLE;
+}
+
+static void notify(void)
+{
+	if (w.notes & NOTE_ABSENT)
+		card_removed();
+	w.notes = 0;
+	if (!w.o.gone)
+		pol_want_settle(&w.pol);
+}
+
+/* scard_reader_suspend() to scard_slot_resumed(); all others are frozen */
+static void sleep_and_wake(bool claim, bool loses_power)
+{
+	bool got = claim && pol_claim(&w.pol);
+
+	must(P_LOCK, got == (claim && w.o.actor == NOBODY), "claimed, or not");
+	if (got)
+		oracle_worker();
+	if (w.real == REAL_ON && loses_power)
+		oracle_power(false);
+	card_lost_power();
+	w.recheck = true;
+	pol_want_settle(&w.pol);
+}
+
+/* What nothing that follows can see makes no difference between two states. */
+static void forget(void)
+{
+	enum pol_op op = card_op();
+	struct act *a = &w.act;
+
+	if (a->pc == PC_DONE)
+		*a = (struct act){ .pc = PC_DONE };
+	if (a->pc != PC_SEND && a->pc != PC_WIRE && !a->on_wire)
+		a->cmd = CMD_NONE;
+	if (op != POL_OP_CONNECT && op != POL_OP_RECONNECT)
+		a->share = POL_UNCONNECTED;
+	if (op != POL_OP_TRANSMIT && op != POL_OP_CONTROL)
+		a->single = false;
+	if (op == POL_OP_WORKER || a->begun)
+		a->sent = false;
+	if (op == POL_OP_WORKER && (a->cmd != CMD_POWER_OFF || a->disp != POL_EJECT))
+		a->disp = POL_LEAVE;
+	if (w.o.gone)
+		w.recheck = false;
+}
+
+/* Do one thing that moves_enabled() allows. */
+void steps_do(struct action a)
+{
+	int h = a.handle;
+
+	switch (a.kind) {
+	case A_CALL:
+		ask(h, a.call, a.variant);
+		break;
+	case A_LEAVE:
+		leave(h);
+		break;
+	case A_END:
+		end(h);
+		break;
+	case A_CLOSE:
+		oracle_closed(h);
+		pol_close(&w.pol, &w.handle[h]);
+		break;
+	case A_CANCEL:
+		w.o.canceling = true;
+		pol_cancel(&w.pol, &w.handle[h]);
+		w.o.canceling = false;
+		break;
+	case A_SIGNAL:
+		interrupt(h, a.call);
+		break;
+	case A_FOLLOW:
+		follow(h, a.call);
+		break;
+	case A_STEP:
+		step(a.variant);
+		break;
+	case A_REMOVE:
+		oracle_no_card();
+		if (has(ENV_CARD))
+			w.notes |= NOTE_CHANGE | NOTE_ABSENT;
+		break;
+	case A_INSERT:
+		w.real = REAL_OFF;
+		if (has(ENV_CARD))
+			w.notes |= NOTE_CHANGE;
+		break;
+	case A_NOTIFY:
+		notify();
+		break;
+	case A_POLL:
+		pol_want_settle(&w.pol);
+		break;
+	case A_IDLE:
+		pol_want_idle(&w.pol);
+		break;
+	case A_EXPIRE:
+		oracle_expired();
+		pol_expire(&w.pol);
+		break;
+	case A_SLEEP:
+		sleep_and_wake(a.variant != 2, a.variant != 1);
+		break;
+	case A_GONE:
+		oracle_gone();
+		pol_gone(&w.pol);
+		break;
+	}
+	forget();
+	oracle_check();
+}
+
+void steps_init(void)
+{
+	memset(&w, 0, sizeof(w));
+	pol_init(&w.pol, card_wake);
+	oracle_init();
+	w.real = REAL_ON;
+	w.pol.card = POL_CARD_ON;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A model of one slot: the real kernel/policy.c, driven as handle.c, connect.c,
+ * slot.c and slot_work.c drive it, explored exhaustively for small numbers.
+ *
+ *   world.h    what the files share
+ *   moves.c    what can happen next
+ *   steps.c    what it does; mirrors handle.c and connect.c: calls, killed callers
+ *   card.c     mirrors slot.c and slot_work.c: the state of the card, the worker
+ *   oracle.c   the rules, written from the design and not from policy.c
+ *   explore.c  states seen, search, traces, progress
+ *   model.c    what is explored; TAP
+ *
+ * Words are those of policy.h. Besides, "call" is one thread inside an ioctl of a
+ * handle, "published" is what the policy believes of the card (pol.card), and "real"
+ * is what the card is.
+ */
+#ifndef MODEL_WORLD_H
+#define MODEL_WORLD_H
+
+#include "policy.h"
+
+#define BIT(n)		(1U << (n))
+#define __printf(a, b)	__attribute__((format(printf, a, b)))
+
+#define MAX_HANDLES	3
+#define MAX_CALLS	2
+#define NOBODY		(-1)
+#define WORKER		MAX_HANDLES	/* as a handle's number */
+
+/* What the model demands; see oracle.c */
+enum property {
+	P_BYTES,
+	P_ONCE,
+	P_LOCK,
+	P_WAKE,
+	P_TOLD,
+	P_FIFO,
+	P_PROGRESS,
+	PROPERTIES
+};
+
+/* Where a thread inside a call is */
+enum phase {
+	IDLE,		/* not in a call */
+	ASKS,		/* within pol_ask(); lasts no longer than one step */
+	QUEUED,
+	ACTS,		/* it is the actor; w.act says how far it is */
+	STALE_END,	/* End was refused with a pending event: the lock is still to drop */
+	LEAVES,		/* Disconnect, and the reader is gone */
+};
+
+/* What is sent to the reader */
+enum cmd {
+	CMD_NONE,
+	CMD_POWER_ON,
+	CMD_RESET,		/* IccPowerOn of a card that is on */
+	CMD_POWER_OFF,
+	CMD_MUTE_OFF,		/* power off after a power-up that failed */
+	CMD_MUTE_OFF_RESET,	/* the same after a reset that failed */
+	CMD_NEGOTIATE,
+	CMD_BLOCK,		/* an APDU in one exchange, or its last block */
+	CMD_MORE,		/* a block of an APDU, not the last */
+	CMD_SECURE,		/* the PIN pad speaks to the card */
+	CMD_ESCAPE,		/* for the reader alone */
+	CMD_STATUS,
+	CMD_MECHANICAL,
+};
+
+/* How far the actor is */
+enum pc {
+	PC_NONE,
+	PC_BEGIN,	/* a call: has its turn; the worker: is woken */
+	PC_SEND,	/* about to send act.cmd */
+	PC_WIRE,	/* act.cmd is on the wire */
+	PC_COMMIT,	/* the card is dealt with, the policy is told */
+	PC_DONE,	/* gives its turn back */
+	PC_KILLED,	/* the same, killed */
+	PC_PICK,	/* the worker: asks for the next job */
+};
+
+struct act {
+	enum pc pc;
+	enum cmd cmd;
+	enum pol_share share;
+	enum pol_disp disp;
+	bool begun;	/* pol_reset() was made for it */
+	bool sent;
+	bool single;
+	bool killed;
+	bool on_wire;	/* killed, and act.cmd stays on the wire */
+};
+
+enum real {
+	REAL_ABSENT,
+	REAL_OFF,
+	REAL_ON,
+};
+
+/* Notifications of the interrupt pipe that nobody has looked at */
+#define NOTE_CHANGE	1
+#define NOTE_ABSENT	2
+
+struct call {
+	struct pol_turn turn;
+	enum phase phase;
+};
+
+/* Somebody has left something in the card that nobody may meet, e.g. a verified PIN. */
+enum debt {
+	DEBT_NONE,
+	DEBT_OWED,	/* it died: the owner of a transaction may go on until its end */
+	DEBT_CUT,	/* it was cut off in the middle of something: nobody may */
+};
+
+/*
+ * What has to be true, by the design alone. Handles are numbers here.
+ *
+ * debt: see above; until the card is reset, loses its power or is taken out
+ * exempt: the actor's call is ordered before the reset: it had its turn when the debt
+ *	began, or got it in the transaction that was open then
+ * why: the worker has a reason to do this to the card, and has not begun
+ * cut: it does not wait for the owner
+ */
+struct oracle {
+	enum pol_share share[MAX_HANDLES];
+	enum pol_close close[MAX_HANDLES];
+	bool spoke[MAX_HANDLES];
+	int event[MAX_HANDLES];
+	u8 depth[MAX_HANDLES];
+	int owner;
+	int actor;		/* handle, WORKER or NOBODY */
+	bool gone;
+	enum debt debt;
+	bool exempt;
+	enum pol_disp why;
+	bool cut;
+	bool canceling;
+	unsigned int waiting;	/* order of arrival: handle * MAX_CALLS + call */
+	u8 queue[MAX_HANDLES * MAX_CALLS];
+};
+
+struct world {
+	struct pol_slot pol;
+	struct pol_handle handle[MAX_HANDLES];
+	struct call call[MAX_HANDLES][MAX_CALLS];
+	struct act act;
+	enum cmd orphan;
+	bool orphan_single;
+	enum real real;
+	unsigned int notes;
+	bool recheck;
+	struct oracle o;
+};
+
+/* What happens in a configuration, besides the calls */
+#define ENV_CARD	0x001	/* removal and insertion, with an interrupt pipe */
+#define ENV_POLL	0x002	/* the same without one */
+#define ENV_GONE	0x004	/* unplugging */
+#define ENV_FAIL	0x008	/* commands fail */
+#define ENV_KILL	0x010
+#define ENV_IDLE	0x020	/* a card that nobody uses is powered off */
+#define ENV_SLEEP	0x040	/* suspend, port reset */
+#define ENV_CANCEL	0x080
+#define ENV_DISP	0x100	/* all dispositions, not RESET alone */
+#define ENV_WATCH	0x400	/* the watchdog of transactions */
+#define ENV_MULTI	0x200	/* operations of several exchanges */
+
+struct config {
+	const char *name;
+	const char *group;	/* which run it belongs to */
+	unsigned int handles;
+	unsigned int calls;	/* at a time, of each handle */
+	unsigned int depth;	/* of nested transactions */
+	unsigned int ops;	/* bit set of enum pol_op */
+	unsigned int shares;	/* bit set of enum pol_share */
+	unsigned int closes;	/* bit set of enum pol_close */
+	unsigned int env;
+};
+
+enum action_kind {
+	A_CALL,		/* begin a call; variant: op, EXCLUSIVE in bit 7 */
+	A_LEAVE,	/* Disconnect(LEAVE) */
+	A_END,		/* End(LEAVE) */
+	A_CLOSE,	/* last close: exit, kill */
+	A_CANCEL,
+	A_SIGNAL,	/* a queued call is interrupted or killed */
+	A_FOLLOW,	/* STALE_END, LEAVES */
+	A_STEP,		/* the actor goes on; variant: how */
+	A_REMOVE,
+	A_INSERT,
+	A_NOTIFY,
+	A_POLL,
+	A_IDLE,
+	A_EXPIRE,
+	A_SLEEP,
+	A_GONE,
+};
+
+/* PC_BEGIN of a call; the variant says what was asked for */
+#define V_SHARE(v)	((enum pol_share)((v) & 3))
+#define V_DISP(v)	((enum pol_disp)((v) >> 2 & 3))
+#define V_MORE		0x10	/* negotiate; several blocks; the PIN pad */
+#define V_ESCAPE	0x20
+
+/* Variants of an answer */
+enum answer {
+	V_OK,
+	V_FAIL,
+	V_KILLED,	/* the caller is killed, the command stays on the wire */
+	V_KILLED_OFF,	/* the caller is killed while it aborts the command */
+	V_JUST,		/* answered just before the card was taken out */
+	V_OK_MORE,	/* and a protocol is to be negotiated */
+	V_OK_OTHER,	/* the ATR is another card's */
+};
+
+struct action {
+	u8 kind;
+	signed char handle;
+	u8 call;
+	u8 variant;
+};
+
+#define MAX_ACTIONS	160
+
+/* Handles and calls are sorted in a state; how a trace calls them */
+struct names {
+	char handle[MAX_HANDLES];
+	char call[MAX_HANDLES][MAX_CALLS];
+};
+
+extern struct world w;
+extern const struct config *config;
+
+static inline bool has(unsigned int env)
+{
+	return config->env & env;
+}
+
+/* card.c */
+struct call *card_actor(void);
+enum pol_op card_op(void);
+void card_wake(struct pol_turn *t);
+void card_removed(void);
+void card_begin_reset(void);
+void card_lost_power(void);
+void card_cut(void);
+void card_go(enum cmd cmd);
+void card_finish(bool ok);
+void card_answered(enum answer v);
+void card_job(void);
+void card_orphan(enum answer v);
+
+/* steps.c */
+void steps_init(void);
+void steps_do(struct action a);
+
+/* moves.c */
+unsigned int moves_enabled(struct action *list);
+bool moves_drain(struct action *a);
+void moves_describe(struct action a, const struct names *n, char *buf, size_t size);
+
+/* oracle.c */
+void must(enum property p, bool ok, const char *format, ...)
+	__printf(3, 4);
+extern bool failed;
+extern enum property failed_property;
+extern char failed_text[256];
+
+void oracle_init(void);
+int oracle_verdict(int h, const struct pol_turn *t);
+void oracle_asks(int h, int c);
+void oracle_served(int h, int c);
+void oracle_withdrawn(int h, int c);
+void oracle_worker(void);
+void oracle_finished(void);
+void oracle_send(int h, enum cmd cmd);
+void oracle_power(bool on);
+void oracle_no_card(void);
+void oracle_reset(void);
+void oracle_removed(void);
+void oracle_gone(void);
+void oracle_left(int h);
+void oracle_closed(int h);
+void oracle_ended(int h);
+void oracle_expired(void);
+void oracle_cut(enum pol_disp redo);
+void oracle_job(enum pol_job job);
+void oracle_check(void);
+
+/* explore.c */
+bool explore(const struct config *c, unsigned int limit);
+extern unsigned int explored_states;
+extern unsigned long explored_steps;
+extern unsigned int explored_depth;
+
+#endif /* MODEL_WORLD_H */
