@@ -145,11 +145,46 @@ struct netlink_news {
 	void (*state)(uint32_t minor, uint32_t state, uint32_t card_event);
 };
 
+#ifndef SCARD_NO_NETLINK
+
 struct netlink *netlink_open(void);
 void netlink_close(struct netlink *nl);
 int netlink_fd(const struct netlink *nl);
 void netlink_read(struct netlink *nl, struct netlink_news *news);
 bool netlink_dump(struct netlink *nl, struct reader_list *list);
+
+#else	/* make NETLINK=0: there never is a family */
+
+static inline struct netlink *netlink_open(void)
+{
+	return NULL;
+}
+
+static inline void netlink_close(struct netlink *nl)
+{
+	(void)nl;
+}
+
+static inline int netlink_fd(const struct netlink *nl)
+{
+	(void)nl;
+	return -1;
+}
+
+static inline void netlink_read(struct netlink *nl, struct netlink_news *news)
+{
+	(void)nl;
+	(void)news;
+}
+
+static inline bool netlink_dump(struct netlink *nl, struct reader_list *list)
+{
+	(void)nl;
+	(void)list;
+	return false;
+}
+
+#endif
 
 /* ---- nodes.c ---- */
 

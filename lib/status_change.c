@@ -461,7 +461,8 @@ static int time_left(int64_t until)
 static LONG wait_for_change(struct change *c, DWORD timeout)
 {
 	bool for_ever = timeout >= INFINITE;
-	int64_t deadline = for_ever ? 0 : now_ms() + (int64_t)timeout;
+	/* not before the whole of the last millisecond has passed */
+	int64_t deadline = for_ever || !timeout ? 0 : now_ms() + (int64_t)timeout + 1;
 	int ms = 0;
 	LONG ret;
 
