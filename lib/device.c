@@ -14,7 +14,8 @@
 /*
  * Open the slot, if it is the one meant: the number may have gone to another reader
  * since its name was looked up. Returns a descriptor or a negative errno; -ENXIO:
- * there is no such reader there.
+ * there is no such reader; -ENOENT: there is no such node, which is another thing in a
+ * container that was not given it.
  */
 int device_open(uint32_t minor, const char *kernel_name, int flags)
 {
@@ -25,7 +26,7 @@ int device_open(uint32_t minor, const char *kernel_name, int flags)
 	snprintf(path, sizeof(path), "%s/%s%u", SCARD_DEV_DIR, SCARD_DEV_NAME, minor);
 	fd = descriptor_open(path, flags);
 	if (fd < 0)
-		return fd == -ENOENT || fd == -ENODEV ? -ENXIO : fd;
+		return fd == -ENODEV ? -ENXIO : fd;
 	error = device_ioctl(fd, SCARD_IOC_GET_INFO, &info);
 	if (!error && !strncmp(info.name, kernel_name, sizeof(info.name)))
 		return fd;
@@ -102,6 +103,8 @@ LONG code_of_open(int error)
 		return SCARD_E_NO_MEMORY;
 	case ENXIO:
 		return SCARD_E_UNKNOWN_READER;
+	case ENOENT:
+		return SCARD_E_READER_UNAVAILABLE;
 	default:
 		return code_of(error);
 	}

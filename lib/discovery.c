@@ -23,6 +23,7 @@ static struct {
 	int nodes;			/* inotify, or -1 */
 	bool valid;			/* the list has been made */
 	bool stale;			/* it has to be made again */
+	bool came;			/* readers came or went since it was made */
 	struct reader_list list;	/* sorted, named, without the hidden ones */
 	unsigned int generation;	/* counts whatever a listener may want to see */
 	unsigned int changes;		/* counts readers that came or went */
@@ -93,10 +94,11 @@ static void tell_listeners(void)
 }
 
 /*
- * Has a reader just been plugged in? If it was not there when we looked before; or if
- * it settles at the first look, or after readers came and went.
+ * What is known of a reader beyond what the kernel tells. It has just been plugged in
+ * if it was not there when we looked before; or if it settles at the first look, or
+ * after readers came and went.
  */
-static void mark_arrivals(struct reader_list *list, bool came)
+static void carry_over(struct reader_list *list)
 {
 	int64_t until = now_ms() + SETTLE_MS;
 	size_t i;
@@ -108,9 +110,12 @@ static void mark_arrivals(struct reader_list *list, bool came)
 
 		if (old && strcmp(old->kernel_name, r->kernel_name))
 			old = NULL;
-		if (old)
+		if (old) {
 			r->settle_until = old->settle_until;
-		if (old ? came && settling && !old->settle_until : readers.valid || settling)
+			r->left = old->left;
+		}
+		if (old ? readers.came && settling && !old->settle_until :
+			  readers.valid || settling)
 			r->settle_until = until;
 	}
 }
@@ -129,8 +134,8 @@ static bool same_readers(const struct reader_list *a, const struct reader_list *
 	return true;
 }
 
-/* Make the list anew. @came: events say that readers came or went. */
-static void renew_list(bool came)
+/* Make the list anew. */
+static void renew_list(void)
 {
 	struct reader_list list = { 0 };
 	bool same;
@@ -144,16 +149,36 @@ static void renew_list(bool came)
 	if (!readers.netlink)
 		nodes_scan(&list);
 	list_finish(&list);
-	mark_arrivals(&list, came);
+	carry_over(&list);
 	same = readers.valid && same_readers(&list, &readers.list);
-	if (readers.valid && !same && !came)
+	/* unless the events have counted */
+	if (readers.valid && !same && !readers.came)
 		readers.changes++;
 	free(readers.list.readers);
 	readers.list = list;
+	if (!same || readers.came)
+		tell_listeners();
 	readers.valid = true;
 	readers.stale = false;
-	if (!same || came)
-		tell_listeners();
+	readers.came = false;
+}
+
+static void on_come(uint32_t minor)
+{
+	(void)minor;
+	readers.came = true;
+	readers.changes++;
+}
+
+static void on_leave(uint32_t minor)
+{
+	struct reader *r = list_find(&readers.list, minor);
+
+	readers.came = true;
+	if (!r || !r->left)	/* or it is no news any more */
+		readers.changes++;
+	if (r)
+		*r = readers.list.readers[--readers.list.count];
 }
 
 static void on_state(uint32_t minor, uint32_t state, uint32_t card_event)
@@ -178,7 +203,7 @@ static void open_source(void)
 /* Take in what has happened since the last time. */
 static void take_in_events(void)
 {
-	struct netlink_news news = { .state = on_state };
+	struct netlink_news news = { .came = on_come, .left = on_leave, .state = on_state };
 	bool permissions = false, nodes = false;
 
 	if (!readers.netlink && readers.nodes < 0)
@@ -189,7 +214,8 @@ static void take_in_events(void)
 		nodes = nodes_read(readers.nodes, &permissions);
 	if (nodes && !readers.netlink) {
 		open_source();	/* perhaps the module was loaded */
-		news.changes = 1;
+		readers.came = true;
+		readers.changes++;
 	}
 	if (news.gone) {
 		netlink_close(readers.netlink);
@@ -197,11 +223,9 @@ static void take_in_events(void)
 	}
 	if (permissions)
 		tell_listeners();
-	if (readers.valid)
-		readers.changes += news.changes;
 	/* nothing tells of changes behind a node that stays where it is */
 	if (!readers.netlink || readers.stale || news.stale)
-		renew_list(news.changes);
+		renew_list();
 }
 
 /* ---- for the others ---- */
@@ -244,7 +268,7 @@ static bool next_arrival(struct reader *r, size_t *done)
 	pthread_mutex_lock(&readers.lock);
 	for (; *done < readers.list.count && !found; ++*done) {
 		*r = readers.list.readers[*done];
-		found = r->settle_until > now;
+		found = r->settle_until > now && !r->left;
 	}
 	pthread_mutex_unlock(&readers.lock);
 	return found;
@@ -273,8 +297,10 @@ static void settle_reader(const struct reader *r)
 	while ((left = r->settle_until - now_ms()) > 0) {
 		if (fd < 0)
 			fd = device_open(r->minor, r->kernel_name, O_RDONLY);
-		if (fd == -ENXIO)
+		if (fd == -ENXIO) {
+			readers_left(r->minor, r->kernel_name);
 			break;
+		}
 		if (fd >= 0) {
 			memset(&status, 0, sizeof(status));
 			if (device_ioctl(fd, SCARD_IOC_GET_STATUS, &status) ||
@@ -314,12 +340,32 @@ bool readers_find(const char *name, struct reader *found)
 
 	pthread_mutex_lock(&readers.lock);
 	for (i = 0; i < readers.list.count && !there; i++) {
-		there = !strcmp(readers.list.readers[i].name, name);
+		const struct reader *r = &readers.list.readers[i];
+
+		there = !r->left && !strcmp(r->name, name);
 		if (there)
-			*found = readers.list.readers[i];
+			*found = *r;
 	}
 	pthread_mutex_unlock(&readers.lock);
 	return there;
+}
+
+/*
+ * Its device says that this reader is gone. Netlink says so a moment later, but it is
+ * gone for us from now on.
+ */
+void readers_left(uint32_t minor, const char *kernel_name)
+{
+	struct reader *r;
+
+	pthread_mutex_lock(&readers.lock);
+	r = readers.netlink ? list_find(&readers.list, minor) : NULL;
+	if (r && !r->left && !strcmp(r->kernel_name, kernel_name)) {
+		r->left = true;
+		readers.changes++;
+		tell_listeners();
+	}
+	pthread_mutex_unlock(&readers.lock);
 }
 
 /* All names, each with its NUL, and one more at the end; NULL: out of memory. */
@@ -331,8 +377,10 @@ char *readers_names(size_t *len)
 	pthread_mutex_lock(&readers.lock);
 	p = names = malloc(readers.list.count * sizeof(readers.list.readers->name) + 1);
 	if (names) {
-		for (i = 0; i < readers.list.count; i++)
-			p = stpcpy(p, readers.list.readers[i].name) + 1;
+		for (i = 0; i < readers.list.count; i++) {
+			if (!readers.list.readers[i].left)
+				p = stpcpy(p, readers.list.readers[i].name) + 1;
+		}
 		*p++ = '\0';
 		*len = p - names;
 	}
@@ -410,6 +458,7 @@ static void forget(void)
 	readers.netlink = NULL;
 	readers.nodes = -1;
 	readers.valid = false;
+	readers.came = false;
 }
 
 /* Nobody needs the list any more. */

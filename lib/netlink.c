@@ -117,6 +117,7 @@ static int on_event(struct nl_msg *msg, void *arg)
 	struct event_reader *r = arg;
 	struct nlattr *attrs[SCARD_A_SLOT_MAX + 1];
 	struct nlmsghdr *hdr = nlmsg_hdr(msg);
+	uint32_t minor;
 	int cmd;
 
 	if (!genlmsg_valid_hdr(hdr, 0))
@@ -131,17 +132,21 @@ static int on_event(struct nl_msg *msg, void *arg)
 	}
 	if (hdr->nlmsg_type != r->nl->family)
 		return NL_SKIP;
+	if (!parse(msg, attrs))
+		return NL_SKIP;
+	minor = get_u32(attrs, SCARD_A_SLOT_MINOR);
 	switch (cmd) {
 	case SCARD_CMD_SLOT_ADD_NTF:
+		r->news->came(minor);
+		r->news->stale = true;
+		break;
 	case SCARD_CMD_SLOT_DEL_NTF:
-		r->news->changes++;
+		r->news->left(minor);
 		r->news->stale = true;
 		break;
 	case SCARD_CMD_SLOT_CHANGE_NTF:
-		if (parse(msg, attrs))
-			r->news->state(get_u32(attrs, SCARD_A_SLOT_MINOR),
-				       get_u32(attrs, SCARD_A_SLOT_STATE),
-				       get_u32(attrs, SCARD_A_SLOT_CARD_EVENT));
+		r->news->state(minor, get_u32(attrs, SCARD_A_SLOT_STATE),
+			       get_u32(attrs, SCARD_A_SLOT_CARD_EVENT));
 		break;
 	}
 	return NL_OK;

@@ -127,7 +127,8 @@ static bool scan_one(const char *path, void *arg)
 		return true;
 	if (!device_ioctl(fd, SCARD_IOC_GET_INFO, &info) &&
 	    !device_ioctl(fd, SCARD_IOC_GET_STATUS, &status)) {
-		r.minor = info.minor;
+		/* the node's, which whoever made it here may have given another number */
+		r.minor = strtoul(path + strlen(SCARD_DEV_DIR "/" SCARD_DEV_NAME), NULL, 10);
 		r.index = info.reader;
 		r.slot = info.slot;
 		r.state = status.state;

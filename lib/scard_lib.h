@@ -78,7 +78,7 @@ bool name_ignored(const char *name);
 
 /**
  * struct reader - one slot, which is one reader of PC/SC
- * @minor: N of /dev/scardN
+ * @minor: N of /dev/scardN, as it is called here
  * @index: the II of its name
  * @slot: the SS of its name
  * @state: SCARD_STATE_BIT_PRESENT, _MUTE and _SETTLING, as of the last news
@@ -86,6 +86,7 @@ bool name_ignored(const char *name);
  * @vendor: idVendor
  * @product: idProduct
  * @settle_until: it was plugged in just now: until when to wait for it, or 0
+ * @left: its device says that it is gone; netlink has not said so yet
  * @kernel_name: scard_info.name
  * @name: what SCardListReaders calls it
  */
@@ -98,6 +99,7 @@ struct reader {
 	uint16_t vendor;
 	uint16_t product;
 	int64_t settle_until;
+	bool left;
 	char kernel_name[SCARD_NAME_SIZE];
 	char name[MAX_READERNAME];
 };
@@ -120,6 +122,7 @@ bool readers_exist(void);
 LONG readers_refresh(void);
 void readers_settle(void);
 bool readers_find(const char *name, struct reader *found);
+void readers_left(uint32_t minor, const char *kernel_name);
 char *readers_names(size_t *len);
 unsigned int readers_generation(void);
 unsigned int readers_changes(void);
@@ -139,9 +142,10 @@ struct netlink;
 
 /* What the events have said */
 struct netlink_news {
-	unsigned int changes;	/* readers that came or went */
 	bool stale;		/* look at everything again */
 	bool gone;		/* the family is not there any more */
+	void (*came)(uint32_t minor);
+	void (*left)(uint32_t minor);
 	void (*state)(uint32_t minor, uint32_t state, uint32_t card_event);
 };
 

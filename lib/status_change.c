@@ -25,13 +25,15 @@
 /**
  * struct watch - a reader that is looked at
  * @minor: its number
- * @fd: read-only descriptor, or -1 if it may not be opened
+ * @kernel_name: scard_info.name
+ * @fd: read-only descriptor
  * @used: by this call
  * @status: as of the last GET_STATUS
  * @settle_until: it is being settled: until when to wait for it; 0: it is not
  */
 struct watch {
 	uint32_t minor;
+	char kernel_name[SCARD_NAME_SIZE];
 	int fd;
 	bool used;
 	struct scard_status status;
@@ -97,10 +99,8 @@ void waiter_free(struct waiter *w)
 {
 	size_t i;
 
-	for (i = 0; i < w->nwatches; i++) {
-		if (w->watches[i].fd >= 0)
-			descriptor_close(w->watches[i].fd);
-	}
+	for (i = 0; i < w->nwatches; i++)
+		descriptor_close(w->watches[i].fd);
 	descriptor_close(w->listener.eventfd);
 	free(w->watches);
 	free(w->fds);
@@ -141,6 +141,12 @@ static bool watch_update(struct watch *watch)
 	return true;
 }
 
+static void watch_lost(struct waiter *w, struct watch *watch)
+{
+	readers_left(watch->minor, watch->kernel_name);
+	watch_drop(w, watch);
+}
+
 /* Begin to watch; 0, or a negative errno: -ENXIO if there is no such reader any more. */
 static int watch_open(struct waiter *w, const struct reader *reader)
 {
@@ -157,9 +163,10 @@ static int watch_open(struct waiter *w, const struct reader *reader)
 	w->watches = watches;
 	watch = &watches[w->nwatches++];
 	*watch = (struct watch){ .minor = reader->minor, .fd = fd, .used = true };
+	memcpy(watch->kernel_name, reader->kernel_name, sizeof(watch->kernel_name));
 	if (watch_update(watch))
 		return 0;
-	watch_drop(w, watch);
+	watch_lost(w, watch);
 	return -ENXIO;
 }
 
@@ -201,6 +208,7 @@ static LONG entry_resolve(struct change *c, const SCARD_READERSTATE *rs, struct 
 		break;
 	case -EACCES:
 	case -EPERM:
+	case -ENOENT:
 		e->kind = ENTRY_PRESENCE;
 		e->reader = reader;
 		c->list_matters = true;
@@ -442,7 +450,7 @@ static LONG wait_for_news(struct change *c, int ms)
 	/* from the end, since dropping one moves the last into its place */
 	for (i = w->nwatches; i-- > 0;) {
 		if (w->fds[1 + i].revents && !watch_update(&w->watches[i])) {
-			watch_drop(w, &w->watches[i]);
+			watch_lost(w, &w->watches[i]);
 			again = true;
 		}
 	}

@@ -252,13 +252,15 @@ static LONG open_reader(const char *name, int *fd)
 
 	*fd = readers_find(name, &reader) ?
 	      device_open(reader.minor, reader.kernel_name, O_RDWR) : -ENXIO;
-	if (*fd == -ENXIO) {
+	if (*fd == -ENXIO || *fd == -ENOENT) {
 		ret = readers_refresh();
 		if (ret != SCARD_S_SUCCESS)
 			return ret;
 		if (!readers_find(name, &reader))
 			return SCARD_E_UNKNOWN_READER;
 		*fd = device_open(reader.minor, reader.kernel_name, O_RDWR);
+		if (*fd == -ENXIO)
+			readers_left(reader.minor, reader.kernel_name);
 	}
 	return *fd < 0 ? code_of_open(-*fd) : SCARD_S_SUCCESS;
 }

@@ -38,6 +38,8 @@ void fake_unload(void);			/* the netlink family disappears */
 
 void fake_plug(const struct fake_reader *reader);
 void fake_unplug(unsigned int minor);
+void fake_unplug_begin(unsigned int minor);	/* the device is dead; nobody was told */
+void fake_unplug_end(unsigned int minor);
 void fake_insert(unsigned int minor);
 void fake_insert_begin(unsigned int minor);	/* present, no ATR yet */
 void fake_insert_end(unsigned int minor, bool mute);

@@ -15,9 +15,10 @@
 
 struct netlink {
 	int fd;
-	unsigned int changes;
 	bool stale;
 	bool gone;
+	int changes[64];		/* minor + 1: came; -minor - 1: left */
+	unsigned int nchanges;
 	bool states[MAX_SLOTS];		/* that have changed */
 };
 
@@ -68,14 +69,16 @@ void netlink_read(struct netlink *nl, struct netlink_news *news)
 	struct reader changed[MAX_SLOTS];
 	eventfd_t ignored;
 	uint32_t minor;
-	size_t n = 0;
+	size_t n = 0, i, nchanges;
+	int changes[64];
 
 	pthread_mutex_lock(&family.lock);
 	eventfd_read(nl->fd, &ignored);
-	news->changes += nl->changes;
-	news->stale |= nl->stale || nl->changes;
+	nchanges = nl->nchanges;
+	memcpy(changes, nl->changes, sizeof(changes));
+	news->stale |= nl->stale || nchanges;
 	news->gone |= nl->gone;
-	nl->changes = 0;
+	nl->nchanges = 0;
 	nl->stale = false;
 	for (minor = 0; minor < MAX_SLOTS; minor++) {
 		if (nl->states[minor] && family.used[minor])
@@ -83,6 +86,12 @@ void netlink_read(struct netlink *nl, struct netlink_news *news)
 		nl->states[minor] = false;
 	}
 	pthread_mutex_unlock(&family.lock);
+	for (i = 0; i < nchanges; i++) {
+		if (changes[i] > 0)
+			news->came(changes[i] - 1);
+		else
+			news->left(-changes[i] - 1);
+	}
 	while (n-- > 0)
 		news->state(changed[n].minor, changed[n].state, changed[n].card_event);
 }
@@ -103,17 +112,17 @@ bool netlink_dump(struct netlink *nl, struct reader_list *list)
 
 /* ---- for fake.c and the tests ---- */
 
-static void tell(uint32_t minor, bool change)
+static void tell(uint32_t minor, int change)
 {
 	struct netlink *nl = family.opened;
 
 	if (!nl)
 		return;
-	if (family.lose) {
+	if (family.lose || (change && nl->nchanges == 64)) {
 		nl->stale = true;
 		family.lose = false;
 	} else if (change) {
-		nl->changes++;
+		nl->changes[nl->nchanges++] = change;
 	} else {
 		nl->states[minor] = true;
 	}
@@ -136,7 +145,7 @@ void fake_netlink_add(const struct scard_info *info, uint32_t state, uint32_t ca
 	};
 	snprintf(r->kernel_name, sizeof(r->kernel_name), "%s", info->name);
 	family.used[info->minor] = true;
-	tell(info->minor, true);
+	tell(info->minor, info->minor + 1);
 	pthread_mutex_unlock(&family.lock);
 }
 
@@ -144,7 +153,7 @@ void fake_netlink_del(uint32_t minor)
 {
 	pthread_mutex_lock(&family.lock);
 	family.used[minor] = false;
-	tell(minor, true);
+	tell(minor, -(int)minor - 1);
 	pthread_mutex_unlock(&family.lock);
 }
 
@@ -156,7 +165,7 @@ void fake_netlink_state(uint32_t minor, uint32_t state, uint32_t card_event)
 	if (r->state != (state & STATE_BITS) || r->card_event != card_event) {
 		r->state = state & STATE_BITS;
 		r->card_event = card_event;
-		tell(minor, false);
+		tell(minor, 0);
 	}
 	pthread_mutex_unlock(&family.lock);
 }

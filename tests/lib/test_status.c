@@ -236,6 +236,34 @@ static void unplug_and_back(void)
 	SCardReleaseContext(ctx);
 }
 
+/* The device knows before the news of it come. */
+static void unplug_in_steps(void)
+{
+	SCARDCONTEXT ctx = establish();
+	struct call c = { .f = call_change, .arg = 1 };
+	DWORD counter, n;
+
+	plug_reader(true);
+	counter = look(ctx, PNP, 0);
+	c.ctx = ctx;
+	c.state[0] = state_of(READER, SCARD_STATE_PRESENT);
+	start(&c);
+	EVENTUALLY(fake_in_poll());
+	fake_unplug_begin(0);
+	CHECK_EQ(finish(&c), SCARD_S_SUCCESS);
+	CHECK(c.state[0].dwEventState & SCARD_STATE_UNKNOWN);
+	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_E_NO_READERS_AVAILABLE);
+	counter = look(ctx, PNP, counter);
+	CHECK(counter & SCARD_STATE_CHANGED);
+	fake_unplug_end(0);
+	/* that was one change */
+	if (with_netlink)
+		CHECK_EQ(look(ctx, PNP, counter), counter & ~(DWORD)SCARD_STATE_CHANGED);
+	plug_reader(true);
+	CHECK_EQ(look(ctx, READER, SCARD_STATE_UNAWARE), 0x10022);
+	SCardReleaseContext(ctx);
+}
+
 static void plug_and_play(void)
 {
 	const struct fake_reader other = { .name = "Other Reader", .minor = 1, .index = 1 };
@@ -382,6 +410,7 @@ const struct test status_tests[] = {
 	{ "SCardGetStatusChange: eight calls in one context", many_waiters },
 	{ "SCardGetStatusChange: several readers", several_readers },
 	{ "SCardGetStatusChange: a reader goes and comes", unplug_and_back },
+	{ "SCardGetStatusChange: a reader goes step by step", unplug_in_steps },
 	{ "SCardGetStatusChange: plug and play", plug_and_play },
 	{ "SCardGetStatusChange: plug and play in eight contexts", many_listeners },
 	{ "SCardGetStatusChange: a card that settles", settling_card },
