@@ -166,7 +166,6 @@ def _():
             v ^= b
             for _ in range(8):
                 v = (v >> 1) ^ 0x8408 if v & 1 else v >> 1
-        v ^= 0xFFFF
         return block + bytes([v >> 8, v & 0xFF])
 
     h = tpdu("--card", "iso,t=1,crc=1")

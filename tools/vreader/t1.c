@@ -32,7 +32,10 @@ static size_t edc_len(const struct card *card)
 	return card->info.crc ? 2 : 1;
 }
 
-/* ISO/IEC 13239: polynomial x16 + x12 + x5 + 1, bits the lowest first, starts with all ones. */
+/*
+ * ISO/IEC 13239: polynomial x16 + x12 + x5 + 1, bits the lowest first, starts with all ones;
+ * not complemented, as with the readers and drivers that are in use.
+ */
 static uint16_t crc16(const uint8_t *p, size_t len)
 {
 	uint16_t crc = 0xffff;
@@ -42,7 +45,7 @@ static uint16_t crc16(const uint8_t *p, size_t len)
 		for (int i = 0; i < 8; i++)
 			crc = (uint16_t)(crc & 1 ? crc >> 1 ^ 0x8408 : crc >> 1);
 	}
-	return (uint16_t)~crc;
+	return crc;
 }
 
 static void edc_put(const struct card *card, uint8_t *block, size_t len)
