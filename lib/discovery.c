@@ -230,15 +230,22 @@ static void take_in_events(void)
 
 /* ---- for the others ---- */
 
+/* access() would ask for the real user, for whom the kernel makes credentials first */
+static bool exists(const char *path)
+{
+	return !faccessat(AT_FDCWD, path, F_OK, AT_EACCESS);
+}
+
 /*
- * Is there a service? Cheap, since SCardEstablishContext asks: usually one system
- * call.
+ * Is there a service? Cheap, since SCardEstablishContext asks: usually one system call,
+ * and the first is the one whose path the kernel walks without a lock.
  */
 bool readers_exist(void)
 {
 	struct netlink *nl;
 
-	if (!access(SCARD_CLASS_DIR, F_OK) || nodes_exist())
+	if (exists(SCARD_DEV_DIR "/" SCARD_DEV_NAME "0") || exists(SCARD_CLASS_DIR) ||
+	    nodes_exist())
 		return true;
 	nl = netlink_open();
 	if (!nl)
