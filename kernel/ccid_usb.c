@@ -576,8 +576,9 @@ static void ccid_usb_disconnect(struct usb_interface *intf)
 	struct scard_reader *reader = usb_get_intfdata(intf);
 	struct usb_device *udev = interface_to_usbdev(intf);
 
-	scard_reader_unregister(reader, udev->state != USB_STATE_NOTATTACHED);
+	/* the slots, and with them the name, may be gone after scard_reader_unregister() */
 	dev_info(&intf->dev, "smart-card reader \"%s\" has left\n", reader->slots[0]->name);
+	scard_reader_unregister(reader, udev->state != USB_STATE_NOTATTACHED);
 	scard_reader_put(reader);
 }
 
