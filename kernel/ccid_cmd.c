@@ -173,6 +173,39 @@ static void ccid_cmd_new_seq(struct scard_req *req)
 	spin_unlock_irqrestore(&reader->lock, flags);
 }
 
+static void ccid_cmd_set_waiter(struct scard_req *req, struct task_struct *task)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&req->reader->lock, flags);
+	req->waiter = task;
+	spin_unlock_irqrestore(&req->reader->lock, flags);
+}
+
+/* The request is off the wire: nobody else touches it from here on. */
+static void ccid_cmd_retire(struct scard_slot *slot)
+{
+	struct scard_reader *reader = slot->reader;
+	unsigned long flags;
+
+	spin_lock_irqsave(&reader->lock, flags);
+	WRITE_ONCE(reader->cmd[slot->index], NULL);
+	spin_unlock_irqrestore(&reader->lock, flags);
+}
+
+static void ccid_cmd_cancel(struct scard_slot *slot, struct scard_req *req)
+{
+	struct scard_reader *reader = slot->reader;
+	unsigned long flags;
+
+	/* no answer may be matched, and no buffer swapped in for it, from here on */
+	spin_lock_irqsave(&reader->lock, flags);
+	req->answered = true;
+	spin_unlock_irqrestore(&reader->lock, flags);
+	reader->ops->cancel(req);
+	ccid_cmd_retire(slot);
+}
+
 static int ccid_cmd_post(struct scard_slot *slot, struct scard_req *req, u8 type,
 			 const u8 params[3], u32 len, bool again)
 {
@@ -203,35 +236,11 @@ static int ccid_cmd_post(struct scard_slot *slot, struct scard_req *req, u8 type
 	ccid_msg_put_header(req->tx, type, len, slot->index, req->seq, params);
 	ret = reader->ops->submit(req, CCID_HEADER_LEN + len);
 	if (ret) {
-		spin_lock_irqsave(&reader->lock, flags);
-		WRITE_ONCE(reader->cmd[slot->index], NULL);
-		spin_unlock_irqrestore(&reader->lock, flags);
+		/* an answer of another slot may have taken our buffer already */
+		ccid_cmd_set_waiter(req, NULL);
+		ccid_cmd_cancel(slot, req);
 	}
 	return ret;
-}
-
-/* The request is off the wire: nobody else touches it from here on. */
-static void ccid_cmd_retire(struct scard_slot *slot)
-{
-	struct scard_reader *reader = slot->reader;
-	unsigned long flags;
-
-	spin_lock_irqsave(&reader->lock, flags);
-	WRITE_ONCE(reader->cmd[slot->index], NULL);
-	spin_unlock_irqrestore(&reader->lock, flags);
-}
-
-static void ccid_cmd_cancel(struct scard_slot *slot, struct scard_req *req)
-{
-	struct scard_reader *reader = slot->reader;
-	unsigned long flags;
-
-	/* no answer may be matched, and no buffer swapped in for it, from here on */
-	spin_lock_irqsave(&reader->lock, flags);
-	req->answered = true;
-	spin_unlock_irqrestore(&reader->lock, flags);
-	reader->ops->cancel(req);
-	ccid_cmd_retire(slot);
 }
 
 /* One answer within @timeout_ms; no extension beyond @ceiling (jiffies) */
@@ -270,15 +279,6 @@ static long ccid_cmd_sleep(struct scard_req *req, long left)
 		left = schedule_timeout(left);
 	}
 	return max(left, 1L);
-}
-
-static void ccid_cmd_set_waiter(struct scard_req *req, struct task_struct *task)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&req->reader->lock, flags);
-	req->waiter = task;
-	spin_unlock_irqrestore(&req->reader->lock, flags);
 }
 
 /*
@@ -507,6 +507,17 @@ out:
 	if (!ccid_cmd_in_flight(slot, req))
 		ccid_cmd_put_busy(reader);
 	return ret;
+}
+
+/**
+ * ccid_cmd_answer_whole() - is the exchange over with this answer?
+ * @req: an answered request
+ *
+ * Return: false if the reader has more parts of an APDU to send or to receive
+ */
+bool ccid_cmd_answer_whole(const struct scard_req *req)
+{
+	return req->ans.type != CCID_RDR_TO_PC_DATA_BLOCK || req->ans.param == CCID_CHAIN_WHOLE;
 }
 
 /**

@@ -96,6 +96,13 @@ static int ccid_usb_post(struct ccid_usb *ccid, struct urb *urb, gfp_t gfp)
 {
 	int ret;
 
+	/*
+	 * A suspend or a reset of the port poisoned it while it was on its way, and
+	 * usb_unpoison_anchored_urbs() does not see what has left the anchor. It is idle
+	 * and ours; if the anchor is still poisoned it is refused again.
+	 */
+	while (atomic_read(&urb->reject))
+		usb_unpoison_urb(urb);
 	usb_anchor_urb(urb, &ccid->anchor);
 	ret = usb_submit_urb(urb, gfp);
 	if (ret)
@@ -129,10 +136,7 @@ static int ccid_usb_submit(struct scard_req *req, u32 len)
 		return ret;
 	usb_fill_bulk_urb(req->tx_urb, ccid->udev, usb_sndbulkpipe(ccid->udev, ccid->out), req->tx,
 			  len, ccid_usb_out_complete, req);
-	ret = ccid_usb_post(ccid, req->tx_urb, GFP_NOIO);
-	if (ret)
-		usb_kill_urb(rx->urb);
-	return ret;
+	return ccid_usb_post(ccid, req->tx_urb, GFP_NOIO);
 }
 
 static void ccid_usb_cancel(struct scard_req *req)
@@ -182,9 +186,14 @@ static void ccid_usb_restart(struct scard_reader *reader)
 /* For actors only, so that none is still in here when disconnect() returns. */
 static int ccid_usb_get(struct scard_reader *reader)
 {
+	int ret;
+
 	if (scard_reader_gone(reader))
 		return -ENODEV;
-	return usb_autopm_get_interface(to_ccid(reader)->intf);
+	ret = usb_autopm_get_interface(to_ccid(reader)->intf);
+	if (!ret || ret == -ENODEV)
+		return ret;
+	return -EIO;	/* asleep, and not to be woken up */
 }
 
 /* usbcore itself takes back what is held when the reader goes. */
@@ -348,6 +357,16 @@ static void ccid_usb_notified(struct ccid_usb *ccid, const u8 *buf, u32 len)
 			scard_slot_notify(reader->slots[i], note.present & BIT(i));
 }
 
+static void ccid_usb_deaf(struct ccid_usb *ccid)
+{
+	struct scard_reader *reader = &ccid->reader;
+	unsigned int i;
+
+	WRITE_ONCE(reader->has_interrupt, false);
+	for (i = 0; i < reader->nslots; i++)
+		scard_slot_deaf(reader->slots[i]);
+}
+
 static void ccid_usb_int_complete(struct urb *urb)
 {
 	struct ccid_usb *ccid = urb->context;
@@ -379,6 +398,8 @@ static void ccid_usb_int_complete(struct urb *urb)
 	default:
 		if (++ccid->int_errors < CCID_NOTIFY_ERRORS)
 			ccid_usb_int_again(ccid, HZ / 64 << min(ccid->int_errors, 5U));
+		else
+			ccid_usb_deaf(ccid);
 	}
 }
 
@@ -546,8 +567,10 @@ static int ccid_usb_probe(struct usb_interface *intf, const struct usb_device_id
 
 	scard_quirks_apply(reader);
 	ret = scard_reader_init(reader);
-	if (ret)
-		goto fail;
+	if (ret) {
+		scard_reader_put(reader);
+		return ret;
+	}
 	usb_set_intfdata(intf, reader);
 	ret = scard_reader_register(reader);
 	if (ret) {

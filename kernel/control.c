@@ -128,6 +128,7 @@ static int control_escape(struct scard_slot *slot, struct scard_req *req, u32 le
 		return -EPERM;
 	if (CCID_HEADER_LEN + len > slot->reader->desc.max_msg)
 		return -EINVAL;
+	slot->single = true;
 	ret = scard_slot_cmd(slot, req, CCID_PC_TO_RDR_ESCAPE, none, len,
 			     CONTROL_ESCAPE_TIMEOUT_MS);
 	if (ret)
@@ -172,6 +173,7 @@ static int control_pin(struct scard_slot *slot, struct scard_req *req, u32 len, 
 	if (t1)
 		t1_prologue(&slot->t1, payload + m.prologue, m.apdu_len);
 	slot->single = true;
+	slot->to_card = true;
 	ret = scard_slot_cmd(slot, req, CCID_PC_TO_RDR_SECURE, none, m.len,
 			     max(CONTROL_PIN_TIMEOUT_MS, (m.timeout + 10) * 1000));
 	if (req->ans.type && req->ans.cmd_status == CCID_CMD_FAILED) {

@@ -60,13 +60,10 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op
 			/* served at the same moment: go on, nothing is lost */
 		}
 		ret = t->pol.result;
-		spin_lock(&slot->lock);
-		if (slot->pol.owner == &h->pol)
-			scard_slot_used(slot);
-		spin_unlock(&slot->lock);
 	}
-	if (!ret && slot->pol.actor == &t->pol) {
+	if (!ret && READ_ONCE(slot->pol.actor) == &t->pol) {
 		slot->sent = false;
+		slot->to_card = false;
 		slot->single = false;
 		slot->ceiling = jiffies + msecs_to_jiffies(SCARD_CEILING_MS);
 	}
@@ -345,9 +342,9 @@ int scard_handle_transmit(struct scard_handle *h, struct scard_req **reqp, u32 l
 	ret = scard_turn_take(h, &t, POL_OP_TRANSMIT, 0, nonblock);
 	if (ret)
 		return ret;
-	/* stays true if the exchange fails: bytes may have reached the card */
-	h->pol.spoke = true;
 	ret = scard_slot_transmit(slot, *reqp, len, room, protocol);
+	/* also if the exchange has failed: bytes may have reached the card */
+	h->pol.spoke |= slot->sent;
 	scard_turn_done(h, &t, reqp, ret, POL_LEAVE);
 	return ret;
 }
@@ -373,8 +370,7 @@ int scard_handle_control(struct scard_handle *h, struct scard_req **reqp, u32 co
 		return ret;
 	ret = scard_slot_control(h->slot, *reqp, code, len);
 	/* a PIN pad has spoken to the card for this handle */
-	if (h->slot->sent && h->slot->single)
-		h->pol.spoke = true;
+	h->pol.spoke |= h->slot->to_card;
 	scard_turn_done(h, &t, reqp, ret, POL_LEAVE);
 	return ret;
 }

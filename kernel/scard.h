@@ -224,7 +224,8 @@ struct scard_hw_ops {
  * @desc: class descriptor, clamped
  * @index: "II" of the reader name
  * @rx_unit: receive buffers are multiples of this
- * @has_interrupt: insertion and removal are reported
+ * @has_interrupt: insertion and removal are reported; becomes false for ever if the
+ *	pipe fails
  * @iccd_version: ICCD_VERSION_* of a token, 0 for a reader
  * @quirks: SCARD_QUIRK_*
  * @lock: see LOCKS
@@ -311,6 +312,7 @@ struct scard_reader {
  * @atr_len: its length, 0 without a card (lock)
  * @cold_atr: the last ATR after a cold reset (lock)
  * @cold_len: its length, 0 if not known (lock)
+ * @cold_voltage: bPowerSelect that it was got with (lock)
  * @protocol: active protocol, SCARD_PROTO_* or 0 (lock)
  * @settling: presence or ATR is being found out (lock)
  * @notified: SLOT_NOTIFIED_* bits set by the interrupt pipe
@@ -322,6 +324,7 @@ struct scard_reader {
  * @orphan_single: the operation consisted of that one exchange (actor)
  * @single: the operation under way consists of one exchange (actor)
  * @sent: the operation under way has sent something (actor)
+ * @to_card: what it has sent was for the card, not for the reader alone (actor)
  * @recheck: the card may have been swapped unseen: compare its ATR (actor)
  * @expire_work: ends transactions that are idle for too long
  * @used: when the owner of the transaction has called last, jiffies (lock)
@@ -354,6 +357,7 @@ struct scard_slot {
 	u8 atr_len;
 	u8 cold_atr[SCARD_ATR_MAX];
 	u8 cold_len;
+	u8 cold_voltage;
 	u32 protocol;
 	bool settling;
 
@@ -367,6 +371,7 @@ struct scard_slot {
 	bool orphan_single;
 	bool single;
 	bool sent;
+	bool to_card;
 	bool recheck;
 	struct delayed_work expire_work;
 	unsigned long used;
@@ -474,6 +479,7 @@ void scard_slot_unregister(struct scard_slot *slot);
 void scard_slot_work_init(struct scard_slot *slot);
 void scard_slot_work_stop(struct scard_slot *slot);
 void scard_slot_wake(struct pol_turn *pol_turn);
+void scard_slot_deaf(struct scard_slot *slot);
 void scard_slot_notify(struct scard_slot *slot, bool present);
 void scard_slot_watch(struct scard_slot *slot);
 void scard_slot_idle(struct scard_slot *slot);
@@ -486,6 +492,7 @@ void scard_slot_resumed(struct scard_slot *slot);
 void scard_slot_removed_locked(struct scard_slot *slot);
 void scard_slot_lost_power_locked(struct scard_slot *slot);
 void scard_slot_card_changed(struct scard_slot *slot);
+void scard_slot_unreachable(struct scard_slot *slot);
 void scard_slot_farewell(struct scard_slot *slot);
 void scard_slot_changed(struct scard_slot *slot);
 u32 scard_slot_state(const struct scard_slot *slot);
@@ -543,6 +550,7 @@ void scard_req_free(struct scard_req *req);
 int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3], u32 len,
 	     unsigned int timeout_ms);
 int ccid_cmd_finish(struct scard_slot *slot, struct scard_req *req, unsigned int grace_ms);
+bool ccid_cmd_answer_whole(const struct scard_req *req);
 bool ccid_cmd_in_flight(struct scard_slot *slot, const struct scard_req *req);
 void ccid_cmd_received(struct scard_rx *rx, int status, u32 len);
 void ccid_cmd_sent(struct scard_req *req, int status);

@@ -184,7 +184,7 @@ static int slot_take_atr(struct scard_slot *slot, const struct scard_req *req, b
 	spin_lock(&slot->lock);
 	if (slot->pol.card != POL_CARD_ABSENT) {
 		/* A warm ATR may differ from a cold one; two cold ones are two cards'. */
-		if (!warm && slot->cold_len &&
+		if (!warm && slot->cold_len && slot->cold_voltage == slot->voltage &&
 		    (slot->cold_len != atr->len || memcmp(slot->cold_atr, atr->bytes, atr->len))) {
 			scard_slot_removed_locked(slot);
 			slot_inserted_locked(slot);
@@ -192,6 +192,7 @@ static int slot_take_atr(struct scard_slot *slot, const struct scard_req *req, b
 		if (!warm) {
 			memcpy(slot->cold_atr, atr->bytes, atr->len);
 			slot->cold_len = atr->len;
+			slot->cold_voltage = slot->voltage;
 		}
 		memcpy(slot->atr, atr->bytes, atr->len);
 		slot->atr_len = atr->len;
@@ -447,6 +448,18 @@ int scard_slot_settle(struct scard_slot *slot, struct scard_req *req)
 	if (!ret)
 		scard_slot_idle(slot);
 	return ret == -EREMOTEIO || ret == -ENOMEDIUM ? 0 : ret;
+}
+
+/**
+ * scard_slot_unreachable() - what is owed to the card cannot be told to the reader
+ * @slot: the slot
+ *
+ * Fails closed: the card counts as mute, and the next Connect resets it by powering
+ * it up.
+ */
+void scard_slot_unreachable(struct scard_slot *slot)
+{
+	slot_set_card(slot, POL_CARD_MUTE);
 }
 
 /**

@@ -21,18 +21,17 @@ static void slot_release(struct device *dev)
 static void slot_make_name(struct scard_slot *slot)
 {
 	const struct scard_reader *r = slot->reader;
-	bool maker = r->manufacturer[0] && strncmp(r->product, r->manufacturer,
-						   strlen(r->manufacturer));
 	bool serial = r->serial[0] && !strstr(r->interface_name, r->serial);
 	int room = SCARD_NAME_SIZE - sizeof(" 00 00");
 	int n;
 
+	/* the maker stays also where the product repeats it: "Nitrokey Nitrokey Pro" */
 	if (!r->manufacturer[0] && !r->product[0])
 		n = scnprintf(slot->name, room + 1, "Smart-card reader %04x:%04x", r->vendor_id,
 			      r->product_id);
 	else
-		n = scnprintf(slot->name, room + 1, "%s%s%s", maker ? r->manufacturer : "",
-			      maker && r->product[0] ? " " : "", r->product);
+		n = scnprintf(slot->name, room + 1, "%s%s%s", r->manufacturer,
+			      r->manufacturer[0] && r->product[0] ? " " : "", r->product);
 	if (r->interface_name[0])
 		n += scnprintf(slot->name + n, room + 1 - n, " [%s]", r->interface_name);
 	if (serial)

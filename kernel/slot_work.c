@@ -35,10 +35,50 @@ static void slot_finish_orphan(struct scard_slot *slot)
 	spin_lock(&slot->lock);
 	if (req->ans.type && req->ans.icc_status == CCID_ICC_ABSENT)
 		scard_slot_removed_locked(slot);
-	else if (ret || !slot->orphan_single)
+	else if (ret || !slot->orphan_single || !ccid_cmd_answer_whole(req))
 		pol_cut(&slot->pol);
 	spin_unlock(&slot->lock);
 	scard_req_free(req);
+}
+
+static void slot_settled(struct scard_slot *slot)
+{
+	spin_lock(&slot->lock);
+	if (slot->settling && !slot->pol.settle) {
+		slot->settling = false;
+		scard_slot_card_changed(slot);
+	}
+	spin_unlock(&slot->lock);
+}
+
+/* One job; @awake: the reader can be reached, which a device that sleeps may refuse. */
+static void slot_do_job(struct scard_slot *slot, enum pol_job job, bool awake)
+{
+	switch (job) {
+	case POL_JOB_RESET:
+	case POL_JOB_UNPOWER:
+	case POL_JOB_EJECT:
+		if (!awake)
+			scard_slot_unreachable(slot);
+		else if (job == POL_JOB_RESET)
+			scard_slot_reset(slot, slot->req);
+		else if (job == POL_JOB_UNPOWER)
+			scard_slot_power_off(slot, slot->req);
+		else
+			scard_slot_eject(slot, slot->req);
+		break;
+	case POL_JOB_SETTLE:
+		if (awake)
+			scard_slot_settle(slot, slot->req);
+		slot_settled(slot);
+		break;
+	case POL_JOB_IDLE:
+		if (awake)
+			scard_slot_power_off(slot, slot->req);
+		break;
+	case POL_JOB_NONE:
+		break;
+	}
 }
 
 static void slot_work(struct work_struct *work)
@@ -61,36 +101,14 @@ static void slot_work(struct work_struct *work)
 		if (slot->pol.gone)
 			wake_up_all(&slot->wait);	/* scard_slot_quiesce() */
 		spin_unlock(&slot->lock);
+		if (job == POL_JOB_NONE)
+			break;
 		slot->ceiling = jiffies + msecs_to_jiffies(SCARD_CEILING_MS);
-		switch (job) {
-		case POL_JOB_NONE:
-			if (awake)
-				slot->reader->ops->put(slot->reader);
-			return;
-		case POL_JOB_RESET:
-			scard_slot_reset(slot, slot->req);
-			break;
-		case POL_JOB_UNPOWER:
-			scard_slot_power_off(slot, slot->req);
-			break;
-		case POL_JOB_EJECT:
-			scard_slot_eject(slot, slot->req);
-			break;
-		case POL_JOB_SETTLE:
-			scard_slot_settle(slot, slot->req);
-			spin_lock(&slot->lock);
-			if (slot->settling && !slot->pol.settle) {
-				slot->settling = false;
-				scard_slot_card_changed(slot);
-			}
-			spin_unlock(&slot->lock);
-			break;
-		case POL_JOB_IDLE:
-			scard_slot_power_off(slot, slot->req);
-			break;
-		}
+		slot_do_job(slot, job, awake);
 		scard_req_clear(slot->req);
 	}
+	if (awake)
+		slot->reader->ops->put(slot->reader);
 }
 
 /**
@@ -102,6 +120,10 @@ void scard_slot_wake(struct pol_turn *pol_turn)
 	struct scard_slot *slot;
 
 	if (pol_turn->op != POL_OP_WORKER) {
+		/* the watchdog counts from here, not from when the thread runs */
+		if (pol_turn->op == POL_OP_BEGIN && !pol_turn->result)
+			scard_slot_used(container_of(pol_turn->handle, struct scard_handle,
+						     pol)->slot);
 		complete(&container_of(pol_turn, struct scard_turn, pol)->woken);
 		return;
 	}
@@ -110,6 +132,17 @@ void scard_slot_wake(struct pol_turn *pol_turn)
 }
 
 /* ---- presence ---- */
+
+/**
+ * scard_slot_deaf() - the interrupt pipe has failed for good
+ * @slot: the slot
+ *
+ * Any context. From now on the reader is asked, as one that never had the pipe.
+ */
+void scard_slot_deaf(struct scard_slot *slot)
+{
+	queue_delayed_work(slot->reader->wq, &slot->poll_work, SLOT_POLL_INTERVAL);
+}
 
 /**
  * scard_slot_notify() - the interrupt pipe says that the slot has changed
@@ -182,17 +215,21 @@ void scard_slot_idle(struct scard_slot *slot)
 {
 	unsigned int ms = READ_ONCE(idle_ms);
 
-	WRITE_ONCE(slot->idle_since, jiffies);
-	if (ms && !scard_reader_gone(slot->reader) && !delayed_work_pending(&slot->idle_work))
+	/* under the lock, so that nothing is queued once the reader is gone */
+	spin_lock(&slot->lock);
+	slot->idle_since = jiffies;
+	if (ms && !slot->pol.gone && !delayed_work_pending(&slot->idle_work))
 		queue_delayed_work(slot->reader->wq, &slot->idle_work, msecs_to_jiffies(ms));
+	spin_unlock(&slot->lock);
 }
 
 static void slot_idle_work(struct work_struct *work)
 {
 	struct scard_slot *slot = container_of(to_delayed_work(work), struct scard_slot, idle_work);
-	unsigned long due = READ_ONCE(slot->idle_since) + msecs_to_jiffies(READ_ONCE(idle_ms));
+	unsigned long due;
 
 	spin_lock(&slot->lock);
+	due = slot->idle_since + msecs_to_jiffies(READ_ONCE(idle_ms));
 	if (!slot->pol.connected && slot->pol.card == POL_CARD_ON && !slot->pol.gone) {
 		if (time_before(jiffies, due))
 			queue_delayed_work(slot->reader->wq, &slot->idle_work, due - jiffies);
