@@ -15,12 +15,18 @@
 
 #define RATE_DEFAULT		ATR_FI_DI_DEFAULT
 
+/*
+ * No card takes a clock near this one, whatever a descriptor says; with it every
+ * product below fits its type.
+ */
+#define PARAMS_CLOCK_MAX	65535
+
 /* bit/s, 0 for reserved values */
 static u32 params_rate(u8 fi_di, u32 clock)
 {
 	u16 f = atr_f(fi_di);
 
-	return f ? (u64)clock * 1000 * atr_d(fi_di) / f : 0;
+	return f ? min_u32(clock, PARAMS_CLOCK_MAX) * 1000 * atr_d(fi_di) / f : 0;
 }
 
 static bool params_has_rate(const struct params_reader *reader, u32 rate)
@@ -128,6 +134,12 @@ static u32 params_ms(u64 ms)
 	return ms < PARAMS_WAIT_MAX_MS ? ms : PARAMS_WAIT_MAX_MS;
 }
 
+/* The clock of a reader that does not say is the slowest that a card must take. */
+static u32 params_clock(u32 clock)
+{
+	return clock ? min_u32(clock, PARAMS_CLOCK_MAX) : 1000;
+}
+
 /* @etu elementary time units in ms, rounded up */
 static u64 params_etu_ms(u8 fi_di, u32 clock, u64 etu)
 {
@@ -138,13 +150,7 @@ static u64 params_etu_ms(u8 fi_di, u32 clock, u64 etu)
 		d = 1;
 	}
 	/* an etu has F / D clock cycles, and clock is in cycles per ms */
-	return etu * f / ((u64)d * clock) + 1;
-}
-
-/* The clock of a reader that does not say is the slowest that a card must take. */
-static u32 params_clock(u32 clock)
-{
-	return clock ? clock : 1000;
+	return div_u64(etu * f, d * clock) + 1;
 }
 
 /**
@@ -161,12 +167,13 @@ static u32 params_clock(u32 clock)
 u32 params_wait_t0(const struct atr *atr, u8 fi_di, u32 clock)
 {
 	u32 f = atr_f(fi_di) ? atr_f(fi_di) : 372;
-	u64 wwt, characters;
+	u32 wwt;
+	u64 characters;
 
 	clock = params_clock(clock);
-	wwt = (u64)960 * atr->wi * f / clock + 1;
+	wwt = 960 * atr->wi * f / clock + 1;
 	characters = params_etu_ms(fi_di, clock, 262ULL * (12 + atr->guard_time));
-	return params_ms(characters + 6 * wwt);
+	return params_ms(characters + 6ULL * wwt);
 }
 
 /**
@@ -182,12 +189,13 @@ u32 params_wait_t0(const struct atr *atr, u8 fi_di, u32 clock)
  */
 u32 params_wait_t1(const struct atr *atr, u8 fi_di, u32 clock)
 {
-	u64 bwt, sent, received;
+	u64 sent, received;
+	u32 bwt;
 
 	clock = params_clock(clock);
 	/* BWI above 9 is reserved */
-	bwt = ((u64)960 * 372 << min_u32(atr->bwi, 9)) / clock + 1;
-	sent = params_etu_ms(fi_di, clock, 260ULL * (12 + (u8)(atr->guard_time + 1)));
+	bwt = (960U * 372 << min_u32(atr->bwi, 9)) / clock + 1;
+	sent = params_etu_ms(fi_di, clock, 260ULL * (11 + (u8)(atr->guard_time + 1)));
 	received = params_etu_ms(fi_di, clock, 260ULL * (11 + (1U << atr->cwi)));
 	return params_ms(sent + bwt + received);
 }

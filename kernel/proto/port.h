@@ -11,6 +11,7 @@
 
 #include <linux/errno.h>
 #include <linux/limits.h>
+#include <linux/math64.h>
 #include <linux/string.h>
 #include <linux/types.h>
 
@@ -30,6 +31,11 @@ typedef __u64 u64;
 typedef __s32 s32;
 
 #define U32_MAX UINT32_MAX
+
+static inline u64 div_u64(u64 dividend, u32 divisor)
+{
+	return dividend / divisor;
+}
 
 #endif
 

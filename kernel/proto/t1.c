@@ -28,8 +28,8 @@
 
 #define T1_RETRIES	3	/* rule 6.4 and 7.4.2: then resynchronise */
 #define T1_RESYNCHS	3	/* rule 6.4: then give up */
-/* As many blocks as the longest answer has in blocks of one byte, and a reserve */
-#define T1_STEPS_MAX	(65538 + 4096)
+/* As many blocks as the longest command and answer have in bytes, and a reserve */
+#define T1_STEPS_MAX	(65544 + 65538 + 4096)
 
 enum t1_kind {
 	T1_BAD_EDC,
@@ -58,7 +58,11 @@ u32 t1_epilogue_len(const struct t1 *t)
 	return t->crc ? 2 : 1;
 }
 
-/* CRC-16 of ISO/IEC 13239 as ISO 7816-3 section 11.3.4 wants it, bit by bit */
+/*
+ * ISO 7816-3 section 11.3.4 names ISO/IEC 13239 for the CRC and leaves open whether the
+ * remainder is complemented, and which byte goes first. Drivers and readers that work
+ * with cards do not complement it, and send the high byte first.
+ */
 static u16 t1_crc(const u8 *p, u32 len)
 {
 	u16 crc = 0xffff;
@@ -69,7 +73,7 @@ static u16 t1_crc(const u8 *p, u32 len)
 		for (bit = 0; bit < 8; bit++)
 			crc = crc & 1 ? crc >> 1 ^ 0x8408 : crc >> 1;
 	}
-	return ~crc;
+	return crc;
 }
 
 static u8 t1_lrc(const u8 *p, u32 len)
@@ -148,8 +152,6 @@ static enum t1_action t1_bad(struct t1 *t, u8 *tx, u8 error)
 {
 	if (t->sent == T1_SENT_S_RESYNCH)
 		return t1_resynch(t, tx);
-	if (t->sent == T1_SENT_S_ABORTED)
-		return t1_fail(t, -EIO);
 	if (t->retries++ >= T1_RETRIES)
 		return t1_resynch(t, tx);
 	if (t->sent == T1_SENT_S_IFS) {
@@ -223,13 +225,15 @@ static enum t1_action t1_got_r(struct t1 *t, const struct t1_block *b, u8 *tx)
 {
 	bool again = !!(b->pcb & PCB_R_NR) == t->ns;
 	enum t1_sent pending = t1_pending(t);
+	/* an R-block that answers ours is about the failure which that one has counted */
+	bool counted = t->sent == T1_SENT_R_ERROR;
 
 	switch (pending) {
 	case T1_SENT_I_MORE:
 	case T1_SENT_I:
 		if (again) {
 			/* rule 7.1: the card asks for our block again */
-			if (t->retries++ >= T1_RETRIES)
+			if (!counted && t->retries++ >= T1_RETRIES)
 				return t1_resynch(t, tx);
 			return t1_send_i(t, tx);
 		}
@@ -240,7 +244,7 @@ static enum t1_action t1_got_r(struct t1 *t, const struct t1_block *b, u8 *tx)
 		t->retries = 0;
 		return t1_send_i(t, tx);
 	case T1_SENT_R:
-		if (t->retries++ >= T1_RETRIES)
+		if (!counted && t->retries++ >= T1_RETRIES)
 			return t1_resynch(t, tx);
 		return t1_send_r(t, tx, T1_SENT_R, 0);	/* it has not understood ours */
 	default:
@@ -253,8 +257,11 @@ static enum t1_action t1_got_response(struct t1 *t, const struct t1_block *b, u8
 	u8 type = b->pcb & PCB_S_TYPE;
 
 	if (t->sent == T1_SENT_S_RESYNCH && type == S_RESYNCH && !b->len) {
+		/* cards differ in whether the lengths start again too: suit both */
 		t->ns = false;
 		t->nr = false;
+		t->ifsc = min_u32(t->ifsc, t->ifsc_initial);
+		t->ifsd = t->ifsd < T1_IFSD_INITIAL ? T1_IFSD_INITIAL : t->ifsd;
 		t->broken = false;
 		if (t->deferred) {
 			t->deferred = false;
@@ -273,7 +280,7 @@ static enum t1_action t1_got_request(struct t1 *t, const struct t1_block *b, u8 
 {
 	u8 type = b->pcb & PCB_S_TYPE;
 
-	if (t->sent == T1_SENT_S_RESYNCH || t->sent == T1_SENT_S_ABORTED)
+	if (t->sent == T1_SENT_S_RESYNCH)
 		return t1_bad(t, tx, PCB_R_OTHER);
 	switch (type) {
 	case S_IFS:
@@ -297,6 +304,7 @@ static enum t1_action t1_got_request(struct t1 *t, const struct t1_block *b, u8 
 	 * stays pending.
 	 */
 	t->before = t1_pending(t);
+	t->retries = 0;
 	if (type == S_IFS)
 		t->ifsc = b->inf[0];
 	else
@@ -315,7 +323,8 @@ void t1_init(struct t1 *t, u8 ifsc, bool crc)
 {
 	memset(t, 0, sizeof(*t));
 	t->ifsc = clamp_u32(ifsc, 1, T1_INF_MAX);
-	t->ifsd = 32;
+	t->ifsc_initial = t->ifsc;
+	t->ifsd = T1_IFSD_INITIAL;
 	t->crc = crc;
 }
 

@@ -9,6 +9,7 @@
 
 #define T1_PROLOGUE_LEN		3			/* NAD PCB LEN */
 #define T1_INF_MAX		254
+#define T1_IFSD_INITIAL		32
 #define T1_BLOCK_MAX		(T1_PROLOGUE_LEN + T1_INF_MAX + 2)
 
 enum t1_action {
@@ -31,6 +32,7 @@ enum t1_sent {
 /**
  * struct t1 - a connection to a card, from reset to reset
  * @ifsc: longest information field that the card takes, 1 to 254
+ * @ifsc_initial: what the ATR said, which holds again after a resynchronisation
  * @ifsd: longest one that it may send
  * @crc: blocks end with a CRC
  * @nad: node address byte that is sent; the card's has the halves exchanged
@@ -57,6 +59,7 @@ enum t1_sent {
  */
 struct t1 {
 	u8 ifsc;
+	u8 ifsc_initial;
 	u8 ifsd;
 	bool crc;
 	u8 nad;
