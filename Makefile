@@ -30,6 +30,11 @@ check: deps
 	@$(MAKE) lib tools
 	@tests/run-all $(T)
 
+# libFuzzer on kernel/proto, FUZZ_SECONDS each
+FUZZ_SECONDS ?= 10
+fuzz: deps
+	@$(MAKE) -C tests/fuzz O=$(O) run FUZZ_SECONDS=$(FUZZ_SECONDS)
+
 # Every row of a table of real readers: make check-readers READERS=FILE
 READERS ?= tests/vreader/readers.tsv
 check-readers: deps
@@ -49,6 +54,7 @@ help:
 	@echo 'make lib tools  only these'
 	@echo 'make demo       the main job, step by step, in a virtual machine'
 	@echo 'make check      all tests; T="GROUP..." for some of those in tests/groups'
+	@echo 'make fuzz FUZZ_SECONDS=N  fuzzes the protocol functions, N seconds each'
 	@echo 'make check-readers READERS=FILE  replays a table of real readers'
 	@echo 'make deps       install what the tests need (Debian packages)'
 	@echo 'make install    what was built, below PREFIX (/usr/local) and DESTDIR; make uninstall'
@@ -56,4 +62,4 @@ help:
 	@echo 'make deb        Debian packages into build/deb/'
 	@echo 'make clean      remove build/'
 
-.PHONY: all module lib tools deps check check-readers demo clean help $(PARTS)
+.PHONY: all module lib tools deps check check-readers fuzz demo clean help $(PARTS)

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * PIN structures from user space: accepted if and only if their length says what is
+ * there, and then the reader gets field by field what the caller has written.
+ */
+#include "fuzz.h"
+#include "pin.h"
+
+/* The message made from a copy of the structure, one field after the other */
+static u32 expected(u8 *out, const u8 *in, u32 len, bool modify)
+{
+	u32 n = 0, i, fields = modify ? 10 : 7, header = modify ? 24 : 19;
+	u8 validation = in[fields], messages = in[fields + 1];
+
+	out[n++] = modify;
+	out[n++] = in[0];
+	for (i = 2; i < fields; i++)
+		out[n++] = in[i];
+	out[n++] = validation && validation <= 7 ? validation : 2;
+	out[n++] = messages;
+	out[n++] = in[fields + 2];		/* wLangId */
+	out[n++] = in[fields + 3];
+	out[n++] = in[fields + 4];		/* bMsgIndex, bMsgIndex1 */
+	if (modify && messages)
+		out[n++] = in[15];
+	if (modify && messages == 3)
+		out[n++] = in[16];
+	for (i = header - 7; i < header - 4; i++)
+		out[n++] = in[i];		/* bTeoPrologue */
+	for (i = header; i < len; i++)
+		out[n++] = in[i];
+	return n;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_len)
+{
+	struct input in = { data, data_len };
+	u8 flags = take(&in), want[400];
+	bool modify = flags & 1, valid;
+	u32 header = modify ? 24 : 19, len = in.len < 300 ? in.len : 300, n;
+	struct pin_message m = { };
+	u8 *buf, *copy;
+	int ret;
+
+	buf = take_copy(&in, len);
+	if (flags & 2 && len >= header)
+		put_le32(buf + header - 4, len - header);
+	copy = malloc(len ? len : 1);
+	memcpy(copy, buf, len);
+	valid = len >= header + 4 && get_le32(buf + header - 4) == len - header &&
+		(!modify || buf[11] <= 3 || buf[11] == 0xff);
+
+	ret = modify ? pin_modify(&m, buf, len) : pin_verify(&m, buf, len);
+	HOLDS(ret == (valid ? 0 : -EINVAL));
+	if (valid) {
+		n = expected(want, copy, len, modify);
+		HOLDS(m.len == n && m.len <= len && !memcmp(buf, want, n));
+		HOLDS(m.timeout == copy[0] && m.apdu_len == len - header);
+		HOLDS(m.prologue + 3 + m.apdu_len == m.len);
+	} else {
+		HOLDS(!memcmp(buf, copy, len));
+	}
+	free(buf);
+	free(copy);
+	return 0;
+}

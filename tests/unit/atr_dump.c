@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ATRs in hexadecimal, one a line, to what was understood of them, for atr_list. */
+#include "atr.h"
+#include "tap.h"
+
+static void dump(const struct atr *a)
+{
+	unsigned int i;
+
+	printf("inverse=%d fi_di=%02x f=%u d=%u n=%u protocols=%x first=%u specific=%d tck=%d "
+	       "tck_ok=%d truncated=%d hist_end=%u hist=", a->inverse, a->fi_di, atr_f(a->fi_di),
+	       atr_d(a->fi_di), a->guard_time, a->protocols, a->first, a->specific, a->has_tck,
+	       a->tck_ok, a->truncated, a->hist + a->hist_len);
+	for (i = 0; i < a->hist_len; i++)
+		printf("%02x", a->bytes[a->hist + i]);
+	printf(" ifsc=%u bwi=%u cwi=%u crc=%d wi=%u\n", a->ifsc, a->bwi, a->cwi, a->crc, a->wi);
+}
+
+int main(void)
+{
+	char line[400];
+
+	while (fgets(line, sizeof(line), stdin)) {
+		struct atr a;
+		u32 len;
+		u8 *buf = hex(line, &len);
+
+		if (atr_parse(&a, buf, len))
+			puts("refused");
+		else
+			dump(&a);
+		free(buf);
+	}
+	return 0;
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <ctype.h>
+
+#include "t1_card.h"
+#include "t1_script.h"
+#include "tap.h"
+
+static const char *const s_names[] = { "RESYNCH", "IFS", "ABORT", "WTX" };
+
+struct play {
+	const struct t1_scenario *s;
+	struct t1 t;
+	enum t1_action action;
+	u8 *cmd, *ans;
+	u8 tx[T1_BLOCK_MAX];
+};
+
+/* A block as it is written in a script; its length */
+static u32 make_block(u8 *out, const char *text, u8 nad, bool crc)
+{
+	const char *field = "";
+	unsigned int type;
+	u8 *inf;
+	u32 n;
+
+	out[0] = nad;
+	if (*text == 'I' && isdigit((unsigned char)text[1])) {
+		out[1] = (text[1] - '0') << 6 | (text[2] - '0') << 5;
+		if (text[3] == ':')
+			field = text + 4;
+	} else if (*text == 'R' && isdigit((unsigned char)text[1])) {
+		out[1] = 0x80 | (text[1] - '0') << 4;
+		if (text[2] == '/')
+			out[1] |= text[3] - '0';
+	} else {
+		for (type = 0; strncmp(text, s_names[type], strlen(s_names[type])); type++)
+			if (type + 1 == ARRAY_SIZE(s_names)) {
+				check_failed(__FILE__, __LINE__, "no block: %s", text);
+				break;
+			}
+		text += strlen(s_names[type]);
+		out[1] = 0xc0 | type | (*text == '!' ? 0x20 : 0);
+		field = text + 1;
+	}
+	inf = hex(field, &n);
+	out[2] = n;
+	memcpy(out + 3, inf, n);
+	free(inf);
+	t1_edc_put(crc, out, 3 + n);
+	return 3 + n + t1_edc_len(crc);
+}
+
+static void begin(struct play *p, const char *command)
+{
+	u32 len, room = p->s->room ? p->s->room : 300;
+
+	free(p->cmd);
+	free(p->ans);
+	p->cmd = hex(command, &len);
+	p->ans = malloc(room);
+	p->action = t1_start(&p->t, p->cmd, len, p->ans, room, p->tx);
+}
+
+static void expect_sent(struct play *p, const char *text)
+{
+	u8 want[CARD_BLOCK_MAX];
+	u32 len = make_block(want, text, p->s->nad, p->s->crc), i;
+
+	if (p->action == T1_SEND && p->t.tx_len == len && !memcmp(p->tx, want, len))
+		return;
+	check_failed(__FILE__, __LINE__, "%s expected, action %d, PCB %02X, LEN %u", text,
+		     p->action, p->tx[1], p->tx[2]);
+	for (i = 0; i < p->t.tx_len && p->action == T1_SEND; i++)
+		printf("%s%02X%s", i ? " " : "# sent: ", p->tx[i], i + 1 == p->t.tx_len ? "\n" : "");
+}
+
+static void receive(struct play *p, const char *text)
+{
+	u8 block[CARD_BLOCK_MAX], *copy;
+	u32 len = 0;
+
+	CHECK_EQ(p->action, T1_SEND);
+	if (*text == '#') {
+		copy = hex(text + 1, &len);
+	} else {
+		bool garbled = *text == '~';
+
+		if (*text != '-')
+			len = make_block(block, text + garbled, p->s->nad << 4 | p->s->nad >> 4,
+					 p->s->crc);
+		if (garbled)
+			block[len - 1] ^= 0x40;
+		copy = malloc(len ? len : 1);
+		memcpy(copy, block, len);
+	}
+	p->action = t1_step(&p->t, copy, len, p->tx);
+	free(copy);
+}
+
+static void word(struct play *p, const char *text)
+{
+	switch (*text) {
+	case '$':
+		begin(p, text + 1);
+		break;
+	case '^':
+		p->action = t1_start_ifs(&p->t, strtoul(text + 1, NULL, 16), p->tx);
+		break;
+	case '>':
+		expect_sent(p, text + 1);
+		break;
+	case '<':
+		receive(p, text + 1);
+		break;
+	case '*':
+		CHECK_EQ(p->t.wtx, atoi(text + 1));
+		break;
+	case '=':
+		CHECK_EQ(p->action, T1_DONE);
+		CHECK_HEX(p->ans, p->t.ans_len, text + 1);
+		break;
+	case '!':
+		CHECK_EQ(p->action, T1_FAIL);
+		CHECK_EQ(p->t.error, strcmp(text, "!EIO") ? -EMSGSIZE : -EIO);
+		break;
+	default:
+		check_failed(__FILE__, __LINE__, "no word: %s", text);
+	}
+}
+
+void t1_run(const char *group, const struct t1_scenario *s)
+{
+	char script[1000], *rest = script, *text;
+	struct play p = { .s = s };
+
+	test("%s: %s", group, s->name);
+	snprintf(script, sizeof(script), "%s", s->script);
+	t1_init(&p.t, s->ifsc ? s->ifsc : 32, s->crc);
+	p.t.ifsd = s->ifsd ? s->ifsd : 254;
+	p.t.nad = s->nad;
+	while ((text = strsep(&rest, " ")))
+		if (*text)
+			word(&p, text);
+	free(p.cmd);
+	free(p.ans);
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Command APDUs: the seven cases of ISO 7816-3 section 12.1, and what is none. */
+#include "apdu.h"
+#include "tap.h"
+
+static const struct {
+	const char *name, *apdu;
+	bool valid, extended, has_le;
+	u32 nc, data, ne;
+} cases[] = {
+	{ "case 1", "00 A4 00 00", true, false, false, 0, 4, 0 },
+	{ "case 2S", "00 B0 00 00 10", true, false, true, 0, 4, 16 },
+	{ "case 2S, Le 0 is 256", "00 B0 00 00 00", true, false, true, 0, 4, 256 },
+	{ "case 3S", "00 A4 04 00 02 3F 00", true, false, false, 2, 5, 0 },
+	{ "case 4S", "00 A4 04 00 02 3F 00 20", true, false, true, 2, 5, 32 },
+	{ "case 4S, Le 0 is 256", "00 A4 04 00 02 3F 00 00", true, false, true, 2, 5, 256 },
+	{ "case 2E", "00 B0 00 00 00 01 02", true, true, true, 0, 4, 258 },
+	{ "case 2E, Le 0 is 65536", "00 B0 00 00 00 00 00", true, true, true, 0, 4, 65536 },
+	{ "case 3E", "00 D6 00 00 00 00 02 AA BB", true, true, false, 2, 7, 0 },
+	{ "case 4E", "00 D6 00 00 00 00 02 AA BB 01 00", true, true, true, 2, 7, 256 },
+	{ "case 4E, Le 0 is 65536", "00 D6 00 00 00 00 01 AA 00 00", true, true, true, 1, 7,
+	  65536 },
+	{ "empty", "", false, false, false, 0, 0, 0 },
+	{ "header cut off", "00 A4 00", false, false, false, 0, 0, 0 },
+	{ "short Lc, data missing", "00 A4 00 00 03 01 02", false, false, false, 0, 0, 0 },
+	{ "short Lc, too much data", "00 A4 00 00 01 01 02 03", false, false, false, 0, 0, 0 },
+	{ "extended length cut off", "00 B0 00 00 00 01", false, false, false, 0, 0, 0 },
+	{ "extended Lc of 0 with data", "00 B0 00 00 00 00 00 01", false, false, false, 0, 0, 0 },
+	{ "extended Lc, data missing", "00 B0 00 00 00 00 03 01", false, false, false, 0, 0, 0 },
+	{ "extended Lc, half an Le", "00 B0 00 00 00 00 01 01 02", false, false, false, 0, 0, 0 },
+};
+
+static void longest(void)
+{
+	u32 len = 4 + 3 + 65535 + 2;
+	u8 *buf = calloc(len, 1);
+	struct apdu a;
+
+	test("apdu: the longest one, 65544 bytes");
+	memcpy(buf, (u8 []){ 0, 0xd6, 0, 0, 0, 0xff, 0xff }, 7);
+	CHECK_EQ(apdu_parse(&a, buf, len), 0);
+	CHECK_EQ(a.nc, 65535);
+	CHECK_EQ(a.ne, 65536);
+	CHECK_EQ(apdu_parse(&a, buf, len - 2), 0);
+	CHECK(!a.has_le && !a.ne);
+	free(buf);
+}
+
+int main(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct apdu a;
+		u32 len;
+		u8 *buf = hex(cases[i].apdu, &len);
+		int ret = apdu_parse(&a, buf, len);
+
+		test("apdu: %s", cases[i].name);
+		CHECK_EQ(ret, cases[i].valid ? 0 : -EINVAL);
+		if (cases[i].valid) {
+			CHECK_EQ(a.extended, cases[i].extended);
+			CHECK_EQ(a.nc, cases[i].nc);
+			CHECK_EQ(a.data, cases[i].data);
+			CHECK_EQ(a.ne, cases[i].ne);
+			CHECK_EQ(a.has_le, cases[i].has_le);
+		}
+		free(buf);
+	}
+	longest();
+	return tests_end();
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The choice of parameters, what readers and cards are told, waiting times, PPS. */
+#include "params.h"
+#include "tap.h"
+
+static struct atr atr(const char *text)
+{
+	struct atr a;
+	u32 len;
+	u8 *buf = hex(text, &len);
+
+	CHECK_EQ(atr_parse(&a, buf, len), 0);
+	free(buf);
+	return a;
+}
+
+static const u32 table[] = { 10753, 21505, 43011, 86022, 172043, 344086 };
+
+static const struct {
+	const char *name, *atr;
+	u32 clock, max_rate;
+	bool table;
+	int ret;
+	u8 fi_di;
+} choices[] = {
+	{ "no TA1: the default", "3B 00", 4000, 500000, false, 0, 0x11 },
+	{ "TA1 that the reader has", "3B 10 95", 4000, 500000, false, 0, 0x95 },
+	{ "TA1 too fast: the next slower D", "3B 10 97", 4000, 344086, false, 0, 0x96 },
+	{ "TA1 far too fast: several D down", "3B 10 96", 4000, 125000, false, 0, 0x95 },
+	{ "only rates that the default reaches too", "3B 10 95", 4000, 10753, false, 0, 0x11 },
+	{ "a table has the rate", "3B 10 14", 4000, 500000, true, 0, 0x14 },
+	{ "a table has a slower rate only", "3B 10 95", 4000, 500000, true, 0, 0x11 },
+	{ "a table has Fi 372 with D 16", "3B 10 16", 4000, 200000, true, 0, 0x15 },
+	{ "reserved F", "3B 10 75", 4000, 500000, false, 0, 0x11 },
+	{ "reserved D", "3B 10 1A", 4000, 500000, false, 0, 0x11 },
+	{ "D 12 and 20 lie between their neighbours", "3B 10 19", 4000, 150000, false, 0, 0x18 },
+	{ "a reader that does not tell its clock", "3B 10 95", 0, 500000, false, 0, 0x11 },
+	{ "a clock that cannot be", "3B 10 97", 0xffffffff, 0xffffffff, false, 0, 0x97 },
+	{ "specific mode, the reader can", "3B 90 95 10 80", 4000, 500000, false, 0, 0x95 },
+	{ "specific mode, the reader cannot", "3B 90 97 10 80", 4000, 100000, false,
+	  -EPROTONOSUPPORT, 0x97 },
+	{ "specific mode, default parameters", "3B 90 11 10 80", 4000, 1000, false, 0, 0x11 },
+	{ "specific mode, implicit parameters", "3B 90 95 10 90", 4000, 500000, false, 0, 0x11 },
+};
+
+static void choose(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(choices); i++) {
+		struct params_reader r = {
+			.clock = choices[i].clock,
+			.max_rate = choices[i].max_rate,
+			.rates = choices[i].table ? table : NULL,
+			.nrates = choices[i].table ? ARRAY_SIZE(table) : 0,
+		};
+		struct atr a;
+		u8 fi_di = 0;
+
+		test("params: %s", choices[i].name);
+		a = atr(choices[i].atr);
+		CHECK_EQ(params_choose(&fi_di, &a, &r), choices[i].ret);
+		CHECK_EQ(fi_di, choices[i].fi_di);
+	}
+}
+
+static void structures(void)
+{
+	struct atr a;
+	u8 buf[PARAMS_T1_LEN];
+
+	test("params: defaults as the CCID specification has them");
+	a = atr("3B 00");
+	CHECK_HEX(buf, params_put_t0(buf, &a, 0x11), "11 00 00 0A 00");
+	CHECK_HEX(buf, params_put_t1(buf, &a, 0x11, 32), "11 10 00 4D 00 20 00");
+
+	test("params: inverse convention, guard time, waiting integer, clock stop");
+	a = atr("3F C0 03 C0 14 1F C7 00");
+	CHECK_HEX(buf, params_put_t0(buf, &a, 0x94), "94 02 03 14 03");
+
+	test("params: T=1 with its BWI, CWI, CRC and IFSC");
+	a = atr("3F 80 81 71 FE 75 01 FA");
+	CHECK_HEX(buf, params_put_t1(buf, &a, 0x18, 0x40), "18 13 00 75 00 40 00");
+}
+
+static void times(void)
+{
+	struct atr a;
+
+	/* 960 x 10 x 372 / 4000 = 892 ms, six of them; 262 x 12 etu of 93 us */
+	test("params: waiting time of T=0 by default");
+	a = atr("3B 00");
+	CHECK_EQ(params_wait_t0(&a, 0x11, 4000), 893 * 6 + 293);
+
+	test("params: waiting time of T=0 follows TC2 and F");
+	CHECK(params_wait_t0(&a, 0x95, 4000) > params_wait_t0(&a, 0x11, 4000));
+	a = atr("3B 80 40 01");
+	CHECK(params_wait_t0(&a, 0x11, 4000) < 1000);
+
+	/* 2^4 x 960 x 372 / 4000 = 1428; 260 x 12 and 260 x (11 + 2^13) etu */
+	test("params: waiting time of T=1 by default is cut off");
+	a = atr("3B 00");
+	CHECK_EQ(params_wait_t1(&a, 0x11, 4000), PARAMS_WAIT_MAX_MS);
+
+	test("params: waiting time of T=1 with BWI 4, CWI 5");
+	a = atr("3B 80 81 21 45 E5");
+	CHECK_EQ(params_wait_t1(&a, 0x11, 4000), 1429 + 291 + 1040);
+
+	test("params: reserved BWI is taken as the longest one");
+	a = atr("3B 80 81 21 95 35");
+	a.bwi = 15;
+	CHECK_EQ(params_wait_t1(&a, 0x18, 4000), params_wait_t1(&a, 0x18, 4000));
+	CHECK(params_wait_t1(&a, 0x18, 4000) >= 512 * 89);
+
+	test("params: waiting times without a clock, with reserved F and D, and the longest");
+	CHECK_EQ(params_wait_t0(&a, 0x11, 0), params_wait_t0(&a, 0x11, 1000));
+	CHECK_EQ(params_wait_t1(&a, 0x70, 4000), params_wait_t1(&a, 0x11, 4000));
+	CHECK(params_wait_t0(&a, 0x7f, 4000) == params_wait_t0(&a, 0x11, 4000));
+	CHECK(params_wait_t0(&a, 0x11, 0xffffffff) >= 1);
+	a.wi = 255;
+	CHECK_EQ(params_wait_t0(&a, 0x11, 4000), PARAMS_WAIT_MAX_MS);
+}
+
+static void pps(const char *name, const char *answer, u8 protocol, u8 asked, int ret, u8 agreed)
+{
+	u8 request[PPS_LEN_MAX], fi_di = 0, *buf;
+	u32 len, request_len;
+
+	test("pps: %s", name);
+	request_len = pps_put(request, protocol, asked);
+	buf = hex(answer, &len);
+	CHECK_EQ(pps_check(&fi_di, request, request_len, buf, len), ret);
+	if (!ret)
+		CHECK_EQ(fi_di, agreed);
+	free(buf);
+}
+
+int main(void)
+{
+	u8 buf[PPS_LEN_MAX];
+
+	choose();
+	structures();
+	times();
+
+	test("pps: requests");
+	CHECK_HEX(buf, pps_put(buf, 0, 0x11), "FF 00 FF");
+	CHECK_HEX(buf, pps_put(buf, 1, 0x11), "FF 01 FE");
+	CHECK_HEX(buf, pps_put(buf, 1, 0x95), "FF 11 95 7B");
+
+	pps("the card agrees", "FF 11 95 7B", 1, 0x95, 0, 0x95);
+	pps("the card agrees to the protocol", "FF 01 FE", 1, 0x11, 0, 0x11);
+	pps("the card keeps the default parameters", "FF 01 FE", 1, 0x95, 0, 0x11);
+	pps("no answer", "", 1, 0x95, -EPROTO, 0);
+	pps("answer cut off", "FF 01", 1, 0x95, -EPROTO, 0);
+	pps("wrong check byte", "FF 11 95 7A", 1, 0x95, -EPROTO, 0);
+	pps("wrong first byte", "FE 11 95 7A", 1, 0x95, -EPROTO, 0);
+	pps("another protocol", "FF 10 95 7A", 1, 0x95, -EPROTO, 0);
+	pps("other parameters", "FF 11 96 78", 1, 0x95, -EPROTO, 0);
+	pps("parameters that nobody has asked for", "FF 11 95 7B", 1, 0x11, -EPROTO, 0);
+	pps("PPS2", "FF 21 00 DE", 1, 0x95, -EPROTO, 0);
+	pps("PPS1 announced, not there", "FF 11 EE", 1, 0x95, -EPROTO, 0);
+	pps("a byte too many", "FF 01 00 FE", 1, 0x95, -EPROTO, 0);
+	return tests_end();
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * T=0. APDU to TPDU as ISO 7816-3 section 12.2 has it. At character level scripts, from
+ * after the header was sent: "<bytes" the card sends what it was asked for, ">bytes"
+ * the host sends, "?n" the host asks for n bytes, "=bytes" the answer, "!" failure.
+ */
+#include "t0.h"
+#include "tap.h"
+
+static const struct {
+	const char *name, *apdu, *tpdu;	/* NULL: refused */
+} conversions[] = {
+	{ "case 1 gets P3 0", "00A40000", "00A4000000" },
+	{ "case 2S is sent as it is", "00B0000010", "00B0000010" },
+	{ "case 2S with Le 256", "00B0000000", "00B0000000" },
+	{ "case 3S is sent as it is", "00A4040002 3F00", "00A4040002 3F00" },
+	{ "case 4S loses Le", "00A4040002 3F00 20", "00A4040002 3F00" },
+	{ "case 2E up to 256 becomes short", "00B00000 000010", "00B0000010" },
+	{ "case 2E of 256 becomes short", "00B00000 000100", "00B0000000" },
+	{ "case 2E of more asks for 256", "00B00000 000000", "00B0000000" },
+	{ "case 3E up to 255 becomes short", "00D60000 000002 AABB", "00D6000002 AABB" },
+	{ "case 4E up to 255 becomes short", "00D60000 000002 AABB 0010", "00D6000002 AABB" },
+	{ "what is no APDU is left alone", "00A4000005 01", "00A4000005 01" },
+	{ "an empty one too", "", "" },
+};
+
+static const struct {
+	const char *name, *tpdu, *script;
+} scripts[] = {
+	{ "case 1", "00A4000000", "?1 <90 ?1 <00 =9000" },
+	{ "case 1, error", "00A4000000", "?1 <6D ?1 <00 =6D00" },
+	{ "61xx passes through", "00A4000002 3F00", "?1 <A4 >3F00 ?1 <61 ?1 <1A =611A" },
+	{ "6Cxx passes through", "00B0000010", "?1 <6C ?1 <08 =6C08" },
+	{ "incoming data at once", "00B0000003", "?1 <B0 ?3 <010203 ?1 <90 ?1 <00 =0102039000" },
+	{ "incoming data byte by byte", "00B0000002",
+	  "?1 <4F ?1 <01 ?1 <4F ?1 <02 ?1 <90 ?1 <00 =01029000" },
+	{ "one byte, then the rest", "00B0000003",
+	  "?1 <4F ?1 <01 ?1 <B0 ?2 <0203 ?1 <90 ?1 <00 =0102039000" },
+	{ "less data than asked for", "00B0000003", "?1 <4F ?1 <01 ?1 <62 ?1 <82 =016282" },
+	{ "outgoing data at once", "00D6000003 AABBCC", "?1 <D6 >AABBCC ?1 <90 ?1 <00 =9000" },
+	{ "outgoing data byte by byte", "00D6000002 AABB",
+	  "?1 <29 >AA ?1 <29 >BB ?1 <90 ?1 <00 =9000" },
+	{ "one byte, then the rest, outgoing", "00D6000003 AABBCC",
+	  "?1 <29 >AA ?1 <D6 >BBCC ?1 <90 ?1 <00 =9000" },
+	{ "the card wants no more", "00D6000002 AABB", "?1 <29 >AA ?1 <67 ?1 <00 =6700" },
+	{ "NULL bytes", "00A4000000", "?1 <60 ?1 <60 ?1 <60 ?1 <90 ?1 <00 =9000" },
+	{ "NULL between data", "00B0000001", "?1 <60 ?1 <B0 ?1 <01 ?1 <60 ?1 <90 ?1 <00 =019000" },
+	{ "NULL as SW2 is a status", "00A4000000", "?1 <90 ?1 <60 =9060" },
+	{ "data that looks like a status", "00B0000001", "?1 <B0 ?1 <90 ?1 <90 ?1 <00 =909000" },
+	{ "each status byte from 61 to 6F", "00A4000000", "?1 <6F ?1 <42 =6F42" },
+	{ "9x is a status too", "00A4000000", "?1 <9F ?1 <17 =9F17" },
+	{ "no procedure byte", "00A4000000", "?1 <55 !" },
+	{ "more asked for than there is", "00D6000001 AA", "?1 <D6 >AA ?1 <D6 !" },
+	{ "more offered than there is", "00B0000001", "?1 <B0 ?1 <01 ?1 <B0 !" },
+	{ "nothing received", "00A4000000", "?1 < !" },
+	{ "less received than asked for", "00B0000003", "?1 <B0 ?3 <0102 !" },
+	{ "more received than asked for", "00A4000000", "?1 <9000 !" },
+};
+
+static void convert(unsigned int n)
+{
+	u32 len, want_len;
+	u8 *apdu = hex(conversions[n].apdu, &len);
+	u8 *want = hex(conversions[n].tpdu, &want_len), *buf = malloc(len + T0_HEADER_LEN);
+
+	test("t0: %s", conversions[n].name);
+	memcpy(buf, apdu, len);
+	CHECK_EQ(t0_tpdu(buf, &len), 0);
+	CHECK_EQ(len, want_len);
+	CHECK(!memcmp(buf, want, want_len));
+	free(apdu);
+	free(want);
+	free(buf);
+}
+
+static void too_long(void)
+{
+	u8 *buf = calloc(600, 1);
+	u32 len = 7 + 256;
+
+	test("t0: more than 255 bytes of data are refused");
+	memcpy(buf, (u8 []){ 0, 0xd6, 0, 0, 0, 1, 0 }, 7);
+	CHECK_EQ(t0_tpdu(buf, &len), -EINVAL);
+	CHECK_EQ(len, 263);
+
+	test("t0: what is neither an APDU nor short enough is refused");
+	buf[4] = 1;
+	len = 261;
+	CHECK_EQ(t0_tpdu(buf, &len), -EINVAL);
+	free(buf);
+}
+
+static void run(unsigned int n)
+{
+	char script[200], *rest = script, *token;
+	u8 *ans = malloc(T0_ANSWER_MAX), *rx;
+	enum t0_action action;
+	u32 len, rx_len, sent;
+	u8 *tpdu = hex(scripts[n].tpdu, &len);
+	struct t0 t;
+
+	test("t0: %s", scripts[n].name);
+	snprintf(script, sizeof(script), "%s", scripts[n].script);
+	action = t0_start(&t, tpdu, len, ans);
+	CHECK_EQ(action, T0_SEND);
+	CHECK_EQ(t.tx_len, T0_HEADER_LEN);
+	CHECK(t.tx == tpdu);
+	sent = t.tx_len;
+	while ((token = strsep(&rest, " "))) {
+		switch (*token) {
+		case '?':
+			CHECK_EQ(action, T0_SEND);
+			CHECK_EQ(t.expect, atoi(token + 1));
+			break;
+		case '>':
+			CHECK_HEX(t.tx, t.tx_len, token + 1);
+			CHECK(t.tx == tpdu + sent);
+			sent += t.tx_len;
+			break;
+		case '<':
+			rx = hex(token + 1, &rx_len);
+			action = t0_step(&t, rx, rx_len);
+			free(rx);
+			break;
+		case '=':
+			CHECK_EQ(action, T0_DONE);
+			CHECK_HEX(ans, t.ans_len, token + 1);
+			break;
+		default:
+			CHECK_EQ(action, T0_FAIL);
+		}
+	}
+	free(tpdu);
+	free(ans);
+}
+
+static void refuse(const char *name, const char *text, u32 want_len)
+{
+	u8 ans[T0_ANSWER_MAX], *tpdu;
+	struct t0 t;
+	u32 len;
+
+	test("t0: no TPDU: %s", name);
+	tpdu = hex(text, &len);
+	CHECK_EQ(len, want_len);
+	CHECK_EQ(t0_start(&t, tpdu, len, ans), T0_FAIL);
+	free(tpdu);
+}
+
+static void longest(void)
+{
+	u8 ans[T0_ANSWER_MAX], data[256], tpdu[T0_TPDU_MAX] = { 0, 0xb0, 0, 0, 0 };
+	unsigned int i;
+	struct t0 t;
+
+	test("t0: 256 bytes of answer");
+	memset(data, 0x5a, sizeof(data));
+	t0_start(&t, tpdu, 5, ans);
+	t0_step(&t, (u8 []){ 0xb0 }, 1);
+	CHECK_EQ(t.expect, 256);
+	t0_step(&t, data, 256);
+	t0_step(&t, (u8 []){ 0x90 }, 1);
+	CHECK_EQ(t0_step(&t, (u8 []){ 0 }, 1), T0_DONE);
+	CHECK_EQ(t.ans_len, 258);
+	CHECK(!memcmp(ans, data, 256));
+
+	test("t0: 255 bytes of data");
+	tpdu[4] = 255;
+	CHECK_EQ(t0_start(&t, tpdu, T0_TPDU_MAX, ans), T0_SEND);
+	t0_step(&t, (u8 []){ 0xb0 }, 1);
+	CHECK_EQ(t.tx_len, 255);
+
+	test("t0: NULL bytes without end have one");
+	t0_start(&t, tpdu, T0_TPDU_MAX, ans);
+	for (i = 0; t0_step(&t, (u8 []){ 0x60 }, 1) == T0_SEND && i < 1000000; i++)
+		;
+	CHECK_EQ(i, 100000);
+
+	test("t0: the state is small and holds no data");
+	CHECK(sizeof(t) <= 96);
+}
+
+int main(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(conversions); i++)
+		convert(i);
+	too_long();
+	for (i = 0; i < ARRAY_SIZE(scripts); i++)
+		run(i);
+	refuse("header cut off", "00A40000", 4);
+	refuse("less data than P3", "00A4000003 01", 6);
+	refuse("more data than P3", "00A4000001 0102", 7);
+	longest();
+	return tests_end();
+}
