@@ -71,7 +71,7 @@ static void expect_sent(struct play *p, const char *text)
 	check_failed(__FILE__, __LINE__, "%s expected, action %d, PCB %02X, LEN %u", text,
 		     p->action, p->tx[1], p->tx[2]);
 	for (i = 0; i < p->t.tx_len && p->action == T1_SEND; i++)
-		printf("%s%02X%s", i ? " " : "# sent: ", p->tx[i], i + 1 == p->t.tx_len ? "\n" : "");
+		printf("# sent: %02X\n", p->tx[i]);
 }
 
 static void receive(struct play *p, const char *text)

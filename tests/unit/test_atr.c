@@ -162,7 +162,7 @@ static void tolerance(void)
 
 	refuse("nothing", "");
 	refuse("TS alone", "3B");
-	refuse("34 bytes", "3B 00 0000000000000000000000000000000000000000000000000000000000 000000");
+	refuse("34 bytes", "3B 00 00000000000000000000000000000000000000000000000000000000 00000000");
 	refuse("another TS", "03 00");
 }
 
