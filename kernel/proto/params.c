@@ -153,6 +153,12 @@ static u64 params_etu_ms(u8 fi_di, u32 clock, u64 etu)
 	return div_u64(etu * f, d * clock) + 1;
 }
 
+/* Extra guard time; N = 255 stands for the shortest one that the protocol has */
+static u32 params_extra(const struct atr *atr)
+{
+	return atr->guard_time == 255 ? 0 : atr->guard_time;
+}
+
 /**
  * params_wait_t0() - how long a T=0 exchange of one TPDU may take
  * @atr: the card's
@@ -172,7 +178,7 @@ u32 params_wait_t0(const struct atr *atr, u8 fi_di, u32 clock)
 
 	clock = params_clock(clock);
 	wwt = 960 * atr->wi * f / clock + 1;
-	characters = params_etu_ms(fi_di, clock, 262ULL * (12 + atr->guard_time));
+	characters = params_etu_ms(fi_di, clock, 262ULL * (12 + params_extra(atr)));
 	return params_ms(characters + 6ULL * wwt);
 }
 
@@ -195,7 +201,7 @@ u32 params_wait_t1(const struct atr *atr, u8 fi_di, u32 clock)
 	clock = params_clock(clock);
 	/* BWI above 9 is reserved */
 	bwt = (960U * 372 << min_u32(atr->bwi, 9)) / clock + 1;
-	sent = params_etu_ms(fi_di, clock, 260ULL * (11 + (u8)(atr->guard_time + 1)));
+	sent = params_etu_ms(fi_di, clock, 260ULL * (12 + params_extra(atr)));
 	received = params_etu_ms(fi_di, clock, 260ULL * (11 + (1U << atr->cwi)));
 	return params_ms(sent + bwt + received);
 }

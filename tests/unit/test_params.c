@@ -85,7 +85,7 @@ static void structures(void)
 
 static void times(void)
 {
-	struct atr a;
+	struct atr a, b;
 
 	/* 960 x 10 x 372 / 4000 = 892 ms, six of them; 262 x 12 etu of 93 us */
 	test("params: waiting time of T=0 by default");
@@ -106,10 +106,19 @@ static void times(void)
 	a = atr("3B 80 81 21 45 E5");
 	CHECK_EQ(params_wait_t1(&a, 0x11, 4000), 1429 + 291 + 1040);
 
+	test("params: guard time of 255 is none, of 254 is one");
+	a = atr("3B C0 FF 81 21 45 DB");
+	CHECK_EQ(params_wait_t1(&a, 0x11, 4000), 1429 + 291 + 1040);
+	CHECK_EQ(params_wait_t0(&a, 0x11, 4000), 893 * 6 + 293);
+	a = atr("3B C0 FE 81 21 45 DA");
+	CHECK_EQ(params_wait_t1(&a, 0x11, 4000), 1429 + 6432 + 1040);
+
 	test("params: reserved BWI is taken as the longest one");
 	a = atr("3B 80 81 21 95 35");
 	a.bwi = 15;
-	CHECK_EQ(params_wait_t1(&a, 0x18, 4000), params_wait_t1(&a, 0x18, 4000));
+	b = a;
+	b.bwi = 9;
+	CHECK_EQ(params_wait_t1(&a, 0x18, 4000), params_wait_t1(&b, 0x18, 4000));
 	CHECK(params_wait_t1(&a, 0x18, 4000) >= 512 * 89);
 
 	test("params: waiting times without a clock, with reserved F and D, and the longest");
