@@ -7,13 +7,15 @@ static void dump(const struct atr *a)
 {
 	unsigned int i;
 
-	printf("inverse=%d fi_di=%02x f=%u d=%u n=%u protocols=%x first=%u specific=%d tck=%d "
-	       "tck_ok=%d truncated=%d hist_end=%u hist=", a->inverse, a->fi_di, atr_f(a->fi_di),
-	       atr_d(a->fi_di), a->guard_time, a->protocols, a->first, a->specific, a->has_tck,
-	       a->tck_ok, a->truncated, a->hist + a->hist_len);
+	printf("inverse=%d fi_di=%02x f=%u d=%u n=%u protocols=%x first=%u specific=%d ",
+	       a->inverse, a->fi_di, atr_f(a->fi_di), atr_d(a->fi_di), a->guard_time, a->protocols,
+	       a->first, a->specific);
+	printf("tck=%d tck_ok=%d truncated=%d hist_at=%u hist_announced=%u hist=", a->has_tck,
+	       a->tck_ok, a->truncated, a->hist, a->bytes[1] & 0x0f);
 	for (i = 0; i < a->hist_len; i++)
 		printf("%02x", a->bytes[a->hist + i]);
-	printf(" ifsc=%u bwi=%u cwi=%u crc=%d wi=%u\n", a->ifsc, a->bwi, a->cwi, a->crc, a->wi);
+	printf(" ifsc=%u bwi=%u cwi=%u crc=%d wi=%u clock_stop=%u classes=%u\n", a->ifsc, a->bwi,
+	       a->cwi, a->crc, a->wi, a->clock_stop, a->classes);
 }
 
 int main(void)

@@ -70,8 +70,12 @@ static void expect_sent(struct play *p, const char *text)
 		return;
 	check_failed(__FILE__, __LINE__, "%s expected, action %d, PCB %02X, LEN %u", text,
 		     p->action, p->tx[1], p->tx[2]);
-	for (i = 0; i < p->t.tx_len && p->action == T1_SEND; i++)
-		printf("# sent: %02X\n", p->tx[i]);
+	if (p->action != T1_SEND)
+		return;
+	printf("# sent:");
+	for (i = 0; i < p->t.tx_len; i++)
+		printf(" %02X", p->tx[i]);
+	printf("\n");
 }
 
 static void receive(struct play *p, const char *text)

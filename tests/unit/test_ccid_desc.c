@@ -96,6 +96,13 @@ static void clamps(void)
 	CHECK_EQ(with(44, 524288).max_msg, CCID_MESSAGE_MAX);
 	CHECK_EQ(with(44, 0xffffffff).max_msg, CCID_MESSAGE_MAX);
 
+	test("ccid_desc: a part of something longer is as short as the reader wants it");
+	CHECK_EQ(with(44, 0).max_part, 271);
+	CHECK_EQ(with(44, 63).max_part, 271);
+	CHECK_EQ(with(44, 64).max_part, 64);
+	CHECK_EQ(with(44, 263).max_part, 263);
+	CHECK_EQ(with(44, 524288).max_part, CCID_MESSAGE_MAX);
+
 	test("ccid_desc: IFSD between 1 and 254, 0 is the standard's default");
 	CHECK_EQ(with(28, 0).max_ifsd, 32);
 	CHECK_EQ(with(28, 1).max_ifsd, 1);
