@@ -32,8 +32,9 @@ check: deps
 
 # libFuzzer on kernel/proto, FUZZ_SECONDS each
 FUZZ_SECONDS ?= 10
-fuzz: deps
-	@$(MAKE) -C tests/fuzz O=$(O) run FUZZ_SECONDS=$(FUZZ_SECONDS)
+fuzz:
+	@tests/deps/install check
+	@tests/fuzz/run $(FUZZ_SECONDS)
 
 # Every row of a table of real readers: make check-readers READERS=FILE
 READERS ?= tests/vreader/readers.tsv

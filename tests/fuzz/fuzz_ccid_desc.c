@@ -50,6 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	HOLDS(d.nslots >= 1 && d.nslots <= CCID_SLOTS_MAX && d.nslots <= d.max_slot_index + 1);
 	HOLDS(d.nbusy >= 1 && d.nbusy <= d.nslots);
 	HOLDS(d.max_msg >= CCID_MESSAGE_MIN && d.max_msg <= CCID_MESSAGE_MAX);
+	HOLDS(d.max_part >= CCID_PART_MIN && d.max_part <= d.max_msg);
+	HOLDS(d.max_part == d.max_ccid_message_length || d.max_part == d.max_msg);
 	HOLDS(d.max_ifsd >= 1 && d.max_ifsd <= CCID_IFSD_MAX);
 	HOLDS(d.protocols & 3);
 	HOLDS(d.level == highest_level(d.features));

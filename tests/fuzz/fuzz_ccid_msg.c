@@ -11,7 +11,7 @@
 static void fuzz_answer(const u8 *data, size_t len)
 {
 	struct ccid_answer a;
-	u8 header[CCID_HEADER_LEN];
+	u8 header[CCID_HEADER_LEN], params[3];
 	int ret = ccid_msg_parse(&a, data, len);
 
 	HOLDS(ret == 0 || ret == -EAGAIN || ret == -EPROTO);
@@ -22,9 +22,10 @@ static void fuzz_answer(const u8 *data, size_t len)
 	HOLDS(a.data == data + CCID_HEADER_LEN && a.len + CCID_HEADER_LEN == len);
 
 	/* the header can be made again; bits 2 to 5 of bStatus are reserved */
-	ccid_msg_put_header(header, a.type, a.len, a.slot, a.seq,
-			    (u8 [3]){ a.icc_status | a.cmd_status << 6, a.error, a.param });
-	header[7] |= data[7] & 0x3c;
+	params[0] = a.icc_status | a.cmd_status << 6 | (data[7] & 0x3c);
+	params[1] = a.error;
+	params[2] = a.param;
+	ccid_msg_put_header(header, a.type, a.len, a.slot, a.seq, params);
 	HOLDS(!memcmp(header, data, sizeof(header)));
 	ret = ccid_error_to_errno(a.icc_status, a.error);
 	HOLDS(ret < 0 && ret > -4096);

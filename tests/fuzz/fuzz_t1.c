@@ -4,7 +4,8 @@
  *
  * A hostile card sends whatever it likes, with the EDC set right for it where that is
  * asked for: each block of the host's is well-formed and fits the card, the command's
- * bytes go out in order, the answer stays within its room, and there is an end.
+ * bytes go out in order and never again after S(RESYNCH), the answer stays within its
+ * room, a command is DONE only when all of it is acknowledged, and there is an end.
  *
  * An honest card on a bad line: blocks get lost or garbled, the card asks for time,
  * changes its IFSC, aborts. No command is executed twice, whatever happens; what is
@@ -46,40 +47,68 @@ static void check_tx(const struct t1 *t, const u8 *tx, const u8 *cmd, u32 cmd_le
 	}
 }
 
-static void fuzz_hostile(struct input *in)
+/* One command, or S(IFS request) */
+static void hostile_command(struct input *in, struct t1 *t, u8 *tx, bool ifs, bool right)
 {
-	u8 flags = take(in), *tx = malloc(T1_BLOCK_MAX);
-	u32 cmd_len = take16(in) % 1000, size = take16(in) % 1000, steps = 0;
+	u32 cmd_len = ifs ? 0 : take16(in) % 1000, size = take16(in) % 1000, steps = 0;
 	u8 *cmd = malloc(cmd_len ? cmd_len : 1), *ans = malloc(size ? size : 1);
+	bool resynchs_first = t->broken && !ifs, over = false;
 	enum t1_action action;
-	struct t1 t;
 
 	memset(cmd, 0xa5, cmd_len);
-	t1_init(&t, take(in), flags & 1);
-	action = flags & 2 ? t1_start_ifs(&t, take(in) % 254 + 1, tx) :
-		 t1_start(&t, cmd, cmd_len, ans, size, tx);
-	if (flags & 2)
-		cmd_len = 0;
+	action = ifs ? t1_start_ifs(t, take(in) % 254 + 1, tx) :
+		 t1_start(t, cmd, cmd_len, ans, size, tx);
 	while (action == T1_SEND) {
-		u32 n = take(in) % (T1_BLOCK_MAX + 8);
+		u32 n = take(in) % (T1_BLOCK_MAX + 8), edc = t1_edc_len(t->crc);
 		u8 *rx;
 
-		check_tx(&t, tx, cmd, cmd_len);
+		check_tx(t, tx, cmd, cmd_len);
+		/* behind S(RESYNCH request) nothing of the command follows, or all of it */
+		HOLDS(!over || tx[1] & 0x80);
+		if (tx[1] == 0xc0 && !resynchs_first)
+			over = true;
+		else if (!(tx[1] & 0x80))
+			resynchs_first = false;
 		rx = take_copy(in, n);
-		if (flags & 4 && n >= 3 + t1_edc_len(t.crc)) {
+		if (right && n >= 3 + edc) {
 			rx[0] = 0;
-			rx[2] = n - 3 - t1_edc_len(t.crc);
-			t1_edc_put(t.crc, rx, n - t1_edc_len(t.crc));
+			rx[2] = n - 3 - edc;
+			t1_edc_put(t->crc, rx, n - edc);
 		}
-		action = t1_step(&t, rx, n, tx);
+		action = t1_step(t, rx, n, tx);
 		free(rx);
 		/* when the input is used up, it hears nothing, and gives up soon */
 		HOLDS(in->len || ++steps < 16);
 	}
-	HOLDS(t.ans_len <= size);
-	HOLDS(action == T1_DONE || t.error < 0);
+	HOLDS(t->ans_len <= size);
+	HOLDS(action == T1_DONE ? t->cmd_off == cmd_len && !over : t->error < 0);
+	HOLDS(action != T1_DONE || ifs || !t->broken);
 	free(cmd);
 	free(ans);
+}
+
+static void fuzz_hostile(struct input *in)
+{
+	u8 flags = take(in), *tx = malloc(T1_BLOCK_MAX), prologue[T1_PROLOGUE_LEN];
+	const u8 *inf = NULL;
+	struct t1 t;
+	u32 len, n;
+	u8 *rx;
+
+	t1_init(&t, take(in), flags & 1);
+	hostile_command(in, &t, tx, flags & 2, flags & 4);
+	hostile_command(in, &t, tx, flags & 8, flags & 16);
+
+	/* PIN entry: a block that the reader completes, and the answer to it */
+	t1_prologue(&t, prologue, 13);
+	HOLDS(!prologue[0] && !(prologue[1] & ~0x40) && prologue[2] == 13);
+	n = in->len < 300 ? in->len : 300;
+	rx = take_copy(in, n);
+	if (!t1_answer(&t, rx, n, &inf, &len))
+		HOLDS(t1_block_ok(t.crc, rx, n) && inf == rx + 3 && len == rx[2]);
+	else
+		HOLDS(t.broken);
+	free(rx);
 	free(tx);
 }
 
