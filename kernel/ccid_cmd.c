@@ -12,7 +12,7 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
-#include "scard.h"
+#include "trace.h"
 
 /* Messages that are not the answer: passed over, up to this many per command */
 #define CCID_MAX_STRAYS		32
@@ -40,6 +40,7 @@ static void ccid_cmd_fail(struct scard_req *req, int status)
 	lockdep_assert_held(&req->reader->lock);
 	if (req->answered)
 		return;
+	trace_scard_ccid_fail(req->reader->slots[req->slot], req->seq, status);
 	req->status = status;
 	req->answered = true;
 	ccid_cmd_check_done(req);
@@ -64,7 +65,7 @@ static bool ccid_cmd_message(struct scard_req *req, struct scard_rx *rx, u32 len
 {
 	struct scard_reader *reader = req->reader;
 	struct scard_req *target = NULL;
-	struct ccid_answer ans;
+	struct ccid_answer ans = { };
 
 	lockdep_assert_held(&reader->lock);
 	if (!ccid_msg_parse(&ans, rx->buf, len)) {
@@ -75,6 +76,7 @@ static bool ccid_cmd_message(struct scard_req *req, struct scard_rx *rx, u32 len
 			       target->answered))
 			target = NULL;
 	}
+	trace_scard_ccid_receive(reader->slots[target ? target->slot : req->slot], &ans, target);
 	if (!target) {
 		/* Zero-length transfers, leftovers of an aborted command, or worse. */
 		if (++req->strays < CCID_MAX_STRAYS)
@@ -233,6 +235,7 @@ static int ccid_cmd_post(struct scard_slot *slot, struct scard_req *req, u8 type
 	WRITE_ONCE(reader->cmd[slot->index], req);
 	spin_unlock_irqrestore(&reader->lock, flags);
 
+	trace_scard_ccid_send(slot, type, req->seq, len);
 	ccid_msg_put_header(req->tx, type, len, slot->index, req->seq, params);
 	ret = reader->ops->submit(req, CCID_HEADER_LEN + len);
 	if (ret) {
@@ -425,6 +428,7 @@ static int ccid_cmd_end(struct scard_slot *slot, struct scard_req *req, int ret)
 	if (ret == -EINTR)
 		return ret;	/* stays on the wire, the worker takes over */
 	if (ret == -ETIMEDOUT) {
+		trace_scard_ccid_fail(slot, req->seq, ret);
 		ret = ccid_cmd_abort(slot, req);
 		if (ret == -EINTR)
 			return ret;
@@ -490,9 +494,14 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 	slot->sent = true;
 	if (reader->ops->exchange) {
 		ccid_msg_put_header(req->tx, type, len, slot->index, 0, params);
+		trace_scard_ccid_send(slot, type, 0, len);
 		ret = reader->ops->exchange(slot, req, CCID_HEADER_LEN + len, timeout_ms);
-		if (!ret)
+		if (ret) {
+			trace_scard_ccid_fail(slot, 0, ret);
+		} else {
+			trace_scard_ccid_receive(slot, &req->ans, true);
 			ret = ccid_cmd_verdict(req);
+		}
 		goto out;
 	}
 	ccid_cmd_limits(req, timeout_ms, slot->ceiling);

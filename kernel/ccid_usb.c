@@ -13,7 +13,7 @@
 #include <linux/usb.h>
 
 #include "proto/iccd.h"
-#include "scard.h"
+#include "trace.h"
 
 #define CCID_CONTROL_TIMEOUT_MS	1000
 /* An interrupt pipe that says more than this within 100 ms has to wait that long */
@@ -271,6 +271,7 @@ static int ccid_usb_request(struct ccid_usb *ccid, u8 type, u8 request, u16 valu
 	if (ret > 0 && type & USB_DIR_IN)
 		memcpy(data, buf, ret);
 out:
+	trace_scard_ccid_request(&ccid->reader, type, request, value, len, ret);
 	kfree_sensitive(buf);
 	kfree(setup);
 	usb_free_urb(urb);
@@ -352,6 +353,7 @@ static void ccid_usb_notified(struct ccid_usb *ccid, const u8 *buf, u32 len)
 
 	if (ccid_notify_parse(&note, buf, len, reader->nslots))
 		return;	/* hardware errors and what nobody has defined */
+	trace_scard_ccid_notify(reader, note.changed, note.present);
 	for (i = 0; i < reader->nslots; i++)
 		if (note.changed & BIT(i))
 			scard_slot_notify(reader->slots[i], note.present & BIT(i));

@@ -13,7 +13,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "scard.h"
+#include "trace.h"
 
 #define SCARD_MINORS	4096	/* 256 readers of 16 slots */
 
@@ -63,13 +63,18 @@ static long cdev_get_status(struct scard_handle *h, void __user *uarg, struct fi
 	if (in.flags & SCARD_STATUS_GATED && !(file->f_mode & FMODE_WRITE))
 		return -EBADF;
 	st.flags = in.flags;
+	if (st.flags & SCARD_STATUS_GATED)
+		trace_scard_call(h, POL_OP_STATUS, 0);
 	ret = scard_handle_status(h, &st, cdev_nonblock(file));
+	if (st.flags & SCARD_STATUS_GATED)
+		trace_scard_return(h, POL_OP_STATUS, ret, 0);
 	if (ret)
 		return ret;
 	return copy_to_user(uarg, &st, sizeof(st)) ? -EFAULT : 0;
 }
 
-static long cdev_connect(struct scard_handle *h, void __user *uarg, struct file *file, bool again)
+static long cdev_connect(struct scard_handle *h, void __user *uarg, struct file *file,
+			 enum pol_op op)
 {
 	struct scard_connect arg;
 	int ret;
@@ -80,24 +85,41 @@ static long cdev_connect(struct scard_handle *h, void __user *uarg, struct file 
 		return -EINVAL;
 	arg.protocol = 0;
 	arg.epoch = 0;
-	ret = again ? scard_handle_reconnect(h, &arg, cdev_nonblock(file)) :
-		      scard_handle_connect(h, &arg, cdev_nonblock(file));
+	trace_scard_connect(h, op, &arg);
+	ret = op == POL_OP_RECONNECT ? scard_handle_reconnect(h, &arg, cdev_nonblock(file)) :
+				       scard_handle_connect(h, &arg, cdev_nonblock(file));
+	trace_scard_return(h, op, ret, 0);
 	if (ret)
 		return ret;
 	/* the handle is connected whether or not this can be told */
 	return copy_to_user(uarg, &arg, sizeof(arg)) ? -EFAULT : 0;
 }
 
-static long cdev_disposition(struct scard_handle *h, void __user *uarg, struct file *file, bool end)
+static long cdev_disposition(struct scard_handle *h, void __user *uarg, struct file *file,
+			     enum pol_op op)
 {
 	struct scard_disposition arg;
+	int ret;
 
 	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
 	if (arg.flags || !cdev_is_zero(arg.reserved, sizeof(arg.reserved)))
 		return -EINVAL;
-	return end ? scard_handle_end(h, arg.disposition, cdev_nonblock(file)) :
-		     scard_handle_disconnect(h, arg.disposition, cdev_nonblock(file));
+	trace_scard_disconnect(h, op, arg.disposition);
+	ret = op == POL_OP_END ? scard_handle_end(h, arg.disposition, cdev_nonblock(file)) :
+				 scard_handle_disconnect(h, arg.disposition, cdev_nonblock(file));
+	trace_scard_return(h, op, ret, 0);
+	return ret;
+}
+
+static long cdev_begin(struct scard_handle *h, struct file *file)
+{
+	int ret;
+
+	trace_scard_call(h, POL_OP_BEGIN, 0);
+	ret = scard_handle_begin(h, cdev_nonblock(file));
+	trace_scard_return(h, POL_OP_BEGIN, ret, 0);
+	return ret;
 }
 
 /*
@@ -128,6 +150,7 @@ static long cdev_transmit(struct scard_handle *h, void __user *uarg, struct file
 	req = scard_handle_get_req(h, arg.send_len, min_t(u32, arg.recv_len, SCARD_ANSWER_MAX));
 	if (!req)
 		return -ENOMEM;
+	trace_scard_transmit(h, arg.protocol, arg.send_len);
 	req->dirty_tx = CCID_HEADER_LEN + arg.send_len;
 	ret = -EFAULT;
 	if (!copy_from_user(req->tx + CCID_HEADER_LEN, u64_to_user_ptr(arg.send), arg.send_len))
@@ -135,6 +158,7 @@ static long cdev_transmit(struct scard_handle *h, void __user *uarg, struct file
 					    cdev_nonblock(file));
 	if (!ret)
 		ret = cdev_answer(req, arg.recv, arg.recv_len, &user->recv_len);
+	trace_scard_return(h, POL_OP_TRANSMIT, ret, ret ? 0 : req->len);
 	scard_handle_put_req(h, req);
 	return ret;
 }
@@ -155,12 +179,14 @@ static long cdev_control(struct scard_handle *h, void __user *uarg, struct file 
 	req = scard_handle_get_req(h, arg.in_len, min_t(u32, arg.out_len, SCARD_CONTROL_MAX));
 	if (!req)
 		return -ENOMEM;
+	trace_scard_control(h, arg.code, arg.in_len);
 	req->dirty_tx = CCID_HEADER_LEN + arg.in_len;
 	ret = -EFAULT;
 	if (!copy_from_user(req->tx + CCID_HEADER_LEN, u64_to_user_ptr(arg.in), arg.in_len))
 		ret = scard_handle_control(h, &req, arg.code, arg.in_len, cdev_nonblock(file));
 	if (!ret)
 		ret = cdev_answer(req, arg.out, arg.out_len, &user->out_len);
+	trace_scard_return(h, POL_OP_CONTROL, ret, ret ? 0 : req->len);
 	scard_handle_put_req(h, req);
 	return ret;
 }
@@ -177,7 +203,9 @@ static long cdev_get_attr(struct scard_handle *h, void __user *uarg)
 		return -EFAULT;
 	if (arg.flags || arg.reserved)
 		return -EINVAL;
+	trace_scard_call(h, POL_OP_ATTR, arg.id);
 	ret = scard_handle_get_attr(h, arg.id, value, &len);
+	trace_scard_return(h, POL_OP_ATTR, ret, len);
 	if (ret)
 		return ret;
 	if (put_user(len, &user->len))
@@ -230,15 +258,15 @@ static long cdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 	switch (cmd) {
 	case SCARD_IOC_CONNECT:
-		return cdev_connect(h, uarg, file, false);
+		return cdev_connect(h, uarg, file, POL_OP_CONNECT);
 	case SCARD_IOC_RECONNECT:
-		return cdev_connect(h, uarg, file, true);
+		return cdev_connect(h, uarg, file, POL_OP_RECONNECT);
 	case SCARD_IOC_DISCONNECT:
-		return cdev_disposition(h, uarg, file, false);
+		return cdev_disposition(h, uarg, file, POL_OP_DISCONNECT);
 	case SCARD_IOC_BEGIN:
-		return arg ? -EINVAL : scard_handle_begin(h, cdev_nonblock(file));
+		return arg ? -EINVAL : cdev_begin(h, file);
 	case SCARD_IOC_END:
-		return cdev_disposition(h, uarg, file, true);
+		return cdev_disposition(h, uarg, file, POL_OP_END);
 	case SCARD_IOC_TRANSMIT:
 		return cdev_transmit(h, uarg, file);
 	case SCARD_IOC_CONTROL:

@@ -141,7 +141,7 @@ int scard_handle_connect(struct scard_handle *h, struct scard_connect *arg, bool
 		arg->epoch = h->pol.epoch;
 		if (!ret)
 			scard_slot_changed(slot);
-		spin_unlock(&slot->lock);
+		scard_slot_unlock(slot);
 	}
 	scard_turn_done(h, &t, &req, ret, POL_LEAVE);
 	if (ret && awake)
@@ -229,7 +229,7 @@ int scard_handle_reconnect(struct scard_handle *h, struct scard_connect *arg, bo
 		arg->epoch = h->pol.epoch;
 		if (!ret)
 			scard_slot_changed(slot);
-		spin_unlock(&slot->lock);
+		scard_slot_unlock(slot);
 	}
 	scard_turn_done(h, &t, &req, ret, redo);
 out:
@@ -261,7 +261,7 @@ static int leave(struct scard_handle *h)
 	ret = pol_leave(&slot->pol, &h->pol);
 	if (!ret)
 		scard_slot_changed(slot);
-	spin_unlock(&slot->lock);
+	scard_slot_unlock(slot);
 	if (!ret)
 		scard_handle_drop(h);
 	return ret;
@@ -338,7 +338,7 @@ int scard_handle_end(struct scard_handle *h, u32 disposition, bool nonblock)
 	if (disposition == SCARD_DISP_LEAVE) {
 		spin_lock(&slot->lock);
 		ret = pol_end(&slot->pol, &h->pol);
-		spin_unlock(&slot->lock);
+		scard_slot_unlock(slot);
 		return ret;
 	}
 	req = scard_handle_get_req(h, SCARD_WORKER_TX, 0);
@@ -350,7 +350,7 @@ int scard_handle_end(struct scard_handle *h, u32 disposition, bool nonblock)
 		if (ret == -ESTALE || ret == -EIDRM) {
 			spin_lock(&slot->lock);
 			pol_end(&slot->pol, &h->pol);
-			spin_unlock(&slot->lock);
+			scard_slot_unlock(slot);
 		}
 		goto out;
 	}
@@ -360,7 +360,7 @@ int scard_handle_end(struct scard_handle *h, u32 disposition, bool nonblock)
 		ret = scard_slot_activate(slot, req);
 	spin_lock(&slot->lock);
 	pol_end_owned(&slot->pol, &h->pol);
-	spin_unlock(&slot->lock);
+	scard_slot_unlock(slot);
 	scard_turn_done(h, &t, &req, ret, redo);
 	if (ret && ret != -EINTR && ret != -ENODEV && ret != -ENOMEDIUM)
 		ret = -EREMOTEIO;

@@ -13,7 +13,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "scard.h"
+#include "trace.h"
 
 /* ---- turns ---- */
 
@@ -46,7 +46,9 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op
 		pol_withdraw(&slot->pol, &t->pol);
 		ret = -EAGAIN;
 	}
-	spin_unlock(&slot->lock);
+	if (ret == POL_WAIT)
+		trace_scard_wait(h, op, scard_slot_owner(slot));
+	scard_slot_unlock(slot);
 
 	if (ret == POL_WAIT) {
 		if (wait_for_completion_interruptible(&t->woken)) {
@@ -54,7 +56,7 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op
 
 			spin_lock(&slot->lock);
 			waiting = pol_withdraw(&slot->pol, &t->pol);
-			spin_unlock(&slot->lock);
+			scard_slot_unlock(slot);
 			if (waiting)
 				return -ERESTARTSYS;
 			/* served at the same moment: go on, nothing is lost */
@@ -91,7 +93,7 @@ void scard_turn_done(struct scard_handle *h, struct scard_turn *t, struct scard_
 			scard_slot_used(slot);
 		if (slot->pol.gone)
 			wake_up_all(&slot->wait);	/* scard_slot_quiesce() */
-		spin_unlock(&slot->lock);
+		scard_slot_unlock(slot);
 		return;
 	}
 
@@ -104,7 +106,7 @@ void scard_turn_done(struct scard_handle *h, struct scard_turn *t, struct scard_
 	if (!slot->orphan && slot->sent)
 		pol_cut(&slot->pol);
 	pol_hand_over(&slot->pol, redo);
-	spin_unlock(&slot->lock);
+	scard_slot_unlock(slot);
 }
 
 /* ---- requests ---- */
@@ -171,10 +173,12 @@ struct scard_handle *scard_handle_open(struct scard_slot *slot)
 		return ERR_PTR(-ENODEV);
 	}
 	h->seen = slot->event;
+	h->id = ++slot->last_id;
 	if (!slot->opens++)
 		scard_slot_watch(slot);
 	spin_unlock(&slot->lock);
 	get_device(&slot->dev);
+	trace_scard_open(h);
 	return h;
 }
 
@@ -190,6 +194,7 @@ void scard_handle_close(struct scard_handle *h)
 	struct scard_slot *slot = h->slot;
 	bool connected;
 
+	trace_scard_close(h);
 	spin_lock(&slot->lock);
 	slot->opens--;
 	connected = h->pol.share != POL_UNCONNECTED;
@@ -197,7 +202,7 @@ void scard_handle_close(struct scard_handle *h)
 		pol_close(&slot->pol, &h->pol);
 		scard_slot_changed(slot);
 	}
-	spin_unlock(&slot->lock);
+	scard_slot_unlock(slot);
 	if (connected)
 		scard_handle_drop(h);
 	scard_req_free(h->spare);

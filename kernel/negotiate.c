@@ -205,6 +205,6 @@ int scard_slot_negotiate(struct scard_slot *slot, struct scard_req *req, u32 pro
 	}
 	spin_lock(&slot->lock);
 	slot->protocol = protocol;
-	spin_unlock(&slot->lock);
+	scard_slot_unlock(slot);
 	return 0;
 }

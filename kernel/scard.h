@@ -15,6 +15,7 @@
  *   reader.c, request.c  lifetimes of what the layers below share
  *   ccid_cmd.c  one CCID command: build, match, time extension, deadline, abort
  *   ccid_usb.c  binding, URBs, interrupt pipe; knows no cards
+ *   trace.c     tracepoints, which all of them may use
  *
  * LIFETIMES
  *   reader   one USB interface. kref: the USB binding, each slot, each request.
@@ -58,6 +59,7 @@
 #include <linux/mutex.h>
 #include <linux/semaphore.h>
 #include <linux/spinlock.h>
+#include <linux/tracepoint-defs.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -296,6 +298,28 @@ struct scard_reader {
 };
 
 /**
+ * struct scard_traced - what was last told of a slot to those who trace
+ * @epoch: pol_slot.epoch
+ * @owner: id of the handle in a transaction, 0 if none is
+ * @connected: pol_slot.connected
+ * @protocol: scard_slot.protocol
+ * @card: pol_slot.card
+ * @owed: pol_slot.owed
+ * @exclusive: pol_slot.exclusive
+ * @gone: pol_slot.gone
+ */
+struct scard_traced {
+	u32 epoch;
+	u32 owner;
+	u32 connected;
+	u32 protocol;
+	u8 card;
+	u8 owed;
+	bool exclusive;
+	bool gone;
+};
+
+/**
  * struct scard_slot - one slot, one /dev/scardN
  * @dev: the device; its release frees the slot
  * @cdev: the node
@@ -308,6 +332,8 @@ struct scard_reader {
  * @event: counts all changes (lock)
  * @card_event: counts insertions and removals (lock)
  * @opens: open files (lock)
+ * @last_id: id of the handle that was opened last (lock)
+ * @traced: see scard_slot_trace() (lock)
  * @atr: the last ATR (lock)
  * @atr_len: its length, 0 without a card (lock)
  * @cold_atr: the last ATR after a cold reset (lock)
@@ -353,6 +379,8 @@ struct scard_slot {
 	u32 event;
 	u32 card_event;
 	u32 opens;
+	u32 last_id;
+	struct scard_traced traced;
 	u8 atr[SCARD_ATR_MAX];
 	u8 atr_len;
 	u8 cold_atr[SCARD_ATR_MAX];
@@ -394,12 +422,14 @@ struct scard_slot {
 /**
  * struct scard_handle - one open file
  * @slot: its slot, referenced
+ * @id: names it among those of the slot, from 1 on; constant
  * @pol: what the policy knows of it (slot->lock)
  * @spare: a request ready for the next exchange, taken and put back with xchg()
  * @seen: value of slot->event at the last snapshot (slot->lock)
  */
 struct scard_handle {
 	struct scard_slot *slot;
+	u32 id;
 	struct pol_handle pol;
 	struct scard_req *spare;
 	u32 seen;
@@ -414,6 +444,21 @@ struct scard_turn {
 	struct pol_turn pol;
 	struct completion woken;
 };
+
+/* trace.c */
+u32 scard_slot_owner(const struct scard_slot *slot);
+void scard_slot_trace(struct scard_slot *slot);
+
+DECLARE_TRACEPOINT(scard_slot);
+
+/* For those who may have changed what the policy knows */
+static inline void scard_slot_unlock(struct scard_slot *slot)
+	__releases(&slot->lock)
+{
+	if (tracepoint_enabled(scard_slot))
+		scard_slot_trace(slot);
+	spin_unlock(&slot->lock);
+}
 
 /* main.c */
 extern struct class scard_class;

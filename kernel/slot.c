@@ -97,7 +97,7 @@ static void slot_set_card(struct scard_slot *slot, enum pol_card card)
 	/* it may have been removed, or the reader with it, since it answered */
 	if (slot->pol.card != POL_CARD_ABSENT)
 		slot_set_card_locked(slot, card);
-	spin_unlock(&slot->lock);
+	scard_slot_unlock(slot);
 }
 
 /**
@@ -163,14 +163,14 @@ int scard_slot_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, cons
 	if (req->ans.icc_status == CCID_ICC_ABSENT) {
 		spin_lock(&slot->lock);
 		scard_slot_removed_locked(slot);
-		spin_unlock(&slot->lock);
+		scard_slot_unlock(slot);
 		return ret ? -ENOMEDIUM : 0;
 	}
 	if (ret && req->ans.icc_status == CCID_ICC_INACTIVE &&
 	    READ_ONCE(slot->pol.card) == POL_CARD_ON) {
 		spin_lock(&slot->lock);
 		scard_slot_lost_power_locked(slot);
-		spin_unlock(&slot->lock);
+		scard_slot_unlock(slot);
 	}
 	return ret;
 }
@@ -198,7 +198,7 @@ static int slot_take_atr(struct scard_slot *slot, const struct scard_req *req, b
 		slot->atr_len = atr->len;
 		slot_set_card_locked(slot, POL_CARD_ON);
 	}
-	spin_unlock(&slot->lock);
+	scard_slot_unlock(slot);
 	return 0;
 }
 
@@ -327,7 +327,7 @@ enum pol_card scard_slot_mark_reset(struct scard_slot *slot)
 		pol_reset(&slot->pol);
 		scard_slot_changed(slot);
 	}
-	spin_unlock(&slot->lock);
+	scard_slot_unlock(slot);
 	return card;
 }
 
@@ -438,7 +438,7 @@ int scard_slot_settle(struct scard_slot *slot, struct scard_req *req)
 		look = slot->recheck;
 	}
 	slot->recheck = false;
-	spin_unlock(&slot->lock);
+	scard_slot_unlock(slot);
 	if (!look)
 		return 0;
 

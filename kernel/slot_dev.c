@@ -95,7 +95,7 @@ int scard_slot_register(struct scard_slot *slot)
 	spin_lock(&slot->lock);
 	slot->registered = true;
 	pol_want_settle(&slot->pol);
-	spin_unlock(&slot->lock);
+	scard_slot_unlock(slot);
 	scard_netlink_add(slot);
 	return 0;
 }
@@ -110,7 +110,7 @@ void scard_slot_gone(struct scard_slot *slot)
 	slot->settling = false;
 	pol_gone(&slot->pol);
 	scard_slot_changed(slot);
-	spin_unlock(&slot->lock);
+	scard_slot_unlock(slot);
 }
 
 /**

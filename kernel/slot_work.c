@@ -37,7 +37,7 @@ static void slot_finish_orphan(struct scard_slot *slot)
 		scard_slot_removed_locked(slot);
 	else if (ret || !slot->orphan_single || !ccid_cmd_answer_whole(req))
 		pol_cut(&slot->pol);
-	spin_unlock(&slot->lock);
+	scard_slot_unlock(slot);
 	scard_req_free(req);
 }
 
@@ -100,7 +100,7 @@ static void slot_work(struct work_struct *work)
 		job = pol_worker_job(&slot->pol);
 		if (slot->pol.gone)
 			wake_up_all(&slot->wait);	/* scard_slot_quiesce() */
-		spin_unlock(&slot->lock);
+		scard_slot_unlock(slot);
 		if (job == POL_JOB_NONE)
 			break;
 		slot->ceiling = jiffies + msecs_to_jiffies(SCARD_CEILING_MS);
@@ -172,7 +172,7 @@ static void slot_notify_work(struct work_struct *work)
 		slot->settling = true;
 		pol_want_settle(&slot->pol);
 	}
-	spin_unlock(&slot->lock);
+	scard_slot_unlock(slot);
 }
 
 static void slot_poll_work(struct work_struct *work)
@@ -186,7 +186,7 @@ static void slot_poll_work(struct work_struct *work)
 			pol_want_settle(&slot->pol);
 		queue_delayed_work(slot->reader->wq, &slot->poll_work, SLOT_POLL_INTERVAL);
 	}
-	spin_unlock(&slot->lock);
+	scard_slot_unlock(slot);
 }
 
 /**
@@ -236,7 +236,7 @@ static void slot_idle_work(struct work_struct *work)
 		else
 			pol_want_idle(&slot->pol);
 	}
-	spin_unlock(&slot->lock);
+	scard_slot_unlock(slot);
 }
 
 /**
@@ -275,7 +275,7 @@ static void slot_expire_work(struct work_struct *work)
 			scard_slot_changed(slot);
 		}
 	}
-	spin_unlock(&slot->lock);
+	scard_slot_unlock(slot);
 }
 
 /**
@@ -319,7 +319,7 @@ void scard_slot_resumed(struct scard_slot *slot)
 		slot->settling = true;
 		pol_want_settle(&slot->pol);
 	}
-	spin_unlock(&slot->lock);
+	scard_slot_unlock(slot);
 }
 
 /**
