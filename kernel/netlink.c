@@ -212,7 +212,7 @@ void scard_netlink_del(struct scard_slot *slot)
  */
 void scard_netlink_change(struct scard_slot *slot)
 {
-	if (slot->registered && genl_has_listeners(&netlink_family, &init_net, NETLINK_EVENTS))
+	if (slot->announced && genl_has_listeners(&netlink_family, &init_net, NETLINK_EVENTS))
 		queue_work(slot->reader->wq, &slot->netlink_work);
 }
 

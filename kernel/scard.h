@@ -357,7 +357,7 @@ struct scard_traced {
  * @idle_work: powers the card off when nobody has used it for a while
  * @idle_since: when the last handle left, jiffies (lock)
  * @voltage: bPowerSelect that worked, 0 before (actor)
- * @registered: the node exists
+ * @announced: netlink has told of the slot, and tells of its changes
  * @netlink_node: in the list of netlink.c
  * @netlink_work: announces a change
  * @ceiling: when the operation under way ends whatever happens, jiffies (actor)
@@ -406,7 +406,7 @@ struct scard_slot {
 	struct delayed_work idle_work;
 	unsigned long idle_since;
 	u8 voltage;
-	bool registered;
+	bool announced;
 	struct list_head netlink_node;
 	struct work_struct netlink_work;
 	unsigned long ceiling;

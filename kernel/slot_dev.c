@@ -93,7 +93,7 @@ int scard_slot_register(struct scard_slot *slot)
 	if (ret)
 		return ret;
 	spin_lock(&slot->lock);
-	slot->registered = true;
+	slot->announced = true;
 	pol_want_settle(&slot->pol);
 	scard_slot_unlock(slot);
 	scard_netlink_add(slot);
@@ -103,9 +103,20 @@ int scard_slot_register(struct scard_slot *slot)
 /**
  * scard_slot_gone() - the reader is gone: end all waits
  * @slot: the slot
+ *
+ * Discovery hears of it first: who is woken here and looks for readers finds this one gone.
  */
 void scard_slot_gone(struct scard_slot *slot)
 {
+	bool was_announced;
+
+	spin_lock(&slot->lock);
+	was_announced = slot->announced;
+	slot->announced = false;	/* nor will changes be */
+	spin_unlock(&slot->lock);
+	if (was_announced)
+		scard_netlink_del(slot);
+
 	spin_lock(&slot->lock);
 	slot->settling = false;
 	pol_gone(&slot->pol);
@@ -128,9 +139,7 @@ void scard_slot_quiesce(struct scard_slot *slot)
  */
 void scard_slot_unregister(struct scard_slot *slot)
 {
-	if (slot->registered) {
+	if (device_is_registered(&slot->dev))
 		scard_cdev_del(slot);
-		scard_netlink_del(slot);
-	}
 	put_device(&slot->dev);
 }
