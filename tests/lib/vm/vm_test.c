@@ -114,23 +114,24 @@ static LONG change(SCARDCONTEXT ctx, const char *reader, DWORD known, DWORD ms,
 	return SCardGetStatusChange(ctx, ms, rs, 1);
 }
 
-/* Until the reader is there, whatever that takes */
+/* Until the reader is there and no other one, which may be on its way out */
 static void wait_for_reader(SCARDCONTEXT ctx)
 {
+	const char only[] = READER "\0";
+	double end = seconds() + 60;
+	char names[sizeof(only)];
 	SCARD_READERSTATE rs;
-	DWORD n;
-	int i;
+	DWORD n, known = 0;
 
-	for (i = 0; i < 20; i++) {
-		LONG ret = SCardListReaders(ctx, NULL, NULL, &n);
-
-		if (ret == SCARD_S_SUCCESS)
+	do {
+		if (change(ctx, PNP, known, 1000, &rs) == SCARD_E_NO_SERVICE)
+			usleep(100000);
+		known = rs.dwEventState;
+		n = sizeof(names);
+		if (SCardListReaders(ctx, NULL, names, &n) == SCARD_S_SUCCESS &&
+		    n == sizeof(names) && !memcmp(names, only, n))
 			return;
-		if (ret == SCARD_E_NO_SERVICE)
-			sleep(1);
-		else
-			change(ctx, PNP, 0, 1000, &rs);
-	}
+	} while (seconds() < end);
 	CHECK(!"the reader came");
 }
 
