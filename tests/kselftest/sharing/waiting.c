@@ -330,6 +330,8 @@ TEST_F(waiting, own_handles_block_each_other)
 	EXPECT_EQ(0, close(self->owner));
 	/* the owner had not said goodbye: the card is reset */
 	EXPECT_EQ(-ESTALE, job_result(&job));
+	/* told at once, while the reset is on its way; the next call comes after it */
+	EXPECT_EQ(0, call_reconnect(self->fd));
 	EXPECT_STREQ("warm", vr_trace());
 }
 
