@@ -24,6 +24,19 @@
 #define CCID_REQUEST_OUT	0x21	/* host to device, class, interface */
 #define CCID_ABORT_TIMEOUT_MS	2000
 #define CCID_STATUS_TIMEOUT_MS	1000
+/* The same when the reader is about to be left: nobody needs it any more */
+#define CCID_FAREWELL_ABORT_MS	500
+
+/* Nothing is sent any more, but by who powers the cards off. */
+static bool ccid_cmd_barred(const struct scard_reader *reader)
+{
+	return scard_reader_gone(reader) && !READ_ONCE(reader->farewell);
+}
+
+static unsigned int ccid_cmd_abort_ms(const struct scard_reader *reader)
+{
+	return READ_ONCE(reader->farewell) ? CCID_FAREWELL_ABORT_MS : CCID_ABORT_TIMEOUT_MS;
+}
 
 static void ccid_cmd_check_done(struct scard_req *req)
 {
@@ -216,7 +229,7 @@ static int ccid_cmd_post(struct scard_slot *slot, struct scard_req *req, u8 type
 	int ret;
 
 	spin_lock_irqsave(&reader->lock, flags);
-	if (reader->gone && !reader->farewell) {
+	if (ccid_cmd_barred(reader)) {
 		spin_unlock_irqrestore(&reader->lock, flags);
 		return -ENODEV;
 	}
@@ -329,19 +342,18 @@ static int ccid_cmd_abort(struct scard_slot *slot, struct scard_req *req)
 	int ret;
 
 	ccid_cmd_cancel(slot, req);
-	if (scard_reader_gone(reader))
+	if (ccid_cmd_barred(reader))
 		return -ENODEV;
-	if (reader->ops->exchange)
-		return 0;	/* nothing outlives its control transfer */
 	ccid_cmd_new_seq(req);
 	ret = reader->ops->control(reader, CCID_REQUEST_OUT, CCID_ABORT_REQUEST,
-				   req->seq << 8 | slot->index, NULL, 0, CCID_ABORT_TIMEOUT_MS);
+				   req->seq << 8 | slot->index, NULL, 0,
+				   ccid_cmd_abort_ms(reader));
 	if (ret == -EINTR)
 		return ret;
 	/* a reader that does not know the request may know the message */
 	ret = ccid_cmd_post(slot, req, CCID_PC_TO_RDR_ABORT, none, 0, true);
 	if (!ret) {
-		ccid_cmd_limit(req, CCID_ABORT_TIMEOUT_MS);
+		ccid_cmd_limit(req, ccid_cmd_abort_ms(reader));
 		ret = ccid_cmd_wait(req);
 		if (!ret)
 			ret = req->status;
@@ -350,6 +362,22 @@ static int ccid_cmd_abort(struct scard_slot *slot, struct scard_req *req)
 	if (ret == -EPIPE)
 		ret = reader->ops->unhalt(reader);
 	return ret;
+}
+
+/*
+ * The last command was cut on the wire by a suspend, a reset of the port or the end of
+ * the driver, and the reader may be busy with it still.
+ */
+static int ccid_cmd_clean_up(struct scard_slot *slot, struct scard_req *req)
+{
+	int ret = ccid_cmd_abort(slot, req);
+
+	if (ret == -EINTR || ret == -ENODEV)
+		return ret;
+	slot->interrupted = false;
+	if (ret)
+		WRITE_ONCE(slot->reader->wedged, true);
+	return 0;
 }
 
 /*
@@ -439,6 +467,10 @@ static int ccid_cmd_end(struct scard_slot *slot, struct scard_req *req, int ret)
 		return -ETIMEDOUT;
 	}
 	if (req->status) {
+		/* ccid_cmd_disown(): it has been seen to while we were frozen */
+		if (ccid_cmd_in_flight(slot, req) &&
+		    (req->status == -ENOENT || req->status == -EPERM))
+			slot->interrupted = true;
 		ccid_cmd_cancel(slot, req);
 		return ccid_cmd_mend(slot, req, req->status);
 	}
@@ -446,10 +478,37 @@ static int ccid_cmd_end(struct scard_slot *slot, struct scard_req *req, int ret)
 	return ccid_cmd_verdict(req);
 }
 
+/*
+ * Whoever has the reader's last words sends one command at a time, and those who are
+ * frozen keep their places.
+ */
+static bool ccid_cmd_needs_place(const struct scard_reader *reader)
+{
+	return reader->nslots > reader->desc.nbusy && !READ_ONCE(reader->farewell);
+}
+
 static void ccid_cmd_put_busy(struct scard_reader *reader)
 {
-	if (reader->nslots > reader->desc.nbusy)
+	if (ccid_cmd_needs_place(reader))
 		up(&reader->busy);
+}
+
+/**
+ * ccid_cmd_disown() - take a slot over from a caller that is frozen
+ * @slot: the slot; all transfers have ended
+ *
+ * For suspend. A command that was cut is the business of the next one on this slot; the
+ * caller finds out when it is thawed.
+ *
+ * Return: true if a command was cut
+ */
+bool ccid_cmd_disown(struct scard_slot *slot)
+{
+	if (READ_ONCE(slot->reader->cmd[slot->index])) {
+		ccid_cmd_retire(slot);
+		slot->interrupted = true;
+	}
+	return slot->interrupted;
 }
 
 /**
@@ -478,10 +537,15 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 		return -EINTR;
 	if (WARN_ON_ONCE(CCID_HEADER_LEN + len > req->tx_size))
 		return -EINVAL;	/* a bug of the caller, no device can cause it */
-	if (reader->nslots > reader->desc.nbusy && down_killable(&reader->busy))
+	if (ccid_cmd_needs_place(reader) && down_killable(&reader->busy))
 		return -EINTR;
 	if (READ_ONCE(reader->paused) && !reader->farewell) {
 		ret = scard_reader_wait_resumed(reader);
+		if (ret)
+			goto out;
+	}
+	if (slot->interrupted) {
+		ret = ccid_cmd_clean_up(slot, req);
 		if (ret)
 			goto out;
 	}

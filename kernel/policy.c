@@ -490,23 +490,6 @@ void pol_want_idle(struct pol_slot *s)
 }
 
 /**
- * pol_claim() - become the actor in the worker's name, if nobody acts
- * @s: the slot
- *
- * For suspend, which runs while the worker is frozen. pol_worker_job() or
- * pol_done() on the worker ends it.
- *
- * Return: true if the caller is the actor now
- */
-bool pol_claim(struct pol_slot *s)
-{
-	if (s->actor || s->gone)
-		return false;
-	s->actor = &s->worker;
-	return true;
-}
-
-/**
  * pol_removed() - the card, which was there, is out
  * @s: the slot
  *

@@ -176,7 +176,6 @@ void pol_cut(struct pol_slot *s);
 void pol_want_settle(struct pol_slot *s);
 void pol_expire(struct pol_slot *s);
 void pol_want_idle(struct pol_slot *s);
-bool pol_claim(struct pol_slot *s);
 void pol_removed(struct pol_slot *s);
 void pol_gone(struct pol_slot *s);
 enum pol_job pol_worker_job(struct pol_slot *s);

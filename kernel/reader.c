@@ -98,6 +98,29 @@ int scard_reader_register(struct scard_reader *reader)
 	return 0;
 }
 
+/*
+ * Leave no card powered behind. Nobody else acts; the transfers have ended. A reader
+ * that can do one thing at a time is first told to forget what was cut.
+ */
+static void reader_farewell(struct scard_reader *reader)
+{
+	bool cut[SCARD_MAX_SLOTS];
+	unsigned int i;
+
+	reader->ops->restart(reader);
+	reader_set(reader, &reader->farewell, true);
+	for (i = 0; i < reader->nslots; i++) {
+		cut[i] = ccid_cmd_disown(reader->slots[i]);
+		if (cut[i])
+			scard_slot_farewell(reader->slots[i]);
+	}
+	for (i = 0; i < reader->nslots; i++)
+		if (!cut[i])
+			scard_slot_farewell(reader->slots[i]);
+	reader_set(reader, &reader->farewell, false);
+	reader->ops->stop(reader);
+}
+
 /**
  * scard_reader_unregister() - the reader goes away
  * @reader: the reader
@@ -119,14 +142,8 @@ void scard_reader_unregister(struct scard_reader *reader, bool alive)
 	for (i = 0; i < reader->nslots; i++)
 		scard_slot_quiesce(reader->slots[i]);
 
-	if (alive) {
-		reader->ops->restart(reader);
-		reader_set(reader, &reader->farewell, true);
-		for (i = 0; i < reader->nslots; i++)
-			scard_slot_farewell(reader->slots[i]);
-		reader_set(reader, &reader->farewell, false);
-		reader->ops->stop(reader);
-	}
+	if (alive)
+		reader_farewell(reader);
 
 	for (i = 0; i < reader->nslots; i++)
 		scard_slot_unregister(reader->slots[i]);
@@ -146,20 +163,10 @@ void scard_reader_unregister(struct scard_reader *reader, bool alive)
  */
 int scard_reader_suspend(struct scard_reader *reader, bool sleep)
 {
-	unsigned int i;
-
 	reader_set(reader, &reader->paused, true);
-	if (sleep) {
-		reader_set(reader, &reader->farewell, true);
-		for (i = 0; i < reader->nslots; i++) {
-			if (!scard_slot_claim(reader->slots[i]))
-				continue;
-			scard_slot_farewell(reader->slots[i]);
-			scard_slot_disclaim(reader->slots[i]);
-		}
-		reader_set(reader, &reader->farewell, false);
-	}
 	reader->ops->stop(reader);
+	if (sleep)
+		reader_farewell(reader);
 	return 0;
 }
 

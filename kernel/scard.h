@@ -351,7 +351,9 @@ struct scard_traced {
  * @single: the operation under way consists of one exchange (actor)
  * @sent: the operation under way has sent something (actor)
  * @to_card: what it has sent was for the card, not for the reader alone (actor)
- * @recheck: the card may have been swapped unseen: compare its ATR (actor)
+ * @recheck: the card may have been swapped unseen: compare its ATR (lock)
+ * @interrupted: its last command was cut on the wire, and the reader may still be busy
+ *	with it (actor)
  * @expire_work: ends transactions that are idle for too long
  * @used: when the owner of the transaction has called last, jiffies (lock)
  * @idle_work: powers the card off when nobody has used it for a while
@@ -401,6 +403,7 @@ struct scard_slot {
 	bool sent;
 	bool to_card;
 	bool recheck;
+	bool interrupted;
 	struct delayed_work expire_work;
 	unsigned long used;
 	struct delayed_work idle_work;
@@ -529,8 +532,6 @@ void scard_slot_notify(struct scard_slot *slot, bool present);
 void scard_slot_watch(struct scard_slot *slot);
 void scard_slot_idle(struct scard_slot *slot);
 void scard_slot_used(struct scard_slot *slot);
-bool scard_slot_claim(struct scard_slot *slot);
-void scard_slot_disclaim(struct scard_slot *slot);
 void scard_slot_resumed(struct scard_slot *slot);
 
 /* slot.c: the card; from scard_slot_cmd() on for the actor only */
@@ -595,6 +596,7 @@ void scard_req_free(struct scard_req *req);
 int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3], u32 len,
 	     unsigned int timeout_ms);
 int ccid_cmd_finish(struct scard_slot *slot, struct scard_req *req, unsigned int grace_ms);
+bool ccid_cmd_disown(struct scard_slot *slot);
 bool ccid_cmd_answer_whole(const struct scard_req *req);
 bool ccid_cmd_in_flight(struct scard_slot *slot, const struct scard_req *req);
 void ccid_cmd_received(struct scard_rx *rx, int status, u32 len);
@@ -604,6 +606,7 @@ void ccid_cmd_sent(struct scard_req *req, int status);
 void scard_quirks_apply(struct scard_reader *reader);
 
 /* iccd.c */
+void iccd_init(struct scard_reader *reader, u8 version);
 int iccd_exchange(struct scard_slot *slot, struct scard_req *req, u32 len,
 		  unsigned int timeout_ms);
 

@@ -469,7 +469,7 @@ void scard_slot_unreachable(struct scard_slot *slot)
 void scard_slot_farewell(struct scard_slot *slot)
 {
 	slot->ceiling = jiffies + msecs_to_jiffies(SCARD_CEILING_MS);
-	if (slot->pol.card == POL_CARD_ON)
+	if (slot->pol.card == POL_CARD_ON || slot->interrupted)
 		ccid_cmd(slot, slot->req, CCID_PC_TO_RDR_ICC_POWER_OFF, no_params, 0,
 			 SLOT_FAREWELL_MS);
 }

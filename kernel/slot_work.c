@@ -279,32 +279,6 @@ static void slot_expire_work(struct work_struct *work)
 }
 
 /**
- * scard_slot_claim() - act in the worker's name, for suspend
- * @slot: the slot
- *
- * Return: true if the caller is the actor now, until scard_slot_disclaim()
- */
-bool scard_slot_claim(struct scard_slot *slot)
-{
-	bool mine;
-
-	spin_lock(&slot->lock);
-	mine = pol_claim(&slot->pol);
-	spin_unlock(&slot->lock);
-	return mine;
-}
-
-/**
- * scard_slot_disclaim() - leave what scard_slot_claim() gave
- * @slot: the slot
- */
-void scard_slot_disclaim(struct scard_slot *slot)
-{
-	/* the worker takes up from here when it is thawed */
-	queue_work(slot->reader->wq, &slot->work);
-}
-
-/**
  * scard_slot_resumed() - the reader was asleep, or was reset
  * @slot: the slot
  *

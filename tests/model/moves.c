@@ -210,7 +210,6 @@ unsigned int moves_enabled(struct action *to)
 	if (has(ENV_SLEEP)) {
 		add(A_SLEEP, NOBODY, 0, 0);
 		add(A_SLEEP, NOBODY, 0, 1);
-		add(A_SLEEP, NOBODY, 0, 2);
 	}
 	if (has(ENV_GONE))
 		add(A_GONE, NOBODY, 0, 0);

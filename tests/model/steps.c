@@ -315,13 +315,8 @@ static void notify(void)
 }
 
 /* scard_reader_suspend() to scard_slot_resumed(); all others are frozen */
-static void sleep_and_wake(bool claim, bool loses_power)
+static void sleep_and_wake(bool loses_power)
 {
-	bool got = claim && pol_claim(&w.pol);
-
-	must(P_LOCK, got == (claim && w.o.actor == NOBODY), "claimed, or not");
-	if (got)
-		oracle_worker();
 	if (w.real == REAL_ON && loses_power)
 		oracle_power(false);
 	card_lost_power();
@@ -408,7 +403,7 @@ void steps_do(struct action a)
 		pol_expire(&w.pol);
 		break;
 	case A_SLEEP:
-		sleep_and_wake(a.variant != 2, a.variant != 1);
+		sleep_and_wake(a.variant);
 		break;
 	case A_GONE:
 		oracle_gone();
