@@ -359,11 +359,16 @@ static void ccid_usb_notified(struct ccid_usb *ccid, const u8 *buf, u32 len)
 			scard_slot_notify(reader->slots[i], note.present & BIT(i));
 }
 
-static void ccid_usb_deaf(struct ccid_usb *ccid)
+/* Try again later, or give the pipe up: from then on the reader is asked. */
+static void ccid_usb_int_failed(struct ccid_usb *ccid)
 {
 	struct scard_reader *reader = &ccid->reader;
 	unsigned int i;
 
+	if (++ccid->int_errors < CCID_NOTIFY_ERRORS) {
+		ccid_usb_int_again(ccid, HZ / 64 << min(ccid->int_errors, 5U));
+		return;
+	}
 	WRITE_ONCE(reader->has_interrupt, false);
 	for (i = 0; i < reader->nslots; i++)
 		scard_slot_deaf(reader->slots[i]);
@@ -398,22 +403,25 @@ static void ccid_usb_int_complete(struct urb *urb)
 		set_bit(CCID_INT_HALTED, &ccid->int_flags);
 		fallthrough;
 	default:
-		if (++ccid->int_errors < CCID_NOTIFY_ERRORS)
-			ccid_usb_int_again(ccid, HZ / 64 << min(ccid->int_errors, 5U));
-		else
-			ccid_usb_deaf(ccid);
+		ccid_usb_int_failed(ccid);
 	}
 }
 
 static void ccid_usb_int_work(struct work_struct *work)
 {
 	struct ccid_usb *ccid = container_of(to_delayed_work(work), struct ccid_usb, int_work);
+	int ret = 0;
 
-	if (test_and_clear_bit(CCID_INT_HALTED, &ccid->int_flags) &&
-	    ccid_usb_clear_halt(ccid, ccid->int_ep | USB_DIR_IN))
-		return;
-	/* fails when poisoned, and then nobody wants to know any more */
-	usb_submit_urb(ccid->int_urb, GFP_NOIO);
+	if (test_bit(CCID_INT_HALTED, &ccid->int_flags)) {
+		ret = ccid_usb_clear_halt(ccid, ccid->int_ep | USB_DIR_IN);
+		if (!ret)
+			clear_bit(CCID_INT_HALTED, &ccid->int_flags);
+	}
+	if (!ret)
+		ret = usb_submit_urb(ccid->int_urb, GFP_NOIO);
+	/* it fails when it was poisoned, and then nobody wants to know any more */
+	if (ret && !test_bit(CCID_INT_STOPPED, &ccid->int_flags))
+		ccid_usb_int_failed(ccid);
 }
 
 static int ccid_usb_int_init(struct ccid_usb *ccid, const struct usb_endpoint_descriptor *ep)
@@ -475,26 +483,6 @@ static int ccid_usb_find_desc(struct ccid_desc *desc, const struct usb_host_inte
 	return ret;
 }
 
-/* A card that is a USB device: it cannot be taken out, and has one slot. */
-static void ccid_usb_be_token(struct ccid_usb *ccid, u8 version)
-{
-	struct scard_reader *reader = &ccid->reader;
-
-	reader->ops = &iccd_usb_ops;
-	reader->iccd_version = version;
-	reader->rx_unit = 64;
-	reader->has_interrupt = true;	/* nothing ever changes, so nobody has to ask */
-	reader->desc.nslots = 1;
-	reader->desc.nbusy = 1;
-	/* a message is one control transfer */
-	reader->desc.max_msg = min_t(u32, reader->desc.max_msg, ICCD_TRANSFER_MAX);
-	/* the procedure bytes of T=0 are the token's business, and so is chaining */
-	if (reader->desc.level == CCID_LEVEL_CHARACTER)
-		reader->desc.level = CCID_LEVEL_TPDU;
-	if (version == ICCD_VERSION_B && reader->desc.level == CCID_LEVEL_SHORT_APDU)
-		reader->desc.level = CCID_LEVEL_EXTENDED_APDU;
-}
-
 static int ccid_usb_find_endpoints(struct ccid_usb *ccid, struct usb_host_interface *alt)
 {
 	struct usb_endpoint_descriptor *in, *out, *intr;
@@ -502,7 +490,8 @@ static int ccid_usb_find_endpoints(struct ccid_usb *ccid, struct usb_host_interf
 	int ret = usb_find_common_endpoints(alt, &in, &out, NULL, NULL);
 
 	if (ret && (version == ICCD_VERSION_A || version == ICCD_VERSION_B)) {
-		ccid_usb_be_token(ccid, version);
+		ccid->reader.ops = &iccd_usb_ops;
+		iccd_init(&ccid->reader, version);
 		return 0;
 	}
 	if (ret)
@@ -581,8 +570,8 @@ static int ccid_usb_probe(struct usb_interface *intf, const struct usb_device_id
 		return ret;
 	}
 	/* a reader that cannot tell is asked; see scard_slot_watch() */
-	if (ccid->int_urb)
-		usb_submit_urb(ccid->int_urb, GFP_KERNEL);
+	if (ccid->int_urb && usb_submit_urb(ccid->int_urb, GFP_KERNEL))
+		ccid_usb_int_again(ccid, CCID_NOTIFY_WINDOW);
 	/* asleep, it must be able to tell of an insertion */
 	intf->needs_remote_wakeup = 1;
 	if (ccid->int_urb && ccid_usb_can_wake(ccid))

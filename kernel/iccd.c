@@ -22,6 +22,31 @@
 /* ICC_POWER_ON of version B: wValue selects 5 V */
 #define ICCD_B_POWER_5V		1
 
+/**
+ * iccd_init() - what a token is as a reader
+ * @reader: the reader, with the descriptor that it gave
+ * @version: ICCD_VERSION_*
+ *
+ * A card that is a USB device cannot be taken out, and has one slot.
+ */
+void iccd_init(struct scard_reader *reader, u8 version)
+{
+	struct ccid_desc *desc = &reader->desc;
+
+	reader->iccd_version = version;
+	reader->rx_unit = 64;
+	reader->has_interrupt = true;	/* nothing ever changes, so nobody has to ask */
+	desc->nslots = 1;
+	desc->nbusy = 1;
+	/* a message is one control transfer */
+	desc->max_msg = min_t(u32, desc->max_msg, ICCD_TRANSFER_MAX);
+	/* the procedure bytes of T=0 are the token's business, and so is chaining */
+	if (desc->level == CCID_LEVEL_CHARACTER)
+		desc->level = CCID_LEVEL_TPDU;
+	if (version == ICCD_VERSION_B && desc->level == CCID_LEVEL_SHORT_APDU)
+		desc->level = CCID_LEVEL_EXTENDED_APDU;
+}
+
 static int iccd_out(struct scard_slot *slot, u8 request, u16 value, u8 *data, u32 len)
 {
 	struct scard_reader *reader = slot->reader;
