@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A card that nobody uses has no power, a reader that nobody uses sleeps; both are
+ * there again when they are needed.
+ */
+#include <poll.h>
+
+#include "kselftest_harness.h"
+
+#include "agent.h"
+#include "sc.h"
+#include "usb.h"
+#include "vr.h"
+
+#define IDLE_MS		700
+#define PATIENCE_MS	10000
+#define CARD		VR_CARD ",hist=6964"
+#define OTHER_CARD	VR_CARD ",hist=6F74686572"
+
+static bool goes_off(void)
+{
+	return !vr_try("wait unpowered 0 %d", PATIENCE_MS);
+}
+
+/* As the handle sees it, which may be a moment after the reader. */
+static bool becomes(int fd, uint32_t mask, uint32_t value)
+{
+	struct scard_status status;
+	int i;
+
+	for (i = 0; i < PATIENCE_MS; i += 10) {
+		if (!sc_snapshot(fd, &status) && (status.state & mask) == value)
+			return true;
+		pause_ms(10);
+	}
+	printf("# state %x\n", status.state);
+	return false;
+}
+
+FIXTURE(idle)
+{
+	struct scard_status before;
+	struct agent agent;
+	int fd;
+	int watch;
+};
+
+FIXTURE_SETUP(idle)
+{
+	vr_prepare("--profile short", CARD);
+	agent_start(&self->agent);
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
+	self->fd = sc_open(O_RDWR);
+	ASSERT_LE(0, self->fd);
+	self->watch = sc_open(O_RDONLY);
+	ASSERT_LE(0, self->watch);
+	ASSERT_EQ(0, sc_snapshot(self->watch, &self->before));
+	ASSERT_TRUE(module_set("idle_ms", IDLE_MS));
+}
+
+/* In the parent, so that it is done whatever becomes of the test. */
+FIXTURE_TEARDOWN_PARENT(idle)
+{
+	EXPECT_TRUE(module_set("idle_ms", 0));
+}
+
+TEST_F(idle, off_and_on_again)
+{
+	struct pollfd pfd = { .fd = self->watch, .events = POLLPRI };
+	struct scard_status after;
+
+	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
+	ASSERT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFY));
+	ASSERT_EQ(0, sc_snapshot(self->watch, &after));
+	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+	ASSERT_TRUE(goes_off());
+	EXPECT_TRUE(becomes(self->watch, SCARD_STATE_BIT_POWERED, 0));
+	EXPECT_STREQ("apdu off", vr_trace());
+	/* the card is the same, and so is what is known of it */
+	EXPECT_EQ(0, poll(&pfd, 1, 0));
+	EXPECT_EQ(0, sc_snapshot(self->watch, &after));
+	EXPECT_EQ(SCARD_STATE_BIT_PRESENT, after.state);
+	EXPECT_EQ(self->before.card_event, after.card_event);
+	EXPECT_EQ(self->before.atr_len, after.atr_len);
+	EXPECT_EQ(0, memcmp(self->before.atr, after.atr, after.atr_len));
+
+	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
+	EXPECT_EQ(0x63c3, sc_apdu(self->fd, APDU_VERIFIED));
+	EXPECT_STREQ("apdu off cold apdu", vr_trace());
+	EXPECT_EQ(0, sc_snapshot(self->watch, &after));
+	EXPECT_EQ(self->before.card_event, after.card_event);
+	EXPECT_EQ(self->before.atr_len, after.atr_len);
+}
+
+TEST_F(idle, inserted_and_never_used)
+{
+	struct scard_status status;
+
+	vr_do("remove 0");
+	ASSERT_TRUE(becomes(self->watch, SCARD_STATE_BIT_PRESENT, 0));
+	vr_clear();
+	vr_do("insert 0 " OTHER_CARD);
+	ASSERT_EQ(0, vr_try("wait powered 0 %d", PATIENCE_MS));
+	ASSERT_TRUE(goes_off());
+	EXPECT_EQ(1, vr_count("IccPowerOn"));
+	EXPECT_EQ(1, vr_count("IccPowerOff"));
+	EXPECT_EQ(0, sc_snapshot(self->watch, &status));
+	EXPECT_LT(self->before.atr_len, status.atr_len);
+}
+
+FIXTURE(idle_connected)
+{
+	int fd;
+};
+
+FIXTURE_VARIANT(idle_connected)
+{
+	uint32_t mode;
+};
+
+FIXTURE_VARIANT_ADD(idle_connected, SHARED)
+{
+	.mode = SCARD_MODE_SHARED,
+};
+
+FIXTURE_VARIANT_ADD(idle_connected, EXCLUSIVE)
+{
+	.mode = SCARD_MODE_EXCLUSIVE,
+};
+
+FIXTURE_VARIANT_ADD(idle_connected, DIRECT)
+{
+	.mode = SCARD_MODE_DIRECT,
+};
+
+FIXTURE_SETUP(idle_connected)
+{
+	vr_prepare("--profile short", CARD);
+	self->fd = sc_open_connected(variant->mode);
+	ASSERT_LE(0, self->fd);
+	ASSERT_TRUE(module_set("idle_ms", IDLE_MS));
+}
+
+FIXTURE_TEARDOWN_PARENT(idle_connected)
+{
+	EXPECT_TRUE(module_set("idle_ms", 0));
+}
+
+TEST_F(idle_connected, stays_on)
+{
+	/* the time runs from the end of another handle */
+	int other = sc_open_connected(variant->mode == SCARD_MODE_EXCLUSIVE ?
+				      SCARD_MODE_DIRECT : SCARD_MODE_SHARED);
+
+	EXPECT_EQ(variant->mode == SCARD_MODE_EXCLUSIVE, other == -EBUSY);
+	if (other >= 0)
+		EXPECT_EQ(0, sc_disconnect(other, SCARD_DISP_LEAVE));
+	pause_ms(3 * IDLE_MS);
+	EXPECT_EQ(0, vr_count("IccPowerOff"));
+	EXPECT_EQ(0, vr_count("IccPowerOn"));
+	EXPECT_EQ(0, sc_status(self->fd));
+	EXPECT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+	EXPECT_TRUE(goes_off());
+}
+
+TEST_F(idle, never_if_so_told)
+{
+	ASSERT_TRUE(module_set("idle_ms", 0));
+	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
+	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+	pause_ms(2 * IDLE_MS);
+	EXPECT_STREQ("", vr_trace());
+	EXPECT_TRUE(becomes(self->watch, SCARD_STATE_BIT_POWERED, SCARD_STATE_BIT_POWERED));
+}
+
+/* Connect in the moment in which the card goes off: it is on, whoever was first. */
+TEST_F_TIMEOUT(idle, connect_as_it_goes_off, 60)
+{
+	int i;
+
+	ASSERT_TRUE(module_set("idle_ms", 50));
+	for (i = 0; i < 40; i++) {
+		ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
+		ASSERT_EQ(0x9000, sc_apdu(self->fd, APDU_STATE));
+		ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+		pause_ms(40 + i);
+	}
+	EXPECT_LT(5, vr_count("IccPowerOff"));
+}
+
+/* ---- the reader sleeps ---- */
+
+static bool asleep(void)
+{
+	return usb_is("power/runtime_status", "suspended", PATIENCE_MS);
+}
+
+static bool awake(void)
+{
+	return usb_is("power/runtime_status", "active", PATIENCE_MS);
+}
+
+/* All messages that the reader was sent */
+static size_t messages(void)
+{
+	const char *at = vr_do("log");
+	size_t n = 0;
+
+	for (; *at; at++)
+		n += *at == '\n';
+	return n;
+}
+
+FIXTURE(autosuspend)
+{
+	struct agent agent;
+	int fd;
+	int watch;
+};
+
+FIXTURE_SETUP(autosuspend)
+{
+	vr_prepare("--profile short", CARD);
+	ASSERT_EQ(0, usb_set("power/autosuspend_delay_ms", "300"));
+	agent_start(&self->agent);
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
+	self->fd = sc_open(O_RDWR);
+	ASSERT_LE(0, self->fd);
+	self->watch = sc_open(O_RDONLY);
+	ASSERT_LE(0, self->watch);
+	ASSERT_TRUE(module_set("idle_ms", IDLE_MS));
+	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
+	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+}
+
+FIXTURE_TEARDOWN_PARENT(autosuspend)
+{
+	EXPECT_TRUE(module_set("idle_ms", 0));
+}
+
+/* Open files and somebody who waits do not keep it awake, nor does anything of ours. */
+TEST_F(autosuspend, sleeps_and_stays_asleep)
+{
+	struct pollfd pfd = { .fd = self->watch, .events = POLLPRI };
+	struct scard_status status;
+
+	ASSERT_TRUE(asleep());
+	ASSERT_EQ(0, sc_snapshot(self->watch, &status));
+	vr_clear();
+	EXPECT_EQ(0, poll(&pfd, 1, 3000));
+	EXPECT_TRUE(usb_is("power/runtime_status", "suspended", 0));
+	EXPECT_EQ(0, messages());
+	/* and its state can be asked without waking it */
+	EXPECT_EQ(0, sc_snapshot(self->watch, &status));
+	EXPECT_EQ(SCARD_STATE_BIT_PRESENT, status.state);
+	EXPECT_LT(0, status.atr_len);
+	EXPECT_TRUE(usb_is("power/runtime_status", "suspended", 0));
+}
+
+TEST_F(autosuspend, awake_while_connected)
+{
+	ASSERT_TRUE(asleep());
+	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_DIRECT, 0));
+	EXPECT_TRUE(awake());
+	pause_ms(2 * IDLE_MS);
+	EXPECT_TRUE(usb_is("power/runtime_status", "active", 0));
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+	EXPECT_EQ(0x9000, agent_apdu(&self->agent, APDU_STATE));
+	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+	pause_ms(2 * IDLE_MS);
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_STATUS, 0));
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_DISCONNECT, SCARD_DISP_LEAVE));
+	EXPECT_TRUE(asleep());
+	EXPECT_EQ(0, vr_card("powered"));
+}
+
+/* A process that is killed leaves a card that has to be reset, then off, then asleep. */
+TEST_F(autosuspend, sleeps_after_a_killed_process)
+{
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+	vr_clear();
+	agent_kill(&self->agent, SIGKILL);
+	ASSERT_TRUE(agent_ended(&self->agent));
+	EXPECT_TRUE(asleep());
+	EXPECT_STREQ("warm off", vr_trace());
+}
+
+TEST_F(autosuspend, removal_and_insertion_wake_it)
+{
+	struct pollfd pfd = { .fd = self->watch, .events = POLLPRI };
+	struct scard_status before, status;
+
+	ASSERT_TRUE(asleep());
+	ASSERT_EQ(0, sc_snapshot(self->watch, &before));
+	vr_do("remove 0");
+	EXPECT_EQ(1, poll(&pfd, 1, PATIENCE_MS));
+	ASSERT_TRUE(becomes(self->watch, SCARD_STATE_BIT_PRESENT | SCARD_STATE_BIT_SETTLING, 0));
+	ASSERT_TRUE(asleep());
+	ASSERT_EQ(0, sc_snapshot(self->watch, &status));
+	EXPECT_EQ(before.card_event + 1, status.card_event);
+	vr_clear();
+	vr_do("insert 0 " OTHER_CARD);
+	EXPECT_EQ(1, poll(&pfd, 1, PATIENCE_MS));
+	ASSERT_TRUE(becomes(self->watch, SCARD_STATE_BIT_PRESENT | SCARD_STATE_BIT_SETTLING,
+			    SCARD_STATE_BIT_PRESENT));
+	ASSERT_TRUE(asleep());
+	ASSERT_EQ(0, sc_snapshot(self->watch, &status));
+	EXPECT_EQ(before.card_event + 2, status.card_event);
+	EXPECT_LT(before.atr_len, status.atr_len);
+	EXPECT_EQ(1, vr_count("IccPowerOn"));
+	EXPECT_EQ(1, vr_count("IccPowerOff"));
+}
+
+/* A reader that cannot wake us would not tell of an insertion. */
+TEST_F(autosuspend, not_if_it_cannot_wake_us)
+{
+	vr_prepare("--profile short --remote-wakeup 0", CARD);
+	EXPECT_EQ(0, usb_set("power/autosuspend_delay_ms", "300"));
+	EXPECT_TRUE(usb_is("power/control", "on", 0));
+	/* nor if the administrator wishes */
+	EXPECT_EQ(0, usb_set("power/control", "auto"));
+	pause_ms(3 * IDLE_MS);
+	EXPECT_TRUE(usb_is("power/runtime_status", "active", 0));
+}
+
+TEST_HARNESS_MAIN
