@@ -221,10 +221,15 @@ static void take_in_events(void)
 		netlink_close(readers.netlink);
 		open_source();
 	}
+	if (news.lost) {
+		/* it may have been anything: everybody looks at everything */
+		readers.came = true;
+		readers.changes++;
+	}
 	if (permissions)
 		tell_listeners();
 	/* nothing tells of changes behind a node that stays where it is */
-	if (!readers.netlink || readers.stale || news.stale)
+	if (!readers.netlink || readers.stale || news.stale || news.lost)
 		renew_list();
 }
 

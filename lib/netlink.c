@@ -20,6 +20,9 @@
 /* A dump that readers come and go under is begun again, but not for ever */
 #define DUMP_TRIES	5
 
+/* How often one look takes up with the queue that overruns while it is read */
+#define OVERRUNS	100
+
 struct netlink {
 	struct nl_sock *events;
 	int family;
@@ -156,20 +159,24 @@ static int on_event(struct nl_msg *msg, void *arg)
 void netlink_read(struct netlink *nl, struct netlink_news *news)
 {
 	struct event_reader r = { .nl = nl, .news = news };
-	int error;
+	int error, overruns = 0;
 
 	/* nearly always there is nothing, and libnl would make a buffer first */
 	if (recv(netlink_fd(nl), NULL, 0, MSG_PEEK | MSG_DONTWAIT) < 0) {
 		if (errno == EAGAIN || errno == EWOULDBLOCK)
 			return;
-		news->stale = true;	/* ENOBUFS: the kernel had to drop some */
+		news->lost = true;	/* ENOBUFS: the kernel had to drop some */
 	}
 	nl_socket_modify_cb(nl->events, NL_CB_VALID, NL_CB_CUSTOM, on_event, &r);
+	/*
+	 * To the end, also after ENOBUFS: until the queue is empty the kernel drops more,
+	 * and does not say so again.
+	 */
 	do {
 		error = nl_recvmsgs_default(nl->events);
-	} while (error >= 0);
-	if (error != -NLE_AGAIN)
-		news->stale = true;	/* the same; what is left is read next time */
+		if (error < 0 && error != -NLE_AGAIN)
+			news->lost = true;
+	} while (error >= 0 || (error == -NLE_NOMEM && ++overruns < OVERRUNS));
 }
 
 static int on_slot(struct nl_msg *msg, void *arg)

@@ -143,6 +143,7 @@ struct netlink;
 /* What the events have said */
 struct netlink_news {
 	bool stale;		/* look at everything again */
+	bool lost;		/* the same, and something has not been told */
 	bool gone;		/* the family is not there any more */
 	void (*came)(uint32_t minor);
 	void (*left)(uint32_t minor);

@@ -15,7 +15,7 @@
 
 struct netlink {
 	int fd;
-	bool stale;
+	bool lost;
 	bool gone;
 	int changes[64];		/* minor + 1: came; -minor - 1: left */
 	unsigned int nchanges;
@@ -76,10 +76,11 @@ void netlink_read(struct netlink *nl, struct netlink_news *news)
 	eventfd_read(nl->fd, &ignored);
 	nchanges = nl->nchanges;
 	memcpy(changes, nl->changes, sizeof(changes));
-	news->stale |= nl->stale || nchanges;
+	news->stale |= nchanges != 0;
+	news->lost |= nl->lost;
 	news->gone |= nl->gone;
 	nl->nchanges = 0;
-	nl->stale = false;
+	nl->lost = false;
 	for (minor = 0; minor < MAX_SLOTS; minor++) {
 		if (nl->states[minor] && family.used[minor])
 			changed[n++] = family.slots[minor];
@@ -119,7 +120,7 @@ static void tell(uint32_t minor, int change)
 	if (!nl)
 		return;
 	if (family.lose || (change && nl->nchanges == 64)) {
-		nl->stale = true;
+		nl->lost = true;
 		family.lose = false;
 	} else if (change) {
 		nl->changes[nl->nchanges++] = change;

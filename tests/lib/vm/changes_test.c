@@ -1,0 +1,692 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * No event is lost: TEST_STEPS random steps (insert, remove, swap, plug, unplug, connect,
+ * disconnect, reset, SCardCancel) on two readers with three slots, and a model of what
+ * they lead to. Between steps, at random, everybody who watches must come to believe
+ * what is true, without another event to help: threads, processes, one that may not open
+ * the devices, some that look only now and then. Receive buffers of netlink are as small
+ * as the kernel makes them, so that events overrun them. Needs root; prints TAP.
+ *
+ * TEST_SEED repeats the steps of an earlier run.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/scard.h>
+
+#include "changes.h"
+
+#define STEPS		1200
+#define PATIENCE_MS	60000	/* on a busy machine without hardware virtualisation */
+#define HANDLES		3
+#define NODES		32	/* device nodes that are looked at */
+
+/* The devices, and slots of all of them */
+static struct device {
+	const char *socket, *options, *product;
+	size_t first, slots;	/* in slots[] */
+	bool plugged;
+	int control;
+} devices[] = {
+	{ "/run/alpha.sock", "--profile multi4 --slots 2 --busy 2 --card 0:iso,t=1 --card 1:iso,t=1",
+	  "Alpha", 0, 2, true, -1 },
+	{ "/run/beta.sock", "--profile short --card iso,t=1", "Beta", 2, 1, true, -1 },
+};
+
+#define DEVICES	(sizeof(devices) / sizeof(devices[0]))
+
+static struct slot {
+	/* the model */
+	bool present;
+	DWORD happened;		/* cards that came or went since the reader was plugged in */
+	bool blurred;		/* some faster than the reader could tell */
+	DWORD counted;		/* as the kernel has counted them: what is true for all others */
+	unsigned int users;
+	bool exclusive;
+	/* the way to the real one */
+	struct device *device;
+	int fd;
+	char name[MAX_READERNAME];
+	SCARDHANDLE handles[HANDLES];
+	DWORD modes[HANDLES];
+} slots[3];
+
+#define SLOTS	(sizeof(slots) / sizeof(slots[0]))
+
+static struct observer kinds[] = {
+	{ .name = "a process", .process = true },
+	{ .name = "a user who may not open the devices", .process = true, .user = true },
+	{ .name = "a process that looks now and then", .process = true, .sluggish = true },
+	{ .name = "such a user", .process = true, .user = true, .sluggish = true },
+	{ .name = "a thread" },
+	{ .name = "a thread in a hurry", .hasty = true },
+	{ .name = "a thread that wants the list", .list_only = true },
+};
+
+#define OBSERVERS	(sizeof(kinds) / sizeof(kinds[0]))
+
+static struct stage *stage;
+static SCARDCONTEXT ctx;
+static unsigned long step, steps, settled, cancels;
+static DWORD last_changes[OBSERVERS];
+static bool list_moved;		/* since everybody agreed */
+static unsigned int seed;
+
+static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...)
+{
+	va_list ap;
+
+	printf("not ok 1 - step %lu of seed %u: ", step, seed);
+	va_start(ap, format);
+	vprintf(format, ap);
+	va_end(ap);
+	printf("\n1..1\n");
+	exit(1);
+}
+
+static unsigned int random_below(unsigned int n)
+{
+	return (unsigned int)lrand48() % n;
+}
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* ---- the readers ---- */
+
+static char reply[200];
+
+/* One command of vreader(1), which must succeed */
+static void __attribute__((format(printf, 2, 3))) tell(struct device *d, const char *format, ...)
+{
+	char command[100];
+	size_t len = 0;
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(command, sizeof(command) - 1, format, ap);
+	va_end(ap);
+	strcat(command, "\n");
+	if (send(d->control, command, strlen(command), 0) < 0)
+		die("vreader: %s", strerror(errno));
+	while (!len || reply[len - 1] != '\n') {
+		ssize_t n = recv(d->control, reply + len, sizeof(reply) - 1 - len, 0);
+
+		if (n <= 0)
+			die("vreader has ended");
+		len += (size_t)n;
+	}
+	reply[len] = 0;
+	if (strncmp(reply, "OK", 2))
+		die("vreader: %s: %s", command, reply);
+}
+
+static void start_vreader(struct device *d)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char command[400];
+
+	/* without remote wake-up they do not go to sleep; vhci_hcd cannot wake two at a time */
+	snprintf(command, sizeof(command), "vreader --background --control %s --remote-wakeup 0 "
+		 "--vid 1209 --pid 0001 --product %s %s >/dev/null", d->socket, d->product,
+		 d->options);
+	strcpy(address.sun_path, d->socket);
+	d->control = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (system(command) || d->control < 0 ||
+	    connect(d->control, (struct sockaddr *)&address, sizeof(address)))
+		die("cannot start: %s", command);
+}
+
+static size_t index_of(const struct slot *s)
+{
+	return (size_t)(s - slots) - s->device->first;
+}
+
+/* What the kernel says; false if the reader is gone. */
+static bool ask(const struct slot *s, struct scard_status *status)
+{
+	memset(status, 0, sizeof(*status));
+	return !ioctl(s->fd, SCARD_IOC_GET_STATUS, status);
+}
+
+/*
+ * The kernel cannot count what the reader had no time to tell, and may hear of it late;
+ * but it counts nothing that was not, and no coming without a going.
+ */
+static void take_count(struct slot *s, DWORD count)
+{
+	DWORD missed = s->happened - count;
+
+	if (s->blurred ? count < s->counted || missed > s->happened || missed % 2 : missed)
+		die("%s: %lu cards came or went, the kernel says %lu after %lu", s->name,
+		    s->happened, count, s->counted);
+	s->counted = count;
+}
+
+/* Wait until the kernel knows what has become of the slot. */
+static void settle(struct slot *s, struct scard_status *status)
+{
+	double until = seconds() + PATIENCE_MS / 1e3;
+
+	while (seconds() < until) {
+		struct pollfd pfd = { .fd = s->fd, .events = POLLPRI };
+
+		if (!ask(s, status))
+			die("%s is gone", s->name);
+		if (!(status->state & SCARD_STATE_BIT_SETTLING) &&
+		    !(status->state & SCARD_STATE_BIT_PRESENT) == !s->present)
+			return;
+		poll(&pfd, 1, 1000);
+	}
+	tell(s->device, "card-state %zu", index_of(s));
+	printf("# %s", reply);
+	tell(s->device, "info");
+	printf("# %s", reply);
+	die("%s: the kernel does not see the card %s: state 0x%x", s->name,
+	    s->present ? "come" : "go", status->state);
+}
+
+static void flip(struct slot *s)
+{
+	struct scard_status status;
+
+	tell(s->device, "%s %zu", s->present ? "remove" : "insert", index_of(s));
+	s->present = !s->present;
+	s->happened++;
+	settle(s, &status);
+	/* an earlier state may look like this one */
+	if (!s->blurred)
+		take_count(s, status.card_event);
+}
+
+/* Find the device node of a slot whose reader was plugged in. */
+static bool find(struct slot *s)
+{
+	struct scard_info info;
+	char path[32];
+	int i;
+
+	for (i = 0; i < NODES; i++) {
+		snprintf(path, sizeof(path), "/dev/scard%d", i);
+		s->fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (s->fd < 0)
+			continue;
+		memset(&info, 0, sizeof(info));
+		if (!ioctl(s->fd, SCARD_IOC_GET_INFO, &info) && info.slot == index_of(s) &&
+		    !strcmp(info.product, s->device->product)) {
+			snprintf(s->name, sizeof(s->name), "%s", info.name);
+			return true;
+		}
+		close(s->fd);
+	}
+	return false;
+}
+
+static void find_slots(struct device *d)
+{
+	double until = seconds() + PATIENCE_MS / 1e3;
+	size_t i;
+
+	for (i = d->first; i < d->first + d->slots; i++) {
+		struct slot *s = &slots[i];
+		struct scard_status status;
+
+		s->device = d;
+		while (!find(s)) {
+			if (seconds() > until)
+				die("%s does not come", d->product);
+			usleep(1000);
+		}
+		settle(s, &status);
+		s->happened = s->counted = status.card_event;
+		s->blurred = false;
+	}
+}
+
+/* ---- steps; each returns false where it makes no sense ---- */
+
+static bool insert(struct slot *s)
+{
+	if (s->present)
+		return false;
+	flip(s);
+	return true;
+}
+
+static bool take_out(struct slot *s)
+{
+	if (!s->present)
+		return false;
+	flip(s);
+	return true;
+}
+
+static bool swap(struct slot *s)
+{
+	if (!s->present)
+		return false;
+	tell(s->device, "swap %zu", index_of(s));
+	s->happened += 2;
+	s->blurred = true;
+	flip(s);
+	return true;
+}
+
+/* Out and in, faster than the kernel looks */
+static bool flurry(struct slot *s)
+{
+	unsigned int events = 2 * (1 + random_below(4)), i;
+
+	for (i = 0; i < events; i++)
+		tell(s->device, "%s %zu", s->present ^ (i & 1) ? "remove" : "insert", index_of(s));
+	s->happened += events;
+	s->blurred = true;
+	flip(s);
+	step += events;
+	return true;
+}
+
+static void drop_handles(struct slot *s)
+{
+	for (; s->users; s->users--) {
+		if (SCardDisconnect(s->handles[s->users - 1], SCARD_RESET_CARD))
+			die("%s: SCardDisconnect after it was unplugged", s->name);
+	}
+	s->exclusive = false;
+}
+
+static bool unplug(struct slot *s)
+{
+	struct device *d = s->device;
+	struct scard_status status;
+	size_t i;
+
+	tell(d, "unplug");
+	d->plugged = false;
+	list_moved = true;
+	for (i = d->first; i < d->first + d->slots; i++) {
+		while (ask(&slots[i], &status))
+			usleep(500);
+		close(slots[i].fd);
+		if (random_below(2))
+			drop_handles(&slots[i]);
+	}
+	return true;
+}
+
+/* Its node is there before the kernel tells of it. */
+static void wait_listed(const struct slot *s)
+{
+	SCARD_READERSTATE state = { .szReader = s->name };
+	double until = seconds() + PATIENCE_MS / 1e3;
+
+	while (SCardGetStatusChange(ctx, 0, &state, 1) == SCARD_E_UNKNOWN_READER) {
+		if (seconds() > until)
+			die("nobody tells of %s", s->name);
+		usleep(500);
+	}
+}
+
+static bool plug(struct device *d)
+{
+	size_t i;
+
+	if (d->plugged)
+		return false;
+	for (i = d->first; i < d->first + d->slots; i++)
+		drop_handles(&slots[i]);
+	tell(d, "replug");
+	find_slots(d);
+	d->plugged = true;
+	list_moved = true;
+	for (i = d->first; i < d->first + d->slots; i++)
+		wait_listed(&slots[i]);
+	return true;
+}
+
+static bool join(struct slot *s)
+{
+	DWORD mode = SCARD_SHARE_SHARED, protocol;
+	LONG ret;
+
+	if (s->exclusive || s->users == HANDLES)
+		return false;
+	if (!s->present)
+		mode = SCARD_SHARE_DIRECT;
+	else if (!s->users && !random_below(3))
+		mode = SCARD_SHARE_EXCLUSIVE;
+	ret = SCardConnect(ctx, s->name, mode, mode == SCARD_SHARE_DIRECT ? 0 : SCARD_PROTOCOL_ANY,
+			   &s->handles[s->users], &protocol);
+	if (ret)
+		die("%s: SCardConnect: 0x%lx", s->name, ret);
+	s->exclusive = mode == SCARD_SHARE_EXCLUSIVE;
+	s->modes[s->users++] = mode;
+	return true;
+}
+
+static bool leave(struct slot *s)
+{
+	LONG ret;
+
+	if (!s->users)
+		return false;
+	ret = SCardDisconnect(s->handles[--s->users], random_below(SCARD_EJECT_CARD));
+	if (ret)
+		die("%s: SCardDisconnect: 0x%lx", s->name, ret);
+	s->exclusive = false;
+	return true;
+}
+
+static bool reset(struct slot *s)
+{
+	DWORD protocol;
+	size_t i;
+	LONG ret;
+
+	if (!s->users || !s->present)
+		return false;
+	i = random_below(s->users);
+	if (s->modes[i] == SCARD_SHARE_DIRECT)
+		return false;
+	ret = SCardReconnect(s->handles[i], s->modes[i], SCARD_PROTOCOL_ANY,
+			     1 + random_below(2), &protocol);
+	if (ret)
+		die("%s: SCardReconnect: 0x%lx", s->name, ret);
+	return true;
+}
+
+/* Whoever waits returns; what happened before that is told by the next call. */
+static bool cancel(void)
+{
+	struct observer *o = &stage->observers[random_below(OBSERVERS)];
+	double until = seconds() + PATIENCE_MS / 1e3;
+	unsigned long before;
+
+	before = o->returns;
+	/* asleep in the poll() of SCardGetStatusChange: that has begun to wait */
+	if (o->process || !o->waiting || !thread_polls(o->id) || o->returns != before)
+		return false;
+	if (SCardCancel(o->ctx))
+		die("SCardCancel");
+	cancels++;
+	while (o->returns == before) {
+		if (seconds() > until)
+			die("%s was not cancelled", o->name);
+		usleep(200);
+	}
+	return true;
+}
+
+static bool one_step(void)
+{
+	struct slot *s = &slots[random_below(SLOTS)];
+	unsigned int dice = random_below(1000);
+
+	if (!s->device->plugged)
+		return dice < 200 ? plug(s->device) : dice < 300 && cancel();
+	if (dice < 200)
+		return insert(s);
+	if (dice < 400)
+		return take_out(s);
+	/* the slots of the other reader stay exact */
+	if (dice < 500 && s->device != &devices[1])
+		return false;
+	if (dice < 420)
+		return swap(s);
+	if (dice < 500)
+		return flurry(s);
+	if (dice < 650)
+		return join(s);
+	if (dice < 760)
+		return leave(s);
+	if (dice < 940)
+		return reset(s);
+	/* takes the longest: enumeration, and users wait for permissions that do not come */
+	return dice < 994 ? cancel() : unplug(s);
+}
+
+/* ---- what is true ---- */
+
+static DWORD truth(const struct slot *s, bool user)
+{
+	DWORD state = s->present ? SCARD_STATE_PRESENT : SCARD_STATE_EMPTY;
+
+	if (!user && s->exclusive)
+		state |= SCARD_STATE_EXCLUSIVE;
+	else if (!user && s->users && s->present)
+		state |= SCARD_STATE_INUSE;
+	return state | (s->counted & 0xffff) << 16;
+}
+
+static size_t readers_there(void)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < SLOTS; i++)
+		n += slots[i].device->plugged;
+	return n;
+}
+
+static void ask_counts(void)
+{
+	struct scard_status status;
+	size_t i;
+
+	for (i = 0; i < SLOTS; i++) {
+		if (slots[i].device->plugged && ask(&slots[i], &status) &&
+		    !(status.state & SCARD_STATE_BIT_PRESENT) == !slots[i].present)
+			take_count(&slots[i], status.card_event);
+	}
+}
+
+/* Does this one believe in nothing that should have been news? */
+static bool agrees(struct observer *o, char *why, size_t size)
+{
+	size_t i, j;
+
+	why[0] = 0;
+	pthread_mutex_lock(&o->lock);
+	if (o->error[0])
+		die("%s: %s", o->name, o->error);
+	if (list_moved && o->changes == last_changes[o - stage->observers])
+		snprintf(why, size, "it has not heard that the list has changed");
+	if (o->n != readers_there())
+		snprintf(why, size, "it knows %zu readers of %zu", o->n, readers_there());
+	for (i = 0; i < SLOTS && !why[0]; i++) {
+		const struct belief *b = NULL;
+
+		if (!slots[i].device->plugged)
+			continue;
+		for (j = 0; j < o->n; j++)
+			if (!strcmp(o->readers[j].name, slots[i].name))
+				b = &o->readers[j];
+		if (!b)
+			snprintf(why, size, "it does not know %s", slots[i].name);
+		else if (!o->list_only && is_news(b->state, truth(&slots[i], o->user)) == NEWS)
+			snprintf(why, size, "%s: it believes 0x%lx, true is 0x%lx", b->name,
+				 b->state, truth(&slots[i], o->user));
+	}
+	pthread_mutex_unlock(&o->lock);
+	return !why[0];
+}
+
+/* Who asks now is told all of it, also what is no news. */
+static void check_states(void)
+{
+	SCARD_READERSTATE states[SLOTS];
+	size_t i, n = 0;
+	LONG ret;
+
+	memset(states, 0, sizeof(states));
+	for (i = 0; i < SLOTS; i++) {
+		if (slots[i].device->plugged)
+			states[n++].szReader = slots[i].name;
+	}
+	ret = SCardGetStatusChange(ctx, 0, states, n);
+	if (ret)
+		die("SCardGetStatusChange: 0x%lx", ret);
+	for (n = i = 0; i < SLOTS; i++) {
+		DWORD want = truth(&slots[i], false) | SCARD_STATE_CHANGED;
+
+		if (!slots[i].device->plugged)
+			continue;
+		if (states[n].dwEventState != want || !states[n].cbAtr != !slots[i].present)
+			die("%s is 0x%lx, not 0x%lx", slots[i].name, states[n].dwEventState, want);
+		n++;
+	}
+}
+
+/* Wherever they are, also in the middle of a wait: then events overrun their sockets. */
+static void signal_sluggish(int number)
+{
+	size_t i;
+
+	for (i = 0; i < OBSERVERS; i++) {
+		if (stage->observers[i].sluggish)
+			kill(stage->observers[i].id, number);
+	}
+}
+
+static void all_agree(void)
+{
+	double until = seconds() + PATIENCE_MS / 1e3;
+	char why[300];
+	size_t i;
+
+	signal_sluggish(SIGCONT);
+	ask_counts();
+	for (i = 0; i < OBSERVERS; i++) {
+		struct observer *o = &stage->observers[i];
+
+		while (!agrees(o, why, sizeof(why))) {
+			if (seconds() > until)
+				die("%s: %s", o->name, why);
+			usleep(300);
+			ask_counts();
+		}
+	}
+	for (i = 0; i < OBSERVERS; i++)
+		last_changes[i] = stage->observers[i].changes;
+	list_moved = false;
+	if (random_below(4))
+		signal_sluggish(SIGSTOP);
+	check_states();
+	settled++;
+}
+
+/* ---- */
+
+static void start_observers(void)
+{
+	pthread_mutexattr_t shared;
+	size_t i;
+
+	stage = mmap(NULL, sizeof(*stage) + sizeof(kinds), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (stage == MAP_FAILED)
+		die("mmap");
+	stage->observers = (struct observer *)(stage + 1);
+	stage->n = OBSERVERS;
+	memcpy(stage->observers, kinds, sizeof(kinds));
+	pthread_mutexattr_init(&shared);
+	pthread_mutexattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
+	/* processes first: a fork copies only the thread that asks for it */
+	for (i = 0; i < OBSERVERS; i++) {
+		pthread_mutex_init(&stage->observers[i].lock, &shared);
+		observer_start(stage, &stage->observers[i]);
+	}
+}
+
+static void report(double took, unsigned long overruns)
+{
+	unsigned long cancelled = 0;
+	size_t i;
+
+	for (i = 0; i < OBSERVERS; i++) {
+		struct observer *o = &stage->observers[i];
+
+		printf("# %s: %lu calls, %lu with news, %lu timeouts, %lu cancelled\n", o->name,
+		       o->returns, o->news, o->timeouts, o->cancelled);
+		cancelled += o->cancelled;
+	}
+	printf("# %lu steps in %.0f s, seed %u\n", step, took, seed);
+	printf("ok 1 - %lu steps: everybody agreed each time of %lu\n", step, settled);
+	printf("%s 2 - netlink was overrun: %lu messages dropped\n", overruns > step / 200 ?
+	       "ok" : "not ok", overruns);
+	printf("%s 3 - SCardCancel: %lu of %lu calls that waited returned SCARD_E_CANCELLED\n",
+	       cancels > step / 200 && cancelled > cancels / 2 && cancelled <= cancels ?
+	       "ok" : "not ok", cancelled, cancels);
+}
+
+int main(void)
+{
+	const char *text = getenv("TEST_STEPS");
+	unsigned long overruns, tens = 0;
+	double begin;
+	size_t i;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	steps = text ? strtoul(text, NULL, 0) : STEPS;
+	text = getenv("TEST_SEED");
+	seed = text ? (unsigned int)strtoul(text, NULL, 0) : (unsigned int)time(NULL);
+	srand48(seed);
+	/* no socket gets more than the least that the kernel allows */
+	if (!receive_buffers("2304"))
+		die("net.core.rmem_max");
+	for (i = 0; i < SLOTS; i++)
+		slots[i].present = true;
+	for (i = 0; i < DEVICES; i++) {
+		start_vreader(&devices[i]);
+		find_slots(&devices[i]);
+	}
+	if (system("chmod 600 /dev/scard*") ||
+	    SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &ctx))
+		die("SCardEstablishContext");
+	start_observers();
+	begin = seconds();
+	list_moved = false;
+	for (i = 0; i < OBSERVERS; i++) {
+		while (!stage->observers[i].id)
+			usleep(1000);
+	}
+	all_agree();
+	while (step < steps) {
+		if (one_step())
+			step++;
+		if (!random_below(10))
+			all_agree();
+		if (step / 10000 != tens) {
+			tens = step / 10000;
+			printf("# step %lu, %.0f s\n", step, seconds() - begin);
+		}
+	}
+	all_agree();
+	signal_sluggish(SIGCONT);
+	overruns = netlink_drops();
+	stage->stop = true;
+	report(seconds() - begin, overruns);
+	printf("1..3\n");
+	for (i = 0; i < DEVICES; i++) {
+		tell(&devices[i], "quit");
+		printf("%s - %s saw no violation of CCID\n1..1\n", strcmp(reply, "OK 0\n") ?
+		       "not ok" : "ok", devices[i].product);
+	}
+	return 0;
+}
