@@ -41,6 +41,13 @@ READERS ?= tests/vreader/readers.tsv
 check-readers: deps
 	@tests/vreader/check-readers $(READERS)
 
+# What calls cost, against pcscd and the bare transfers; OUT gets table and plot.
+# make bench OUT=tests/bench renews what is committed.
+OUT ?= $(O)/bench
+bench:
+	@tests/deps/install build vm check clients kernel-6.1
+	@tests/bench/run -o $(OUT)
+
 demo:
 	@tests/deps/install build vm clients kernel-6.1
 	@$(MAKE) lib tools
@@ -56,6 +63,7 @@ help:
 	@echo 'make demo       the main job, step by step, in a virtual machine'
 	@echo 'make check      all tests; T="GROUP..." for some of those in tests/groups'
 	@echo 'make fuzz FUZZ_SECONDS=N  fuzzes the protocol functions, N seconds each'
+	@echo 'make bench      what calls cost, against pcscd and the bare transfers'
 	@echo 'make check-readers READERS=FILE  replays a table of real readers'
 	@echo 'make deps       install what the tests need (Debian packages)'
 	@echo 'make install    what was built, below PREFIX (/usr/local) and DESTDIR; make uninstall'
@@ -63,4 +71,4 @@ help:
 	@echo 'make deb        Debian packages into build/deb/'
 	@echo 'make clean      remove build/'
 
-.PHONY: all module lib tools deps check check-readers fuzz demo clean help $(PARTS)
+.PHONY: all module lib tools deps check check-readers fuzz bench demo clean help $(PARTS)

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How long the machine, which has one CPU, has been idle: a number in a page that
+ * programs map from /dev/idle_clock, so that reading it is no system call.
+ *
+ * What lies between two moments without the idle time is what was executed. How long
+ * the CPU waits for a device of the emulator says nothing of the guest's software: the
+ * emulator's device is another thread of the host.
+ */
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/timex.h>
+#include <trace/events/power.h>
+
+#include "idle_clock.h"
+
+u64 *idle_clock_cycles;
+EXPORT_SYMBOL_GPL(idle_clock_cycles);
+
+static u64 idle_since;
+
+static void idle_clock_probe(void *data, unsigned int state, unsigned int cpu)
+{
+	u64 now = get_cycles();
+
+	if (state != PWR_EVENT_EXIT)
+		idle_since = now;
+	else if (idle_since)
+		WRITE_ONCE(*idle_clock_cycles, *idle_clock_cycles + now - idle_since);
+}
+
+static int idle_clock_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (vma->vm_flags & VM_WRITE || vma->vm_end - vma->vm_start != PAGE_SIZE)
+		return -EINVAL;
+	return vm_insert_page(vma, vma->vm_start, virt_to_page(idle_clock_cycles));
+}
+
+static const struct file_operations idle_clock_fops = {
+	.owner = THIS_MODULE,
+	.mmap = idle_clock_mmap,
+};
+
+static struct miscdevice idle_clock_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "idle_clock",
+	.fops = &idle_clock_fops,
+	.mode = 0444,
+};
+
+static int __init idle_clock_init(void)
+{
+	int ret;
+
+	idle_clock_cycles = (u64 *)get_zeroed_page(GFP_KERNEL);
+	if (!idle_clock_cycles)
+		return -ENOMEM;
+	ret = register_trace_cpu_idle(idle_clock_probe, NULL);
+	if (ret)
+		goto free;
+	ret = misc_register(&idle_clock_device);
+	if (!ret)
+		return 0;
+	unregister_trace_cpu_idle(idle_clock_probe, NULL);
+	tracepoint_synchronize_unregister();
+free:
+	free_page((unsigned long)idle_clock_cycles);
+	return ret;
+}
+module_init(idle_clock_init);
+
+static void __exit idle_clock_exit(void)
+{
+	misc_deregister(&idle_clock_device);
+	unregister_trace_cpu_idle(idle_clock_probe, NULL);
+	tracepoint_synchronize_unregister();
+	free_page((unsigned long)idle_clock_cycles);
+}
+module_exit(idle_clock_exit);
+
+MODULE_DESCRIPTION("time that the CPU was idle, for programs");
+MODULE_LICENSE("GPL");

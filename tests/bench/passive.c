@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a stack costs while nothing is asked of it, and how soon it tells of events. */
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client.h"
+
+#define IDLE_SETTLE_S	8	/* by then an unused card was powered off */
+#define IDLE_S		20
+#define CONTEXTS	100
+#define HANDLES		100
+#define EVENTS		20
+#define READERS_ROUNDS	50
+
+#define WAITER		"bench-waiter"
+
+static SCARDCONTEXT new_context(void)
+{
+	SCARDCONTEXT ctx;
+
+	MUST(SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &ctx));
+	return ctx;
+}
+
+/* ---- idle ---- */
+
+static void wait_for_ever(void)
+{
+	SCARDCONTEXT ctx = new_context();
+	SCARD_READERSTATE state = { .szReader = reader_at(ctx, 0) };
+
+	prctl(PR_SET_NAME, WAITER);
+	/* a reader that has just come may have more to say */
+	for (;;) {
+		MUST(SCardGetStatusChange(ctx, INFINITE, &state, 1));
+		state.dwCurrentState = state.dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
+	}
+}
+
+void bench_idle(void)
+{
+	char filter[128];
+	uint64_t counts[NCOUNTERS];
+	pid_t waiter = fork();
+
+	if (!waiter)
+		wait_for_ever();
+	snprintf(filter, sizeof(filter), "comm == \"" WAITER "\" || comm == \"%s\"",
+		 options.server ? options.server : WAITER);
+	counters_only(filter, "workqueue ~ \"scard-*\"");
+	sleep(IDLE_SETTLE_S);
+	counters_start();
+	sleep(IDLE_S);
+	counters_stop(counts);
+	if (waitpid(waiter, NULL, WNOHANG))
+		die("the waiter has ended");
+	report("idle", "wakeups_per_second",
+	       (double)(counts[COUNT_WAKEUPS] + counts[COUNT_WORKS]) / IDLE_S);
+	/* a counter that says 0 must be one that counts */
+	counters_start();
+	kill(waiter, SIGKILL);
+	waitpid(waiter, NULL, 0);
+	counters_stop(counts);
+	if (!counts[COUNT_WAKEUPS])
+		die("wake-ups are not counted");
+}
+
+/* ---- memory ---- */
+
+/* Bytes of kernel objects in use: active ones of all slab caches */
+static double kernel_bytes(void)
+{
+	unsigned long active, all, size;
+	double sum = 0;
+	char line[512];
+	FILE *f = fopen("/proc/slabinfo", "re");
+
+	if (!f)
+		die("/proc/slabinfo");
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%*s %lu %lu %lu", &active, &all, &size) == 3)
+			sum += (double)active * (double)size;
+	}
+	fclose(f);
+	return sum;
+}
+
+/* Memory of the process that serves, without what it shares with others */
+static double server_bytes(void)
+{
+	char command[128];
+	unsigned long kib = 0;
+	FILE *f;
+
+	if (!options.server)
+		return 0;
+	snprintf(command, sizeof(command),
+		 "awk '/^RssAnon/ { print $2 }' /proc/$(pidof %s)/status", options.server);
+	f = popen(command, "re");
+	if (!f || fscanf(f, "%lu", &kib) != 1)
+		die("the memory of %s", options.server);
+	pclose(f);
+	return (double)kib * 1024;
+}
+
+static double process_bytes(void)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	return (double)(info.uordblks + info.hblkhd);
+}
+
+struct memory {
+	double kernel, server, process;
+};
+
+static struct memory memory_now(void)
+{
+	return (struct memory){ kernel_bytes(), server_bytes(), process_bytes() };
+}
+
+static void report_memory(const char *call, struct memory before, unsigned int n)
+{
+	struct memory now = memory_now();
+
+	report(call, "kernel_bytes", (now.kernel - before.kernel) / n);
+	report(call, "server_bytes", (now.server - before.server) / n);
+	report(call, "process_bytes", (now.process - before.process) / n);
+}
+
+void bench_memory(void)
+{
+	static SCARDCONTEXT contexts[CONTEXTS];
+	static SCARDHANDLE cards[HANDLES];
+	SCARDCONTEXT ctx = new_context();
+	const char *reader = reader_at(ctx, 0);
+	struct memory before;
+	int i;
+
+	MUST(SCardDisconnect(connect_to(ctx, reader), SCARD_LEAVE_CARD));
+	memory_now();
+	before = memory_now();
+	for (i = 0; i < CONTEXTS; i++)
+		contexts[i] = new_context();
+	report_memory("context", before, CONTEXTS);
+	for (i = 0; i < CONTEXTS; i++)
+		MUST(SCardReleaseContext(contexts[i]));
+
+	before = memory_now();
+	for (i = 0; i < HANDLES; i++)
+		cards[i] = connect_to(ctx, reader);
+	report_memory("handle", before, HANDLES);
+	for (i = 0; i < HANDLES; i++)
+		MUST(SCardDisconnect(cards[i], SCARD_LEAVE_CARD));
+	MUST(SCardReleaseContext(ctx));
+}
+
+/* ---- events ---- */
+
+/* An event of usbmon, see Documentation/usb/usbmon.rst */
+struct mon_packet {
+	uint64_t id;
+	uint8_t type, xfer_type, epnum, devnum;
+	uint16_t busnum;
+	char flag_setup, flag_data;
+	int64_t ts_sec;
+	int32_t ts_usec;
+	int32_t status;
+	uint32_t length, len_cap;
+	uint8_t setup[8];
+	int32_t interval, start_frame;
+	uint32_t xfer_flags, ndesc;
+};
+
+struct mon_get {
+	struct mon_packet *header;
+	void *data;
+	size_t alloc;
+};
+
+#define MON_IOCX_GETX	_IOW(0x92, 10, struct mon_get)
+#define MON_INTERRUPT	1
+#define MON_ROOT_HUB	1
+
+static void command_vreader(const char *command)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	char reply[256];
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", options.control);
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) ||
+	    write(fd, command, strlen(command)) != (ssize_t)strlen(command) ||
+	    read(fd, reply, sizeof(reply)) <= 0)
+		die("vreader does not do %s", command);
+	close(fd);
+}
+
+/* When the last interrupt transfer that says something has ended, in ns; 0: none */
+static uint64_t last_notification(int mon)
+{
+	struct mon_packet p;
+	uint8_t data[64];
+	struct mon_get get = { &p, data, sizeof(data) };
+	uint64_t last = 0;
+
+	while (!ioctl(mon, MON_IOCX_GETX, &get)) {
+		if (p.type == 'C' && p.xfer_type == MON_INTERRUPT && p.devnum != MON_ROOT_HUB &&
+		    !p.status && p.length)
+			last = (uint64_t)p.ts_sec * 1000000000 + (uint64_t)p.ts_usec * 1000;
+	}
+	return last;
+}
+
+static uint64_t real_time(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/* One event, which another process causes; returns how long it took to be told. */
+static uint64_t one_event(SCARDCONTEXT ctx, SCARD_READERSTATE *state, int mon, const char *command,
+			  DWORD want)
+{
+	uint64_t told, notified;
+	pid_t pid;
+
+	last_notification(mon);
+	pid = fork();
+	if (!pid) {
+		usleep(300000);
+		command_vreader(command);
+		_exit(0);
+	}
+	do {
+		MUST(SCardGetStatusChange(ctx, INFINITE, state, 1));
+		told = real_time();
+		state->dwCurrentState = state->dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
+	} while (!(state->dwEventState & want));
+	waitpid(pid, NULL, 0);
+	notified = last_notification(mon);
+	if (!notified || notified > told)
+		die("%s: no notification was seen", command);
+	return told - notified;
+}
+
+void bench_events(void)
+{
+	SCARDCONTEXT ctx = new_context();
+	SCARD_READERSTATE state = { .szReader = reader_at(ctx, 0) };
+	int mon = open("/dev/usbmon0", O_RDONLY | O_NONBLOCK | O_CLOEXEC), i;
+	uint64_t removed[EVENTS], inserted[EVENTS];
+
+	if (mon < 0)
+		die("no usbmon");
+	MUST(SCardGetStatusChange(ctx, 0, &state, 1));
+	state.dwCurrentState = state.dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
+	for (i = 0; i < EVENTS; i++) {
+		removed[i] = one_event(ctx, &state, mon, "remove\n", SCARD_STATE_EMPTY);
+		inserted[i] = one_event(ctx, &state, mon, "insert\n", SCARD_STATE_PRESENT);
+	}
+	close(mon);
+	MUST(SCardReleaseContext(ctx));
+	report_latency("event-removed", removed, EVENTS);
+	report_latency("event-inserted", inserted, EVENTS);
+}
+
+/* ---- many readers ---- */
+
+void bench_readers(void)
+{
+	static uint64_t first[READERS_ROUNDS], again[READERS_ROUNDS], change[READERS_ROUNDS];
+	static char names[65536];
+	SCARD_READERSTATE *states;
+	char call[64];
+	unsigned int n = 0, i;
+	SCARDCONTEXT ctx;
+	const char *name;
+	uint64_t start;
+	DWORD len;
+
+	for (i = 0; i < READERS_ROUNDS; i++) {
+		ctx = new_context();
+		len = sizeof(names);
+		start = busy_ns();
+		MUST(SCardListReaders(ctx, NULL, names, &len));
+		first[i] = busy_ns() - start;
+		MUST(SCardReleaseContext(ctx));
+	}
+	for (name = names; *name; name += strlen(name) + 1)
+		n++;
+	states = calloc(n, sizeof(*states));
+	if (!states)
+		die("out of memory");
+	for (name = names, i = 0; *name; name += strlen(name) + 1)
+		states[i++].szReader = name;
+	ctx = new_context();
+	MUST(SCardGetStatusChange(ctx, 0, states, n));
+	for (i = 0; i < READERS_ROUNDS; i++) {
+		static char out[65536];
+
+		len = sizeof(out);
+		start = busy_ns();
+		MUST(SCardListReaders(ctx, NULL, out, &len));
+		again[i] = busy_ns() - start;
+		start = busy_ns();
+		MUST(SCardGetStatusChange(ctx, 0, states, n));
+		change[i] = busy_ns() - start;
+	}
+	MUST(SCardReleaseContext(ctx));
+	free(states);
+	snprintf(call, sizeof(call), "first-list-of-%u", n);
+	report_busy(call, first, READERS_ROUNDS);
+	snprintf(call, sizeof(call), "list-of-%u", n);
+	report_busy(call, again, READERS_ROUNDS);
+	snprintf(call, sizeof(call), "status-change-of-%u", n);
+	report_busy(call, change, READERS_ROUNDS);
+}

@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From lines "STACK READER CALL FIGURE VALUE" to a table.
+
+table.py tsv RAW...           the whole table, as tests/bench/table.tsv keeps it
+table.py text TABLE           for people: what has a goal
+table.py markdown TABLE       the same for the README
+table.py compare TABLE RAW... TAP: no ratio of instructions is 20 % behind the table's
+"""
+import sys
+
+STACKS = ("ours", "pcscd", "libusb", "kernel")
+# name, and which stack's value is divided by which
+RATIOS = (("pcscd/ours", "pcscd", "ours"), ("ours/libusb", "ours", "libusb"),
+          ("ours/kernel", "ours", "kernel"))
+BEHIND = 1.2
+
+# reader, call, figure, what has the goal, at least or at most, value
+GOALS = [
+    ("qemu", "transmit-5", "median_us", "ours/kernel", "<=", 1.25),
+    ("qemu", "transmit-260", "median_us", "ours/kernel", "<=", 1.25),
+    ("qemu", "transmit-5", "median_us", "ours/libusb", "<=", 0.45),
+    ("qemu", "transmit-260", "median_us", "ours/libusb", "<=", 0.45),
+    ("qemu", "transmit-5", "median_us", "pcscd/ours", ">=", 12),
+    ("qemu", "transmit-260", "median_us", "pcscd/ours", ">=", 12),
+    ("echo", "transmit-65536", "median_us", "ours/kernel", "<=", 1.25),
+    ("qemu", "status", "median_us", "pcscd/ours", ">=", 40),
+    ("qemu", "begin-end", "median_us", "pcscd/ours", ">=", 25),
+    ("qemu", "connect-leave", "median_us", "pcscd/ours", ">=", 20),
+    ("qemu", "connect-reset", "median_us", "ours/kernel", "<=", 1.3),
+    ("qemu", "establish-release", "median_us", "pcscd/ours", ">=", 30),
+    ("echo", "handover", "median_us", "pcscd/ours", ">=", 1000),
+    ("qemu", "transmit-5", "syscalls", "ours", "<=", 1),
+    ("qemu", "transmit-5", "switches", "ours-kernel", "<=", 0.05),
+    ("echo", "idle", "wakeups_per_second", "ours", "<=", 0),
+    ("echo", "event-removed", "median_us", "pcscd/ours", ">=", 5),
+    ("echo", "event-inserted", "median_us", "pcscd/ours", ">=", 5),
+    ("echo", "clients-64", "of_one", "ours", ">=", 0.95),
+    ("slots", "slots-4", "of_one", "ours", ">=", 3.8),
+    ("many", "list-of-256", "per_reader", "ours", "<=", 1.0),
+    ("many", "first-list-of-256", "per_reader", "ours", "<=", 1.0),
+    ("many", "status-change-of-256", "per_reader", "ours", "<=", 1.0),
+    ("echo", "reader", "kernel_bytes", "ours", "<=", 32768),
+]
+
+
+def read_raw(paths):
+    """{(reader, call, figure): {stack: value}}, in the order of the lines"""
+    rows = {}
+    for path in paths:
+        with open(path, encoding="ascii") as lines:
+            for line in lines:
+                stack, reader, call, figure, value = line.rstrip("\n").split("\t")
+                rows.setdefault((reader, call, figure), {})[stack] = float(value)
+    return rows
+
+
+def derive(rows):
+    """Figures that are made of two calls."""
+    for key, values in list(rows.items()):
+        reader, call, figure = key
+        name, _, count = call.rpartition("-")
+        if figure == "apdus_per_second" and count != "1":
+            one = rows[reader, name + "-1", figure]
+            rows[reader, call, "of_one"] = {s: v / one[s] for s, v in values.items()}
+        if reader == "many" and figure == "instructions" and count == "256":
+            # per reader, compared with the same at 16: 1 is linear
+            few = rows[reader, name + "-16", figure]
+            rows[reader, call, "per_reader"] = {
+                s: v / 256 / (few[s] / 16) for s, v in values.items()}
+    return rows
+
+
+def ratio(values, above, below):
+    if above not in values or not values.get(below):
+        return None
+    return values[above] / values[below]
+
+
+def ratios(values):
+    return {name: ratio(values, above, below) for name, above, below in RATIOS}
+
+
+def measured(values, what):
+    if what == "ours-kernel":
+        return values["ours"] - values["kernel"]
+    return values[what] if what in STACKS else ratios(values)[what]
+
+
+def number(value):
+    if value is None:
+        return "-"
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def print_tsv(rows):
+    columns = ["reader", "call", "figure", *STACKS, *(r[0] for r in RATIOS)]
+    print("# make bench OUT=tests/bench renews this; see tests/bench/README")
+    print("\t".join(columns))
+    for (reader, call, figure), values in rows.items():
+        cells = [f"{values[s]:.3f}" if s in values else "-" for s in STACKS]
+        cells += ["-" if r is None else f"{r:.3f}" for r in ratios(values).values()]
+        print("\t".join([reader, call, figure, *cells]))
+
+
+def read_table(path):
+    rows = {}
+    with open(path, encoding="ascii") as lines:
+        for line in lines:
+            cells = line.rstrip("\n").split("\t")
+            if line.startswith("#") or cells[0] == "reader":
+                continue
+            rows[tuple(cells[:3])] = {
+                s: float(v) for s, v in zip(STACKS, cells[3:]) if v != "-"}
+    return rows
+
+
+UNITS = {"median_us": "µs", "syscalls": "system calls", "switches": "context switches",
+         "wakeups_per_second": "wake-ups a second", "of_one": "of one's throughput",
+         "per_reader": "cost of a reader, of 16 one's", "kernel_bytes": "bytes"}
+
+
+def goal_lines(rows):
+    for reader, call, figure, what, sense, limit in GOALS:
+        values = rows.get((reader, call, figure))
+        if values is None:
+            continue
+        got = measured(values, what)
+        met = got <= limit if sense == "<=" else got >= limit
+        yield (call, reader, UNITS[figure], *(number(values.get(s)) for s in STACKS),
+               f"{what} {number(got)}", f"{'≤' if sense == '<=' else '≥'} {limit}",
+               "yes" if met else "NO")
+
+
+HEAD = ("call", "reader", "figure", "ours", "pcscd", "libusb", "kernel", "measured", "goal",
+        "reached")
+
+
+def print_text(rows):
+    lines = [HEAD, *goal_lines(rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+
+
+def print_markdown(rows):
+    print("| " + " | ".join(HEAD) + " |")
+    print("|" + " --- |" * len(HEAD))
+    for line in goal_lines(rows):
+        print("| " + " | ".join(line) + " |")
+
+
+def compare(old, new):
+    """Ratios of instructions are of our counts: smaller is better."""
+    count = failed = 0
+    for key, values in new.items():
+        if key[2] != "instructions" or key not in old:
+            continue
+        for stack in STACKS[1:]:
+            now, then = ratio(values, "ours", stack), ratio(old[key], "ours", stack)
+            if now is None or then is None:
+                continue
+            count += 1
+            bad = now > then * BEHIND
+            failed += bad
+            if bad:
+                print(f"# ours {values['ours']:.0f}, {stack} {values[stack]:.0f} instructions;"
+                      f" committed: {old[key]['ours']:.0f}, {old[key][stack]:.0f}")
+            print(f"{'not ok' if bad else 'ok'} {count} - {key[1]}: instructions of ours /"
+                  f" {stack} {now:.3f}, committed {then:.3f}")
+    print(f"1..{count}")
+    return 1 if failed or not count else 0
+
+
+def main():
+    command, paths = sys.argv[1], sys.argv[2:]
+    if command == "tsv":
+        print_tsv(derive(read_raw(paths)))
+    elif command == "text":
+        print_text(read_table(paths[0]))
+    elif command == "markdown":
+        print_markdown(read_table(paths[0]))
+    elif command == "compare":
+        return compare(read_table(paths[0]), read_raw(paths[1:]))
+    return 0
+
+
+sys.exit(main())
