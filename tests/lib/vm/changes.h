@@ -57,6 +57,7 @@ void observer_start(struct stage *stage, struct observer *observer);
 /* Is a reader whose state is @state news for somebody who knows @known? */
 enum news { NO_NEWS, NEWS, MAYBE } is_news(DWORD known, DWORD state);
 
+double seconds(void);
 bool receive_buffers(const char *size);
 unsigned long netlink_drops(void);
 bool thread_polls(pid_t thread);

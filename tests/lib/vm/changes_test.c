@@ -101,14 +101,6 @@ static unsigned int random_below(unsigned int n)
 	return (unsigned int)lrand48() % n;
 }
 
-static double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 /* ---- the readers ---- */
 
 static char reply[200];
@@ -195,8 +187,6 @@ static void settle(struct slot *s, struct scard_status *status)
 			return;
 		poll(&pfd, 1, 1000);
 	}
-	tell(s->device, "card-state %zu", index_of(s));
-	printf("# %s", reply);
 	tell(s->device, "info");
 	printf("# %s", reply);
 	die("%s: the kernel does not see the card %s: state 0x%x", s->name,
@@ -527,8 +517,8 @@ static bool agrees(struct observer *o, char *why, size_t size)
 	return !why[0];
 }
 
-/* Who asks now is told all of it, also what is no news. */
-static void check_states(void)
+/* Who asks now is told all of it, also what is no news; the slot that is not so, or NULL. */
+static const struct slot *ask_library(void)
 {
 	SCARD_READERSTATE states[SLOTS];
 	size_t i, n = 0;
@@ -548,9 +538,26 @@ static void check_states(void)
 		if (!slots[i].device->plugged)
 			continue;
 		if (states[n].dwEventState != want || !states[n].cbAtr != !slots[i].present)
-			die("%s is 0x%lx, not 0x%lx", slots[i].name, states[n].dwEventState, want);
+			return &slots[i];
 		n++;
 	}
+	return NULL;
+}
+
+static void check_states(void)
+{
+	const struct slot *wrong;
+	int tries = 100;
+
+	while ((wrong = ask_library()) && tries--) {
+		/* only what the kernel may still hear of may change now */
+		if (!wrong->blurred)
+			break;
+		usleep(10000);
+		ask_counts();
+	}
+	if (wrong)
+		die("%s is not 0x%lx", wrong->name, truth(wrong, false));
 }
 
 /* Wherever they are, also in the middle of a wait: then events overrun their sockets. */
