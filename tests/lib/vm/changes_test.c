@@ -159,14 +159,15 @@ static bool ask(const struct slot *s, struct scard_status *status)
 }
 
 /*
- * The kernel cannot count what the reader had no time to tell, and may hear of it late;
- * but it counts nothing that was not, and no coming without a going.
+ * The kernel cannot count what the reader had no time to tell, and what an answer of the
+ * reader told it may hear again, late, by the interrupt pipe; but it counts no coming
+ * without a going.
  */
 static void take_count(struct slot *s, DWORD count)
 {
-	DWORD missed = s->happened - count;
+	DWORD least = s->blurred ? s->counted : s->happened;
 
-	if (s->blurred ? count < s->counted || missed > s->happened || missed % 2 : missed)
+	if (count < least || count > s->happened << s->blurred || (count ^ s->happened) & 1)
 		die("%s: %lu cards came or went, the kernel says %lu after %lu", s->name,
 		    s->happened, count, s->counted);
 	s->counted = count;
