@@ -170,10 +170,14 @@ static int control_pin(struct scard_slot *slot, struct scard_req *req, u32 len, 
 		return -ENOLINK;
 
 	t1 = slot->protocol == SCARD_PROTO_T1 && slot->reader->desc.level < CCID_LEVEL_SHORT_APDU;
-	if (t1)
-		t1_prologue(&slot->t1, payload + m.prologue, m.apdu_len);
-	slot->single = true;
 	slot->to_card = true;
+	if (t1) {
+		ret = scard_slot_t1_resynch(slot, req);
+		if (ret)
+			return ret;
+		t1_prologue(&slot->t1, payload + m.prologue, m.apdu_len);
+	}
+	slot->single = true;
 	ret = scard_slot_cmd(slot, req, CCID_PC_TO_RDR_SECURE, none, m.len,
 			     max(CONTROL_PIN_TIMEOUT_MS, (m.timeout + 10) * 1000));
 	if (req->ans.type && req->ans.cmd_status == CCID_CMD_FAILED) {

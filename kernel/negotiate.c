@@ -113,7 +113,8 @@ static int negotiate_try(struct scard_slot *slot, struct scard_req *req, u8 t, u
 	int ret;
 
 	/* the block around it is prologue and epilogue, 3 and at most 2 bytes */
-	t1_init(&slot->t1, min_t(u32, atr->ifsc, desc->max_part - CCID_HEADER_LEN - 5), atr->crc);
+	t1_init(&slot->t1, atr->ifsc, atr->crc);
+	t1_limit(&slot->t1, desc->max_part - CCID_HEADER_LEN - 5);
 	if (!(desc->features & CCID_FEATURE_AUTO_NEGOTIATION)) {
 		if (!(desc->features & CCID_FEATURE_AUTO_PPS) && !atr->specific &&
 		    (t != atr->first || fi_di != ATR_FI_DI_DEFAULT)) {

@@ -562,6 +562,7 @@ u32 scard_slot_rx_size(const struct scard_slot *slot, u32 room);
 u32 scard_slot_max_apdu(const struct scard_slot *slot);
 int scard_slot_grow_req(const struct scard_slot *slot, struct scard_req *req, u32 len);
 int scard_slot_t1_ifsd(struct scard_slot *slot, struct scard_req *req, u8 ifsd);
+int scard_slot_t1_resynch(struct scard_slot *slot, struct scard_req *req);
 int scard_slot_transmit(struct scard_slot *slot, struct scard_req *req, u32 len, u32 room,
 			u32 protocol);
 

@@ -309,6 +309,30 @@ int scard_slot_t1_ifsd(struct scard_slot *slot, struct scard_req *req, u8 ifsd)
 }
 
 /**
+ * scard_slot_t1_resynch() - agree with the card again, if the last command left doubts
+ * @slot: the slot; T=1 is active
+ * @req: a request; the payload that waits in it stays as it is
+ *
+ * Before a block that the reader makes. One that is out of sequence might be taken for
+ * a repetition, or the card might have the PIN verified twice.
+ *
+ * Return: 0 or a negative errno
+ */
+int scard_slot_t1_resynch(struct scard_slot *slot, struct scard_req *req)
+{
+	u8 *tx = req->tx + CCID_HEADER_LEN, saved[T1_PROLOGUE_LEN + 2];
+	int ret;
+
+	if (!slot->t1.broken)
+		return 0;
+	/* the one block that is sent overwrites as much: it has no information field */
+	memcpy(saved, tx, sizeof(saved));
+	ret = xfr_t1_run(slot, req, t1_start_resynch(&slot->t1, tx));
+	memcpy(tx, saved, sizeof(saved));
+	return ret;
+}
+
+/**
  * scard_slot_transmit() - send a command to the card
  * @slot: the slot
  * @req: the request, with the command at tx + CCID_HEADER_LEN

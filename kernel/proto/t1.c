@@ -266,7 +266,7 @@ static enum t1_action t1_got_response(struct t1 *t, const struct t1_block *b, u8
 		if (t->deferred) {
 			t->deferred = false;
 			t->retries = 0;
-			return t1_send_i(t, tx);
+			return t->cmd ? t1_send_i(t, tx) : T1_DONE;
 		}
 		t->error = -EIO;	/* see the top of this file */
 		return T1_FAIL;
@@ -306,7 +306,7 @@ static enum t1_action t1_got_request(struct t1 *t, const struct t1_block *b, u8 
 	t->before = t1_pending(t);
 	t->retries = 0;
 	if (type == S_IFS)
-		t->ifsc = b->inf[0];
+		t->ifsc = min_u32(b->inf[0], t->ifsc_max);
 	else
 		t->wtx = b->inf[0] ? b->inf[0] : 1;
 	tx[T1_PROLOGUE_LEN] = b->inf[0];
@@ -324,8 +324,21 @@ void t1_init(struct t1 *t, u8 ifsc, bool crc)
 	memset(t, 0, sizeof(*t));
 	t->ifsc = clamp_u32(ifsc, 1, T1_INF_MAX);
 	t->ifsc_initial = t->ifsc;
+	t->ifsc_max = T1_INF_MAX;
 	t->ifsd = T1_IFSD_INITIAL;
 	t->crc = crc;
+}
+
+/**
+ * t1_limit() - the reader cannot carry blocks as long as the card may ask for
+ * @t: the connection, just begun
+ * @max: longest information field that it can carry
+ */
+void t1_limit(struct t1 *t, u32 max)
+{
+	t->ifsc_max = clamp_u32(max, 1, T1_INF_MAX);
+	t->ifsc = min_u32(t->ifsc, t->ifsc_max);
+	t->ifsc_initial = t->ifsc;
 }
 
 static void t1_begin(struct t1 *t)
@@ -385,6 +398,20 @@ enum t1_action t1_start_ifs(struct t1 *t, u8 ifsd, u8 *tx)
 	t->ifsd = ifsd;
 	tx[T1_PROLOGUE_LEN] = ifsd;
 	return t1_send(t, tx, T1_SENT_S_IFS, PCB_S | S_IFS, 1);
+}
+
+/**
+ * t1_start_resynch() - agree with the card again, before a block that the host does not make
+ * @t: the connection
+ * @tx: T1_BLOCK_MAX bytes, where blocks to send are made
+ *
+ * Return: T1_SEND; T1_DONE of t1_step() means that both begin anew
+ */
+enum t1_action t1_start_resynch(struct t1 *t, u8 *tx)
+{
+	t1_begin(t);
+	t->deferred = true;
+	return t1_resynch(t, tx);
 }
 
 /**

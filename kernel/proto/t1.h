@@ -33,6 +33,7 @@ enum t1_sent {
  * struct t1 - a connection to a card, from reset to reset
  * @ifsc: longest information field that the card takes, 1 to 254
  * @ifsc_initial: what the ATR said, which holds again after a resynchronisation
+ * @ifsc_max: longest one that the reader can carry, whatever the card asks for
  * @ifsd: longest one that it may send
  * @crc: blocks end with a CRC
  * @nad: node address byte that is sent; the card's has the halves exchanged
@@ -60,6 +61,7 @@ enum t1_sent {
 struct t1 {
 	u8 ifsc;
 	u8 ifsc_initial;
+	u8 ifsc_max;
 	u8 ifsd;
 	bool crc;
 	u8 nad;
@@ -86,8 +88,10 @@ struct t1 {
 };
 
 void t1_init(struct t1 *t, u8 ifsc, bool crc);
+void t1_limit(struct t1 *t, u32 max);
 enum t1_action t1_start(struct t1 *t, const u8 *cmd, u32 len, u8 *ans, u32 size, u8 *tx);
 enum t1_action t1_start_ifs(struct t1 *t, u8 ifsd, u8 *tx);
+enum t1_action t1_start_resynch(struct t1 *t, u8 *tx);
 enum t1_action t1_step(struct t1 *t, const u8 *rx, u32 rx_len, u8 *tx);
 void t1_prologue(const struct t1 *t, u8 *prologue, u32 len);
 int t1_answer(struct t1 *t, const u8 *rx, u32 rx_len, const u8 **inf, u32 *len);

@@ -81,6 +81,7 @@ static void hostile_command(struct input *in, struct t1 *t, u8 *tx, bool ifs, bo
 		HOLDS(in->len || ++steps < 16);
 	}
 	HOLDS(t->ans_len <= size);
+	HOLDS(t->ifsc && t->ifsc <= t->ifsc_max && t->chunk <= t->ifsc_max);
 	HOLDS(action == T1_DONE ? t->cmd_off == cmd_len && !over : t->error < 0);
 	HOLDS(action != T1_DONE || ifs || !t->broken);
 	free(cmd);
@@ -96,6 +97,8 @@ static void fuzz_hostile(struct input *in)
 	u8 *rx;
 
 	t1_init(&t, take(in), flags & 1);
+	if (flags & 32)
+		t1_limit(&t, 40);
 	hostile_command(in, &t, tx, flags & 2, flags & 4);
 	hostile_command(in, &t, tx, flags & 8, flags & 16);
 

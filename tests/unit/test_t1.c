@@ -126,6 +126,32 @@ static void bounds(void)
 	CHECK(i < 140000);
 }
 
+/* A card may ask for more than the reader carries: it is told yes, and sent less. */
+static void limited(void)
+{
+	u8 tx[T1_BLOCK_MAX], ans[4], cmd[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	struct t1 t;
+
+	test("t1: blocks are no longer than the reader takes, whatever the ATR says");
+	t1_init(&t, 254, false);
+	t1_limit(&t, 4);
+	CHECK_EQ(t1_start(&t, cmd, sizeof(cmd), ans, sizeof(ans), tx), T1_SEND);
+	CHECK_HEX(tx, t.tx_len, "00 20 04 01 02 03 04 20");
+
+	test("t1: nor whatever S(IFS request) says, which is agreed to all the same");
+	CHECK_EQ(t1_step(&t, (u8 []){ 0x00, 0xc1, 0x01, 0xfe, 0x3e }, 5, tx), T1_SEND);
+	CHECK_HEX(tx, t.tx_len, "00 E1 01 FE 1E");
+	CHECK_EQ(t1_step(&t, (u8 []){ 0x00, 0x90, 0x00, 0x90 }, 4, tx), T1_SEND);
+	CHECK_HEX(tx, t.tx_len, "00 40 04 05 06 07 08 48");
+
+	test("t1: a reader that takes nothing, or everything, is clamped");
+	t1_limit(&t, 0);
+	CHECK_EQ(t.ifsc, 1);
+	t1_init(&t, 254, false);
+	t1_limit(&t, 100000);
+	CHECK_EQ(t.ifsc, 254);
+}
+
 static void memory(void)
 {
 	u8 tx[T1_BLOCK_MAX], ans[16];
@@ -186,6 +212,21 @@ static void pin_entry(void)
 	CHECK(t.broken);
 	CHECK_EQ(t1_start(&t, cmd, 1, ans, sizeof(ans), tx), T1_SEND);
 	CHECK_HEX(tx, t.tx_len, "00 C0 00 C0");
+
+	test("t1: before the next one it is resynchronised");
+	CHECK_EQ(t1_start_resynch(&t, tx), T1_SEND);
+	CHECK_HEX(tx, t.tx_len, "00 C0 00 C0");
+	CHECK_EQ(t1_step(&t, (u8 []){ 0x00, 0xe0, 0x00, 0xe0 }, 4, tx), T1_DONE);
+	CHECK(!t.broken);
+	t1_prologue(&t, prologue, 13);
+	CHECK_HEX(prologue, 3, "00 00 0D");
+
+	test("t1: and given up if the card does not agree");
+	CHECK_EQ(t1_start_resynch(&t, tx), T1_SEND);
+	CHECK_EQ(t1_step(&t, tx, 0, tx), T1_SEND);
+	CHECK_EQ(t1_step(&t, tx, 0, tx), T1_SEND);
+	CHECK_EQ(t1_step(&t, tx, 0, tx), T1_FAIL);
+	CHECK(t.broken);
 }
 
 int main(void)
@@ -196,6 +237,7 @@ int main(void)
 	long_apdu(5000, 65538, 1, 1, false);
 	long_apdu(261, 258, 254, 254, true);
 	bounds();
+	limited();
 	memory();
 	pin_entry();
 	return tests_end();

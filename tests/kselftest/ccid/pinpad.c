@@ -139,6 +139,21 @@ TEST_F(pinpad, modify)
 	EXPECT_EQ(0x9000, enter(self, "5678E"));
 }
 
+/* A command that ended in the middle: host and card agree again before the PIN is entered. */
+TEST_F(pinpad, after_a_broken_command)
+{
+	bool t1 = strstr(variant->options, "tpdu");
+
+	if (t1) {
+		vr_do("fault on XfrBlock card abort");
+		EXPECT_EQ(-EIO, sc_apdu(self->fd, APDU_STATE));
+	}
+	vr_clear();
+	EXPECT_EQ(0x9000, enter(self, "1234E"));
+	EXPECT_STREQ(t1 ? "apdu apdu" : "apdu", vr_trace());
+	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFIED));
+}
+
 /* Whoever leaves after PIN entry leaves a card behind that is verified no more. */
 TEST_F(pinpad, closed_after_entry)
 {
