@@ -186,4 +186,59 @@ TEST_F(killed_inside, card_is_reset)
 	EXPECT_EQ(0, agent_do(&self->next, AGENT_END, SCARD_DISP_LEAVE));
 }
 
+/*
+ * The command that a killed caller leaves behind does not end by itself: the ABORT request
+ * on the control pipe and the Abort message end it. vreader answers only to both of them,
+ * and complains if they do not have the same bSeq.
+ */
+FIXTURE(aborted)
+{
+	struct agent victim, next;
+};
+
+FIXTURE_VARIANT(aborted)
+{
+	const char *fault;
+};
+
+FIXTURE_VARIANT_ADD(aborted, silent) { .fault = "on XfrBlock no-answer" };
+FIXTURE_VARIANT_ADD(aborted, extended) { .fault = "on XfrBlock extend 0" };
+
+FIXTURE_SETUP(aborted)
+{
+	vr_prepare("--profile short", VR_CARD);
+	agent_start(&self->victim);
+	agent_start(&self->next);
+	ASSERT_EQ(0, agent_do(&self->next, AGENT_OPEN, 0));
+	ASSERT_EQ(0, agent_do(&self->victim, AGENT_OPEN, 0));
+	ASSERT_EQ(0, agent_do(&self->victim, AGENT_CONNECT, SCARD_MODE_SHARED));
+}
+
+FIXTURE_TEARDOWN(aborted)
+{
+	agent_stop(&self->victim);
+	agent_stop(&self->next);
+}
+
+TEST_F(aborted, command_of_a_killed_caller)
+{
+	unsigned long counter;
+
+	vr_do("fault %s", variant->fault);
+	vr_clear();
+	ASSERT_TRUE(agent_blocks(&self->victim, AGENT_COUNT, 0));
+	vr_do("wait busy 0 5000");
+	EXPECT_STREQ("apdu", vr_trace());
+	agent_kill(&self->victim, SIGKILL);
+	EXPECT_TRUE(agent_ended(&self->victim));
+	EXPECT_EQ(0, agent_do(&self->next, AGENT_CONNECT, SCARD_MODE_SHARED));
+	EXPECT_STREQ("apdu abort warm", vr_trace());
+	EXPECT_EQ(1, vr_count("Abort"));
+	EXPECT_STREQ("", vr_do("violations"));
+	/* and the card works, with the protocol negotiated anew */
+	counter = vr_card("counter");
+	EXPECT_EQ(0, agent_do(&self->next, AGENT_COUNT, 0));
+	EXPECT_EQ(counter + 1, vr_card("counter"));
+}
+
 TEST_HARNESS_MAIN
