@@ -22,6 +22,7 @@
 #define FEATURE_CCID_ESC_COMMAND	0x13
 
 #define PROPERTY_LCD_LAYOUT		0x01
+#define PROPERTY_VALIDATION_CONDITION	0x02
 #define PROPERTY_TIME_OUT2		0x03
 #define PROPERTY_LCD_MAX_CHARACTERS	0x04
 #define PROPERTY_LCD_MAX_LINES		0x05
@@ -36,6 +37,15 @@
 
 #define PIN_VALIDATION_KEY		0x02
 #define PIN_VALIDATION_ALL		0x07
+
+/* Offsets in the structures of PC/SC part 10 */
+#define PIN_VERIFY_VALIDATION		7
+#define PIN_VERIFY_MESSAGES		8
+#define PIN_MODIFY_VALIDATION		10
+#define PIN_MODIFY_MESSAGES		11
+
+#define PIN_ONE_MESSAGE			0x01
+#define PIN_DEFAULT_MESSAGES		0xff
 
 #define CONTROL_ESCAPE_TIMEOUT_MS	30000
 #define CONTROL_PIN_TIMEOUT_MS		90000
@@ -111,6 +121,8 @@ static void control_tlv_properties(const struct scard_slot *slot, struct control
 		control_property(out, PROPERTY_LCD_MAX_LINES, 2, lcd >> 8);
 	}
 	control_property(out, PROPERTY_TIME_OUT2, 1, 0);
+	if (r->quirks & SCARD_QUIRK_PIN_KEY_ONLY)
+		control_property(out, PROPERTY_VALIDATION_CONDITION, 1, PIN_VALIDATION_KEY);
 	/* pseudo-APDUs reach the reader by escape commands only */
 	control_property(out, PROPERTY_PPDU_SUPPORT, 1, capable(CAP_SYS_RAWIO));
 	control_property(out, PROPERTY_VENDOR_ID, 2, r->vendor_id);
@@ -148,6 +160,20 @@ static int control_pin_refused(struct scard_req *req, u8 sw2)
 	return 0;
 }
 
+/* What the firmware of the reader cannot do otherwise, whatever the program asks for */
+static void control_pin_quirks(u32 quirks, u8 *pin, bool modify)
+{
+	u8 *messages = &pin[modify ? PIN_MODIFY_MESSAGES : PIN_VERIFY_MESSAGES];
+
+	if (quirks & SCARD_QUIRK_PIN_KEY_ONLY) {
+		pin[modify ? PIN_MODIFY_VALIDATION : PIN_VERIFY_VALIDATION] = PIN_VALIDATION_KEY;
+		if (!modify)
+			*messages = PIN_ONE_MESSAGE;
+	}
+	if (quirks & SCARD_QUIRK_PIN_MESSAGES && !*messages)
+		*messages = PIN_DEFAULT_MESSAGES;
+}
+
 /* The PIN goes from the keys to the card; the host sees a template and an answer. */
 static int control_pin(struct scard_slot *slot, struct scard_req *req, u32 len, bool modify)
 {
@@ -159,8 +185,8 @@ static int control_pin(struct scard_slot *slot, struct scard_req *req, u32 len, 
 
 	if (!(slot->reader->desc.pin_support & (modify ? PIN_SUPPORT_MODIFY : PIN_SUPPORT_VERIFY)))
 		return -EOPNOTSUPP;
-	if (slot->reader->quirks & SCARD_QUIRK_PIN_KEY_ONLY && len > PIN_MODIFY_LEN)
-		payload[modify ? 10 : 7] = PIN_VALIDATION_KEY;
+	if (len > (modify ? PIN_MODIFY_LEN : PIN_VERIFY_LEN))
+		control_pin_quirks(slot->reader->quirks, payload, modify);
 	ret = modify ? pin_modify(&m, payload, len) : pin_verify(&m, payload, len);
 	if (ret || CCID_HEADER_LEN + m.len > slot->reader->desc.max_msg)
 		return -EINVAL;

@@ -28,7 +28,8 @@ static const struct scard_quirk scard_quirks[] = {
 	{ 0x046a, 0x00a7, 0, SCARD_QUIRK_EXTENDED | SCARD_QUIRK_NO_PIN },  /* Cherry */
 	{ 0x0bf8, 0x1024, 0, SCARD_QUIRK_EXTENDED | SCARD_QUIRK_NO_PIN },  /* Fujitsu D323 */
 	{ 0x2f7c, 0x6007, 0, SCARD_QUIRK_EXTENDED },			   /* Diebold PN7362AU */
-	{ 0x046a, 0x00a1, 0x0101, SCARD_QUIRK_EXTENDED },		   /* Cherry KC1000SC */
+	{ 0x046a, 0x00a1, 0x0101, SCARD_QUIRK_EXTENDED | SCARD_QUIRK_PIN_MESSAGES },
+									   /* Cherry KC1000SC */
 	/* claims extended APDUs, takes short ones */
 	{ 0x0d46, 0x3010, 0, SCARD_QUIRK_SHORT },			   /* Kobil TriBank */
 	/* keyboards and laptops whose PIN entry shows the PIN to the host */

@@ -102,6 +102,7 @@
 #define SCARD_QUIRK_SLOW		BIT(10)	/* needs four times as long */
 #define SCARD_QUIRK_PIN_KEY_ONLY	BIT(11)	/* PIN entry ends by the key alone */
 #define SCARD_QUIRK_OLD_FIRMWARE	BIT(12)	/* known to fail */
+#define SCARD_QUIRK_PIN_MESSAGES	BIT(13)	/* needs a number of messages, not none */
 
 struct scard_reader;
 struct scard_req;

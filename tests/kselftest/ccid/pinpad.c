@@ -176,4 +176,72 @@ TEST_F(pinpad, bad_structures)
 	EXPECT_EQ(0x63c3, sc_apdu(self->fd, APDU_VERIFIED));
 }
 
+/* Readers whose firmware knows one way only, by their ids: what they are told in the end */
+FIXTURE(quirks)
+{
+	int fd;
+	unsigned char out[64];
+};
+
+FIXTURE_VARIANT(quirks)
+{
+	const char *options;
+	const char *entry;	/* bEntryValidationCondition and bNumberMessage that it gets */
+	int condition;		/* what the properties say, if anything */
+};
+
+FIXTURE_VARIANT_ADD(quirks, none) {
+	.options = "--profile pinpad", .entry = "0200", .condition = -1,
+};
+
+FIXTURE_VARIANT_ADD(quirks, gempc_pinpad) {
+	.options = "--vid 08e6 --pid 3478 --profile pinpad", .entry = "0201", .condition = 2,
+};
+
+FIXTURE_VARIANT_ADD(quirks, kc1000sc) {
+	.options = "--vid 046a --pid 00a1 --bcd 1.00 --profile pinpad", .entry = "02FF",
+	.condition = -1,
+};
+
+FIXTURE_SETUP(quirks)
+{
+	vr_prepare(variant->options, "iso,t=1,pin=1234");
+	self->fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(quirks)
+{
+	close(self->fd);
+}
+
+TEST_F(quirks, message)
+{
+	unsigned char none[sizeof(verify)];
+	char want[64];
+	const char *log, *p;
+
+	memcpy(none, verify, sizeof(none));
+	none[8] = 0;
+	vr_clear();
+	vr_do("press 1234E");
+	ASSERT_EQ(2, control(self->fd, CTL_VERIFY, none, sizeof(none), self->out, 64));
+	EXPECT_EQ(0x90, self->out[0]);
+	log = vr_do("log");
+	p = strstr(log, "Secure");
+	ASSERT_NE(NULL, p);
+	snprintf(want, sizeof(want), "001E8208000804%s0904", variant->entry);
+	EXPECT_NE(NULL, strstr(p, want));
+}
+
+TEST_F(quirks, properties)
+{
+	int i, len = control(self->fd, CTL_TLV_PROPERTIES, NULL, 0, self->out, 64), found = -1;
+
+	for (i = 0; i < len; i += 2 + self->out[i + 1])
+		if (self->out[i] == 0x02)
+			found = self->out[i + 2];
+	EXPECT_EQ(variant->condition, found);
+}
+
 TEST_HARNESS_MAIN
