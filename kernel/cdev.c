@@ -51,18 +51,19 @@ static long cdev_get_info(struct scard_handle *h, void __user *uarg)
 
 static long cdev_get_status(struct scard_handle *h, void __user *uarg, struct file *file)
 {
-	struct scard_status in, st = { };
+	struct scard_status __user *user = uarg;
+	u8 reserved[sizeof(*user) - offsetof(struct scard_status, reserved8)];
+	struct scard_status st = { };
 	int ret;
 
-	if (copy_from_user(&in, uarg, sizeof(in)))
+	/* all between these is for the answer */
+	if (get_user(st.flags, &user->flags) ||
+	    copy_from_user(reserved, user->reserved8, sizeof(reserved)))
 		return -EFAULT;
-	if (in.flags & ~SCARD_STATUS_GATED ||
-	    !cdev_is_zero(in.reserved8, sizeof(in.reserved8)) ||
-	    !cdev_is_zero(in.reserved, sizeof(in.reserved)))
+	if (st.flags & ~SCARD_STATUS_GATED || !cdev_is_zero(reserved, sizeof(reserved)))
 		return -EINVAL;
-	if (in.flags & SCARD_STATUS_GATED && !(file->f_mode & FMODE_WRITE))
+	if (st.flags & SCARD_STATUS_GATED && !(file->f_mode & FMODE_WRITE))
 		return -EBADF;
-	st.flags = in.flags;
 	if (st.flags & SCARD_STATUS_GATED)
 		trace_scard_call(h, POL_OP_STATUS, 0);
 	ret = scard_handle_status(h, &st, cdev_nonblock(file));

@@ -18,7 +18,7 @@
 #include "scard_lib.h"
 
 #define FIRST_BUCKETS	64
-#define RANDOM_NUMBERS	16
+#define RANDOM_NUMBERS	64
 
 /* A call that was just beginning when its context was released, see revoke() */
 #define REVOKE_TRIES	5
@@ -180,7 +180,7 @@ static void forget_context(struct context *ctx)
 	}
 	free_waiters(ctx->idle);
 	free_waiters(ctx->waiting);
-	free(ctx);
+	free(ctx);	/* the spare descriptor is closed with all others */
 }
 
 /*
@@ -231,6 +231,7 @@ LONG context_create(SCARDCONTEXT *id)
 	if (!ctx)
 		return SCARD_E_NO_MEMORY;
 	atomic_init(&ctx->obj.refs, 1);
+	ctx->spare_fd = -1;
 	pthread_once(&fork_once, fork_init);
 	pthread_mutex_lock(&objects.lock);
 	ret = insert(&ctx->obj);
@@ -256,6 +257,7 @@ void context_put(struct context *ctx)
 	if (!put(&ctx->obj))
 		return;
 	free_waiters(ctx->idle);
+	context_drop_spare(ctx);
 	free(ctx);
 	pthread_mutex_lock(&objects.lock);
 	last = !--objects.contexts;
@@ -331,6 +333,7 @@ LONG context_release(SCARDCONTEXT id)
 	pthread_mutex_unlock(&objects.lock);
 
 	free_waiters(idle);
+	context_drop_spare(ctx);
 	while (cards) {
 		card = cards;
 		cards = card->next;
@@ -388,6 +391,37 @@ void context_put_waiter(struct context *ctx, struct waiter *w)
 
 /* ---- card handles ---- */
 
+/* The spare descriptor, if it is one of that reader and fresh; or -1. */
+int context_take_spare(struct context *ctx, const char *name)
+{
+	bool fits;
+	int fd;
+
+	pthread_mutex_lock(&objects.lock);
+	fd = ctx->spare_fd;
+	ctx->spare_fd = -1;
+	fits = fd >= 0 && coarse_ms() - ctx->spare_since < SPARE_MS &&
+	       !strcmp(ctx->spare_name, name);
+	pthread_mutex_unlock(&objects.lock);
+	if (fits)
+		return fd;
+	if (fd >= 0)
+		descriptor_close(fd);
+	return -1;
+}
+
+void context_drop_spare(struct context *ctx)
+{
+	int fd;
+
+	pthread_mutex_lock(&objects.lock);
+	fd = ctx->spare_fd;
+	ctx->spare_fd = -1;
+	pthread_mutex_unlock(&objects.lock);
+	if (fd >= 0)
+		descriptor_close(fd);
+}
+
 /*
  * A card handle for an open descriptor, which it takes over. It has no number yet, but
  * belongs to the context, so that a Connect that waits can be cancelled.
@@ -404,7 +438,7 @@ LONG card_create(struct context *ctx, int fd, const char *name, struct card **ne
 	card->obj.is_card = true;
 	card->fd = fd;
 	card->context = ctx;
-	snprintf(card->name, sizeof(card->name), "%s", name);
+	strncpy(card->name, name, sizeof(card->name) - 1);
 	atomic_fetch_add(&ctx->obj.refs, 1);
 	/* one for the context's list, one for the caller */
 	atomic_init(&card->obj.refs, 2);
@@ -447,13 +481,43 @@ struct card *card_get(SCARDHANDLE id)
 	return (struct card *)get(id, true);
 }
 
+/*
+ * The descriptor of a handle that was disconnected can connect again, which saves its
+ * opening and closing: the context keeps one. It holds nothing awake, and is closed
+ * before anybody waits for events, so that an idle program does not hold the module.
+ */
+static bool keep_spare(struct card *card)
+{
+	struct context *ctx = card->context;
+	bool kept;
+
+	if (!atomic_load(&card->keep))
+		return false;
+	pthread_mutex_lock(&objects.lock);
+	kept = !ctx->released && ctx->spare_fd < 0;
+	if (kept) {
+		ctx->spare_fd = card->fd;
+		ctx->spare_since = coarse_ms();
+		memcpy(ctx->spare_name, card->name, sizeof(ctx->spare_name));
+	}
+	pthread_mutex_unlock(&objects.lock);
+	return kept;
+}
+
 void card_put(struct card *card)
 {
 	if (!put(&card->obj))
 		return;
-	descriptor_close(card->fd);
+	if (!keep_spare(card))
+		descriptor_close(card->fd);
 	context_put(card->context);
 	free(card);
+}
+
+/* Does nobody use the card but the caller? One reference is the list's, one the caller's. */
+bool card_alone(const struct card *card)
+{
+	return atomic_load(&card->obj.refs) == 2;
 }
 
 /* The number means nothing any more; false if that is so already. */

@@ -112,6 +112,14 @@ void descriptor_close(int fd)
 	unlock();
 }
 
+/* It is not ours, whatever it is. */
+void descriptor_forget(int fd)
+{
+	descriptors_lock();
+	descriptors_strike_out(fd);
+	unlock();
+}
+
 /* In the child, with the lock that fork() took: close all, unlock. */
 void descriptors_forked(void)
 {

@@ -25,6 +25,7 @@ static struct {
 	bool stale;			/* it has to be made again */
 	bool came;			/* readers came or went since it was made */
 	struct reader_list list;	/* sorted, named, without the hidden ones */
+	size_t at;			/* where the next name is looked for first */
 	unsigned int generation;	/* counts whatever a listener may want to see */
 	unsigned int changes;		/* counts readers that came or went */
 	struct listener *listeners;
@@ -242,12 +243,22 @@ static bool exists(const char *path)
 }
 
 /*
- * Is there a service? Cheap, since SCardEstablishContext asks: usually one system call,
- * and the first is the one whose path the kernel walks without a lock.
+ * Is there a service? Cheap, since SCardEstablishContext asks: usually one system call. If
+ * this process listens to the family already, that finds no news of its end; else the
+ * first is the one whose path the kernel walks without a lock.
  */
 bool readers_exist(void)
 {
 	struct netlink *nl;
+	bool known;
+
+	pthread_mutex_lock(&readers.lock);
+	if (readers.netlink)
+		take_in_events();
+	known = readers.netlink;
+	pthread_mutex_unlock(&readers.lock);
+	if (known)
+		return true;
 
 	if (exists(SCARD_DEV_DIR "/" SCARD_DEV_NAME "0") || exists(SCARD_CLASS_DIR) ||
 	    nodes_exist())
@@ -348,15 +359,22 @@ void readers_settle(void)
 bool readers_find(const char *name, struct reader *found)
 {
 	bool there = false;
-	size_t i;
+	size_t i, at;
 
 	pthread_mutex_lock(&readers.lock);
-	for (i = 0; i < readers.list.count && !there; i++) {
-		const struct reader *r = &readers.list.readers[i];
+	/* who asks for all of them asks in this order: go on behind the one found last */
+	at = readers.at;
+	for (i = 0; i < readers.list.count && !there; i++, at++) {
+		const struct reader *r;
 
+		if (at >= readers.list.count)
+			at = 0;
+		r = &readers.list.readers[at];
 		there = !r->left && !strcmp(r->name, name);
-		if (there)
+		if (there) {
 			*found = *r;
+			readers.at = at + 1;
+		}
 	}
 	pthread_mutex_unlock(&readers.lock);
 	return there;

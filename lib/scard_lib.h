@@ -45,6 +45,12 @@
 #endif
 #define SCARD_DEV_NAME	"scard"
 
+/*
+ * How long a descriptor is kept for the next Connect, in ms: after that, who may open the
+ * device is asked again
+ */
+#define SPARE_MS	1000
+
 /* How long a reader that was just plugged in, or a card, is waited for, in ms */
 #define SETTLE_MS	2000
 
@@ -57,6 +63,7 @@ int descriptors_unlock(int fd);
 bool descriptors_strike_out(int fd);
 int descriptor_open(const char *path, int flags);
 void descriptor_close(int fd);
+void descriptor_forget(int fd);
 void descriptors_forked(void);
 
 /* ---- device.c ---- */
@@ -67,6 +74,7 @@ LONG code_of(int error);
 LONG code_of_open(int error);
 LONG code_of_power_up(int error);
 int64_t now_ms(void);
+int64_t coarse_ms(void);
 
 /* ---- names.c ---- */
 
@@ -216,6 +224,9 @@ struct waiter;
  * @cards: its card handles, also those that are being connected
  * @waiting: calls of SCardGetStatusChange in progress
  * @idle: waiters for the next ones, with their descriptors
+ * @spare_fd: descriptor of the reader that was disconnected last, or -1
+ * @spare_since: when that was, as coarse_ms() says
+ * @spare_name: that reader's name
  * @cancels: counts SCardCancel and the release, for calls that a signal interrupted
  * @released: SCardReleaseContext was called
  */
@@ -224,6 +235,9 @@ struct context {
 	struct card *cards;
 	struct waiter *waiting;
 	struct waiter *idle;
+	int spare_fd;
+	int64_t spare_since;
+	char spare_name[MAX_READERNAME];
 	atomic_uint cancels;
 	bool released;
 };
@@ -236,6 +250,7 @@ struct context {
  * @context: its context, referenced
  * @fd: the descriptor
  * @revoked: the context was released: begin nothing any more
+ * @keep: it was disconnected and the descriptor can connect again
  * @name: the reader's
  */
 struct card {
@@ -245,6 +260,7 @@ struct card {
 	struct context *context;
 	int fd;
 	atomic_bool revoked;
+	atomic_bool keep;
 	char name[MAX_READERNAME];
 };
 
@@ -253,11 +269,14 @@ LONG context_release(SCARDCONTEXT id);
 struct context *context_get(SCARDCONTEXT id);
 void context_put(struct context *ctx);
 void context_cancel(struct context *ctx);
+int context_take_spare(struct context *ctx, const char *name);
+void context_drop_spare(struct context *ctx);
 
 LONG card_create(struct context *ctx, int fd, const char *name, struct card **new);
 LONG card_publish(struct card *card, SCARDHANDLE *id);
 struct card *card_get(SCARDHANDLE id);
 void card_put(struct card *card);
+bool card_alone(const struct card *card);
 bool card_remove(struct card *card);
 int card_ioctl(struct card *card, unsigned long request, void *arg);
 
@@ -270,6 +289,7 @@ int card_ioctl(struct card *card, unsigned long request, void *arg);
  * @cancelled: SCardCancel was called
  * @watches: the readers that it looks at
  * @nwatches: number of them
+ * @at: where the next one is looked for first
  * @fds: for poll()
  * @nfds: room there
  *
@@ -282,6 +302,7 @@ struct waiter {
 	atomic_bool cancelled;
 	struct watch *watches;
 	size_t nwatches;
+	size_t at;
 	struct pollfd *fds;
 	size_t nfds;
 };

@@ -109,13 +109,18 @@ void waiter_free(struct waiter *w)
 
 /* ---- watches ---- */
 
+/* Readers are mostly looked at in the same order: go on behind the one found last. */
 static struct watch *watch_find(struct waiter *w, uint32_t minor)
 {
-	size_t i;
+	size_t i, at = w->at;
 
-	for (i = 0; i < w->nwatches; i++) {
-		if (w->watches[i].minor == minor)
-			return &w->watches[i];
+	for (i = 0; i < w->nwatches; i++, at++) {
+		if (at >= w->nwatches)
+			at = 0;
+		if (w->watches[at].minor == minor) {
+			w->at = at + 1;
+			return &w->watches[at];
+		}
 	}
 	return NULL;
 }

@@ -186,6 +186,7 @@ API LONG SCardListReaders(SCARDCONTEXT hContext, LPCSTR mszGroups, LPSTR mszRead
 	if (!ctx)
 		return SCARD_E_INVALID_HANDLE;
 	state = no_thread_cancel();
+	context_drop_spare(ctx);
 	ret = list_readers(mszReaders, pcchReaders);
 	context_put(ctx);
 	restore_thread_cancel(state);
@@ -214,6 +215,8 @@ API LONG SCardGetStatusChange(SCARDCONTEXT hContext, DWORD dwTimeout,
 	if (!ctx)
 		return SCARD_E_INVALID_HANDLE;
 	state = no_thread_cancel();
+	if (dwTimeout)
+		context_drop_spare(ctx);
 	ret = status_change(ctx, dwTimeout, rgReaderStates, cReaders, state);
 	context_put(ctx);
 	restore_thread_cancel(state);
@@ -269,16 +272,30 @@ static LONG connect_reader(struct context *ctx, const char *name, DWORD mode, DW
 			   LPSCARDHANDLE phCard, LPDWORD pdwActiveProtocol)
 {
 	struct scard_connect arg = { .share_mode = mode, .protocols = protocols };
+	int fd = context_take_spare(ctx, name), error;
+	bool spare = fd >= 0;
 	struct card *card;
-	int fd, error;
 	LONG ret;
 
-	ret = open_reader(name, &fd);
+again:
+	ret = spare ? SCARD_S_SUCCESS : open_reader(name, &fd);
 	if (ret == SCARD_S_SUCCESS)
 		ret = card_create(ctx, fd, name, &card);
 	if (ret != SCARD_S_SUCCESS)
 		return ret;
 	error = card_ioctl(card, SCARD_IOC_CONNECT, &arg);
+	if (spare && (error == ENODEV || error == ENOTTY || error == EBADF)) {
+		/*
+		 * That reader has left, and there may be another of its name. Or somebody
+		 * has closed all descriptors, and the number may be a stranger's now.
+		 */
+		if (error != ENODEV)
+			descriptor_forget(fd);
+		card_remove(card);
+		card_put(card);
+		spare = false;
+		goto again;
+	}
 	ret = error ? code_of_power_up(error) : card_publish(card, phCard);
 	if (ret == SCARD_S_SUCCESS)
 		*pdwActiveProtocol = arg.protocol;
@@ -351,6 +368,7 @@ API LONG SCardDisconnect(SCARDHANDLE hCard, DWORD dwDisposition)
 {
 	struct scard_disposition arg = { .disposition = dwDisposition };
 	struct card *card = card_get(hCard);
+	bool alone;
 	LONG ret;
 	int error;
 
@@ -360,9 +378,13 @@ API LONG SCardDisconnect(SCARDHANDLE hCard, DWORD dwDisposition)
 		card_put(card);
 		return SCARD_E_INVALID_VALUE;
 	}
+	/* the descriptor can connect again, unless another call is still about to use it */
+	alone = card_alone(card);
 	error = card_ioctl(card, SCARD_IOC_DISCONNECT, &arg);
 	if (error == ENODEV)
 		error = 0;	/* any handle can be disconnected, whatever became of the reader */
+	else if (!error && alone)
+		atomic_store(&card->keep, true);
 	ret = code_of(error);
 	/* EREMOTEIO: the card did not do what it should, but the handle is gone */
 	if ((!error || error == EREMOTEIO) && !card_remove(card))
