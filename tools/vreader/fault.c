@@ -42,6 +42,7 @@ static const struct {
 	{ "storm", FAULT_STORM, 1, 1, 10 },
 	{ "hw-error", FAULT_HW_ERROR, 1, 1, 16 },
 	{ "notify", FAULT_NOTIFY, 1, 1, 0 },
+	{ "stall-int", FAULT_STALL_INT, 0, 0, 0 },
 	{ "unplug", FAULT_UNPLUG, 1, 1, 10 },
 	{ "remove", FAULT_REMOVE, 0, 0, 0 },
 	{ "swap", FAULT_SWAP, 0, 0, 0 },

@@ -162,6 +162,12 @@ static bool beside_the_answer(struct ccid *ccid, const struct fault *f, const ui
 	case FAULT_NOTIFY:
 		interrupt(ccid, f->bytes, f->num_bytes);
 		return true;
+	case FAULT_STALL_INT:
+		if (ccid->iface->intr) {
+			ccid->iface->intr->broken = true;
+			usb_halt(ccid->iface->intr);
+		}
+		return true;
 	case FAULT_UNPLUG:
 		usbip_unplug_after(f->arg ? USBIP_HEADER + (size_t)f->arg : 0);
 		return true;

@@ -42,6 +42,7 @@ struct endpoint {
 	bool bulk;
 	uint16_t max_packet;
 	bool halted;
+	bool broken;		/* stays halted until the next bus reset */
 	struct urb *urbs;	/* the host's, in order */
 	struct xfer *xfers;	/* ours, in order */
 	struct ccid *ccid;

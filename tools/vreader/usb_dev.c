@@ -242,6 +242,7 @@ static void reset_endpoints(void)
 		struct endpoint *ep = &usb.eps[i];
 
 		ep->halted = false;
+		ep->broken = false;
 		drop_xfers(ep);
 	}
 }
@@ -287,7 +288,7 @@ static int endpoint_request(uint8_t request, uint16_t value, uint8_t addr, uint8
 		if (value != FEATURE_HALT)
 			return -EPIPE;
 		if (ep)
-			ep->halted = false;
+			ep->halted = ep->broken;
 		return 0;
 	case REQ_SET_FEATURE:
 		if (value != FEATURE_HALT || !ep)
