@@ -574,7 +574,8 @@ static int ccid_usb_probe(struct usb_interface *intf, const struct usb_device_id
 		ccid_usb_int_again(ccid, CCID_NOTIFY_WINDOW);
 	/* asleep, it must be able to tell of an insertion */
 	intf->needs_remote_wakeup = 1;
-	if (ccid->int_urb && ccid_usb_can_wake(ccid))
+	if ((ccid->int_urb || reader->desc.features & CCID_FEATURE_WAKEUP) &&
+	    ccid_usb_can_wake(ccid))
 		usb_enable_autosuspend(udev);
 	dev_info(&intf->dev, "smart-card reader \"%s\", %u slot%s\n", reader->slots[0]->name,
 		 reader->nslots, reader->nslots > 1 ? "s" : "");

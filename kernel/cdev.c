@@ -296,6 +296,8 @@ static __poll_t cdev_poll(struct file *file, poll_table *wait)
 		mask = EPOLLHUP | EPOLLERR;
 	else if (h->seen != slot->event)
 		mask = EPOLLPRI;
+	else if (poll_requested_events(wait) & EPOLLPRI)
+		scard_slot_watch(slot);
 	spin_unlock(&slot->lock);
 	return mask;
 }

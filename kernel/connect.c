@@ -137,6 +137,9 @@ int scard_handle_connect(struct scard_handle *h, struct scard_connect *arg, bool
 			ret = slot->pol.gone ? -ENODEV : -ENOMEDIUM;
 		else
 			pol_connected(&slot->pol, &h->pol, arg->share_mode, close);
+		/* who holds a card wants to know when it is taken out */
+		if (!ret)
+			scard_slot_watch(slot);
 		arg->protocol = slot->protocol;
 		arg->epoch = h->pol.epoch;
 		if (!ret)

@@ -174,8 +174,7 @@ struct scard_handle *scard_handle_open(struct scard_slot *slot)
 	}
 	h->seen = slot->event;
 	h->id = ++slot->last_id;
-	if (!slot->opens++)
-		scard_slot_watch(slot);
+	scard_slot_look(slot);
 	spin_unlock(&slot->lock);
 	get_device(&slot->dev);
 	trace_scard_open(h);
@@ -196,7 +195,6 @@ void scard_handle_close(struct scard_handle *h)
 
 	trace_scard_close(h);
 	spin_lock(&slot->lock);
-	slot->opens--;
 	connected = h->pol.share != POL_UNCONNECTED;
 	if (connected) {
 		pol_close(&slot->pol, &h->pol);
@@ -279,6 +277,7 @@ int scard_handle_status(struct scard_handle *h, struct scard_status *st, bool no
 		spin_unlock(&slot->lock);
 		return -ENODEV;
 	}
+	scard_slot_look(slot);
 	st->state = scard_slot_state(slot);
 	st->protocol = slot->protocol;
 	st->event = slot->event;

@@ -39,11 +39,13 @@ static const struct nla_policy netlink_policy[SCARD_A_SLOT_MAX + 1] = {
 };
 
 /* What is told of a slot without being asked: presence, no names, no users. */
-static int netlink_put_state(struct sk_buff *skb, struct scard_slot *slot)
+static int netlink_put_state(struct sk_buff *skb, struct scard_slot *slot, bool asked)
 {
 	u32 state, event, card_event;
 
 	spin_lock(&slot->lock);
+	if (asked)
+		scard_slot_look(slot);
 	state = scard_slot_state(slot) & (SCARD_STATE_BIT_PRESENT | SCARD_STATE_BIT_MUTE |
 					  SCARD_STATE_BIT_SETTLING);
 	event = slot->event;
@@ -70,7 +72,7 @@ static int netlink_put_slot(struct sk_buff *skb, struct scard_slot *slot, void *
 
 	if (!head)
 		return -EMSGSIZE;
-	ret = netlink_put_state(skb, slot);
+	ret = netlink_put_state(skb, slot, whole);
 	if (!ret && whole)
 		ret = netlink_put_identity(skb, slot);
 	if (ret) {
@@ -157,11 +159,21 @@ static struct genl_family netlink_family __ro_after_init = {
 	.n_mcgrps = ARRAY_SIZE(netlink_groups),
 };
 
+/**
+ * scard_netlink_heard() - does anybody listen to what is announced?
+ *
+ * Return: true if somebody does
+ */
+bool scard_netlink_heard(void)
+{
+	return genl_has_listeners(&netlink_family, &init_net, NETLINK_EVENTS);
+}
+
 static void netlink_announce(struct scard_slot *slot, u8 cmd)
 {
 	struct sk_buff *skb;
 
-	if (!genl_has_listeners(&netlink_family, &init_net, NETLINK_EVENTS))
+	if (!scard_netlink_heard())
 		return;
 	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!skb)
@@ -212,7 +224,7 @@ void scard_netlink_del(struct scard_slot *slot)
  */
 void scard_netlink_change(struct scard_slot *slot)
 {
-	if (slot->announced && genl_has_listeners(&netlink_family, &init_net, NETLINK_EVENTS))
+	if (slot->announced && scard_netlink_heard())
 		queue_work(slot->reader->wq, &slot->netlink_work);
 }
 

@@ -332,7 +332,6 @@ struct scard_traced {
  * @wait: poll() waiters; woken when @event changes or the reader goes
  * @event: counts all changes (lock)
  * @card_event: counts insertions and removals (lock)
- * @opens: open files (lock)
  * @last_id: id of the handle that was opened last (lock)
  * @traced: see scard_slot_trace() (lock)
  * @atr: the last ATR (lock)
@@ -345,6 +344,9 @@ struct scard_traced {
  * @notified: SLOT_NOTIFIED_* bits set by the interrupt pipe
  * @notify_work: acts on @notified
  * @poll_work: asks for the slot status where there is no interrupt pipe
+ * @poll_step: how long it waits before it asks again, jiffies (lock)
+ * @poll_event: @card_event when it last ran (lock)
+ * @looked: when an answer has last told the state of the card, jiffies
  * @work: the worker
  * @req: the worker's request (actor)
  * @orphan: request that a killed actor left on the wire (actor)
@@ -381,7 +383,6 @@ struct scard_slot {
 	wait_queue_head_t wait;
 	u32 event;
 	u32 card_event;
-	u32 opens;
 	u32 last_id;
 	struct scard_traced traced;
 	u8 atr[SCARD_ATR_MAX];
@@ -395,6 +396,9 @@ struct scard_slot {
 	unsigned long notified;
 	struct work_struct notify_work;
 	struct delayed_work poll_work;
+	unsigned long poll_step;
+	u32 poll_event;
+	unsigned long looked;
 	struct work_struct work;
 
 	struct scard_req *req;
@@ -482,6 +486,7 @@ void scard_netlink_slot_init(struct scard_slot *slot);
 void scard_netlink_add(struct scard_slot *slot);
 void scard_netlink_del(struct scard_slot *slot);
 void scard_netlink_change(struct scard_slot *slot);
+bool scard_netlink_heard(void);
 
 /* handle.c */
 struct scard_handle *scard_handle_open(struct scard_slot *slot);
@@ -531,6 +536,7 @@ void scard_slot_wake(struct pol_turn *pol_turn);
 void scard_slot_deaf(struct scard_slot *slot);
 void scard_slot_notify(struct scard_slot *slot, bool present);
 void scard_slot_watch(struct scard_slot *slot);
+void scard_slot_look(struct scard_slot *slot);
 void scard_slot_idle(struct scard_slot *slot);
 void scard_slot_used(struct scard_slot *slot);
 void scard_slot_resumed(struct scard_slot *slot);

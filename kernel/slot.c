@@ -160,6 +160,7 @@ int scard_slot_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, cons
 	ret = ccid_cmd(slot, req, type, params, len, timeout_ms);
 	if (ret == -EINTR || !req->ans.type || scard_reader_gone(slot->reader))
 		return ret;
+	WRITE_ONCE(slot->looked, jiffies);
 	if (req->ans.icc_status == CCID_ICC_ABSENT) {
 		spin_lock(&slot->lock);
 		scard_slot_removed_locked(slot);

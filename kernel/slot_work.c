@@ -10,8 +10,14 @@
 
 #include "scard.h"
 
-/* Where the reader cannot report insertion, it is asked as often while it is open. */
-#define SLOT_POLL_INTERVAL	(HZ / 2)
+/*
+ * A reader that cannot report insertion is asked while somebody watches: often when
+ * something has just happened, then less and less.
+ */
+#define SLOT_POLL_MIN	(HZ / 8)
+#define SLOT_POLL_MAX	HZ
+/* What is known longer than this is found out again for who asks for it */
+#define SLOT_POLL_FRESH	(HZ / 2)
 
 static unsigned int idle_ms = 5000;
 module_param(idle_ms, uint, 0644);
@@ -141,7 +147,7 @@ void scard_slot_wake(struct pol_turn *pol_turn)
  */
 void scard_slot_deaf(struct scard_slot *slot)
 {
-	queue_delayed_work(slot->reader->wq, &slot->poll_work, SLOT_POLL_INTERVAL);
+	queue_delayed_work(slot->reader->wq, &slot->poll_work, 0);
 }
 
 /**
@@ -175,31 +181,79 @@ static void slot_notify_work(struct work_struct *work)
 	scard_slot_unlock(slot);
 }
 
+/* Is there anybody who would hear of it? */
+static bool slot_is_watched(struct scard_slot *slot)
+{
+	lockdep_assert_held(&slot->lock);
+	if (slot->pol.connected || scard_netlink_heard())
+		return true;
+	/* a sleeper in poll() is in the queue before it takes the lock, see cdev_poll() */
+	return waitqueue_active(&slot->wait);
+}
+
 static void slot_poll_work(struct work_struct *work)
 {
 	struct scard_slot *slot = container_of(to_delayed_work(work), struct scard_slot, poll_work);
+	unsigned long age;
 
 	spin_lock(&slot->lock);
-	if (slot->opens && !slot->pol.gone) {
-		/* whoever acts now sees the state of the card in the answers */
-		if (!slot->pol.actor)
+	if (slot->poll_event != slot->card_event) {
+		slot->poll_event = slot->card_event;
+		slot->poll_step = SLOT_POLL_MIN;
+	}
+	if (!slot->pol.gone) {
+		/* the answers to whoever acts tell the state of the card too */
+		age = jiffies - READ_ONCE(slot->looked);
+		if (!slot->pol.actor && age >= slot->poll_step) {
+			slot->poll_step = min_t(unsigned long, 2 * slot->poll_step, SLOT_POLL_MAX);
 			pol_want_settle(&slot->pol);
-		queue_delayed_work(slot->reader->wq, &slot->poll_work, SLOT_POLL_INTERVAL);
+			age = 0;
+		}
+		if (slot_is_watched(slot))
+			queue_delayed_work(slot->reader->wq, &slot->poll_work,
+					   age < slot->poll_step ? slot->poll_step - age :
+								   SLOT_POLL_MIN);
 	}
 	scard_slot_unlock(slot);
 }
 
 /**
- * scard_slot_watch() - somebody has opened the device
+ * scard_slot_watch() - somebody begins to watch the slot, or goes on
  * @slot: the slot, locked
  *
- * Readers without an interrupt pipe are asked for their state while it is open.
+ * To be called after the watcher can be seen by slot_is_watched(). A reader without an
+ * interrupt pipe is asked for its state as long as there is one.
  */
 void scard_slot_watch(struct scard_slot *slot)
 {
 	lockdep_assert_held(&slot->lock);
-	if (!slot->reader->has_interrupt && !slot->pol.gone)
-		queue_delayed_work(slot->reader->wq, &slot->poll_work, SLOT_POLL_INTERVAL);
+	if (READ_ONCE(slot->reader->has_interrupt) || slot->pol.gone ||
+	    delayed_work_pending(&slot->poll_work))
+		return;
+	slot->poll_step = SLOT_POLL_MIN;
+	queue_delayed_work(slot->reader->wq, &slot->poll_work, 0);
+}
+
+/**
+ * scard_slot_look() - somebody asks for the state of the slot
+ * @slot: the slot, locked
+ *
+ * If nobody has looked for a while, which can be only where there is no interrupt pipe,
+ * the card may even be another: the slot is settling until that is known.
+ */
+void scard_slot_look(struct scard_slot *slot)
+{
+	lockdep_assert_held(&slot->lock);
+	if (READ_ONCE(slot->reader->has_interrupt) || slot->pol.gone)
+		return;
+	if (!slot->pol.actor && !slot->settling && !delayed_work_pending(&slot->poll_work) &&
+	    time_after(jiffies, READ_ONCE(slot->looked) + SLOT_POLL_FRESH)) {
+		slot->settling = true;
+		slot->recheck = true;
+		pol_want_settle(&slot->pol);
+	}
+	if (slot_is_watched(slot))
+		scard_slot_watch(slot);
 }
 
 /* ---- power ---- */
@@ -305,6 +359,7 @@ void scard_slot_work_init(struct scard_slot *slot)
 	INIT_WORK(&slot->work, slot_work);
 	INIT_WORK(&slot->notify_work, slot_notify_work);
 	INIT_DELAYED_WORK(&slot->poll_work, slot_poll_work);
+	slot->poll_step = SLOT_POLL_MIN;
 	INIT_DELAYED_WORK(&slot->idle_work, slot_idle_work);
 	INIT_DELAYED_WORK(&slot->expire_work, slot_expire_work);
 }
