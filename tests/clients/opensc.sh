@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154
+#
+# OpenSC's tools and GnuTLS's, on the PIV card and others. Sourced by guest.
+
+p11() { pkcs11-tool --module "$module" --login --pin 123456 "$@"; }
+
+echo "signed by a card without a daemon" >"$work/data"
+openssl x509 -in "$made/piv/9a.crt" -pubkey -noout -out "$work/9a.pub"
+openssl x509 -in "$made/piv/9d.crt" -pubkey -noout -out "$work/9d.pub"
+
+explores_iso()
+{
+	printf 'info\napdu 00 A4 00 0C 02 2F 00\napdu 00 B0 00 00 04\nrandom 4\nquit\n' |
+		says "OpenSC [3F00]>" "Dedicated File  ID 3F00" "40 41 42 43" 00000000: -- \
+			opensc-explorer -r "$ISO"
+}
+
+reads_certificate()
+{
+	pkcs15-tool --reader "$PIV" --read-certificate 01 -o "$work/pkcs15.crt" &&
+		openssl x509 -in "$work/pkcs15.crt" -outform DER | cmp - <(
+			openssl x509 -in "$made/piv/9a.crt" -outform DER)
+}
+
+signs()
+{
+	p11 --id 01 -m SHA256-RSA-PKCS -s -i "$work/data" -o "$work/signature" &&
+		openssl dgst -sha256 -verify "$work/9a.pub" -signature "$work/signature" "$work/data"
+}
+
+verifies()
+{
+	says "Signature is valid" -- p11 --id 01 -m SHA256-RSA-PKCS --verify -i "$work/data" \
+		--signature-file "$work/signature" || return
+	echo "not what was signed" >"$work/other"
+	p11 --id 01 -m SHA256-RSA-PKCS --verify -i "$work/other" --signature-file "$work/signature" |
+		grep "Invalid signature"
+}
+
+decrypts()
+{
+	openssl pkeyutl -encrypt -pubin -inkey "$work/9d.pub" -in "$work/data" -out "$work/secret" &&
+		p11 --id 03 -m RSA-PKCS --decrypt -i "$work/secret" -o "$work/plain" &&
+		cmp "$work/plain" "$work/data"
+}
+
+# The card has no random numbers: that is its one error, and everything else passes.
+tests_everything()
+{
+	local output
+	output=$(p11 --test 2>&1) || { echo "$output"; return 1; }
+	if [[ $output != *"all 4 signature functions seem to work"*"SHA256-RSA-PKCS: OK"* ||
+		$output != *"Decryption"*"key 1 (KEY MAN key)"*"RSA-PKCS: OK"*"1 errors" ]]; then
+		echo "$output"
+		return 1
+	fi
+}
+
+url="pkcs11:token=scard%20test%209a;object=PIV%20AUTH%20key;type=private"
+certificate="pkcs11:token=scard%20test%209a;object=Certificate%20for%20PIV%20Authentication;type=cert"
+
+p11tool_exports()
+{
+	p11tool --provider "$module" --export "$certificate" --outfile "$work/p11tool.crt" &&
+		openssl x509 -in "$work/p11tool.crt" -outform DER | cmp - <(
+			openssl x509 -in "$made/piv/9a.crt" -outform DER)
+}
+
+check "opensc-tool -l lists three readers, all with cards" \
+	says "0    Yes             $PIV" "1    Yes             $OPENPGP" "2    Yes             $ISO" \
+	-- opensc-tool -l
+check "opensc-tool -n knows the PIV card" \
+	says "Personal Identity Verification Card" -- opensc-tool -r "$PIV" -n
+check "opensc-tool -n knows the OpenPGP card" \
+	says "OpenPGP card" -- opensc-tool -r "$OPENPGP" -n
+check "opensc-tool -s: the answer of the ISO card" \
+	says "SW1=0x90, SW2=0x00" "40 41 42 43" -- \
+	opensc-tool -r "$ISO" -s 00A40000022F00 -s 00B0000004
+check "opensc-explorer walks the ISO card" explores_iso
+check "pkcs15-tool --dump: two keys, two certificates, a PIN" \
+	says "Private RSA Key [PIV AUTH key]" "Private RSA Key [KEY MAN key]" "PIN [PIN]" \
+	"X.509 Certificate [Certificate for Key Management]" -- pkcs15-tool --reader "$PIV" --dump
+check "pkcs15-tool reads the certificate that the card was given" reads_certificate
+check "pkcs11-tool -L: the tokens" \
+	says "$PIV" "token label        : scard test 9a" "$ISO" -- pkcs11-tool --module "$module" -L
+check "pkcs11-tool: a wrong PIN is refused" \
+	refuses CKR_PIN_INCORRECT pkcs11-tool --module "$module" --login --pin 654321 -O
+check "pkcs11-tool: login, the private keys are there" \
+	says "Private Key Object; RSA" "KEY MAN key" -- p11 -O
+check "pkcs11-tool signs, openssl says that the signature is good" signs
+check "pkcs11-tool verifies, and refuses what was not signed" verifies
+check "pkcs11-tool decrypts what openssl encrypted" decrypts
+check "pkcs11-tool --test" tests_everything
+check "p11tool lists the token" \
+	says "Label: scard test 9a" "Requires login" -- p11tool --provider "$module" --list-tokens
+check "p11tool exports the certificate that the card was given" p11tool_exports
+check "p11tool signs and verifies" \
+	says "Signing using RSA-SHA256... ok" "Verifying against private key parameters... ok" -- \
+	env GNUTLS_PIN=123456 p11tool --provider "$module" --login --test-sign "$url"

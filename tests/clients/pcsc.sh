@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154
+#
+# Programs that speak to any card, and the languages' bindings. Sourced by guest.
+
+iso_atr="3B 83 81 31 FE 45 69 73 6F FD"
+
+scans()
+{
+	(sleep 2; vreaderctl remove $iso; sleep 1; vreaderctl insert $iso) >/dev/null &
+	pcsc_scan -n -t 5 >"$work/scan"
+	tr '\r' '\n' <"$work/scan" | grep -F -A 3 "Reader 2: $ISO" >"$work/iso"
+	if ! grep -q "ATR: $iso_atr" "$work/iso" || ! grep -q "Card removed" "$work/iso" ||
+		[[ $(grep -c "Card inserted" "$work/iso") -lt 2 ]]; then
+		cat "$work/scan"
+		return 1
+	fi
+}
+
+scripts()
+{
+	printf '%s\n' reset "00 A4 00 00 02 2F 00" "00 B0 00 00 04" >"$work/script"
+	says "< OK: $iso_atr" "< 90 00 : Normal processing" "< 40 41 42 43 90 00" -- \
+		scriptor -r "$ISO" -p T=1 "$work/script"
+}
+
+check "pcsc_scan shows the card leave and come back" scans
+check "scriptor: reset, select, read" scripts
+check "pyscard: readers, APDUs, and its monitor tells of the card" \
+	says "ATR $iso_atr" "read 40 41 42 43 9000" "inserted $ISO" done -- \
+	timeout 60 /usr/bin/python3 "$here/pyscard_client.py" "$ISO"
+check "libpcsc-perl: exclusive connect, transaction, APDUs" \
+	says "$OPENPGP" "status $ISO: $iso_atr" "00 B0 00 00 04: 40 41 42 43 90 00" \
+	"second connect: Sharing violation" done -- perl "$here/pcsc.pl" "$ISO"
+check "Java smartcardio: an APDU, and waiting for the card" \
+	says "ATR ${iso_atr// /} T=1" "read 40414243 9000" "absent true" "present true" done -- \
+	timeout 90 java -Xshare:auto -XX:TieredStopAtLevel=1 -cp "$made" Client "$ISO" $iso
+check "Rust's pcsc package: an APDU, an attribute, a wait that is cancelled" \
+	says "reader $PIV" "ATR ${iso_atr// /}" "read 404142439000" "present true" "wait Some(Cancelled)" \
+	done -- "$made/rust/debug/client" "$ISO"

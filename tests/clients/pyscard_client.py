@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+usage: pyscard_client.py READER
+
+pyscard on the ISO card: readers, APDUs, and its monitor, which must tell of the card. Prints a line
+for each, last of all "done".
+"""
+import os
+import queue
+import sys
+
+from smartcard.CardMonitoring import CardMonitor, CardObserver
+from smartcard.System import readers
+from smartcard.util import toHexString
+
+SELECT = [0x00, 0xA4, 0x00, 0x00, 0x02, 0x2F, 0x00]
+events = queue.Queue()
+
+
+class Cards(CardObserver):
+    def update(self, observable, handlers):
+        for what, cards in zip(("inserted", "removed"), handlers):
+            for card in cards:
+                events.put((what, str(card.reader)))
+
+
+def expect(what, name):
+    """That event; others may come before it."""
+    while True:
+        got = events.get(timeout=20)
+        if got[0] == what and name in got[1]:
+            print(what, got[1], flush=True)
+            return
+
+
+name = sys.argv[1]
+names = [str(reader) for reader in readers()]
+print("readers", ", ".join(names))
+connection = readers()[names.index(name)].createConnection()
+connection.connect()
+print("ATR", toHexString(connection.getATR()))
+data, sw1, sw2 = connection.transmit(SELECT)
+print("select %02X%02X" % (sw1, sw2))
+data, sw1, sw2 = connection.transmit([0x00, 0xB0, 0x00, 0x00, 0x04])
+print("read %s %02X%02X" % (toHexString(data), sw1, sw2))
+connection.disconnect()
+
+monitor, cards = CardMonitor(), Cards()
+monitor.addObserver(cards)
+expect("inserted", name)
+monitor.deleteObserver(cards)
+print("done", flush=True)
+# The monitor's thread is asleep in the library; nobody has to wait for it.
+os._exit(0)
