@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * T=1, rule by rule of ISO 7816-3 section 11.6.3, with the situations that the
- * scenarios of its annex A show.
+ * T=1, rule by rule of ISO 7816-3 section 11.6.3; the numbers are those that drivers
+ * cite. Situations that no rule names alone are named by what happens in them.
  */
 #include "t1_script.h"
 #include "tap.h"

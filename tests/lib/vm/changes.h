@@ -44,13 +44,13 @@ struct observer {
 	atomic_ulong timeouts;
 	atomic_ulong cancelled;
 	atomic_ulong returns;	/* all of them */
+	atomic_ulong blind;	/* a card whose ATR took longer than the library waits */
 };
 
 /* For all processes; in shared memory. */
 struct stage {
 	atomic_bool stop;
 	struct observer *observers;
-	size_t n;
 };
 
 void observer_start(struct stage *stage, struct observer *observer);

@@ -138,7 +138,7 @@ static bool take_in(struct knowledge *k, size_t n, bool news)
 			complain(k->o, "%s: from 0x%lx to 0x%lx", rs->szReader,
 				 rs->dwCurrentState, rs->dwEventState);
 		if (i && rs->dwEventState & SCARD_STATE_PRESENT && !k->o->user && !rs->cbAtr)
-			complain(k->o, "%s: a card without ATR", rs->szReader);
+			k->o->blind += changed;
 		if (changed && (!i || rs->dwEventState & SCARD_STATE_UNKNOWN))
 			valid = false;
 		rs->dwCurrentState = rs->dwEventState & ~(DWORD)SCARD_STATE_CHANGED;

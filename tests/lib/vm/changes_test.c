@@ -188,8 +188,6 @@ static void settle(struct slot *s, struct scard_status *status)
 			return;
 		poll(&pfd, 1, 1000);
 	}
-	tell(s->device, "info");
-	printf("# %s", reply);
 	die("%s: the kernel does not see the card %s: state 0x%x", s->name,
 	    s->present ? "come" : "go", status->state);
 }
@@ -610,9 +608,7 @@ static void start_observers(void)
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (stage == MAP_FAILED)
 		die("mmap");
-	stage->observers = (struct observer *)(stage + 1);
-	stage->n = OBSERVERS;
-	memcpy(stage->observers, kinds, sizeof(kinds));
+	stage->observers = memcpy(stage + 1, kinds, sizeof(kinds));
 	pthread_mutexattr_init(&shared);
 	pthread_mutexattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
 	/* processes first: a fork copies only the thread that asks for it */
@@ -624,7 +620,7 @@ static void start_observers(void)
 
 static void report(double took, unsigned long overruns)
 {
-	unsigned long cancelled = 0;
+	unsigned long cancelled = 0, news = 0, blind = 0;
 	size_t i;
 
 	for (i = 0; i < OBSERVERS; i++) {
@@ -633,6 +629,8 @@ static void report(double took, unsigned long overruns)
 		printf("# %s: %lu calls, %lu with news, %lu timeouts, %lu cancelled\n", o->name,
 		       o->returns, o->news, o->timeouts, o->cancelled);
 		cancelled += o->cancelled;
+		news += o->news;
+		blind += o->blind;
 	}
 	printf("# %lu steps in %.0f s, seed %u\n", step, took, seed);
 	printf("ok 1 - %lu steps: everybody agreed each time of %lu\n", step, settled);
@@ -641,6 +639,9 @@ static void report(double took, unsigned long overruns)
 	printf("%s 3 - SCardCancel: %lu of %lu calls that waited returned SCARD_E_CANCELLED\n",
 	       cancels > step / 200 && cancelled > cancels / 2 && cancelled <= cancels ?
 	       "ok" : "not ok", cancelled, cancels);
+	/* a busy machine may take longer than the two seconds that the library waits for it */
+	printf("%s 4 - a card that came has its ATR: %lu of %lu have not\n",
+	       blind * 500 > news ? "not ok" : "ok", blind, news);
 }
 
 int main(void)
@@ -680,17 +681,16 @@ int main(void)
 			step++;
 		if (!random_below(10))
 			all_agree();
-		if (step / 10000 != tens) {
-			tens = step / 10000;
+		if (step / 10000 != tens)
 			printf("# step %lu, %.0f s\n", step, seconds() - begin);
-		}
+		tens = step / 10000;
 	}
 	all_agree();
 	signal_sluggish(SIGCONT);
 	overruns = netlink_drops();
 	stage->stop = true;
 	report(seconds() - begin, overruns);
-	printf("1..3\n");
+	printf("1..4\n");
 	for (i = 0; i < DEVICES; i++) {
 		tell(&devices[i], "quit");
 		printf("%s - %s saw no violation of CCID\n1..1\n", strcmp(reply, "OK 0\n") ?
