@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""plot.py TABLE: an SVG of what calls cost, on a logarithmic scale"""
+import math
+import sys
+
+CALLS = ["transmit-5", "transmit-260", "status", "begin-end", "connect-leave", "connect-reset",
+         "establish-release", "list-readers", "status-change"]
+STACKS = [("ours", "#1b7837"), ("kernel", "#bbbbbb"), ("libusb", "#888888"), ("pcscd", "#c2622d")]
+LEGEND = {"ours": "this project", "kernel": "bare transfers in the kernel",
+          "libusb": "bare transfers by libusb", "pcscd": "pcscd and libccid"}
+LEFT, WIDTH, BAR, TOP = 130, 480, 9, 40
+LOW, HIGH = 1, 1000
+
+
+def read(path):
+    values, names = {}, []
+    with open(path, encoding="ascii") as lines:
+        for line in lines:
+            cells = line.rstrip("\n").split("\t")
+            if cells[0] == "reader":
+                names = cells[3:7]
+            elif cells[0] == "qemu" and cells[2] == "median_us":
+                values[cells[1]] = {n: float(v) for n, v in zip(names, cells[3:]) if v != "-"}
+    return values
+
+
+def x_of(value):
+    return LEFT + WIDTH * math.log(max(value, LOW) / LOW) / math.log(HIGH / LOW)
+
+
+def main():
+    values = read(sys.argv[1])
+    out, y = [], TOP
+    for call in CALLS:
+        start = y
+        for stack, colour in STACKS:
+            if stack not in values[call]:
+                continue
+            value = values[call][stack]
+            end = x_of(value)
+            out.append(f'<rect x="{LEFT}" y="{y}" width="{end - LEFT:.1f}" height="{BAR - 1}" '
+                       f'fill="{colour}"/>')
+            out.append(f'<text x="{end + 3:.1f}" y="{y + BAR - 1}">{value:.3g}</text>')
+            y += BAR
+        out.append(f'<text x="{LEFT - 6}" y="{(start + y) / 2 + 3}" '
+                   f'text-anchor="end">{call}</text>')
+        y += 6
+    for tick in (1, 10, 100, 1000):
+        x = x_of(tick)
+        out.insert(0, f'<line x1="{x:.1f}" y1="{TOP - 4}" x2="{x:.1f}" y2="{y}" stroke="#ddd"/>')
+        out.append(f'<text x="{x:.1f}" y="{y + 12}" text-anchor="middle">{tick} µs</text>')
+    x = LEFT
+    for stack, colour in STACKS:
+        out.append(f'<rect x="{x}" y="12" width="9" height="9" fill="{colour}"/>'
+                   f'<text x="{x + 13}" y="20">{LEGEND[stack]}</text>')
+        x += 30 + 5.2 * len(LEGEND[stack])
+    print(f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + 50}" '
+          f'height="{y + 20}" font-family="sans-serif" font-size="9">')
+    print('<rect width="100%" height="100%" fill="white"/>')
+    print("\n".join(out))
+    print("</svg>")
+
+
+main()
