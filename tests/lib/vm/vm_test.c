@@ -135,6 +135,23 @@ static void wait_for_reader(SCARDCONTEXT ctx)
 	CHECK(!"the reader came");
 }
 
+/* Until the last reader has left: one that comes before takes another number */
+static void wait_for_no_reader(SCARDCONTEXT ctx)
+{
+	double end = seconds() + 60;
+	SCARD_READERSTATE rs;
+	DWORD n, known = 0;
+
+	while (SCardListReaders(ctx, NULL, NULL, &n) != SCARD_E_NO_READERS_AVAILABLE) {
+		if (seconds() > end) {
+			CHECK(!"the readers left");
+			return;
+		}
+		change(ctx, PNP, known, 1000, &rs);
+		known = rs.dwEventState;
+	}
+}
+
 /* ---- tests ---- */
 
 static void basic(void)
@@ -508,24 +525,26 @@ static void many_readers(void)
 	shell("(sleep 0.1; vreaderctl -s /run/many2.sock remove 31) >/dev/null &");
 	CHECK_EQ(SCardGetStatusChange(ctx, 10000, rs, count), SCARD_S_SUCCESS);
 	CHECK_EQ(there->dwEventState & 0xffff, SCARD_STATE_CHANGED | SCARD_STATE_EMPTY);
+	there->dwCurrentState = there->dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
 	begin = seconds();
 	for (i = 0; i < 10; i++)
 		CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
 	printf("# SCardListReaders of %d readers: %.3f ms\n", count, (seconds() - begin) * 1e2);
 	shell("vreaderctl -s /run/many2.sock insert 31 >/dev/null");
 	CHECK_EQ(SCardGetStatusChange(ctx, 10000, rs, count), SCARD_S_SUCCESS);
+	CHECK_EQ(there->dwEventState & 0xffff, SCARD_STATE_CHANGED | SCARD_STATE_PRESENT);
 	CHECK_EQ(SCardConnect(ctx, there->szReader, SCARD_SHARE_SHARED, SCARD_PROTOCOL_ANY, &card,
 			      &protocol), SCARD_S_SUCCESS);
 	CHECK_EQ(send_apdu(card, "\x00\xa4\x00\x00", 4, &sw), SCARD_S_SUCCESS);
 	SCardFreeMemory(ctx, names);
-	SCardReleaseContext(ctx);
+	CHECK_EQ(SCardDisconnect(card, SCARD_LEAVE_CARD), SCARD_S_SUCCESS);
 	free(rs);
 	for (device = 0; device < 3; device++) {
 		sprintf(command, "vreaderctl -s /run/many%d.sock quit >/dev/null", device);
 		shell(command);
 	}
+	wait_for_no_reader(ctx);
 	shell(ONE_SLOT);
-	ctx = establish();
 	wait_for_reader(ctx);
 	SCardReleaseContext(ctx);
 }
