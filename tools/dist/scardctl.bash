@@ -23,7 +23,7 @@ _scardctl()
 	*:-n | *:--events | *:-t | *:--seconds)
 		return
 		;;
-	list:*)
+	list:* | doctor:*)
 		words="--json"
 		;;
 	*)

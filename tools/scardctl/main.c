@@ -19,6 +19,7 @@ static const struct command commands[] = {
 	{ "reset", "[READER]", "reset the card", cmd_reset },
 	{ "unpower", "[READER]", "take its power from the card", cmd_unpower },
 	{ "eject", "[READER]", "eject the card, or take its power", cmd_eject },
+	{ "doctor", "", "what keeps cards from working, and what to do", cmd_doctor },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -3,7 +3,7 @@
  * scardctl: smart-card readers for people.
  *
  * main.c finds the subcommand; each subcommand stands in a file of its group
- * (show.c, atr.c, card.c, watch.c) over reader.c (finding and opening readers,
+ * (show.c, atr.c, card.c, watch.c, doctor*.c) over reader.c (finding and opening readers,
  * errors in words), netlink.c (discovery) and json.c.
  */
 #ifndef SCARDCTL_H
@@ -107,5 +107,6 @@ int cmd_reset(int argc, char **argv);
 int cmd_unpower(int argc, char **argv);
 int cmd_eject(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 
 #endif

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* doctor: what keeps smart cards from working here, and what to do. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <grp.h>
+#include <link.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "doctor.h"
+#include "scardctl.h"
+
+#define SIGNATURE	"~Module signature appended~\n"
+
+static size_t findings;
+
+void finding(const char *advice, const char *format, ...)
+{
+	char what[512];
+	va_list args;
+
+	findings++;
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	if (json) {
+		json_open(NULL, '{');
+		json_string("what", what);
+		json_string("advice", advice);
+		json_close('}');
+	} else {
+		printf("%s\n  -> %s\n", what, advice);
+	}
+}
+
+/* --- the module */
+
+static bool ends_in_signature(const char *path)
+{
+	char tail[sizeof(SIGNATURE)] = "";
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return false;
+	if (!fseek(f, -(long)strlen(SIGNATURE), SEEK_END) &&
+	    fread(tail, 1, strlen(SIGNATURE), f) != strlen(SIGNATURE))
+		tail[0] = '\0';
+	fclose(f);
+	return !strcmp(tail, SIGNATURE);
+}
+
+/* Does the kernel take signed modules only? */
+static bool signatures_wanted(void)
+{
+	char line[128];
+
+	if (read_line("/sys/module/module/parameters/sig_enforce", line, sizeof(line)) &&
+	    line[0] == 'Y')
+		return true;
+	return read_line("/sys/kernel/security/lockdown", line, sizeof(line)) &&
+	       !strstr(line, "[none]");
+}
+
+/* The file of the module below /lib/modules/@release; "*" is any kernel. */
+static bool module_file(const char *release, char *path, size_t size)
+{
+	static const char * const places[] = { "updates/dkms", "updates", "extra" };
+	char pattern[320];
+	glob_t found;
+	size_t i;
+	bool is;
+
+	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(pattern, sizeof(pattern), "/lib/modules/%s/%s/scard.ko*", release,
+			 places[i]);
+		is = !glob(pattern, 0, NULL, &found);
+		if (is)
+			snprintf(path, size, "%s", found.gl_pathv[0]);
+		globfree(&found);
+		if (is)
+			return true;
+	}
+	return false;
+}
+
+static bool doctor_module(void)
+{
+	struct utsname kernel;
+	char path[320];
+
+	if (!access("/sys/module/scard", F_OK))
+		return true;
+	uname(&kernel);
+	if (!module_file(kernel.release, path, sizeof(path))) {
+		if (module_file("*", path, sizeof(path)))
+			finding("sudo dkms autoinstall, or start the kernel that it was built for",
+				"the module is not built for this kernel, %s, but there is %s",
+				kernel.release, path);
+		else
+			finding("apt install scard-dkms, or make && sudo make install in the sources",
+				"the module is not installed");
+	} else if (signatures_wanted() && !ends_in_signature(path)) {
+		finding("sudo mokutil --import /var/lib/dkms/mok.pub, restart, enroll the key, and dkms autoinstall",
+			"the kernel takes signed modules only (secure boot), and %s has no signature",
+			path);
+	} else if (signatures_wanted()) {
+		finding("sudo modprobe scard; if the key is rejected: mokutil --import /var/lib/dkms/mok.pub, and restart",
+			"the module is not loaded; with secure boot its key must be enrolled");
+	} else {
+		finding("sudo modprobe scard; dmesg says why if that fails",
+			"the module is installed, but not loaded");
+	}
+	return false;
+}
+
+/* --- the nodes */
+
+static bool in_group(gid_t gid)
+{
+	gid_t groups[1024];
+	int n = getgroups(sizeof(groups) / sizeof(groups[0]), groups);
+
+	while (n-- > 0)
+		if (groups[n] == gid)
+			return true;
+	return getegid() == gid;
+}
+
+/* Is the user listed in the group, whatever this session knows? */
+static bool listed_in_group(const struct group *group, const char *user)
+{
+	char **member;
+
+	for (member = group->gr_mem; *member; member++)
+		if (!strcmp(*member, user))
+			return true;
+	return false;
+}
+
+static void refused(const char *node, const struct stat *st)
+{
+	struct passwd *passwd = getpwuid(geteuid());
+	const char *user = passwd ? passwd->pw_name : "you";
+	struct group *group = getgrgid(st->st_gid);
+	char advice[256];
+
+	if (!group || !group->gr_gid || (st->st_mode & 0060) != 0060) {
+		finding("install the udev rule 70-scard.rules (make install, or the package scard-dkms), "
+			"then sudo udevadm trigger", "%s may be opened by root only (mode %03o)",
+			node, st->st_mode & 0777);
+	} else if (!in_group(st->st_gid) && listed_in_group(group, user)) {
+		finding("log out and in again", "%s may not open %s: this session is older than the membership in group %s",
+			user, node, group->gr_name);
+	} else {
+		snprintf(advice, sizeof(advice), "log in at this seat, or sudo adduser %s %s and log in again",
+			 user, group->gr_name);
+		finding(advice, "%s may not open %s, which is of group %s", user, node,
+			group->gr_name);
+	}
+}
+
+static void doctor_nodes(void)
+{
+	static const char * const rules[] = {
+		"/etc/udev/rules.d/70-scard.rules", "/run/udev/rules.d/70-scard.rules",
+		"/usr/local/lib/udev/rules.d/70-scard.rules", "/usr/lib/udev/rules.d/70-scard.rules",
+		"/lib/udev/rules.d/70-scard.rules",
+	};
+	bool rule = false;
+	struct stat st;
+	glob_t nodes;
+	size_t i;
+
+	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		rule |= !access(rules[i], F_OK);
+	if (!rule)
+		finding("make install in the sources, or apt install scard-dkms; then sudo udevadm trigger",
+			"there is no udev rule for the readers: only root may open them");
+	if (glob("/dev/scard[0-9]*", 0, NULL, &nodes))
+		nodes.gl_pathc = 0;
+	for (i = 0; i < nodes.gl_pathc; i++)
+		if (faccessat(AT_FDCWD, nodes.gl_pathv[i], R_OK | W_OK, AT_EACCESS) &&
+		    errno == EACCES && !stat(nodes.gl_pathv[i], &st))
+			refused(nodes.gl_pathv[i], &st);
+	globfree(&nodes);
+}
+
+static void doctor_cards(void)
+{
+	struct readers readers;
+	size_t i;
+
+	readers_look(&readers);
+	for (i = 0; i < readers.count; i++)
+		if (readers.list[i].state & SCARD_STATE_BIT_MUTE)
+			finding("take it out, turn it round (chip first, chip up), clean it, put it in again",
+				"the card in %s (%s) does not answer", readers.list[i].path,
+				readers.list[i].name);
+	readers_free(&readers);
+}
+
+/* --- pcsc-lite */
+
+static void doctor_pcscd(void)
+{
+	char who[128];
+
+	if (find_process("pcscd", NULL, who, sizeof(who)))
+		finding("sudo systemctl disable --now pcscd.socket pcscd.service, unless it is wanted for other readers",
+			"%s is running: it takes readers that it sees first", who);
+	else if (!access("/run/pcscd/pcscd.comm", F_OK))
+		finding("sudo systemctl disable --now pcscd.socket, unless it is wanted for other readers",
+			"pcscd is started as soon as a program asks for it (/run/pcscd/pcscd.comm)");
+}
+
+/* pcsc-lite's library lets the environment name its socket, or passes calls on to the one that does. */
+static bool of_pcsclite(const char *path)
+{
+	static const char socket_name[] = "PCSCLITE_CSOCK_NAME", real[] = "libpcsclite_real.so.1";
+	struct stat st;
+	void *text;
+	bool is = false;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	if (!fstat(fd, &st) && st.st_size) {
+		text = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (text != MAP_FAILED) {
+			is = memmem(text, st.st_size, socket_name, strlen(socket_name)) ||
+			     memmem(text, st.st_size, real, strlen(real));
+			munmap(text, st.st_size);
+		}
+	}
+	close(fd);
+	return is;
+}
+
+/* The library that a program gets which is started like this one */
+static void doctor_library(void)
+{
+	void *library = dlopen("libpcsclite.so.1", RTLD_LAZY | RTLD_LOCAL);
+	struct link_map *map;
+
+	if (!library) {
+		finding("sudo make install-pcsclite, or apt install libscard-pcsclite",
+			"programs find no libpcsclite.so.1");
+		return;
+	}
+	if (!dlinfo(library, RTLD_DI_LINKMAP, &map) && of_pcsclite(map->l_name))
+		finding("sudo make install-pcsclite, or apt install libscard-pcsclite; for one program LD_LIBRARY_PATH",
+			"programs get pcsc-lite's library, %s, which asks pcscd and not the module",
+			map->l_name);
+	dlclose(library);
+}
+
+int cmd_doctor(int argc, char **argv)
+{
+	bool loaded;
+
+	if (argc > 1)
+		return usage_error("%s takes no argument", argv[0]);
+	if (json)
+		json_open(NULL, '[');
+	loaded = doctor_module();
+	doctor_usb(loaded);
+	if (loaded) {
+		doctor_nodes();
+		doctor_cards();
+	}
+	doctor_pcscd();
+	doctor_library();
+	if (json) {
+		json_close(']');
+		json_end();
+	} else if (!findings) {
+		puts("all is well: scardctl list shows the readers");
+	}
+	return findings ? EXIT_CARD : EXIT_OK;
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* doctor: the smart-card readers on USB, and who has them. */
+#include <dirent.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "doctor.h"
+
+#define SYSFS_USB	"/sys/bus/usb/devices"
+#define CLASS_CCID	"0b"
+
+/* The first line of a file, without its end; false if there is none. */
+bool read_line(const char *path, char *buf, size_t size)
+{
+	FILE *f = fopen(path, "re");
+	bool done;
+
+	if (!f)
+		return false;
+	done = fgets(buf, size, f);
+	fclose(f);
+	if (done)
+		buf[strcspn(buf, "\n")] = '\0';
+	return done;
+}
+
+static bool has_open(const char *pid, const char *file)
+{
+	char path[320], target[320];
+	struct dirent *entry;
+	bool found = false;
+	ssize_t len;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%s/fd", pid);
+	dir = opendir(path);
+	if (!dir)
+		return false;	/* another user's: not ours to know */
+	while (!found && (entry = readdir(dir))) {
+		len = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
+		if (len < 0)
+			continue;
+		target[len] = '\0';
+		found = !strcmp(target, file);
+	}
+	closedir(dir);
+	return found;
+}
+
+/*
+ * The first process that is called @name (if not NULL) and has @file open (if not
+ * NULL), as "name (process N)".
+ */
+bool find_process(const char *name, const char *file, char *who, size_t size)
+{
+	char path[320], comm[64];
+	struct dirent *entry;
+	DIR *proc = opendir("/proc");
+	bool found = false;
+
+	while (proc && !found && (entry = readdir(proc))) {
+		if (entry->d_name[strspn(entry->d_name, "0123456789")])
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
+		if (!read_line(path, comm, sizeof(comm)) || (name && strcmp(name, comm)) ||
+		    (file && !has_open(entry->d_name, file)))
+			continue;
+		snprintf(who, size, "%s (process %s)", comm, entry->d_name);
+		found = true;
+	}
+	if (proc)
+		closedir(proc);
+	return found;
+}
+
+/* An attribute of an interface ("bInterfaceClass") or of its device ("../idVendor") */
+static bool attribute(const char *interface, const char *name, char *buf, size_t size)
+{
+	char path[768];
+
+	snprintf(path, sizeof(path), "%s/%s", interface, name);
+	return read_line(path, buf, size);
+}
+
+/* What the driver of an interface is called; false if it has none. */
+static bool driver_of(const char *interface, char *name, size_t size)
+{
+	char path[512], target[512];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "%s/driver", interface);
+	len = readlink(path, target, sizeof(target) - 1);
+	if (len < 0)
+		return false;
+	target[len] = '\0';
+	snprintf(name, size, "%.*s", (int)size - 1,
+		 strrchr(target, '/') ? strrchr(target, '/') + 1 : target);
+	return true;
+}
+
+/* @device is the path without the interface's own directory: a link has no way up */
+static void look_at_power(const char *device, const char *id, const char *bus_id)
+{
+	char advice[256], status[32];
+
+	if (!attribute(device, "power/runtime_status", status, sizeof(status)) ||
+	    strcmp(status, "error"))
+		return;
+	snprintf(advice, sizeof(advice),
+		 "echo on | sudo tee %s/%s/power/control, then plug the reader in again",
+		 SYSFS_USB, bus_id);
+	finding(advice, "reader %s (%s) does not come back from USB autosuspend", bus_id, id);
+}
+
+static void look_at_holder(const char *device, const char *id, const char *interface)
+{
+	char bus[16] = "", number[16] = "", node[64], who[128], advice[256];
+
+	attribute(device, "busnum", bus, sizeof(bus));
+	attribute(device, "devnum", number, sizeof(number));
+	snprintf(node, sizeof(node), "/dev/bus/usb/%03d/%03d", atoi(bus), atoi(number));
+	if (!find_process(NULL, node, who, sizeof(who)))
+		snprintf(who, sizeof(who), "a program of another user (root can see which)");
+	if (!strncmp(who, "pcscd ", 6))
+		snprintf(advice, sizeof(advice), "sudo systemctl stop pcscd.socket pcscd.service, "
+			 "then echo %s | sudo tee /sys/bus/usb/drivers/scard/bind", interface);
+	else if (!strncmp(who, "scdaemon ", 9))
+		snprintf(advice, sizeof(advice), "put disable-ccid into ~/.gnupg/scdaemon.conf, "
+			 "gpgconf --kill scdaemon, and plug the reader in again");
+	else
+		snprintf(advice, sizeof(advice), "end that program, "
+			 "then echo %s | sudo tee /sys/bus/usb/drivers/scard/bind", interface);
+	finding(advice, "reader %s (%s) is held through libusb by %s", interface, id, who);
+}
+
+static void look_at_reader(const char *path, bool loaded)
+{
+	const char *interface = strrchr(path, '/') + 1;
+	char device[512], id[32], vendor[8] = "", product[8] = "", driver[64], advice[768];
+	char bus_id[64];
+
+	snprintf(bus_id, sizeof(bus_id), "%.*s", (int)strcspn(interface, ":"), interface);
+	snprintf(device, sizeof(device), "%s/%s", SYSFS_USB, bus_id);
+	attribute(device, "idVendor", vendor, sizeof(vendor));
+	attribute(device, "idProduct", product, sizeof(product));
+	snprintf(id, sizeof(id), "%s:%s", vendor, product);
+	look_at_power(device, id, bus_id);
+	if (!driver_of(path, driver, sizeof(driver))) {
+		if (!loaded)
+			return;		/* no wonder, and said already */
+		snprintf(advice, sizeof(advice), "echo %s | sudo tee /sys/bus/usb/drivers/scard/bind; "
+			 "if that fails, dmesg says why", interface);
+		finding(advice, "reader %s (%s) has no driver: it was handed back, or refused",
+			interface, id);
+	} else if (!strcmp(driver, "usbfs")) {
+		look_at_holder(device, id, interface);
+	} else if (strcmp(driver, "scard")) {
+		snprintf(advice, sizeof(advice),
+			 "echo %s | sudo tee /sys/bus/usb/drivers/%s/unbind, the same into "
+			 "/sys/bus/usb/drivers/scard/bind; to keep it away: blacklist %s in /etc/modprobe.d",
+			 interface, driver, driver);
+		finding(advice, "reader %s (%s) was taken by the driver %s", interface, id, driver);
+	}
+}
+
+/* Every smart-card interface on USB, and those without the class that scard drives */
+void doctor_usb(bool loaded)
+{
+	char class[8], driver[64];
+	size_t i, found = 0;
+	glob_t interfaces;
+
+	if (glob(SYSFS_USB "/*:*", 0, NULL, &interfaces))
+		interfaces.gl_pathc = 0;
+	for (i = 0; i < interfaces.gl_pathc; i++) {
+		const char *path = interfaces.gl_pathv[i];
+
+		if ((!attribute(path, "bInterfaceClass", class, sizeof(class)) ||
+		     strcmp(class, CLASS_CCID)) &&
+		    (!driver_of(path, driver, sizeof(driver)) || strcmp(driver, "scard")))
+			continue;
+		found++;
+		look_at_reader(path, loaded);
+	}
+	globfree(&interfaces);
+	if (!found)
+		finding("plug one in, try another port or cable; lsusb shows what is there",
+			"no smart-card reader on USB");
+}
