@@ -54,6 +54,7 @@ static void ccid_cmd_fail(struct scard_req *req, int status)
 	if (req->answered)
 		return;
 	trace_scard_ccid_fail(req->reader->slots[req->slot], req->seq, status);
+	req->reader->count.transfer_errors++;
 	req->status = status;
 	req->answered = true;
 	ccid_cmd_check_done(req);
@@ -92,6 +93,7 @@ static bool ccid_cmd_message(struct scard_req *req, struct scard_rx *rx, u32 len
 	trace_scard_ccid_receive(reader->slots[target ? target->slot : req->slot], &ans, target);
 	if (!target) {
 		/* Zero-length transfers, leftovers of an aborted command, or worse. */
+		reader->count.strays++;
 		if (++req->strays < CCID_MAX_STRAYS)
 			return true;
 		ccid_cmd_fail(req, -EPROTO);
@@ -104,6 +106,7 @@ static bool ccid_cmd_message(struct scard_req *req, struct scard_rx *rx, u32 len
 		if (time_after(deadline, target->ceiling))
 			deadline = target->ceiling;
 		WRITE_ONCE(target->deadline, deadline);
+		reader->count.time_extensions++;
 		if (++target->extensions < CCID_MAX_EXTENSIONS)
 			return true;
 		ccid_cmd_fail(target, -EPROTO);
@@ -178,13 +181,15 @@ bool ccid_cmd_in_flight(struct scard_slot *slot, const struct scard_req *req)
 	return READ_ONCE(slot->reader->cmd[slot->index]) == req;
 }
 
-static void ccid_cmd_new_seq(struct scard_req *req)
+/* A bSeq for an abort sequence */
+static void ccid_cmd_abort_seq(struct scard_req *req)
 {
 	struct scard_reader *reader = req->reader;
 	unsigned long flags;
 
 	spin_lock_irqsave(&reader->lock, flags);
 	req->seq = reader->seq++;
+	reader->count.aborts++;
 	spin_unlock_irqrestore(&reader->lock, flags);
 }
 
@@ -195,6 +200,15 @@ static void ccid_cmd_set_waiter(struct scard_req *req, struct task_struct *task)
 	spin_lock_irqsave(&req->reader->lock, flags);
 	req->waiter = task;
 	spin_unlock_irqrestore(&req->reader->lock, flags);
+}
+
+static void ccid_cmd_count(struct scard_reader *reader, u64 *counter)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&reader->lock, flags);
+	++*counter;
+	spin_unlock_irqrestore(&reader->lock, flags);
 }
 
 /* The request is off the wire: nobody else touches it from here on. */
@@ -233,6 +247,7 @@ static int ccid_cmd_post(struct scard_slot *slot, struct scard_req *req, u8 type
 		spin_unlock_irqrestore(&reader->lock, flags);
 		return -ENODEV;
 	}
+	reader->count.commands++;
 	if (!again)
 		req->seq = reader->seq++;
 	req->slot = slot->index;
@@ -344,7 +359,7 @@ static int ccid_cmd_abort(struct scard_slot *slot, struct scard_req *req)
 	ccid_cmd_cancel(slot, req);
 	if (ccid_cmd_barred(reader))
 		return -ENODEV;
-	ccid_cmd_new_seq(req);
+	ccid_cmd_abort_seq(req);
 	ret = reader->ops->control(reader, CCID_REQUEST_OUT, CCID_ABORT_REQUEST,
 				   req->seq << 8 | slot->index, NULL, 0,
 				   ccid_cmd_abort_ms(reader));
@@ -457,6 +472,7 @@ static int ccid_cmd_end(struct scard_slot *slot, struct scard_req *req, int ret)
 		return ret;	/* stays on the wire, the worker takes over */
 	if (ret == -ETIMEDOUT) {
 		trace_scard_ccid_fail(slot, req->seq, ret);
+		ccid_cmd_count(slot->reader, &slot->reader->count.timeouts);
 		ret = ccid_cmd_abort(slot, req);
 		if (ret == -EINTR)
 			return ret;
@@ -559,6 +575,7 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 	if (reader->ops->exchange) {
 		ccid_msg_put_header(req->tx, type, len, slot->index, 0, params);
 		trace_scard_ccid_send(slot, type, 0, len);
+		ccid_cmd_count(reader, &reader->count.commands);
 		ret = reader->ops->exchange(slot, req, CCID_HEADER_LEN + len, timeout_ms);
 		if (ret) {
 			trace_scard_ccid_fail(slot, 0, ret);

@@ -39,6 +39,7 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op
 	init_completion(&t->woken);
 
 	spin_lock(&slot->lock);
+	slot->count.calls[op]++;
 	ret = pol_ask(&slot->pol, &t->pol);
 	if (slot->pol.owner == &h->pol)
 		scard_slot_used(slot);
@@ -46,8 +47,10 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op
 		pol_withdraw(&slot->pol, &t->pol);
 		ret = -EAGAIN;
 	}
-	if (ret == POL_WAIT)
+	if (ret == POL_WAIT) {
+		slot->count.waits++;
 		trace_scard_wait(h, op, scard_slot_owner(slot));
+	}
 	scard_slot_unlock(slot);
 
 	if (ret == POL_WAIT) {
@@ -88,6 +91,7 @@ void scard_turn_done(struct scard_handle *h, struct scard_turn *t, struct scard_
 
 	if (ret != -EINTR || (!slot->sent && redo == POL_LEAVE)) {
 		spin_lock(&slot->lock);
+		slot->count.failures += ret < 0;
 		pol_done(&slot->pol, &t->pol);
 		if (slot->pol.owner == &h->pol)
 			scard_slot_used(slot);
@@ -103,6 +107,7 @@ void scard_turn_done(struct scard_handle *h, struct scard_turn *t, struct scard_
 		*reqp = NULL;
 	}
 	spin_lock(&slot->lock);
+	slot->count.failures++;
 	if (!slot->orphan && slot->sent)
 		pol_cut(&slot->pol);
 	pol_hand_over(&slot->pol, redo);

@@ -10,6 +10,7 @@
 
 struct class scard_class = {
 	.name = "scard",
+	.dev_groups = scard_slot_groups,
 };
 
 static int __init scard_init(void)
@@ -24,12 +25,14 @@ static int __init scard_init(void)
 	ret = scard_netlink_init();
 	if (ret)
 		goto err_cdev;
+	scard_debugfs_init();
 	ret = ccid_usb_init();
 	if (ret)
-		goto err_netlink;
+		goto err_debugfs;
 	return 0;
 
-err_netlink:
+err_debugfs:
+	scard_debugfs_exit();
 	scard_netlink_exit();
 err_cdev:
 	scard_cdev_exit();
@@ -42,6 +45,7 @@ err_class:
 static void __exit scard_exit(void)
 {
 	ccid_usb_exit();
+	scard_debugfs_exit();
 	scard_netlink_exit();
 	scard_cdev_exit();
 	class_unregister(&scard_class);

@@ -10,6 +10,7 @@
  */
 #include <linux/device.h>
 #include <linux/kernel.h>
+#include <linux/log2.h>
 
 #include "scard.h"
 
@@ -80,6 +81,23 @@ static const struct scard_quirk scard_quirks[] = {
 	{ 0x08c3, 0x0402, 0x5000, SCARD_QUIRK_OLD_FIRMWARE },		   /* Precise 200 MC */
 	{ 0x0b0c, 0x0050, 0x0101, SCARD_QUIRK_OLD_FIRMWARE },		   /* Todos CX00 */
 	{ 0x062d, 0x0001, 0x0102, SCARD_QUIRK_OLD_FIRMWARE },		   /* THRC */
+};
+
+/* For people: sysfs.c, and scardctl info through it */
+const char * const scard_quirk_words[32] = {
+	[const_ilog2(SCARD_QUIRK_EXTENDED)] = "extended",
+	[const_ilog2(SCARD_QUIRK_SHORT)] = "short",
+	[const_ilog2(SCARD_QUIRK_NO_PIN)] = "no-pin",
+	[const_ilog2(SCARD_QUIRK_RATE_9600)] = "rate-9600",
+	[const_ilog2(SCARD_QUIRK_RATE_200K)] = "rate-200k",
+	[const_ilog2(SCARD_QUIRK_IFSD_254)] = "ifsd-254",
+	[const_ilog2(SCARD_QUIRK_NO_IFSD)] = "no-ifsd",
+	[const_ilog2(SCARD_QUIRK_OFF_FIRST)] = "off-first",
+	[const_ilog2(SCARD_QUIRK_ISO_MODE)] = "iso-mode",
+	[const_ilog2(SCARD_QUIRK_NO_AUTOSUSPEND)] = "no-autosuspend",
+	[const_ilog2(SCARD_QUIRK_SLOW)] = "slow",
+	[const_ilog2(SCARD_QUIRK_PIN_KEY_ONLY)] = "pin-key-only",
+	[const_ilog2(SCARD_QUIRK_OLD_FIRMWARE)] = "old-firmware",
 };
 
 /* What a quirk changes of the descriptor */

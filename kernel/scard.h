@@ -16,6 +16,7 @@
  *   ccid_cmd.c  one CCID command: build, match, time extension, deadline, abort
  *   ccid_usb.c  binding, URBs, interrupt pipe; knows no cards
  *   trace.c     tracepoints, which all of them may use
+ *   sysfs.c, debugfs.c  what there is to be seen; read snapshots only
  *
  * LIFETIMES
  *   reader   one USB interface. kref: the USB binding, each slot, each request.
@@ -65,6 +66,7 @@
 #include <linux/workqueue.h>
 #include <linux/scard.h>
 
+#include "counters.h"
 #include "policy.h"
 #include "proto/apdu.h"
 #include "proto/atr.h"
@@ -240,6 +242,7 @@ struct scard_hw_ops {
  * @wedged: the last recovery failed; try again before the next command (lock)
  * @seq: next bSeq (lock)
  * @cmd: command on the wire, by slot (lock)
+ * @count: see there (lock)
  * @busy: commands that may still be sent, where slots outnumber them
  * @rates: data rates of GET_DATA_RATES, NULL before they were asked for; see negotiate.c
  * @nrates: number of them
@@ -277,6 +280,7 @@ struct scard_reader {
 	bool wedged;
 	u8 seq;
 	struct scard_req *cmd[SCARD_MAX_SLOTS];
+	struct scard_reader_count count;
 	struct semaphore busy;
 
 	u32 *rates;
@@ -299,28 +303,6 @@ struct scard_reader {
 };
 
 /**
- * struct scard_traced - what was last told of a slot to those who trace
- * @epoch: pol_slot.epoch
- * @owner: id of the handle in a transaction, 0 if none is
- * @connected: pol_slot.connected
- * @protocol: scard_slot.protocol
- * @card: pol_slot.card
- * @owed: pol_slot.owed
- * @exclusive: pol_slot.exclusive
- * @gone: pol_slot.gone
- */
-struct scard_traced {
-	u32 epoch;
-	u32 owner;
-	u32 connected;
-	u32 protocol;
-	u8 card;
-	u8 owed;
-	bool exclusive;
-	bool gone;
-};
-
-/**
  * struct scard_slot - one slot, one /dev/scardN
  * @dev: the device; its release frees the slot
  * @cdev: the node
@@ -334,6 +316,7 @@ struct scard_traced {
  * @card_event: counts insertions and removals (lock)
  * @last_id: id of the handle that was opened last (lock)
  * @traced: see scard_slot_trace() (lock)
+ * @count: see there (lock)
  * @atr: the last ATR (lock)
  * @atr_len: its length, 0 without a card (lock)
  * @cold_atr: the last ATR after a cold reset (lock)
@@ -363,6 +346,7 @@ struct scard_traced {
  * @idle_since: when the last handle left, jiffies (lock)
  * @voltage: bPowerSelect that worked, 0 before (actor)
  * @announced: netlink has told of the slot, and tells of its changes
+ * @debugfs: its file there
  * @netlink_node: in the list of netlink.c
  * @netlink_work: announces a change
  * @ceiling: when the operation under way ends whatever happens, jiffies (actor)
@@ -385,6 +369,7 @@ struct scard_slot {
 	u32 card_event;
 	u32 last_id;
 	struct scard_traced traced;
+	struct scard_slot_count count;
 	u8 atr[SCARD_ATR_MAX];
 	u8 atr_len;
 	u8 cold_atr[SCARD_ATR_MAX];
@@ -415,6 +400,7 @@ struct scard_slot {
 	unsigned long idle_since;
 	u8 voltage;
 	bool announced;
+	struct dentry *debugfs;
 	struct list_head netlink_node;
 	struct work_struct netlink_work;
 	unsigned long ceiling;
@@ -467,6 +453,15 @@ static inline void scard_slot_unlock(struct scard_slot *slot)
 		scard_slot_trace(slot);
 	spin_unlock(&slot->lock);
 }
+
+/* sysfs.c */
+extern const struct attribute_group *scard_slot_groups[];
+
+/* debugfs.c */
+void scard_debugfs_init(void);
+void scard_debugfs_exit(void);
+void scard_debugfs_add(struct scard_slot *slot);
+void scard_debugfs_del(struct scard_slot *slot);
 
 /* main.c */
 extern struct class scard_class;
@@ -611,6 +606,8 @@ void ccid_cmd_received(struct scard_rx *rx, int status, u32 len);
 void ccid_cmd_sent(struct scard_req *req, int status);
 
 /* quirks.c */
+extern const char * const scard_quirk_words[32];
+
 void scard_quirks_apply(struct scard_reader *reader);
 
 /* iccd.c */

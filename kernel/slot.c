@@ -120,6 +120,7 @@ void scard_slot_removed_locked(struct scard_slot *slot)
 static void slot_inserted_locked(struct scard_slot *slot)
 {
 	slot->card_event++;
+	slot->count.insertions++;
 	slot_set_card_locked(slot, POL_CARD_OFF);
 }
 
@@ -197,6 +198,7 @@ static int slot_take_atr(struct scard_slot *slot, const struct scard_req *req, b
 		}
 		memcpy(slot->atr, atr->bytes, atr->len);
 		slot->atr_len = atr->len;
+		slot->count.power_ups++;
 		slot_set_card_locked(slot, POL_CARD_ON);
 	}
 	scard_slot_unlock(slot);

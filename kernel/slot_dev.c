@@ -96,6 +96,7 @@ int scard_slot_register(struct scard_slot *slot)
 	slot->announced = true;
 	pol_want_settle(&slot->pol);
 	scard_slot_unlock(slot);
+	scard_debugfs_add(slot);
 	scard_netlink_add(slot);
 	return 0;
 }
@@ -139,7 +140,9 @@ void scard_slot_quiesce(struct scard_slot *slot)
  */
 void scard_slot_unregister(struct scard_slot *slot)
 {
-	if (device_is_registered(&slot->dev))
+	if (device_is_registered(&slot->dev)) {
+		scard_debugfs_del(slot);
 		scard_cdev_del(slot);
+	}
 	put_device(&slot->dev);
 }

@@ -104,6 +104,8 @@ static void slot_work(struct work_struct *work)
 	for (;;) {
 		spin_lock(&slot->lock);
 		job = pol_worker_job(&slot->pol);
+		if (job == POL_JOB_RESET || job == POL_JOB_UNPOWER)
+			slot->count.owed_resets++;
 		if (slot->pol.gone)
 			wake_up_all(&slot->wait);	/* scard_slot_quiesce() */
 		scard_slot_unlock(slot);
