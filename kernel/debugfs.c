@@ -31,7 +31,6 @@ static void show_policy(struct seq_file *s, struct scard_slot *slot)
 	seq_printf(s, "card: %s\n", cards[pol->card]);
 	seq_printf(s, "epoch: %u\n", pol->epoch);
 	seq_printf(s, "events: %u\n", slot->event);
-	seq_printf(s, "open: %u\n", slot->opens);
 	seq_printf(s, "connected: %u\n", pol->connected);
 	seq_printf(s, "exclusive: %d\n", pol->exclusive);
 	seq_printf(s, "transaction: handle %u\n", scard_slot_owner(slot));
