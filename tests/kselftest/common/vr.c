@@ -56,8 +56,11 @@ static int request(const char *format, va_list args)
 	stream = fdopen(fd, "r+");
 	fprintf(stream, "%s\n", line);
 	fflush(stream);
-	if (!fgets(reply, sizeof(reply), stream))
-		die("%s: no reply", line);
+	if (!fgets(reply, sizeof(reply), stream)) {
+		/* it has ended by itself just now */
+		fclose(stream);
+		return 1;
+	}
 	status = strncmp(reply, "OK", 2) ? -1 : 0;
 	if (!status && (!strncmp(line, "log", 3) || !strncmp(line, "violations", 10)) &&
 	    sscanf(reply, "OK %lu", &lines) == 1) {
