@@ -97,6 +97,7 @@ const char * const scard_quirk_words[32] = {
 	[const_ilog2(SCARD_QUIRK_NO_AUTOSUSPEND)] = "no-autosuspend",
 	[const_ilog2(SCARD_QUIRK_SLOW)] = "slow",
 	[const_ilog2(SCARD_QUIRK_PIN_KEY_ONLY)] = "pin-key-only",
+	[const_ilog2(SCARD_QUIRK_PIN_MESSAGES)] = "pin-messages",
 	[const_ilog2(SCARD_QUIRK_OLD_FIRMWARE)] = "old-firmware",
 };
 

@@ -446,6 +446,16 @@ void ccid_notify(struct ccid *ccid)
 			break;
 }
 
+/* Is there something that the host would hear of if it listened? */
+bool ccid_untold(const struct ccid *ccid)
+{
+	bool untold = false;
+
+	for (unsigned int i = 0; ccid->iface->intr && i < ccid->num_slots; i++)
+		untold = untold || ccid->slots[i].changed;
+	return untold;
+}
+
 void ccid_polled(struct ccid *ccid)
 {
 	ccid_notify(ccid);

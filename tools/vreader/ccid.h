@@ -179,6 +179,7 @@ void ccid_out(struct ccid *ccid, struct urb *urb, bool ended);
 void ccid_message(struct ccid *ccid, const uint8_t *msg, size_t len);
 void ccid_polled(struct ccid *ccid);
 void ccid_notify(struct ccid *ccid);
+bool ccid_untold(const struct ccid *ccid);
 void ccid_bus_reset(struct ccid *ccid);
 void ccid_configured(struct ccid *ccid);
 void ccid_resumed(struct ccid *ccid, bool power_lost);

@@ -30,8 +30,7 @@ static void changed(struct slot *s)
 {
 	s->changed = true;
 	ccid_notify(s->ccid);
-	if (usb.wakeup_armed)
-		sysfs_resume(usbip_port());
+	usb_wake();
 	control_event();
 }
 

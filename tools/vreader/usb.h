@@ -111,4 +111,7 @@ void usbip_flush(void);
 bool sysfs_suspended(int port);
 bool sysfs_resume(int port);
 
+/* Signals remote wake-up, if the host has armed it, as soon as the bus sleeps. */
+void usb_wake(void);
+
 #endif

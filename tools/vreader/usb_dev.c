@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ccid.h"
+#include "loop.h"
 #include "profile.h"
 #include "trace.h"
 
@@ -25,6 +26,7 @@
 #define REQ_SET_INTERFACE 11
 #define FEATURE_HALT 0
 #define FEATURE_REMOTE_WAKEUP 1
+#define WAKE_RETRY_US 10000
 #define TYPE_MASK 0x60
 #define TYPE_CLASS 0x20
 #define RECIP_MASK 0x1f
@@ -317,16 +319,39 @@ static int interface_request(uint8_t request, uint16_t value, uint8_t number, ui
 	return -EPIPE;
 }
 
+/* The host arms remote wake-up first and lets the bus sleep a moment later. */
+static void wake(struct timer *t)
+{
+	if (usb.wakeup_armed && !sysfs_resume(usbip_port()))
+		timer_arm(t, WAKE_RETRY_US, wake);
+}
+
+void usb_wake(void)
+{
+	static struct timer timer;
+
+	wake(&timer);
+}
+
 static int set_wakeup(uint16_t feature, bool on)
 {
+	bool untold = false;
+
 	if (feature != FEATURE_REMOTE_WAKEUP || (on && !usb.wakeup_capable))
 		return -EPIPE;
 	usb.wakeup_armed = on;
 	trace_note(on ? "remote wake-up armed" : "remote wake-up disarmed");
-	if (!on)
-		for (int i = 0; i < usb.num_ifs; i++)
-			if (usb.ifs[i].ccid)
-				ccid_resumed(usb.ifs[i].ccid, usb.lose_power);
+	for (int i = 0; i < usb.num_ifs; i++) {
+		if (!usb.ifs[i].ccid)
+			continue;
+		if (!on)
+			ccid_resumed(usb.ifs[i].ccid, usb.lose_power);
+		else
+			untold = untold || ccid_untold(usb.ifs[i].ccid);
+	}
+	/* what has happened since the host stopped listening */
+	if (untold)
+		usb_wake();
 	return 0;
 }
 
