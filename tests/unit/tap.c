@@ -68,6 +68,17 @@ u8 *hex(const char *text, u32 *len)
 	return bytes;
 }
 
+struct atr parse_atr(const char *text)
+{
+	struct atr a;
+	u32 len;
+	u8 *buf = hex(text, &len);
+
+	CHECK_EQ(atr_parse(&a, buf, len), 0);
+	free(buf);
+	return a;
+}
+
 void check_hex(const char *file, int line, const char *what, const u8 *got, size_t len,
 	       const char *want)
 {

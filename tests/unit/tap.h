@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "atr.h"
 #include "port.h"
 
 /* Begin a test; it passes if no check fails until the next one begins. */
@@ -39,6 +40,9 @@ void check_hex(const char *file, int line, const char *name, const u8 *got, size
  * the sanitizer sees an access behind them. The caller frees them.
  */
 u8 *hex(const char *text, u32 *len);
+
+/* An ATR of such a text, which must be a good one. */
+struct atr parse_atr(const char *text);
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -3,17 +3,6 @@
 #include "atr.h"
 #include "tap.h"
 
-static struct atr parse(const char *text)
-{
-	struct atr a;
-	u32 len;
-	u8 *buf = hex(text, &len);
-
-	CHECK_EQ(atr_parse(&a, buf, len), 0);
-	free(buf);
-	return a;
-}
-
 static void refuse(const char *name, const char *text)
 {
 	struct atr a;
@@ -30,7 +19,7 @@ static void basics(void)
 	struct atr a;
 
 	test("atr: the shortest one, all by default");
-	a = parse("3B 00");
+	a = parse_atr("3B 00");
 	CHECK_EQ(a.len, 2);
 	CHECK(!a.inverse && !a.specific && !a.implicit && !a.has_ta1 && !a.crc);
 	CHECK_EQ(a.protocols, 1);
@@ -45,35 +34,35 @@ static void basics(void)
 	CHECK(a.tck_ok && !a.has_tck && !a.truncated);
 
 	test("atr: inverse convention");
-	a = parse("3F 00");
+	a = parse_atr("3F 00");
 	CHECK(a.inverse);
 
 	test("atr: historical bytes");
-	a = parse("3B 02 14 50");
+	a = parse_atr("3B 02 14 50");
 	CHECK_EQ(a.hist, 2);
 	CHECK_EQ(a.hist_len, 2);
 	CHECK_HEX(a.bytes + a.hist, a.hist_len, "14 50");
 
 	test("atr: TA1, TB1, TC1");
-	a = parse("3B 70 95 00 40");
+	a = parse_atr("3B 70 95 00 40");
 	CHECK(a.has_ta1);
 	CHECK_EQ(a.fi_di, 0x95);
 	CHECK_EQ(a.guard_time, 0x40);
 	CHECK_EQ(a.hist, 5);
 
 	test("atr: TA2, specific mode with the parameters of TA1");
-	a = parse("3B 90 18 10 80");
+	a = parse_atr("3B 90 18 10 80");
 	CHECK(a.specific && !a.implicit);
 	CHECK_EQ(a.specific_protocol, 0);
 
 	test("atr: TA2 bit 5, specific mode with implicit parameters");
-	a = parse("3B 80 11 91");
+	a = parse_atr("3B 80 11 91");
 	CHECK(a.specific && a.implicit);
 	CHECK_EQ(a.specific_protocol, 1);
 
 	test("atr: TC2 is the waiting time integer, 0 is reserved");
-	CHECK_EQ(parse("3B 80 40 14").wi, 0x14);
-	CHECK_EQ(parse("3B 80 40 00").wi, 10);
+	CHECK_EQ(parse_atr("3B 80 40 14").wi, 0x14);
+	CHECK_EQ(parse_atr("3B 80 40 00").wi, 10);
 }
 
 static void protocols(void)
@@ -81,13 +70,13 @@ static void protocols(void)
 	struct atr a;
 
 	test("atr: T=0 and T=1, T=0 first");
-	a = parse("3B 80 80 01 01");
+	a = parse_atr("3B 80 80 01 01");
 	CHECK_EQ(a.protocols, 3);
 	CHECK_EQ(a.first, 0);
 	CHECK(a.has_tck && a.tck_ok);
 
 	test("atr: T=1 alone with its IFSC, BWI, CWI and CRC");
-	a = parse("3B 80 81 71 FE 45 01 CA");
+	a = parse_atr("3B 80 81 71 FE 45 01 CA");
 	CHECK_EQ(a.protocols, 2);
 	CHECK_EQ(a.first, 1);
 	CHECK_EQ(a.ifsc, 254);
@@ -96,32 +85,32 @@ static void protocols(void)
 	CHECK(a.crc && a.has_tck && a.tck_ok);
 
 	test("atr: reserved IFSC 0 and 255 leave the default");
-	CHECK_EQ(parse("3B 80 81 11 00 10").ifsc, 32);
-	CHECK_EQ(parse("3B 80 81 11 FF EF").ifsc, 32);
+	CHECK_EQ(parse_atr("3B 80 81 11 00 10").ifsc, 32);
+	CHECK_EQ(parse_atr("3B 80 81 11 FF EF").ifsc, 32);
 
 	test("atr: only the first group of interface bytes for T=1 counts");
-	a = parse("3B 80 81 91 20 11 40 40");
+	a = parse_atr("3B 80 81 91 20 11 40 40");
 	CHECK_EQ(a.ifsc, 0x20);
 
 	test("atr: T=15 gives classes and clock stop, and is no protocol");
-	a = parse("3B 80 80 1F C7 D8");
+	a = parse_atr("3B 80 80 1F C7 D8");
 	CHECK_EQ(a.protocols, 1);
 	CHECK_EQ(a.classes, 7);
 	CHECK_EQ(a.clock_stop, 3);
 	CHECK(a.has_tck && a.tck_ok);
 
 	test("atr: T=15 alone leaves T=0");
-	a = parse("3B 80 0F 8F");
+	a = parse_atr("3B 80 0F 8F");
 	CHECK_EQ(a.protocols, 1);
 	CHECK_EQ(a.first, 0);
 
 	test("atr: T=14 is offered, if nobody speaks it");
-	a = parse("3B 80 8E 0E 00");
+	a = parse_atr("3B 80 8E 0E 00");
 	CHECK_EQ(a.protocols, 1 << 14);
 	CHECK_EQ(a.first, 14);
 
 	test("atr: TB, TC for protocols that have none of ours are passed over");
-	a = parse("3B 80 80 7E 01 02 03 FE");
+	a = parse_atr("3B 80 80 7E 01 02 03 FE");
 	CHECK_EQ(a.protocols, 1 | 1 << 14);
 	CHECK_EQ(a.ifsc, 32);
 	CHECK_EQ(a.classes, 0);
@@ -132,30 +121,30 @@ static void tolerance(void)
 	struct atr a;
 
 	test("atr: a wrong TCK is seen, and taken");
-	a = parse("3B 80 81 01 01");
+	a = parse_atr("3B 80 81 01 01");
 	CHECK(a.has_tck && !a.tck_ok && !a.truncated);
 
 	test("atr: a missing TCK is seen, and taken");
-	a = parse("3B 80 81 01");
+	a = parse_atr("3B 80 81 01");
 	CHECK(!a.has_tck && !a.tck_ok && a.truncated);
 
 	test("atr: a TCK that T=0 does not want does no harm");
-	a = parse("3B 01 AA AB");
+	a = parse_atr("3B 01 AA AB");
 	CHECK(!a.has_tck && a.tck_ok && !a.truncated);
 
 	test("atr: fewer historical bytes than T0 says");
-	a = parse("3B 05 01 02");
+	a = parse_atr("3B 05 01 02");
 	CHECK(a.truncated);
 	CHECK_EQ(a.hist_len, 2);
 
 	test("atr: interface bytes cut off");
-	a = parse("3B F0 11");
+	a = parse_atr("3B F0 11");
 	CHECK(a.truncated && a.has_ta1);
 	CHECK_EQ(a.hist, 3);
 	CHECK_EQ(a.hist_len, 0);
 
 	test("atr: TD chain to the last of 33 bytes");
-	a = parse("3B 80 8080808080808080808080808080808080808080808080808080808080 80 80");
+	a = parse_atr("3B 80 8080808080808080808080808080808080808080808080808080808080 80 80");
 	CHECK_EQ(a.len, 33);
 	CHECK(a.truncated);
 	CHECK_EQ(a.protocols, 1);

@@ -3,17 +3,6 @@
 #include "params.h"
 #include "tap.h"
 
-static struct atr atr(const char *text)
-{
-	struct atr a;
-	u32 len;
-	u8 *buf = hex(text, &len);
-
-	CHECK_EQ(atr_parse(&a, buf, len), 0);
-	free(buf);
-	return a;
-}
-
 static const u32 table[] = { 10753, 21505, 43011, 86022, 172043, 344086 };
 
 static const struct {
@@ -58,7 +47,7 @@ static void choose(void)
 		u8 fi_di = 0;
 
 		test("params: %s", choices[i].name);
-		a = atr(choices[i].atr);
+		a = parse_atr(choices[i].atr);
 		CHECK_EQ(params_choose(&fi_di, &a, &r), choices[i].ret);
 		CHECK_EQ(fi_di, choices[i].fi_di);
 	}
@@ -70,16 +59,16 @@ static void structures(void)
 	u8 buf[PARAMS_T1_LEN];
 
 	test("params: defaults as the CCID specification has them");
-	a = atr("3B 00");
+	a = parse_atr("3B 00");
 	CHECK_HEX(buf, params_put_t0(buf, &a, 0x11), "11 00 00 0A 00");
 	CHECK_HEX(buf, params_put_t1(buf, &a, 0x11, 32), "11 10 00 4D 00 20 00");
 
 	test("params: inverse convention, guard time, waiting integer, clock stop");
-	a = atr("3F C0 03 C0 14 1F C7 00");
+	a = parse_atr("3F C0 03 C0 14 1F C7 00");
 	CHECK_HEX(buf, params_put_t0(buf, &a, 0x94), "94 02 03 14 03");
 
 	test("params: T=1 with its BWI, CWI, CRC and IFSC");
-	a = atr("3F 80 81 71 FE 75 01 FA");
+	a = parse_atr("3F 80 81 71 FE 75 01 FA");
 	CHECK_HEX(buf, params_put_t1(buf, &a, 0x18, 0x40), "18 13 00 75 00 40 00");
 }
 
@@ -89,32 +78,32 @@ static void times(void)
 
 	/* 960 x 10 x 372 / 4000 = 892 ms, six of them; 262 x 12 etu of 93 us */
 	test("params: waiting time of T=0 by default");
-	a = atr("3B 00");
+	a = parse_atr("3B 00");
 	CHECK_EQ(params_wait_t0(&a, 0x11, 4000), 893 * 6 + 293);
 
 	test("params: waiting time of T=0 follows TC2 and F");
 	CHECK(params_wait_t0(&a, 0x95, 4000) > params_wait_t0(&a, 0x11, 4000));
-	a = atr("3B 80 40 01");
+	a = parse_atr("3B 80 40 01");
 	CHECK(params_wait_t0(&a, 0x11, 4000) < 1000);
 
 	/* 2^4 x 960 x 372 / 4000 = 1428; 260 x 12 and 260 x (11 + 2^13) etu */
 	test("params: waiting time of T=1 by default is cut off");
-	a = atr("3B 00");
+	a = parse_atr("3B 00");
 	CHECK_EQ(params_wait_t1(&a, 0x11, 4000), PARAMS_WAIT_MAX_MS);
 
 	test("params: waiting time of T=1 with BWI 4, CWI 5");
-	a = atr("3B 80 81 21 45 E5");
+	a = parse_atr("3B 80 81 21 45 E5");
 	CHECK_EQ(params_wait_t1(&a, 0x11, 4000), 1429 + 291 + 1040);
 
 	test("params: guard time of 255 is none, of 254 is one");
-	a = atr("3B C0 FF 81 21 45 DB");
+	a = parse_atr("3B C0 FF 81 21 45 DB");
 	CHECK_EQ(params_wait_t1(&a, 0x11, 4000), 1429 + 291 + 1040);
 	CHECK_EQ(params_wait_t0(&a, 0x11, 4000), 893 * 6 + 293);
-	a = atr("3B C0 FE 81 21 45 DA");
+	a = parse_atr("3B C0 FE 81 21 45 DA");
 	CHECK_EQ(params_wait_t1(&a, 0x11, 4000), 1429 + 6432 + 1040);
 
 	test("params: reserved BWI is taken as the longest one");
-	a = atr("3B 80 81 21 95 35");
+	a = parse_atr("3B 80 81 21 95 35");
 	a.bwi = 15;
 	b = a;
 	b.bwi = 9;
