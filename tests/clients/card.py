@@ -78,6 +78,9 @@ class Card:
         self.chain = b""
         self.rest = b""
 
+    def atr(self):
+        return make_atr(self.historical)
+
     def reset(self):
         """Power was lost, or a warm reset: nobody is verified any more."""
         self.chain = self.rest = b""
@@ -120,7 +123,7 @@ class Card:
             if message in (POWER_OFF, POWER_ON, RESET):
                 self.reset()
                 continue
-            answer = make_atr(self.historical) if message == GET_ATR else self.apdu(message)
+            answer = self.atr() if message == GET_ATR else self.apdu(message)
             line.sendall(struct.pack(">H", len(answer)) + answer)
 
 
