@@ -29,6 +29,15 @@ check "scriptor: reset, select, read" scripts
 check "pyscard: readers, APDUs, and its monitor tells of the card" \
 	says "ATR $iso_atr" "read 40 41 42 43 9000" "inserted $ISO" done -- \
 	timeout 60 /usr/bin/python3 "$here/pyscard_client.py" "$ISO"
+check "pyscard: its monitors tell of readers and cards, CardRequest waits for one" \
+	says "plugged scard Other Reader 05 00" "unplugged scard Other" "removed $ISO $iso_atr" "no card" \
+	"waited for $ISO" done -- timeout 90 /usr/bin/python3 "$here/pyscard_monitors.py" "$ISO" $iso
+check "pyscard: an exclusive connection, transactions, the death of their owner" \
+	says "other while exclusive: refused True" "exclusive reads (144, 0) [64, 65, 66, 67]" \
+	"other afterwards: (144, 0)" "exclusive beside it: refused True" \
+	"in the transaction [64, 65, 66, 67]" "the other waited for it: True SW 9000" \
+	"killed in a transaction: reset True" "connected again (144, 0)" done -- \
+	timeout 60 /usr/bin/python3 "$here/pyscard_sharing.py" "$ISO"
 check "libpcsc-perl: exclusive connect, transaction, APDUs" \
 	says "$OPENPGP" "status $ISO: $iso_atr" "00 B0 00 00 04: 40 41 42 43 90 00" \
 	"second connect: Sharing violation" done -- perl "$here/pcsc.pl" "$ISO"

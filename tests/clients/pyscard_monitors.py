@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+usage: pyscard_monitors.py READER SLOT
+
+pyscard's monitors and its wait for a card, while this program plugs another reader and moves the
+card in SLOT of the virtual one. Prints a line for each event, last of all "done".
+"""
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+
+from smartcard.CardMonitoring import CardMonitor, CardObserver
+from smartcard.CardRequest import CardRequest
+from smartcard.CardType import ATRCardType
+from smartcard.Exceptions import CardRequestTimeoutException
+from smartcard.ReaderMonitoring import ReaderMonitor, ReaderObserver
+from smartcard.System import readers
+from smartcard.util import toBytes, toHexString
+
+OTHER = "scard Other Reader 05 00"
+events = queue.Queue()
+
+
+class Readers(ReaderObserver):
+    def update(self, observable, handlers):
+        for what, names in zip(("plugged", "unplugged"), handlers):
+            for name in names:
+                events.put((what, str(name)))
+
+
+class Cards(CardObserver):
+    def update(self, observable, handlers):
+        for what, cards in zip(("inserted", "removed"), handlers):
+            for card in cards:
+                events.put((what, "%s %s" % (card.reader, toHexString(card.atr))))
+
+
+def expect(what, text):
+    """That event, once; those of others may come before it."""
+    while True:
+        got = events.get(timeout=20)
+        if got[0] == what and text in got[1]:
+            print(*got, flush=True)
+            return
+
+
+def nothing_more(text):
+    while not events.empty():
+        got = events.get()
+        if text in got[1]:
+            raise SystemExit("one too many: %s %s" % got)
+
+
+def control(*command):
+    subprocess.run(("vreaderctl",) + command, check=True, stdout=subprocess.DEVNULL)
+
+
+name, slot = sys.argv[1:]
+atr = [reader for reader in readers() if str(reader) == name][0].createConnection()
+atr.connect()
+atr = toHexString(atr.getATR())
+
+monitor, observer = ReaderMonitor(period=0.2), Readers()
+monitor.addObserver(observer)
+expect("plugged", name)
+with tempfile.TemporaryDirectory() as directory:
+    socket = os.path.join(directory, "control")
+    subprocess.run(("vreader", "--vid", "1209", "--pid", "0002", "--product", "Other Reader",
+                    "--control", socket, "--background"),
+                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        expect("plugged", OTHER)
+    finally:
+        control("-s", socket, "quit")
+    expect("unplugged", OTHER)
+nothing_more(OTHER)
+monitor.deleteObserver(observer)
+
+monitor, observer = CardMonitor(), Cards()
+monitor.addObserver(observer)
+expect("inserted", name + " " + atr)
+for _ in range(3):
+    control("remove", slot)
+    expect("removed", name)
+    control("insert", slot)
+    expect("inserted", name + " " + atr)
+nothing_more(name)
+monitor.deleteObserver(observer)
+
+# Only this card will do; and without it the wait ends at its time.
+control("remove", slot)
+request = CardRequest(timeout=1, cardType=ATRCardType(toBytes(atr)))
+try:
+    request.waitforcard()
+    raise SystemExit("a card that is not there")
+except CardRequestTimeoutException:
+    print("no card", flush=True)
+inserting = subprocess.Popen(("sh", "-c", "sleep 1; exec vreaderctl insert " + slot),
+                             stdout=subprocess.DEVNULL)
+request = CardRequest(timeout=20, cardType=ATRCardType(toBytes(atr)))
+print("waited for", request.waitforcard().connection.getReader(), flush=True)
+inserting.wait()
+print("done", flush=True)
+# A monitor's thread may be asleep in the library; nobody has to wait for it.
+os._exit(0)
