@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The whole system sleeps and wakes up: who was connected is told of one reset, nobody
+ * hangs, nothing is sent twice, and no card has power in between. For a guest whose
+ * reader may lose its power, with the card of tests/power/card.py; see tests/power/run.
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <sys/klog.h>
+
+#include "kselftest_harness.h"
+
+#include "../../demo/usbmon.h"
+#include "agent.h"
+#include "sc.h"
+#include "usb.h"
+
+/* How long a call may take to notice, with a debug kernel on a slow machine */
+#define AT_ONCE_MS	8000
+
+FIXTURE(sleep)
+{
+	struct agent agent;
+	struct agent waiter;
+	int fd;
+	int watch;
+};
+
+/* How deep: /sys/power/pm_test wakes the system up after a second, on the way down. */
+FIXTURE_VARIANT(sleep)
+{
+	const char *state;
+	const char *until;
+};
+
+FIXTURE_VARIANT_ADD(sleep, to_idle)
+{
+	.state = "freeze",
+	.until = "devices",
+};
+
+FIXTURE_VARIANT_ADD(sleep, to_ram)
+{
+	.state = "mem",
+	.until = "core",
+};
+
+static bool settled(int fd, struct scard_status *status)
+{
+	int i;
+
+	for (i = 0; i < AT_ONCE_MS; i += 10) {
+		if (!sc_snapshot(fd, status) && !(status->state & SCARD_STATE_BIT_SETTLING))
+			return true;
+		pause_ms(10);
+	}
+	return false;
+}
+
+static int write_to(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = 0;
+
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		ret = -errno;
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+/* How often the kernel says that it did this to a USB device */
+static int logged(const char *what)
+{
+	static char log[1 << 20];
+	int len = klogctl(3 /* SYSLOG_ACTION_READ_ALL */, log, sizeof(log) - 1), n = 0;
+	char *at = log;
+
+	log[len < 0 ? 0 : len] = 0;
+	while ((at = strstr(at, what))) {
+		at++;
+		n++;
+	}
+	return n;
+}
+
+#define PORT_RESETS	": reset full-speed USB device"
+
+static void sleep_now(struct __test_metadata *_metadata,
+		      const FIXTURE_VARIANT(sleep) *variant)
+{
+	int resets = logged(PORT_RESETS);
+
+	ASSERT_EQ(0, write_to("/sys/power/pm_test", variant->until));
+	ASSERT_EQ(0, write_to("/sys/power/state", variant->state));
+	/* QEMU's host controller forgets its devices, however deep the sleep */
+	EXPECT_EQ(resets + 1, logged(PORT_RESETS));
+}
+
+FIXTURE_SETUP(sleep)
+{
+	struct scard_status status;
+	struct scard_info info;
+
+	ASSERT_EQ(0, write_to("/sys/module/suspend/parameters/pm_test_delay", "1"));
+	ASSERT_TRUE(module_set("idle_ms", 0));
+	self->watch = sc_open(O_RDONLY);
+	ASSERT_LE(0, self->watch);
+	ASSERT_TRUE(settled(self->watch, &status));
+	ASSERT_EQ(0, sc_info(self->watch, &info));
+	ASSERT_TRUE(usbmon_open(info.bus, info.device));
+	agent_start(&self->agent);
+	agent_start(&self->waiter);
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+	ASSERT_EQ(0, agent_do(&self->waiter, AGENT_OPEN, 0));
+	ASSERT_EQ(0, agent_do(&self->waiter, AGENT_CONNECT, SCARD_MODE_SHARED));
+	self->fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, self->fd);
+	ASSERT_TRUE(settled(self->watch, &status));
+	usbmon_clear();
+}
+
+FIXTURE_TEARDOWN(sleep)
+{
+	int fd;
+
+	agent_stop(&self->agent);
+	agent_stop(&self->waiter);
+	close(self->fd);
+	close(self->watch);
+	fd = sc_open_connected(SCARD_MODE_SHARED);
+	EXPECT_LE(0, fd);
+	EXPECT_LE(0, sc_count(fd));
+	EXPECT_EQ(0, sc_disconnect(fd, SCARD_DISP_LEAVE));
+	close(fd);
+}
+
+/* One reset, which the handles hear of until they reconnect, and not again */
+static void told_of_one_reset(struct __test_metadata *_metadata, FIXTURE_DATA(sleep) *self,
+			      const struct scard_status *before)
+{
+	struct scard_status after;
+	size_t i;
+
+	ASSERT_TRUE(settled(self->watch, &after));
+	EXPECT_EQ(before->epoch + 1, after.epoch);
+	EXPECT_EQ(before->card_event, after.card_event);
+	for (i = 0; i < SC_GATED; i++) {
+		EXPECT_EQ(-ESTALE, sc_gated[i].call(self->fd)) {
+			TH_LOG("%s", sc_gated[i].name);
+		}
+	}
+	EXPECT_EQ(-ESTALE, agent_do(&self->agent, AGENT_STATUS, 0));
+	EXPECT_EQ(0, sc_reconnect(self->fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_RECONNECT, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, sc_status(self->fd));
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_STATUS, 0));
+	EXPECT_EQ(0, sc_snapshot(self->watch, &after));
+	EXPECT_EQ(before->epoch + 1, after.epoch);
+}
+
+TEST_F_TIMEOUT(sleep, connected, 60)
+{
+	struct pollfd pfd = { .fd = self->watch, .events = POLLPRI };
+	struct scard_status before;
+
+	ASSERT_EQ(0, sc_snapshot(self->watch, &before));
+	ASSERT_EQ(0, poll(&pfd, 1, 0));
+	sleep_now(_metadata, variant);
+	EXPECT_EQ(1, poll(&pfd, 1, AT_ONCE_MS));
+	EXPECT_EQ(POLLPRI, pfd.revents);
+	told_of_one_reset(_metadata, self, &before);
+	EXPECT_STREQ("IccPowerOff IccPowerOn", usbmon_print("# "));
+}
+
+/*
+ * A card that takes longer than tasks may take to freeze (20 s) does not keep the system
+ * awake. Its command has been sent: it ends with an error, and is not sent again.
+ */
+TEST_F_TIMEOUT(sleep, in_transmit, 120)
+{
+	struct scard_status before;
+	long count = sc_count(self->fd);
+
+	ASSERT_LE(0, count);
+	ASSERT_EQ(0, sc_snapshot(self->watch, &before));
+	agent_begin_apdu(&self->agent, AGENT_APDU, APDU_SLEEP("7530"));
+	ASSERT_TRUE(agent_is_blocked(&self->agent));
+	sleep_now(_metadata, variant);
+	EXPECT_EQ(-EIO, agent_result(&self->agent, AT_ONCE_MS));
+	told_of_one_reset(_metadata, self, &before);
+	/* the one of told_of_one_reset() was not let through */
+	EXPECT_EQ(count + 2, sc_count(self->fd));
+}
+
+TEST_F_TIMEOUT(sleep, in_transaction, 60)
+{
+	struct scard_status before;
+
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_BEGIN, 0));
+	ASSERT_TRUE(agent_blocks(&self->waiter, AGENT_BEGIN, 0));
+	ASSERT_EQ(0, sc_snapshot(self->watch, &before));
+	sleep_now(_metadata, variant);
+	EXPECT_EQ(-ESTALE, agent_result(&self->waiter, AT_ONCE_MS));
+	EXPECT_EQ(-ESTALE, agent_do(&self->agent, AGENT_END, SCARD_DISP_LEAVE));
+	told_of_one_reset(_metadata, self, &before);
+	EXPECT_EQ(-ENOLCK, agent_do(&self->agent, AGENT_END, SCARD_DISP_LEAVE));
+}
+
+/* Another card in the morning: the first one is gone for who was connected to it. */
+TEST_F_TIMEOUT(sleep, card_swapped, 60)
+{
+	struct scard_status before, after;
+
+	ASSERT_EQ(0, sc_snapshot(self->watch, &before));
+	ASSERT_EQ(0x9000, sc_apdu(self->fd, "80F00320"));
+	sleep_now(_metadata, variant);
+	ASSERT_TRUE(settled(self->watch, &after));
+	EXPECT_NE(0, memcmp(before.atr, after.atr, sizeof(before.atr)));
+	EXPECT_EQ(before.card_event + 2, after.card_event);
+	EXPECT_EQ(-EIDRM, sc_status(self->fd));
+	EXPECT_EQ(-EIDRM, agent_do(&self->agent, AGENT_STATUS, 0));
+	EXPECT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
+	EXPECT_EQ(0, sc_status(self->fd));
+}
+
+/* Nobody is connected, and the card is off already: there is nothing to tell. */
+TEST_F_TIMEOUT(sleep, card_is_off, 60)
+{
+	struct pollfd pfd = { .fd = self->watch, .events = POLLPRI };
+	struct scard_status before, after;
+	int i;
+
+	agent_stop(&self->agent);
+	agent_stop(&self->waiter);
+	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_UNPOWER));
+	for (i = 0; i < AT_ONCE_MS && !sc_snapshot(self->watch, &before) &&
+	     before.state & (SCARD_STATE_BIT_POWERED | SCARD_STATE_BIT_SETTLING); i += 10)
+		pause_ms(10);
+	ASSERT_EQ(SCARD_STATE_BIT_PRESENT, before.state);
+	usbmon_clear();
+	sleep_now(_metadata, variant);
+	ASSERT_TRUE(settled(self->watch, &after));
+	EXPECT_EQ(before.epoch, after.epoch);
+	EXPECT_EQ(before.card_event, after.card_event);
+	EXPECT_EQ(before.atr_len, after.atr_len);
+	/* looked at again, as it may be another one, and switched off again */
+	EXPECT_EQ(0, poll(&pfd, 1, 0));
+}
+
+TEST_HARNESS_MAIN
