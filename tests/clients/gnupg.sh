@@ -33,7 +33,7 @@ decrypts_own()
 
 counts()
 {
-	gpg --card-status | awk '/^Signature counter/ { exit !($NF > 0) }'
+	gpg --card-status | awk '/^Signature counter/ { counted = $NF > 0 } END { exit !counted }'
 }
 
 check "gpg-connect-agent: scdaemon names the card" \
