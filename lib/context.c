@@ -232,6 +232,7 @@ LONG context_create(SCARDCONTEXT *id)
 		return SCARD_E_NO_MEMORY;
 	atomic_init(&ctx->obj.refs, 1);
 	ctx->spare_fd = -1;
+	ctx->no_blocking = no_blocking_wanted();
 	pthread_once(&fork_once, fork_init);
 	pthread_mutex_lock(&objects.lock);
 	ret = insert(&ctx->obj);
@@ -257,7 +258,7 @@ void context_put(struct context *ctx)
 	if (!put(&ctx->obj))
 		return;
 	free_waiters(ctx->idle);
-	context_drop_spare(ctx);
+	context_drop_spare(ctx, true);
 	free(ctx);
 	pthread_mutex_lock(&objects.lock);
 	last = !--objects.contexts;
@@ -333,7 +334,7 @@ LONG context_release(SCARDCONTEXT id)
 	pthread_mutex_unlock(&objects.lock);
 
 	free_waiters(idle);
-	context_drop_spare(ctx);
+	context_drop_spare(ctx, true);
 	while (cards) {
 		card = cards;
 		cards = card->next;
@@ -391,6 +392,35 @@ void context_put_waiter(struct context *ctx, struct waiter *w)
 
 /* ---- card handles ---- */
 
+/*
+ * A descriptor that was disconnected can connect again, which saves its opening: the
+ * context keeps the last one. It holds no card and keeps no reader awake. Who may open the
+ * device is not asked again for SPARE_MS, which gives nobody more than he had: a process
+ * that could open it could as well have stayed connected. But the device cannot be unbound
+ * by rmmod while it is open. So the descriptor is closed before anybody waits or lists, by
+ * the first poll after its time, and by the next one that is kept; only a program that
+ * calls nothing at all has it for longer, as it has the descriptors that it watches.
+ */
+static bool expired(const struct context *ctx)
+{
+	return coarse_ms() - ctx->spare_since >= SPARE_MS;
+}
+
+/* A program may have closed all descriptors that it has: the number may be its own again. */
+static void close_spare(int fd)
+{
+	struct scard_info info;
+	int error;
+
+	if (fd < 0)
+		return;
+	error = device_ioctl(fd, SCARD_IOC_GET_INFO, &info);
+	if (error && error != ENODEV)
+		descriptor_forget(fd);
+	else
+		descriptor_close(fd);
+}
+
 /* The spare descriptor, if it is one of that reader and fresh; or -1. */
 int context_take_spare(struct context *ctx, const char *name)
 {
@@ -400,26 +430,26 @@ int context_take_spare(struct context *ctx, const char *name)
 	pthread_mutex_lock(&objects.lock);
 	fd = ctx->spare_fd;
 	ctx->spare_fd = -1;
-	fits = fd >= 0 && coarse_ms() - ctx->spare_since < SPARE_MS &&
-	       !strcmp(ctx->spare_name, name);
+	fits = fd >= 0 && !expired(ctx) && !strcmp(ctx->spare_name, name);
 	pthread_mutex_unlock(&objects.lock);
 	if (fits)
 		return fd;
-	if (fd >= 0)
-		descriptor_close(fd);
+	close_spare(fd);
 	return -1;
 }
 
-void context_drop_spare(struct context *ctx)
+/* @fresh: also one whose time is not over */
+void context_drop_spare(struct context *ctx, bool fresh)
 {
-	int fd;
+	int fd = -1;
 
 	pthread_mutex_lock(&objects.lock);
-	fd = ctx->spare_fd;
-	ctx->spare_fd = -1;
+	if (fresh || expired(ctx)) {
+		fd = ctx->spare_fd;
+		ctx->spare_fd = -1;
+	}
 	pthread_mutex_unlock(&objects.lock);
-	if (fd >= 0)
-		descriptor_close(fd);
+	close_spare(fd);
 }
 
 /*
@@ -438,6 +468,7 @@ LONG card_create(struct context *ctx, int fd, const char *name, struct card **ne
 	card->obj.is_card = true;
 	card->fd = fd;
 	card->context = ctx;
+	pthread_mutex_init(&card->no_blocking, NULL);
 	strncpy(card->name, name, sizeof(card->name) - 1);
 	atomic_fetch_add(&ctx->obj.refs, 1);
 	/* one for the context's list, one for the caller */
@@ -481,26 +512,25 @@ struct card *card_get(SCARDHANDLE id)
 	return (struct card *)get(id, true);
 }
 
-/*
- * The descriptor of a handle that was disconnected can connect again, which saves its
- * opening and closing: the context keeps one. It holds nothing awake, and is closed
- * before anybody waits for events, so that an idle program does not hold the module.
- */
+/* Keep the card's descriptor, instead of the one kept before. */
 static bool keep_spare(struct card *card)
 {
 	struct context *ctx = card->context;
+	int before = -1;
 	bool kept;
 
 	if (!atomic_load(&card->keep))
 		return false;
 	pthread_mutex_lock(&objects.lock);
-	kept = !ctx->released && ctx->spare_fd < 0;
+	kept = !ctx->released;
 	if (kept) {
+		before = ctx->spare_fd;
 		ctx->spare_fd = card->fd;
 		ctx->spare_since = coarse_ms();
 		memcpy(ctx->spare_name, card->name, sizeof(ctx->spare_name));
 	}
 	pthread_mutex_unlock(&objects.lock);
+	close_spare(before);
 	return kept;
 }
 
@@ -544,7 +574,7 @@ bool card_remove(struct card *card)
  * A call on the card; returns 0 or a positive errno. A wait that a signal ended is
  * begun again, which is safe: the kernel says EINTR only if nothing was sent.
  */
-int card_ioctl(struct card *card, unsigned long request, void *arg)
+int card_ioctl_once(struct card *card, unsigned long request, void *arg)
 {
 	unsigned int cancels = atomic_load(&card->context->cancels);
 	int error;
@@ -554,5 +584,15 @@ int card_ioctl(struct card *card, unsigned long request, void *arg)
 			return EBADF;
 		error = device_ioctl(card->fd, request, arg);
 	} while (error == EINTR && atomic_load(&card->context->cancels) == cancels);
+	return error;
+}
+
+/* The same for a call that may wait for its turn. */
+int card_ioctl(struct card *card, unsigned long request, void *arg)
+{
+	int error;
+
+	while ((error = card_ioctl_once(card, request, arg)) == EAGAIN)
+		no_blocking_wait(card);
 	return error;
 }

@@ -22,6 +22,7 @@
 #define SCARD_LIB_H
 
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,10 +46,7 @@
 #endif
 #define SCARD_DEV_NAME	"scard"
 
-/*
- * How long a descriptor is kept for the next Connect, in ms: after that, who may open the
- * device is asked again
- */
+/* How long a descriptor is kept for the next Connect, in ms; see context.c */
 #define SPARE_MS	1000
 
 /* How long a reader that was just plugged in, or a card, is waited for, in ms */
@@ -227,6 +225,7 @@ struct waiter;
  * @spare_fd: descriptor of the reader that was disconnected last, or -1
  * @spare_since: when that was, as coarse_ms() says
  * @spare_name: that reader's name
+ * @no_blocking: PCSCLITE_NO_BLOCKING is set
  * @cancels: counts SCardCancel and the release, for calls that a signal interrupted
  * @released: SCardReleaseContext was called
  */
@@ -238,6 +237,7 @@ struct context {
 	int spare_fd;
 	int64_t spare_since;
 	char spare_name[MAX_READERNAME];
+	bool no_blocking;
 	atomic_uint cancels;
 	bool released;
 };
@@ -250,6 +250,7 @@ struct context {
  * @context: its context, referenced
  * @fd: the descriptor
  * @revoked: the context was released: begin nothing any more
+ * @no_blocking: held by the call that has set O_NONBLOCK
  * @keep: it was disconnected and the descriptor can connect again
  * @name: the reader's
  */
@@ -259,6 +260,7 @@ struct card {
 	struct card **link;
 	struct context *context;
 	int fd;
+	pthread_mutex_t no_blocking;
 	atomic_bool revoked;
 	atomic_bool keep;
 	char name[MAX_READERNAME];
@@ -270,7 +272,7 @@ struct context *context_get(SCARDCONTEXT id);
 void context_put(struct context *ctx);
 void context_cancel(struct context *ctx);
 int context_take_spare(struct context *ctx, const char *name);
-void context_drop_spare(struct context *ctx);
+void context_drop_spare(struct context *ctx, bool fresh);
 
 LONG card_create(struct context *ctx, int fd, const char *name, struct card **new);
 LONG card_publish(struct card *card, SCARDHANDLE *id);
@@ -278,7 +280,14 @@ struct card *card_get(SCARDHANDLE id);
 void card_put(struct card *card);
 bool card_alone(const struct card *card);
 bool card_remove(struct card *card);
+int card_ioctl_once(struct card *card, unsigned long request, void *arg);
 int card_ioctl(struct card *card, unsigned long request, void *arg);
+
+/* ---- no_blocking.c ---- */
+
+bool no_blocking_wanted(void);
+void no_blocking_wait(struct card *card);
+int no_blocking_ioctl(struct card *card, unsigned long request, void *arg, bool exclusive);
 
 /* ---- status_change.c ---- */
 

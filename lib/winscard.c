@@ -186,7 +186,7 @@ API LONG SCardListReaders(SCARDCONTEXT hContext, LPCSTR mszGroups, LPSTR mszRead
 	if (!ctx)
 		return SCARD_E_INVALID_HANDLE;
 	state = no_thread_cancel();
-	context_drop_spare(ctx);
+	context_drop_spare(ctx, true);
 	ret = list_readers(mszReaders, pcchReaders);
 	context_put(ctx);
 	restore_thread_cancel(state);
@@ -215,8 +215,7 @@ API LONG SCardGetStatusChange(SCARDCONTEXT hContext, DWORD dwTimeout,
 	if (!ctx)
 		return SCARD_E_INVALID_HANDLE;
 	state = no_thread_cancel();
-	if (dwTimeout)
-		context_drop_spare(ctx);
+	context_drop_spare(ctx, dwTimeout != 0);
 	ret = status_change(ctx, dwTimeout, rgReaderStates, cReaders, state);
 	context_put(ctx);
 	restore_thread_cancel(state);
@@ -268,6 +267,15 @@ static LONG open_reader(const char *name, int *fd)
 	return *fd < 0 ? code_of_open(-*fd) : SCARD_S_SUCCESS;
 }
 
+/*
+ * Somebody has closed all descriptors, and the number may be a stranger's now: no slot says
+ * that of a Connect whose arguments were checked.
+ */
+static bool is_foreign(int error)
+{
+	return error == ENOTTY || error == EBADF || error == EINVAL;
+}
+
 static LONG connect_reader(struct context *ctx, const char *name, DWORD mode, DWORD protocols,
 			   LPSCARDHANDLE phCard, LPDWORD pdwActiveProtocol)
 {
@@ -284,11 +292,8 @@ again:
 	if (ret != SCARD_S_SUCCESS)
 		return ret;
 	error = card_ioctl(card, SCARD_IOC_CONNECT, &arg);
-	if (spare && (error == ENODEV || error == ENOTTY || error == EBADF)) {
-		/*
-		 * That reader has left, and there may be another of its name. Or somebody
-		 * has closed all descriptors, and the number may be a stranger's now.
-		 */
+	if (spare && (error == ENODEV || is_foreign(error))) {
+		/* that reader has left, and there may be another of its name */
 		if (error != ENODEV)
 			descriptor_forget(fd);
 		card_remove(card);
@@ -357,7 +362,8 @@ API LONG SCardReconnect(SCARDHANDLE hCard, DWORD dwShareMode, DWORD dwPreferredP
 	if (ret == SCARD_S_SUCCESS)
 		ret = check_protocols(dwShareMode, dwPreferredProtocols);
 	if (ret == SCARD_S_SUCCESS)
-		ret = code_of_power_up(card_ioctl(card, SCARD_IOC_RECONNECT, &arg));
+		ret = code_of_power_up(no_blocking_ioctl(card, SCARD_IOC_RECONNECT, &arg,
+						       dwShareMode == SCARD_SHARE_EXCLUSIVE));
 	if (ret == SCARD_S_SUCCESS)
 		*pdwActiveProtocol = arg.protocol;
 	card_put(card);
@@ -457,7 +463,7 @@ API LONG SCardStatus(SCARDHANDLE hCard, LPSTR szReaderName, LPDWORD pcchReaderLe
 	card = card_get(hCard);
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
-	ret = code_of(card_ioctl(card, SCARD_IOC_GET_STATUS, &status));
+	ret = code_of(no_blocking_ioctl(card, SCARD_IOC_GET_STATUS, &status, false));
 	if (ret == SCARD_S_SUCCESS) {
 		if (pdwState)
 			*pdwState = (DWORD)(status.card_event & 0xffff) << 16 |
@@ -514,7 +520,7 @@ API LONG SCardTransmit(SCARDHANDLE hCard, const SCARD_IO_REQUEST *pioSendPci, LP
 		.recv_len = *pcbRecvLength > UINT32_MAX ? UINT32_MAX : *pcbRecvLength,
 		.protocol = pci_protocol(pioSendPci->dwProtocol),
 	};
-	ret = code_of(card_ioctl(card, SCARD_IOC_TRANSMIT, &arg));
+	ret = code_of(no_blocking_ioctl(card, SCARD_IOC_TRANSMIT, &arg, false));
 	/* also if it does not fit: that is what the caller has to make room for */
 	*pcbRecvLength = ret == SCARD_S_SUCCESS || ret == SCARD_E_INSUFFICIENT_BUFFER ?
 			 arg.recv_len : 0;

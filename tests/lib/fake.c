@@ -25,10 +25,12 @@ int __real_open(const char *path, int flags, ...);
 int __real_close(int fd);
 int __real_poll(struct pollfd *fds, nfds_t n, int timeout);
 int __real_ioctl(int fd, unsigned long request, ...);
+int __real_fcntl(int fd, int command, ...);
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_close(int fd);
 int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout);
 int __wrap_ioctl(int fd, unsigned long request, ...);
+int __wrap_fcntl(int fd, int command, ...);
 
 /* ---- system calls ---- */
 
@@ -80,6 +82,7 @@ int __wrap_open(const char *path, int flags, ...)
 	f->efd = fd;
 	fake.files[fd] = f;
 	fake.open_files++;
+	fake.opens++;
 	pthread_mutex_unlock(&fake.lock);
 	return fd;
 }
@@ -124,6 +127,24 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	pthread_mutex_unlock(&fake.lock);
 	errno = -ret;
 	return ret ? -1 : 0;
+}
+
+int __wrap_fcntl(int fd, int command, ...)
+{
+	struct file *f;
+	va_list ap;
+	long arg;
+
+	va_start(ap, command);
+	arg = va_arg(ap, long);
+	va_end(ap);
+
+	pthread_mutex_lock(&fake.lock);
+	f = command == F_SETFL && fd >= 0 && fd < MAX_FILES ? fake.files[fd] : NULL;
+	if (f)
+		f->nonblock = arg & O_NONBLOCK;
+	pthread_mutex_unlock(&fake.lock);
+	return f ? 0 : __real_fcntl(fd, command, arg);
 }
 
 static short events_of(int fd)
@@ -405,6 +426,17 @@ unsigned int fake_open_files(void)
 	return n;
 }
 
+unsigned int fake_opens(void)
+{
+	unsigned int n;
+
+	pthread_mutex_lock(&fake.lock);
+	n = fake.opens;
+	fake.opens = 0;
+	unlock();
+	return n;
+}
+
 unsigned int fake_ioctls(void)
 {
 	unsigned int n;
@@ -444,6 +476,7 @@ void fake_reset(void)
 	}
 	fake.interrupts = 0;
 	fake.ioctls = 0;
+	fake.opens = 0;
 	fake_netlink_reset();
 	unlock();
 }

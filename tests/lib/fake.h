@@ -2,7 +2,7 @@
 /*
  * A device layer without a module, for tests of the library on any machine.
  *
- * The library's open, close, ioctl, poll and access are linked to fake.c, which knows
+ * The library's open, close, ioctl, poll and fcntl are linked to fake.c, which knows
  * the files scardN in a temporary directory.  Who may do what when is decided by the
  * kernel's own kernel/policy.c.  The card answers a command with its own bytes and
  * 9000, except
@@ -55,7 +55,8 @@ unsigned int fake_resets(unsigned int minor);
 unsigned int fake_handles(unsigned int minor);
 unsigned int fake_waiting(unsigned int minor);	/* queued calls, and TRANSMIT held */
 unsigned int fake_open_files(void);
-unsigned int fake_ioctls(void);			/* since the last time */
+unsigned int fake_opens(void);			/* since the last time, as the next */
+unsigned int fake_ioctls(void);
 bool fake_in_poll(void);			/* some thread sleeps in poll() */
 
 #endif /* TESTS_LIB_FAKE_H */

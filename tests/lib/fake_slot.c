@@ -110,6 +110,10 @@ static int take_turn(struct file *f, struct turn *t, enum pol_op op, enum pol_sh
 	ret = pol_ask(&s->pol, &t->pol);
 	if (ret != POL_WAIT)
 		return ret;
+	if (f->nonblock) {
+		pol_withdraw(&s->pol, &t->pol);
+		return -EAGAIN;
+	}
 	if (fake.interrupts) {
 		fake.interrupts--;
 		pol_withdraw(&s->pol, &t->pol);

@@ -37,6 +37,7 @@ struct file {
 	struct pol_handle handle;
 	uint32_t seen;
 	bool writable;
+	bool nonblock;
 	bool closed;
 	unsigned int calls;
 	int efd;
@@ -48,6 +49,7 @@ extern struct fake {
 	struct slot *slots[MAX_SLOTS];
 	struct file *files[MAX_FILES];
 	unsigned int open_files;
+	unsigned int opens;
 	unsigned int ioctls;
 	unsigned int interrupts;
 	unsigned int polling;

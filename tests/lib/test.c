@@ -205,7 +205,8 @@ static void run(const struct test *tests, const char *discovery)
 int main(void)
 {
 	static const struct test *const all[] = {
-		argument_tests, card_tests, status_tests, life_tests,
+		argument_tests, card_tests, status_tests, life_tests, spare_tests,
+		no_blocking_tests,
 	};
 	char dir[] = "/tmp/scard-lib-test.XXXXXX";
 	unsigned int i, netlink;
