@@ -172,50 +172,62 @@ TRACE_EVENT(scard_disconnect,
 		      scard_show_op(__entry->op), scard_show_disposition(__entry->disposition))
 );
 
+/* A step of a call, and one number about it */
+DECLARE_EVENT_CLASS(scard_step,
+		    TP_PROTO(const struct scard_handle *h, enum pol_op op, u32 number),
+		    TP_ARGS(h, op, number),
+		    TP_STRUCT__entry(__field(u32, minor)
+				     __field(u32, handle)
+				     __field(u32, op)
+				     __field(u32, number)),
+		    TP_fast_assign(__entry->minor = MINOR(h->slot->dev.devt);
+				   __entry->handle = h->id;
+				   __entry->op = op;
+				   __entry->number = number;),
+		    TP_printk("scard%u handle=%u %s arg=0x%x", __entry->minor, __entry->handle,
+			      scard_show_op(__entry->op), __entry->number)
+);
+
 /* Calls with at most one number as their argument: BEGIN, gated STATUS, ATTR */
-TRACE_EVENT(scard_call,
-	    TP_PROTO(const struct scard_handle *h, enum pol_op op, u32 arg),
-	    TP_ARGS(h, op, arg),
-	    TP_STRUCT__entry(__field(u32, minor)
-			     __field(u32, handle)
-			     __field(u32, op)
-			     __field(u32, arg)),
-	    TP_fast_assign(__entry->minor = MINOR(h->slot->dev.devt);
-			   __entry->handle = h->id;
-			   __entry->op = op;
-			   __entry->arg = arg;),
-	    TP_printk("scard%u handle=%u %s arg=0x%x", __entry->minor, __entry->handle,
-		      scard_show_op(__entry->op), __entry->arg)
+DEFINE_EVENT(scard_step, scard_call,
+	     TP_PROTO(const struct scard_handle *h, enum pol_op op, u32 number),
+	     TP_ARGS(h, op, number)
 );
 
-TRACE_EVENT(scard_transmit,
-	    TP_PROTO(const struct scard_handle *h, u32 protocol, u32 len),
-	    TP_ARGS(h, protocol, len),
-	    TP_STRUCT__entry(__field(u32, minor)
-			     __field(u32, handle)
-			     __field(u32, protocol)
-			     __field(u32, len)),
-	    TP_fast_assign(__entry->minor = MINOR(h->slot->dev.devt);
-			   __entry->handle = h->id;
-			   __entry->protocol = protocol;
-			   __entry->len = len;),
-	    TP_printk("scard%u handle=%u protocol=0x%x len=%u", __entry->minor, __entry->handle,
-		      __entry->protocol, __entry->len)
+/* A call has to wait for its turn; the number: the handle in a transaction, or 0 */
+DEFINE_EVENT_PRINT(scard_step, scard_wait,
+		   TP_PROTO(const struct scard_handle *h, enum pol_op op, u32 number),
+		   TP_ARGS(h, op, number),
+		   TP_printk("scard%u handle=%u %s owner=%u", __entry->minor, __entry->handle,
+			     scard_show_op(__entry->op), __entry->number)
 );
 
-TRACE_EVENT(scard_control,
-	    TP_PROTO(const struct scard_handle *h, u32 code, u32 len),
-	    TP_ARGS(h, code, len),
-	    TP_STRUCT__entry(__field(u32, minor)
-			     __field(u32, handle)
-			     __field(u32, code)
-			     __field(u32, len)),
-	    TP_fast_assign(__entry->minor = MINOR(h->slot->dev.devt);
-			   __entry->handle = h->id;
-			   __entry->code = code;
-			   __entry->len = len;),
-	    TP_printk("scard%u handle=%u code=0x%x len=%u", __entry->minor, __entry->handle,
-		      __entry->code, __entry->len)
+/* Calls that carry @len bytes; @what: the protocol, or the control code */
+DECLARE_EVENT_CLASS(scard_bytes,
+		    TP_PROTO(const struct scard_handle *h, u32 what, u32 len),
+		    TP_ARGS(h, what, len),
+		    TP_STRUCT__entry(__field(u32, minor)
+				     __field(u32, handle)
+				     __field(u32, what)
+				     __field(u32, len)),
+		    TP_fast_assign(__entry->minor = MINOR(h->slot->dev.devt);
+				   __entry->handle = h->id;
+				   __entry->what = what;
+				   __entry->len = len;),
+		    TP_printk("scard%u handle=%u protocol=0x%x len=%u", __entry->minor,
+			      __entry->handle, __entry->what, __entry->len)
+);
+
+DEFINE_EVENT(scard_bytes, scard_transmit,
+	     TP_PROTO(const struct scard_handle *h, u32 what, u32 len),
+	     TP_ARGS(h, what, len)
+);
+
+DEFINE_EVENT_PRINT(scard_bytes, scard_control,
+		   TP_PROTO(const struct scard_handle *h, u32 what, u32 len),
+		   TP_ARGS(h, what, len),
+		   TP_printk("scard%u handle=%u code=0x%x len=%u", __entry->minor,
+			     __entry->handle, __entry->what, __entry->len)
 );
 
 /* The end of each of these calls; @len: bytes of the answer, where there is one */
@@ -237,22 +249,6 @@ TRACE_EVENT(scard_return,
 );
 
 /* ---- the slot ---- */
-
-/* A call has to wait for its turn; @owner: the handle in a transaction, or 0 */
-TRACE_EVENT(scard_wait,
-	    TP_PROTO(const struct scard_handle *h, enum pol_op op, u32 owner),
-	    TP_ARGS(h, op, owner),
-	    TP_STRUCT__entry(__field(u32, minor)
-			     __field(u32, handle)
-			     __field(u32, op)
-			     __field(u32, owner)),
-	    TP_fast_assign(__entry->minor = MINOR(h->slot->dev.devt);
-			   __entry->handle = h->id;
-			   __entry->op = op;
-			   __entry->owner = owner;),
-	    TP_printk("scard%u handle=%u %s owner=%u", __entry->minor, __entry->handle,
-		      scard_show_op(__entry->op), __entry->owner)
-);
 
 /*
  * The state of a slot, each time something of it has changed: card, epoch, whose
