@@ -23,6 +23,10 @@ _scardctl()
 	*:-n | *:--events | *:-t | *:--seconds)
 		return
 		;;
+	trace:-f | trace:--file)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
 	list:* | doctor:*)
 		words="--json"
 		;;
@@ -30,6 +34,7 @@ _scardctl()
 		case $command in
 		apdu) words="--end --exclusive --no-wait --protocol" ;;
 		watch) words="--events --seconds" ;;
+		trace) words="--events --seconds --file" ;;
 		esac
 		words="$words --json $(printf '%s ' /dev/scard[0-9]*)"
 		;;

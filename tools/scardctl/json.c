@@ -63,6 +63,12 @@ void json_number(const char *key, unsigned long long value)
 	printf("%llu", value);
 }
 
+void json_integer(const char *key, long long value)
+{
+	begin(key);
+	printf("%lld", value);
+}
+
 void json_bool(const char *key, bool value)
 {
 	begin(key);

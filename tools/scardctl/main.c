@@ -16,6 +16,7 @@ static const struct command commands[] = {
 	{ "apdu", "[options] [READER] HEX...", "send commands to the card, in one transaction",
 	  cmd_apdu },
 	{ "watch", "[options] [READER]", "a line for each thing that happens", cmd_watch },
+	{ "trace", "[options] [READER]", "a line for each call and message, with times", cmd_trace },
 	{ "reset", "[READER]", "reset the card", cmd_reset },
 	{ "unpower", "[READER]", "take its power from the card", cmd_unpower },
 	{ "eject", "[READER]", "eject the card, or take its power", cmd_eject },
@@ -39,7 +40,8 @@ static void help(void)
 	     "the first reader is taken.\n\n"
 	     "options of apdu:   --end leave|reset|unpower|eject (reset), --exclusive,\n"
 	     "                   --no-wait, --protocol t0|t1|raw\n"
-	     "options of watch:  --events N, --seconds N\n\n"
+	     "options of watch:  --events N, --seconds N\n"
+	     "options of trace:  --events N, --seconds N, --file FILE\n\n"
 	     "exit status: 0 done, 1 the card or reader failed, 2 wrong usage, 3 no (such) reader,\n"
 	     "4 no permission, 5 no card, 6 held by another program, 7 status word of an error");
 }

@@ -3,7 +3,7 @@
  * scardctl: smart-card readers for people.
  *
  * main.c finds the subcommand; each subcommand stands in a file of its group
- * (show.c, atr.c, card.c, watch.c, doctor*.c) over reader.c (finding and opening readers,
+ * (show.c, atr.c, card.c, watch.c, trace*.c, doctor*.c) over reader.c (finding and opening readers,
  * errors in words), netlink.c (discovery) and json.c.
  */
 #ifndef SCARDCTL_H
@@ -82,6 +82,7 @@ void json_open(const char *key, char bracket);
 void json_close(char bracket);
 void json_string(const char *key, const char *value);
 void json_number(const char *key, unsigned long long value);
+void json_integer(const char *key, long long value);
 void json_bool(const char *key, bool value);
 void json_hex(const char *key, const uint8_t *data, size_t len);
 void json_end(void);
@@ -107,6 +108,7 @@ int cmd_reset(int argc, char **argv);
 int cmd_unpower(int argc, char **argv);
 int cmd_eject(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
 #endif

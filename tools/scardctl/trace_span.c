@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * How long things took: a call of a handle until it returns, a command on the wire until
+ * it is answered. A handle does one thing at a time, and so does a slot on the wire, but
+ * for threads that share a handle: then the latest call counts.
+ */
+#include <string.h>
+
+#include "trace.h"
+
+#define SPANS	512	/* under way at a time; the oldest is forgotten */
+
+struct span {
+	int minor;
+	long handle;		/* -1: the wire */
+	uint64_t since_us;	/* 0: unused */
+};
+
+static struct span spans[SPANS];
+
+static struct span *find(int minor, long handle)
+{
+	size_t i;
+
+	for (i = 0; i < SPANS; i++)
+		if (spans[i].since_us && spans[i].minor == minor && spans[i].handle == handle)
+			return &spans[i];
+	return NULL;
+}
+
+static void begin(int minor, long handle, uint64_t time_us)
+{
+	struct span *s = find(minor, handle);
+	size_t i;
+
+	if (!s) {
+		s = &spans[0];
+		for (i = 1; i < SPANS; i++)
+			if (spans[i].since_us < s->since_us)
+				s = &spans[i];
+	}
+	*s = (struct span){ .minor = minor, .handle = handle, .since_us = time_us };
+}
+
+static bool end(int minor, long handle, uint64_t time_us, uint64_t *took_us)
+{
+	struct span *s = find(minor, handle);
+
+	if (!s)
+		return false;
+	*took_us = time_us - s->since_us;
+	s->since_us = 0;
+	return true;
+}
+
+static bool is(const struct trace_event *e, const char *name)
+{
+	return !strcmp(e->name, name);
+}
+
+/* Note the event; true if it ends something that began before. */
+bool trace_span(const struct trace_event *e, uint64_t *took_us)
+{
+	long handle = trace_number(e, "handle");
+
+	if (is(e, "connect") || is(e, "disconnect") || is(e, "call") || is(e, "transmit") ||
+	    is(e, "control"))
+		begin(e->minor, handle, e->time_us);
+	else if (is(e, "ccid_send"))
+		begin(e->minor, -1, e->time_us);
+	else if (is(e, "return"))
+		return end(e->minor, handle, e->time_us, took_us);
+	else if (is(e, "ccid_fail"))
+		return end(e->minor, -1, e->time_us, took_us);
+	else if (is(e, "ccid_receive") && trace_number(e, "matched") &&
+		 trace_number(e, "cmd") != 2)	/* which is: wait on */
+		return end(e->minor, -1, e->time_us, took_us);
+	return false;
+}
