@@ -14,11 +14,14 @@
 
 #include "scard.h"
 
+#define ANY_PRODUCT	0x10000
+
 struct scard_quirk {
 	u16 vendor;
-	u16 product;
+	u32 product;
 	u16 fixed;
 	u32 flags;
+	struct pin_pad pin;	/* conditions 0: all */
 };
 
 static const struct scard_quirk scard_quirks[] = {
@@ -29,8 +32,8 @@ static const struct scard_quirk scard_quirks[] = {
 	{ 0x046a, 0x00a7, 0, SCARD_QUIRK_EXTENDED | SCARD_QUIRK_NO_PIN },  /* Cherry */
 	{ 0x0bf8, 0x1024, 0, SCARD_QUIRK_EXTENDED | SCARD_QUIRK_NO_PIN },  /* Fujitsu D323 */
 	{ 0x2f7c, 0x6007, 0, SCARD_QUIRK_EXTENDED },			   /* Diebold PN7362AU */
-	{ 0x046a, 0x00a1, 0x0101, SCARD_QUIRK_EXTENDED | SCARD_QUIRK_PIN_MESSAGES },
-									   /* Cherry KC1000SC */
+	{ 0x046a, 0x00a1, 0x0101, SCARD_QUIRK_EXTENDED,		   /* Cherry KC1000SC */
+	  { PIN_FIX_DEFAULT, 0, 0, 32 } },
 	/* claims extended APDUs, takes short ones */
 	{ 0x0d46, 0x3010, 0, SCARD_QUIRK_SHORT },			   /* Kobil TriBank */
 	/* keyboards and laptops whose PIN entry shows the PIN to the host */
@@ -61,10 +64,20 @@ static const struct scard_quirk scard_quirks[] = {
 	{ 0x09d8, 0x0428, 0, SCARD_QUIRK_SLOW },			   /* Elatec TWN4 */
 	{ 0x072f, 0x2200, 0, SCARD_QUIRK_SLOW },			   /* ACR122U */
 	{ 0x08e6, 0x34d2, 0, SCARD_QUIRK_SLOW },			   /* Thales Fusion NFC */
-	/* show messages and end PIN entry in one way only */
-	{ 0x08e6, 0x3478, 0, SCARD_QUIRK_PIN_KEY_ONLY },		   /* GemPC Pinpad */
-	{ 0x0982, 0x0008, 0, SCARD_QUIRK_PIN_KEY_ONLY },		   /* Covadis Vega-Alpha */
-	{ 0x046a, 0x003e, 0, SCARD_QUIRK_PIN_KEY_ONLY },		   /* Cherry ST-2000 */
+	/* PIN pads that take their messages in one way only */
+	{ 0x08e6, ANY_PRODUCT, 0, SCARD_QUIRK_GEMALTO, { PIN_FIX_ALL_INDICES } },
+	{ 0x08e6, 0x3478, 0, 0, { PIN_FIX_ONE_MESSAGE, PIN_CONDITION_KEY } }, /* GemPC Pinpad */
+	{ 0x08e6, 0x3478, 0x0101, 0, { 0, 0, 4, 8 } },			   /* its first firmware */
+	{ 0x0982, 0x0008, 0, 0,						   /* Covadis Vega-Alpha */
+	  { PIN_FIX_ONE_MESSAGE | PIN_FIX_ALL_INDICES, PIN_CONDITION_KEY, 4, 8 } },
+	{ 0x046a, 0x003e, 0, 0,						   /* Cherry ST-2000 */
+	  { PIN_FIX_ZERO_INDICES, PIN_CONDITION_KEY, 0, 25 } },
+	{ 0x046a, 0x0010, 0, 0, { PIN_FIX_THREE_MESSAGES } },		   /* Cherry XX44 */
+	{ 0x04e6, 0xe003, 0, SCARD_QUIRK_PIN_UNPADDED, { PIN_FIX_ZERO_INDICES } }, /* SPR532 */
+	{ 0x413c, 0x2100, 0, SCARD_QUIRK_PIN_WAIT,			   /* Dell keyboards */
+	  { PIN_FIX_NO_MESSAGE | PIN_FIX_SWAP_DIGITS } },
+	{ 0x413c, 0x2101, 0, SCARD_QUIRK_PIN_WAIT, { PIN_FIX_NO_MESSAGE } },
+	{ 0x076b, 0x3821, 0, 0, { 0, 0, 1, 31 } },			   /* Omnikey 3821 */
 	/* firmware that is known to fail */
 	{ 0x04e6, 0xe001, 0x0516, SCARD_QUIRK_OLD_FIRMWARE },		   /* SCR331 */
 	{ 0x04e6, 0x5111, 0x0620, SCARD_QUIRK_OLD_FIRMWARE },		   /* SCR331-DI */
@@ -96,10 +109,26 @@ const char * const scard_quirk_words[32] = {
 	[const_ilog2(SCARD_QUIRK_ISO_MODE)] = "iso-mode",
 	[const_ilog2(SCARD_QUIRK_NO_AUTOSUSPEND)] = "no-autosuspend",
 	[const_ilog2(SCARD_QUIRK_SLOW)] = "slow",
-	[const_ilog2(SCARD_QUIRK_PIN_KEY_ONLY)] = "pin-key-only",
-	[const_ilog2(SCARD_QUIRK_PIN_MESSAGES)] = "pin-messages",
+	[const_ilog2(SCARD_QUIRK_PIN_PAD)] = "pin-pad",
+	[const_ilog2(SCARD_QUIRK_PIN_WAIT)] = "pin-wait",
+	[const_ilog2(SCARD_QUIRK_PIN_UNPADDED)] = "pin-unpadded",
+	[const_ilog2(SCARD_QUIRK_GEMALTO)] = "gemalto",
 	[const_ilog2(SCARD_QUIRK_OLD_FIRMWARE)] = "old-firmware",
 };
+
+static void scard_quirk_pin(struct scard_reader *reader, const struct pin_pad *pin)
+{
+	if (!pin->fixes && !pin->conditions && !pin->max_size)
+		return;
+	reader->quirks |= SCARD_QUIRK_PIN_PAD;
+	reader->pin.fixes |= pin->fixes;
+	if (pin->conditions)
+		reader->pin.conditions = pin->conditions;
+	if (pin->max_size) {
+		reader->pin.min_size = pin->min_size;
+		reader->pin.max_size = pin->max_size;
+	}
+}
 
 /* What a quirk changes of the descriptor */
 static void scard_quirks_correct(struct scard_reader *reader)
@@ -129,12 +158,16 @@ void scard_quirks_apply(struct scard_reader *reader)
 {
 	unsigned int i;
 
+	reader->pin.conditions = PIN_CONDITIONS;
 	for (i = 0; i < ARRAY_SIZE(scard_quirks); i++) {
 		const struct scard_quirk *q = &scard_quirks[i];
 
-		if (q->vendor == reader->vendor_id && q->product == reader->product_id &&
-		    (!q->fixed || reader->bcd_device < q->fixed))
-			reader->quirks |= q->flags;
+		if (q->vendor != reader->vendor_id ||
+		    (q->product != reader->product_id && q->product != ANY_PRODUCT) ||
+		    (q->fixed && reader->bcd_device >= q->fixed))
+			continue;
+		reader->quirks |= q->flags;
+		scard_quirk_pin(reader, &q->pin);
 	}
 	scard_quirks_correct(reader);
 	if (reader->quirks & SCARD_QUIRK_OLD_FIRMWARE)

@@ -10,8 +10,9 @@
  *   policy.c    decides (pure)
  *   connect.c   the calls of it that power, reset or release the card
  *   slot.c      the card: power, ATR, state; negotiate.c: protocol; slot_xfr.c: APDUs;
- *               control.c, attr.c: SCardControl, attributes; slot_work.c: the worker,
- *               presence, idle and sleep; slot_dev.c: coming and going
+ *               control.c, pinpad.c, attr.c: SCardControl, PIN entry, attributes;
+ *               slot_work.c: the worker, presence, idle and sleep; slot_dev.c: coming
+ *               and going
  *   reader.c, request.c  lifetimes of what the layers below share
  *   ccid_cmd.c  one CCID command: build, match, time extension, deadline, abort
  *   ccid_usb.c  binding, URBs, interrupt pipe; knows no cards
@@ -72,6 +73,7 @@
 #include "proto/atr.h"
 #include "proto/ccid_desc.h"
 #include "proto/ccid_msg.h"
+#include "proto/pin.h"
 #include "proto/t1.h"
 
 #define SCARD_MAX_SLOTS		16	/* per reader; a CCID can claim 256 */
@@ -102,9 +104,11 @@
 #define SCARD_QUIRK_ISO_MODE		BIT(8)	/* has to be taken out of EMV mode */
 #define SCARD_QUIRK_NO_AUTOSUSPEND	BIT(9)	/* does not come back from sleep */
 #define SCARD_QUIRK_SLOW		BIT(10)	/* needs four times as long */
-#define SCARD_QUIRK_PIN_KEY_ONLY	BIT(11)	/* PIN entry ends by the key alone */
+#define SCARD_QUIRK_PIN_PAD		BIT(11)	/* wants PIN messages in its own way */
 #define SCARD_QUIRK_OLD_FIRMWARE	BIT(12)	/* known to fail */
-#define SCARD_QUIRK_PIN_MESSAGES	BIT(13)	/* needs a number of messages, not none */
+#define SCARD_QUIRK_PIN_WAIT		BIT(13)	/* takes the key that is still down for the PIN's */
+#define SCARD_QUIRK_PIN_UNPADDED	BIT(14)	/* has to be told not to pad the PIN */
+#define SCARD_QUIRK_GEMALTO		BIT(15)	/* its firmware tells what its PIN pad can do */
 
 struct scard_reader;
 struct scard_req;
@@ -233,6 +237,7 @@ struct scard_hw_ops {
  *	pipe fails
  * @iccd_version: ICCD_VERSION_* of a token, 0 for a reader
  * @quirks: SCARD_QUIRK_*
+ * @pin: how its PIN pad wants to be told, as far as that is known without asking
  * @lock: see LOCKS
  * @gone: unplugged or unbound; set once, under @lock
  * @farewell: gone, but the device is still there: cards are being powered off;
@@ -271,6 +276,7 @@ struct scard_reader {
 	bool has_interrupt;
 	u8 iccd_version;
 	u32 quirks;
+	struct pin_pad pin;
 
 	spinlock_t lock;	/* see LOCKS */
 	bool gone;
@@ -514,6 +520,12 @@ void scard_handle_drop(struct scard_handle *h);
 /* attr.c: controls and attributes that need no card */
 int scard_attr_get(struct scard_slot *slot, u32 id, u8 *buf, u32 *len);
 
+/* pinpad.c */
+int scard_pinpad_ask(struct scard_slot *slot, struct scard_req *req, struct pin_pad *pad);
+int scard_pinpad_firmware(struct scard_slot *slot, struct scard_req *req, u8 *name, u32 size,
+			  u32 *len);
+int scard_pinpad_enter(struct scard_slot *slot, struct scard_req *req, u32 len, bool modify);
+
 /* control.c */
 int scard_slot_control(struct scard_slot *slot, struct scard_req *req, u32 code, u32 len);
 
@@ -564,7 +576,8 @@ u32 scard_slot_rx_size(const struct scard_slot *slot, u32 room);
 u32 scard_slot_max_apdu(const struct scard_slot *slot);
 int scard_slot_grow_req(const struct scard_slot *slot, struct scard_req *req, u32 len);
 int scard_slot_t1_ifsd(struct scard_slot *slot, struct scard_req *req, u8 ifsd);
-int scard_slot_t1_resynch(struct scard_slot *slot, struct scard_req *req);
+int scard_slot_t1_secure(struct scard_slot *slot, struct scard_req *req, u8 *prologue, u32 len);
+int scard_slot_t1_secured(struct scard_slot *slot, struct scard_req *req);
 int scard_slot_transmit(struct scard_slot *slot, struct scard_req *req, u32 len, u32 room,
 			u32 protocol);
 

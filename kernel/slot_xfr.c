@@ -308,17 +308,8 @@ int scard_slot_t1_ifsd(struct scard_slot *slot, struct scard_req *req, u8 ifsd)
 	return ret;
 }
 
-/**
- * scard_slot_t1_resynch() - agree with the card again, if the last command left doubts
- * @slot: the slot; T=1 is active
- * @req: a request; the payload that waits in it stays as it is
- *
- * Before a block that the reader makes. One that is out of sequence might be taken for
- * a repetition, or the card might have the PIN verified twice.
- *
- * Return: 0 or a negative errno
- */
-int scard_slot_t1_resynch(struct scard_slot *slot, struct scard_req *req)
+/* Agree with the card again, if the last command left doubts. The payload stays as it is. */
+static int xfr_t1_resynch(struct scard_slot *slot, struct scard_req *req)
 {
 	u8 *tx = req->tx + CCID_HEADER_LEN, saved[T1_PROLOGUE_LEN + 2];
 	int ret;
@@ -330,6 +321,55 @@ int scard_slot_t1_resynch(struct scard_slot *slot, struct scard_req *req)
 	ret = xfr_t1_run(slot, req, t1_start_resynch(&slot->t1, tx));
 	memcpy(tx, saved, sizeof(saved));
 	return ret;
+}
+
+/**
+ * scard_slot_t1_secure() - before a block that the reader makes
+ * @slot: the slot; T=1 is active
+ * @req: a request; the payload that waits in it stays as it is, but for
+ * @prologue: in that payload, the result
+ * @len: bytes of the block's information field
+ *
+ * Host and card have to agree first: a block that is out of sequence might be taken for
+ * a repetition, or the card might have the PIN verified twice.
+ *
+ * Return: 0 or a negative errno
+ */
+int scard_slot_t1_secure(struct scard_slot *slot, struct scard_req *req, u8 *prologue, u32 len)
+{
+	int ret = xfr_t1_resynch(slot, req);
+
+	if (!ret)
+		ret = scard_req_grow_apdu(req, T0_ANSWER_MAX);
+	if (ret)
+		return ret;
+	req->dirty_apdu = max_t(u32, req->dirty_apdu, T0_ANSWER_MAX);
+	t1_start_secure(&slot->t1, prologue, len, req->apdu, T0_ANSWER_MAX);
+	return 0;
+}
+
+/**
+ * scard_slot_t1_secured() - go on with the card's answer to that block
+ * @slot: the slot
+ * @req: the request; req->ans is the answer, which may ask for more time first
+ *
+ * Return: 0 and req->data, req->len; or a negative errno
+ */
+int scard_slot_t1_secured(struct scard_slot *slot, struct scard_req *req)
+{
+	u8 block[T1_BLOCK_MAX];
+	u32 len = min_t(u32, req->ans.len, sizeof(block));
+	int ret;
+
+	slot->single = false;
+	memcpy(block, req->ans.data, len);
+	ret = xfr_t1_run(slot, req, t1_step(&slot->t1, block, len, req->tx + CCID_HEADER_LEN));
+	memzero_explicit(block, sizeof(block));
+	if (ret)
+		return ret;
+	req->data = req->apdu;
+	req->len = slot->t1.ans_len;
+	return 0;
 }
 
 /**

@@ -9,6 +9,7 @@
 
 #ifdef __KERNEL__
 
+#include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/limits.h>
 #include <linux/math64.h>
@@ -31,6 +32,7 @@ typedef __u64 u64;
 typedef __s32 s32;
 
 #define U32_MAX UINT32_MAX
+#define BIT(n) (1U << (n))
 
 static inline u64 div_u64(u64 dividend, u32 divisor)
 {

@@ -233,6 +233,8 @@ static enum t1_action t1_got_r(struct t1 *t, const struct t1_block *b, u8 *tx)
 	case T1_SENT_I:
 		if (again) {
 			/* rule 7.1: the card asks for our block again */
+			if (t->secure)
+				return t1_fail(t, -EIO);
 			if (!counted && t->retries++ >= T1_RETRIES)
 				return t1_resynch(t, tx);
 			return t1_send_i(t, tx);
@@ -355,6 +357,7 @@ static void t1_begin(struct t1 *t)
 	t->retries = 0;
 	t->resynchs = 0;
 	t->steps = 0;
+	t->secure = false;
 	t->deferred = false;
 	t->error = 0;
 }
@@ -415,6 +418,29 @@ enum t1_action t1_start_resynch(struct t1 *t, u8 *tx)
 }
 
 /**
+ * t1_start_secure() - begin a command whose one block the reader completes itself
+ * @t: the connection, not broken
+ * @prologue: T1_PROLOGUE_LEN bytes, the result
+ * @len: bytes of the information field behind it
+ * @ans: where the answer goes
+ * @size: room there
+ *
+ * For PIN entry, where the host does not know what is sent. The card's answer goes to
+ * t1_step(). If the card asks for the block again, the command has failed.
+ */
+void t1_start_secure(struct t1 *t, u8 *prologue, u32 len, u8 *ans, u32 size)
+{
+	t1_begin(t);
+	t->ans = ans;
+	t->ans_size = size;
+	t->sent = T1_SENT_I;
+	t->secure = true;
+	prologue[0] = t->nad;
+	prologue[1] = t->ns ? PCB_I_NS : 0;
+	prologue[2] = len;
+}
+
+/**
  * t1_step() - go on with what the card has sent
  * @t: the connection
  * @rx: the block; anything else, also nothing, is handled as a transmission error
@@ -447,45 +473,4 @@ enum t1_action t1_step(struct t1 *t, const u8 *rx, u32 rx_len, u8 *tx)
 		return b.pcb & PCB_S_RESPONSE ? t1_got_response(t, &b, tx) :
 						t1_got_request(t, &b, tx);
 	}
-}
-
-/**
- * t1_prologue() - prologue of a block that the reader completes itself
- * @t: the connection
- * @prologue: T1_PROLOGUE_LEN bytes
- * @len: bytes of its information field
- *
- * For PIN entry, where the host does not know what is sent. t1_answer() follows.
- */
-void t1_prologue(const struct t1 *t, u8 *prologue, u32 len)
-{
-	prologue[0] = t->nad;
-	prologue[1] = t->ns ? PCB_I_NS : 0;
-	prologue[2] = len;
-}
-
-/**
- * t1_answer() - the card's answer to a block that the reader has completed
- * @t: the connection
- * @rx: the block
- * @rx_len: bytes of it
- * @inf: the result: its information field
- * @len: bytes of it
- *
- * Return: 0, or -EIO: not the one block that an answer to PIN entry is
- */
-int t1_answer(struct t1 *t, const u8 *rx, u32 rx_len, const u8 **inf, u32 *len)
-{
-	struct t1_block b = { };
-
-	t1_parse(t, &b, rx, rx_len);
-	if (b.kind != T1_I || b.pcb & PCB_I_MORE || !!(b.pcb & PCB_I_NS) != t->nr) {
-		t->broken = true;
-		return -EIO;
-	}
-	t->ns = !t->ns;
-	t->nr = !t->nr;
-	*inf = b.inf;
-	*len = b.len;
-	return 0;
 }

@@ -55,6 +55,7 @@ enum t1_sent {
  * @retries: attempts to have a block repeated
  * @resynchs: attempts to resynchronise
  * @steps: blocks received for this command
+ * @secure: the block on its way was made by the reader, and cannot be sent again
  * @deferred: the command has to wait until the resynchronisation is over
  * @error: with T1_FAIL: -EIO, -EMSGSIZE (the answer is longer than @ans_size)
  */
@@ -83,6 +84,7 @@ struct t1 {
 	u8 retries;
 	u8 resynchs;
 	u32 steps;
+	bool secure;
 	bool deferred;
 	int error;
 };
@@ -93,8 +95,7 @@ enum t1_action t1_start(struct t1 *t, const u8 *cmd, u32 len, u8 *ans, u32 size,
 enum t1_action t1_start_ifs(struct t1 *t, u8 ifsd, u8 *tx);
 enum t1_action t1_start_resynch(struct t1 *t, u8 *tx);
 enum t1_action t1_step(struct t1 *t, const u8 *rx, u32 rx_len, u8 *tx);
-void t1_prologue(const struct t1 *t, u8 *prologue, u32 len);
-int t1_answer(struct t1 *t, const u8 *rx, u32 rx_len, const u8 **inf, u32 *len);
+void t1_start_secure(struct t1 *t, u8 *prologue, u32 len, u8 *ans, u32 size);
 u32 t1_epilogue_len(const struct t1 *t);
 
 #endif /* SCARD_PROTO_T1_H */

@@ -1,29 +1,56 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * PIN structures from user space: accepted if and only if their length says what is
- * there, and then the reader gets field by field what the caller has written.
+ * there, and then the reader gets field by field what the caller has written, or what it
+ * needs instead.
  */
 #include "fuzz.h"
 #include "pin.h"
 
 /* The message made from a copy of the structure, one field after the other */
-static u32 expected(u8 *out, const u8 *in, u32 len, bool modify)
+static u32 expected(u8 *out, const struct pin_pad *pad, const u8 *given, u32 len, bool modify)
 {
 	u32 n = 0, i, fields = modify ? 10 : 7, header = modify ? 24 : 19;
-	u8 validation = in[fields], messages = in[fields + 1];
+	u8 in[400], condition, messages;
+	bool zero = modify && pad->fixes & PIN_FIX_ZERO_INDICES;
+	bool all = zero || pad->fixes & PIN_FIX_ALL_INDICES;
+
+	memcpy(in, given, len);
+	condition = in[fields] && in[fields] <= 7 ? in[fields] : 2;
+	condition = condition & pad->conditions ? condition & pad->conditions : pad->conditions;
+	messages = in[fields + 1];
+	if (modify) {
+		if (pad->fixes & PIN_FIX_THREE_MESSAGES)
+			messages = 3;
+		if (pad->fixes & PIN_FIX_DEFAULT && !messages)
+			messages = 0xff;
+		if (zero) {
+			messages = 0;
+			in[14] = in[15] = in[16] = 0;
+		}
+	} else {
+		if (pad->fixes & PIN_FIX_ONE_MESSAGE)
+			messages = 1;
+		if (pad->fixes & PIN_FIX_NO_MESSAGE)
+			messages = 0;
+		if (pad->fixes & PIN_FIX_SWAP_DIGITS) {
+			in[5] = given[6];
+			in[6] = given[5];
+		}
+	}
 
 	out[n++] = modify;
 	out[n++] = in[0];
 	for (i = 2; i < fields; i++)
 		out[n++] = in[i];
-	out[n++] = validation && validation <= 7 ? validation : 2;
+	out[n++] = condition;
 	out[n++] = messages;
 	out[n++] = in[fields + 2];		/* wLangId */
 	out[n++] = in[fields + 3];
 	out[n++] = in[fields + 4];		/* bMsgIndex, bMsgIndex1 */
-	if (modify && messages)
+	if (modify && (messages || all))
 		out[n++] = in[15];
-	if (modify && messages == 3)
+	if (modify && (messages == 3 || all))
 		out[n++] = in[16];
 	for (i = header - 7; i < header - 4; i++)
 		out[n++] = in[i];		/* bTeoPrologue */
@@ -35,6 +62,7 @@ static u32 expected(u8 *out, const u8 *in, u32 len, bool modify)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_len)
 {
 	struct input in = { data, data_len };
+	struct pin_pad pad = { .fixes = take(&in) };
 	u8 flags = take(&in), want[400];
 	bool modify = flags & 1, valid;
 	u32 header = modify ? 24 : 19, len = in.len < 300 ? in.len : 300, n;
@@ -42,6 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_len)
 	u8 *buf, *copy;
 	int ret;
 
+	pad.conditions = flags >> 2 & 7 ? flags >> 2 & 7 : 7;
 	buf = take_copy(&in, len);
 	if (flags & 2 && len >= header)
 		put_le32(buf + header - 4, len - header);
@@ -50,16 +79,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_len)
 	valid = len >= header + 4 && get_le32(buf + header - 4) == len - header &&
 		(!modify || buf[11] <= 3 || buf[11] == 0xff);
 
-	ret = modify ? pin_modify(&m, buf, len) : pin_verify(&m, buf, len);
+	ret = modify ? pin_modify(&m, &pad, buf, len) : pin_verify(&m, &pad, buf, len);
 	HOLDS(ret == (valid ? 0 : -EINVAL));
 	if (valid) {
-		n = expected(want, copy, len, modify);
+		n = expected(want, &pad, copy, len, modify);
 		HOLDS(m.len == n && m.len <= len && !memcmp(buf, want, n));
 		HOLDS(m.timeout == copy[0] && m.apdu_len == len - header);
 		HOLDS(m.prologue + 3 + m.apdu_len == m.len);
 	} else {
 		HOLDS(!memcmp(buf, copy, len));
 	}
+	pin_gemalto_features(&pad, copy, len);
+	HOLDS(pad.conditions && pad.conditions <= 7 && pad.min_size <= pad.max_size);
 	free(buf);
 	free(copy);
 	return 0;

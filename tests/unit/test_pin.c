@@ -9,12 +9,20 @@
 		"00240001 08 FFFFFFFFFFFFFFFF"
 #define APDU	"00200001 08 FFFFFFFFFFFFFFFF"
 
-static int convert(bool modify, const char *text, struct pin_message *m, u8 **keep)
+static const struct pin_pad plain = { .conditions = PIN_CONDITIONS };
+
+static int convert_for(const struct pin_pad *pad, bool modify, const char *text,
+		       struct pin_message *m, u8 **keep)
 {
 	u32 len;
 
 	*keep = hex(text, &len);
-	return modify ? pin_modify(m, *keep, len) : pin_verify(m, *keep, len);
+	return modify ? pin_modify(m, pad, *keep, len) : pin_verify(m, pad, *keep, len);
+}
+
+static int convert(bool modify, const char *text, struct pin_message *m, u8 **keep)
+{
+	return convert_for(&plain, modify, text, m, keep);
 }
 
 static void modify(const char *messages, const char *indices)
@@ -59,6 +67,111 @@ static void validation(const char *given, const char *taken)
 	free(buf);
 }
 
+/* What a pad with these fixes gets for bEntryValidationCondition 07, bNumberMessage 02 */
+static void fixed(const char *name, struct pin_pad pad, const char *verify, const char *modify)
+{
+	struct pin_message m;
+	u8 *buf;
+
+	test("pin: %s", name);
+	CHECK_EQ(convert_for(&pad, false, "1E 0F 82 04 08 0804 07 02 0904 05 A1A2A3 04000000 00200001",
+			     &m, &buf), 0);
+	CHECK_HEX(buf, m.len, verify);
+	free(buf);
+	CHECK_EQ(convert_for(&pad, true, "1E 0F 82 04 08 05 06 0804 03 07 02 0904 B1 B2 B3 A1A2A3 "
+			     "04000000 00240001", &m, &buf), 0);
+	CHECK_HEX(buf, m.len, modify);
+	CHECK_HEX(buf + m.prologue, PIN_PROLOGUE_LEN + m.apdu_len, "A1A2A3 00240001");
+	free(buf);
+}
+
+static void fixes(void)
+{
+	static const char verify[] = "00 1E 82 04 08 0804 07 02 0904 05 A1A2A3 00200001";
+	static const char modify[] =
+		"01 1E 82 04 08 05 06 0804 03 07 02 0904 B1 B2 A1A2A3 00240001";
+
+	fixed("no fix", plain, verify, modify);
+	fixed("validation key only", (struct pin_pad) { .conditions = PIN_CONDITION_KEY },
+	      "00 1E 82 04 08 0804 02 02 0904 05 A1A2A3 00200001",
+	      "01 1E 82 04 08 05 06 0804 03 02 02 0904 B1 B2 A1A2A3 00240001");
+	fixed("one message", (struct pin_pad) { PIN_FIX_ONE_MESSAGE, PIN_CONDITIONS, 0, 0 },
+	      "00 1E 82 04 08 0804 07 01 0904 05 A1A2A3 00200001", modify);
+	fixed("no message", (struct pin_pad) { PIN_FIX_NO_MESSAGE, PIN_CONDITIONS, 0, 0 },
+	      "00 1E 82 04 08 0804 07 00 0904 05 A1A2A3 00200001", modify);
+	fixed("digits swapped", (struct pin_pad) { PIN_FIX_SWAP_DIGITS, PIN_CONDITIONS, 0, 0 },
+	      "00 1E 82 04 08 0408 07 02 0904 05 A1A2A3 00200001", modify);
+	fixed("zero indices", (struct pin_pad) { PIN_FIX_ZERO_INDICES, PIN_CONDITIONS, 0, 0 }, verify,
+	      "01 1E 82 04 08 05 06 0804 03 07 00 0904 00 00 00 A1A2A3 00240001");
+	fixed("all indices", (struct pin_pad) { PIN_FIX_ALL_INDICES, PIN_CONDITIONS, 0, 0 }, verify,
+	      "01 1E 82 04 08 05 06 0804 03 07 02 0904 B1 B2 B3 A1A2A3 00240001");
+	fixed("three messages", (struct pin_pad) { PIN_FIX_THREE_MESSAGES, PIN_CONDITIONS, 0, 0 },
+	      verify, "01 1E 82 04 08 05 06 0804 03 07 03 0904 B1 B2 B3 A1A2A3 00240001");
+	fixed("the default for no message",
+	      (struct pin_pad) { PIN_FIX_DEFAULT, PIN_CONDITIONS, 0, 0 }, verify, modify);
+}
+
+static void replaced(void)
+{
+	static const struct pin_pad pad = { PIN_FIX_DEFAULT, PIN_CONDITIONS, 0, 0 };
+	static const struct pin_pad key = { .conditions = PIN_CONDITION_KEY };
+	struct pin_message m;
+	u8 *buf;
+
+	test("pin: a condition that the pad does not take becomes one that it takes");
+	CHECK_EQ(convert_for(&key, false, "1E 0F 82 04 08 0804 05 02 0904 05 A1A2A3 04000000 00200001",
+			     &m, &buf), 0);
+	CHECK_HEX(buf + 7, 1, "02");
+	free(buf);
+
+	test("pin: bNumberMessage 0 becomes FF");
+	CHECK_EQ(convert_for(&pad, true, "1E 0F 82 04 08 05 06 0804 03 07 00 0904 B1 B2 B3 A1A2A3 "
+			     "04000000 00240001", &m, &buf), 0);
+	CHECK_HEX(buf, m.len, "01 1E 82 04 08 05 06 0804 03 07 FF 0904 B1 B2 A1A2A3 00240001");
+	free(buf);
+}
+
+static void unpadded(const char *name, const char *text, bool want)
+{
+	struct pin_message m;
+	u8 *buf;
+
+	test("pin: %s", name);
+	CHECK_EQ(convert(false, text, &m, &buf), 0);
+	CHECK_EQ(m.unpadded, want);
+	free(buf);
+}
+
+/* Conditions 02, flags, sizes 06 to 10 */
+#define FEATURES(flags)	"02 10 00 02 60 00 0000 " flags " 000000 01 06 10 00 0000 000000"
+
+static void gemalto(const char *name, const char *text, struct pin_pad want)
+{
+	struct pin_pad pad = { PIN_FIX_ALL_INDICES, PIN_CONDITIONS, 0, 0 };
+	u32 len;
+	u8 *buf = hex(text, &len);
+
+	test("pin: firmware features: %s", name);
+	pin_gemalto_features(&pad, buf, len);
+	CHECK_EQ(pad.fixes, want.fixes);
+	CHECK_EQ(pad.conditions, want.conditions);
+	CHECK_EQ(pad.min_size, want.min_size);
+	CHECK_EQ(pad.max_size, want.max_size);
+	free(buf);
+}
+
+static void features(void)
+{
+	gemalto("as they are", FEATURES("00"),
+		(struct pin_pad) { PIN_FIX_ALL_INDICES, 2, 6, 16 });
+	gemalto("indices are right", FEATURES("04"), (struct pin_pad) { 0, 2, 6, 16 });
+	gemalto("none", "", (struct pin_pad) { PIN_FIX_ALL_INDICES, 7, 0, 0 });
+	gemalto("cut off", "02 10 00 02 60 00 0000 04 000000 01 06 10 00 0000 0000",
+		(struct pin_pad) { PIN_FIX_ALL_INDICES, 7, 0, 0 });
+	gemalto("without sense", "02 10 00 F8 60 00 0000 00 000000 01 10 06 00 0000 000000",
+		(struct pin_pad) { PIN_FIX_ALL_INDICES, 7, 0, 0 });
+}
+
 int main(void)
 {
 	struct pin_message m;
@@ -100,5 +213,15 @@ int main(void)
 	refuse(true, "cut off", VERIFY "04000000 00200001");
 	snprintf(text, sizeof(text), MODIFY, "04");
 	refuse(true, "bNumberMessage 4", text);
+
+	fixes();
+	replaced();
+	unpadded("a template without room for the PIN",
+		 "1E 0F 82 00 00 0804 02 01 0904 07 A1A2A3 04000000 00200001", true);
+	unpadded("a template with room for it",
+		 "1E 0F 82 00 00 0804 02 01 0904 07 A1A2A3 05000000 00200001 08", false);
+	unpadded("a length in the block string",
+		 "1E 0F 82 08 00 0804 02 01 0904 07 A1A2A3 04000000 00200001", false);
+	features();
 	return tests_end();
 }

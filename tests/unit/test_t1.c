@@ -168,58 +168,66 @@ static void memory(void)
 		CHECK(memcmp((u8 *)&t + i, secret, sizeof(secret)));
 }
 
-static void pin_answer(struct t1 *t, const char *text, int ret, const char *want)
+/* A block that the reader completes, with 13 bytes of information field */
+static void secure(struct t1 *t, const char *want, u8 *ans, u32 size)
 {
-	const u8 *inf;
-	u32 len, n;
+	u8 prologue[T1_PROLOGUE_LEN];
+
+	t1_start_secure(t, prologue, 13, ans, size);
+	CHECK_HEX(prologue, 3, want);
+}
+
+static void secured(struct t1 *t, const char *text, enum t1_action action, const char *sent, u8 *tx)
+{
+	u32 len;
 	u8 *rx = hex(text, &len);
 
-	CHECK_EQ(t1_answer(t, rx, len, &inf, &n), ret);
-	if (!ret)
-		CHECK_HEX(inf, n, want);
+	CHECK_EQ(t1_step(t, rx, len, tx), action);
+	if (action == T1_SEND)
+		CHECK_HEX(tx, t->tx_len, sent);
 	free(rx);
 }
 
 static void pin_entry(void)
 {
-	u8 prologue[T1_PROLOGUE_LEN], ans[4], cmd[1] = { 2 }, tx[T1_BLOCK_MAX];
+	u8 ans[4], cmd[1] = { 2 }, tx[T1_BLOCK_MAX];
 	struct t1 t;
 
 	test("t1: a block that the reader completes");
 	t1_init(&t, 32, false);
-	t1_prologue(&t, prologue, 13);
-	CHECK_HEX(prologue, 3, "00 00 0D");
-	pin_answer(&t, "00 00 02 90 00 92", 0, "90 00");
-	t1_prologue(&t, prologue, 13);
-	CHECK_HEX(prologue, 3, "00 40 0D");
+	secure(&t, "00 00 0D", ans, sizeof(ans));
+	secured(&t, "00 00 02 90 00 92", T1_DONE, "", tx);
+	CHECK_HEX(ans, t.ans_len, "90 00");
+	secure(&t, "00 40 0D", ans, sizeof(ans));
+
+	test("t1: the card may ask for more time before it answers");
+	secured(&t, "00 C3 01 09 CB", T1_SEND, "00 E3 01 09 EB", tx);
+	CHECK_EQ(t.wtx, 9);
+	secured(&t, "00 40 02 63 C2 E3", T1_DONE, "", tx);
+	CHECK_HEX(ans, t.ans_len, "63 C2");
+
+	test("t1: an answer that is not understood is asked for again");
+	secure(&t, "00 00 0D", ans, sizeof(ans));
+	secured(&t, "00 00 02 90 00 93", T1_SEND, "00 81 00 81", tx);
+	secured(&t, "00 00 02 90 00 92", T1_DONE, "", tx);
 
 	test("t1: after it the numbers go on");
 	CHECK_EQ(t1_start(&t, cmd, 1, ans, sizeof(ans), tx), T1_SEND);
 	CHECK_HEX(tx, t.tx_len, "00 40 01 02 43");
 
-	test("t1: other answers to it break the connection");
+	test("t1: what the reader has completed is not sent again");
 	t1_init(&t, 32, false);
-	pin_answer(&t, "00 40 02 90 00 D2", -EIO, "");
+	secure(&t, "00 00 0D", ans, sizeof(ans));
+	secured(&t, "00 80 00 80", T1_FAIL, "", tx);
+	CHECK_EQ(t.error, -EIO);
 	CHECK(t.broken);
-	t1_init(&t, 32, false);
-	pin_answer(&t, "00 20 02 90 00 B2", -EIO, "");
-	CHECK(t.broken);
-	t1_init(&t, 32, false);
-	pin_answer(&t, "00 80 00 80", -EIO, "");
-	CHECK(t.broken);
-	t1_init(&t, 32, false);
-	pin_answer(&t, "00 00 02 90 00 93", -EIO, "");
-	CHECK(t.broken);
-	CHECK_EQ(t1_start(&t, cmd, 1, ans, sizeof(ans), tx), T1_SEND);
-	CHECK_HEX(tx, t.tx_len, "00 C0 00 C0");
 
 	test("t1: before the next one it is resynchronised");
 	CHECK_EQ(t1_start_resynch(&t, tx), T1_SEND);
 	CHECK_HEX(tx, t.tx_len, "00 C0 00 C0");
 	CHECK_EQ(t1_step(&t, (u8 []){ 0x00, 0xe0, 0x00, 0xe0 }, 4, tx), T1_DONE);
 	CHECK(!t.broken);
-	t1_prologue(&t, prologue, 13);
-	CHECK_HEX(prologue, 3, "00 00 0D");
+	secure(&t, "00 00 0D", ans, sizeof(ans));
 
 	test("t1: and given up if the card does not agree");
 	CHECK_EQ(t1_start_resynch(&t, tx), T1_SEND);
@@ -227,6 +235,12 @@ static void pin_entry(void)
 	CHECK_EQ(t1_step(&t, tx, 0, tx), T1_SEND);
 	CHECK_EQ(t1_step(&t, tx, 0, tx), T1_FAIL);
 	CHECK(t.broken);
+
+	test("t1: an answer longer than the room for it");
+	t1_init(&t, 32, false);
+	secure(&t, "00 00 0D", ans, sizeof(ans));
+	secured(&t, "00 00 05 01 02 03 90 00 95", T1_FAIL, "", tx);
+	CHECK_EQ(t.error, -EMSGSIZE);
 }
 
 int main(void)

@@ -44,11 +44,11 @@ FIXTURE_VARIANT(pinpad)
 };
 
 FIXTURE_VARIANT_ADD(pinpad, short_apdu) {
-	.options = "--profile pinpad", .card = "iso,t=1,pin=1234",
+	.options = "--vid 1209 --pid 0001 --profile pinpad", .card = "iso,t=1,pin=1234",
 };
 
 FIXTURE_VARIANT_ADD(pinpad, tpdu_t1) {
-	.options = "--profile tpdu --desc bPINSupport=3", .card = "iso,t=1,pin=1234",
+	.options = "--vid 1209 --pid 0001 --profile tpdu --desc bPINSupport=3", .card = "iso,t=1,pin=1234",
 };
 
 FIXTURE_SETUP(pinpad)
@@ -154,6 +154,16 @@ TEST_F(pinpad, after_a_broken_command)
 	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFIED));
 }
 
+/* The card takes its time over the PIN, and says so in a block of its own. */
+TEST_F(pinpad, card_wants_time)
+{
+	if (strstr(variant->options, "tpdu"))
+		vr_do("fault on Secure card wtx 3");
+	EXPECT_EQ(0x9000, enter(self, "1234E"));
+	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFIED));
+	EXPECT_EQ(1, sc_count(self->fd));
+}
+
 /* Whoever leaves after PIN entry leaves a card behind that is verified no more. */
 TEST_F(pinpad, closed_after_entry)
 {
@@ -176,7 +186,10 @@ TEST_F(pinpad, bad_structures)
 	EXPECT_EQ(0x63c3, sc_apdu(self->fd, APDU_VERIFIED));
 }
 
-/* Readers whose firmware knows one way only, by their ids: what they are told in the end */
+/*
+ * Readers whose firmware knows one way only, by their ids: what they are told in the end.
+ * tests/unit has what they are told to modify a PIN.
+ */
 FIXTURE(quirks)
 {
 	int fd;
@@ -186,21 +199,43 @@ FIXTURE(quirks)
 FIXTURE_VARIANT(quirks)
 {
 	const char *options;
-	const char *entry;	/* bEntryValidationCondition and bNumberMessage that it gets */
-	int condition;		/* what the properties say, if anything */
+	const char *verify;	/* PIN_VERIFY_STRUCTURE from wPINMaxExtraDigit to bNumberMessage */
+	const char *escape;	/* what the firmware is told before, if the PIN is not padded */
+	int condition;		/* what the properties say, if anything; 0: nothing */
+	int max_size;
 };
 
 FIXTURE_VARIANT_ADD(quirks, none) {
-	.options = "--profile pinpad", .entry = "0200", .condition = -1,
+	.options = "--vid 1209 --pid 0001 --profile pinpad", .verify = "08040200",
 };
 
 FIXTURE_VARIANT_ADD(quirks, gempc_pinpad) {
-	.options = "--vid 08e6 --pid 3478 --profile pinpad", .entry = "0201", .condition = 2,
+	.options = "--vid 08e6 --pid 3478 --bcd 1.00 --profile pinpad", .verify = "08040201",
+	.condition = 2, .max_size = 8,
+};
+
+FIXTURE_VARIANT_ADD(quirks, gempc_pinpad_2) {
+	.options = "--vid 08e6 --pid 3478 --bcd 2.00 --profile pinpad", .verify = "08040201",
+	.condition = 2,
+};
+
+FIXTURE_VARIANT_ADD(quirks, cherry_st2000) {
+	.options = "--vid 046a --pid 003e --profile pinpad", .verify = "08040200",
+	.condition = 2, .max_size = 25,
+};
+
+FIXTURE_VARIANT_ADD(quirks, spr532) {
+	.options = "--vid 04e6 --pid e003 --bcd 5.10 --profile pinpad", .verify = "08040200",
+	.escape = "800200",
+};
+
+FIXTURE_VARIANT_ADD(quirks, dell_2101) {
+	.options = "--vid 413c --pid 2101 --profile pinpad", .verify = "08040200",
 };
 
 FIXTURE_VARIANT_ADD(quirks, kc1000sc) {
-	.options = "--vid 046a --pid 00a1 --bcd 1.00 --profile pinpad", .entry = "02FF",
-	.condition = -1,
+	.options = "--vid 046a --pid 00a1 --bcd 1.00 --profile pinpad", .verify = "08040200",
+	.max_size = 32,
 };
 
 FIXTURE_SETUP(quirks)
@@ -215,11 +250,20 @@ FIXTURE_TEARDOWN(quirks)
 	close(self->fd);
 }
 
+/* What the reader has got since vr_clear(), from the last message of this kind on */
+static const char *got(const char *kind)
+{
+	const char *p, *last = NULL;
+
+	for (p = vr_do("log"); (p = strstr(p, kind)); p++)
+		last = p;
+	return last ?: "";
+}
+
 TEST_F(quirks, message)
 {
 	unsigned char none[sizeof(verify)];
 	char want[64];
-	const char *log, *p;
 
 	memcpy(none, verify, sizeof(none));
 	none[8] = 0;
@@ -227,21 +271,48 @@ TEST_F(quirks, message)
 	vr_do("press 1234E");
 	ASSERT_EQ(2, control(self->fd, CTL_VERIFY, none, sizeof(none), self->out, 64));
 	EXPECT_EQ(0x90, self->out[0]);
-	log = vr_do("log");
-	p = strstr(log, "Secure");
-	ASSERT_NE(NULL, p);
-	snprintf(want, sizeof(want), "001E8208000804%s0904", variant->entry);
-	EXPECT_NE(NULL, strstr(p, want));
+	snprintf(want, sizeof(want), "001E820800%s0904", variant->verify);
+	EXPECT_NE(NULL, strstr(got("Secure"), want)) {
+		TH_LOG("%s", got("Secure"));
+	}
+}
+
+/* A template without room for the PIN, which is sent without padding */
+TEST_F(quirks, unpadded)
+{
+	static const unsigned char bare[] = {
+		30, 0, 0x82, 0x00, 0x00, 8, 4, 0x02, 0x00, 0x09, 0x04, 0, 0, 0, 0,
+		4, 0, 0, 0,
+		0x00, 0x20, 0x00, 0x01,
+	};
+
+	vr_clear();
+	vr_do("press 1C");
+	EXPECT_EQ(2, control(self->fd, CTL_VERIFY, bare, sizeof(bare), self->out, 64));
+	EXPECT_EQ(0x64, self->out[0]);
+	if (variant->escape) {
+		EXPECT_NE(NULL, strstr(got("Escape"), variant->escape));
+	} else {
+		EXPECT_EQ(NULL, strstr(got("Escape"), "8002"));
+	}
 }
 
 TEST_F(quirks, properties)
 {
-	int i, len = control(self->fd, CTL_TLV_PROPERTIES, NULL, 0, self->out, 64), found = -1;
+	int i, len = control(self->fd, CTL_TLV_PROPERTIES, NULL, 0, self->out, 64);
+	int condition = 0, max_size = 0;
 
-	for (i = 0; i < len; i += 2 + self->out[i + 1])
+	ASSERT_LT(0, len);
+	for (i = 0; i < len; i += 2 + self->out[i + 1]) {
 		if (self->out[i] == 0x02)
-			found = self->out[i + 2];
-	EXPECT_EQ(variant->condition, found);
+			condition = self->out[i + 2];
+		if (self->out[i] == 0x07)
+			max_size = self->out[i + 2];
+	}
+	EXPECT_EQ(variant->condition, condition);
+	EXPECT_EQ(variant->max_size, max_size);
+	EXPECT_EQ(4, control(self->fd, CTL_PIN_PROPERTIES, NULL, 0, self->out, 64));
+	EXPECT_EQ(variant->condition ?: 7, self->out[2]);
 }
 
 TEST_HARNESS_MAIN
