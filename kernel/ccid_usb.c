@@ -556,6 +556,11 @@ static int ccid_usb_probe(struct usb_interface *intf, const struct usb_device_id
 	ccid_usb_string(ccid, alt->desc.iInterface, reader->interface_name);
 	ccid_usb_string(ccid, udev->descriptor.iSerialNumber, reader->serial);
 
+	if (scard_ignored(reader)) {
+		dev_info(&intf->dev, "left alone, as the parameter ignore says\n");
+		ret = -ENODEV;
+		goto fail;
+	}
 	scard_quirks_apply(reader);
 	ret = scard_reader_init(reader);
 	if (ret) {

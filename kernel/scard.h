@@ -623,6 +623,9 @@ extern const char * const scard_quirk_words[32];
 
 void scard_quirks_apply(struct scard_reader *reader);
 
+/* ignore.c */
+bool scard_ignored(const struct scard_reader *reader);
+
 /* iccd.c */
 void iccd_init(struct scard_reader *reader, u8 version);
 int iccd_exchange(struct scard_slot *slot, struct scard_req *req, u32 len,

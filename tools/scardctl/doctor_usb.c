@@ -115,15 +115,23 @@ static void look_at_power(const char *device, const char *id, const char *bus_id
 	finding(advice, "reader %s (%s) does not come back from USB autosuspend", bus_id, id);
 }
 
-static void look_at_holder(const char *device, const char *id, const char *interface)
+/* The program that has the device open through libusb */
+static void holder_of(const char *device, char *who, size_t size)
 {
-	char bus[16] = "", number[16] = "", node[64], who[128], advice[256];
+	char bus[16] = "", number[16] = "", node[64];
 
 	attribute(device, "busnum", bus, sizeof(bus));
 	attribute(device, "devnum", number, sizeof(number));
 	snprintf(node, sizeof(node), "/dev/bus/usb/%03d/%03d", atoi(bus), atoi(number));
-	if (!find_process(NULL, node, who, sizeof(who)))
-		snprintf(who, sizeof(who), "a program of another user (root can see which)");
+	if (!find_process(NULL, node, who, size))
+		snprintf(who, size, "a program of another user (root can see which)");
+}
+
+static void look_at_holder(const char *device, const char *id, const char *interface)
+{
+	char who[128], advice[256];
+
+	holder_of(device, who, sizeof(who));
 	if (!strncmp(who, "pcscd ", 6))
 		snprintf(advice, sizeof(advice), "sudo systemctl stop pcscd.socket pcscd.service, "
 			 "then echo %s | sudo tee /sys/bus/usb/drivers/scard/bind", interface);
@@ -136,11 +144,60 @@ static void look_at_holder(const char *device, const char *id, const char *inter
 	finding(advice, "reader %s (%s) is held through libusb by %s", interface, id, who);
 }
 
+/* Does the reader call itself something with this piece in it? */
+static bool has_piece(const char *device, const char *interface, const char *piece)
+{
+	static const char * const strings[] = { "manufacturer", "product", "serial" };
+	char text[256];
+	size_t i;
+
+	for (i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+		if (attribute(device, strings[i], text, sizeof(text)) && strstr(text, piece))
+			return true;
+	return attribute(interface, "interface", text, sizeof(text)) && strstr(text, piece);
+}
+
+/* The entry of the module's parameter "ignore" that fits, or NULL; see scard(4). */
+static const char *ignored(const char *device, const char *interface, const char *id, char *list,
+			   size_t size)
+{
+	char *entry, *piece;
+	bool fits;
+
+	if (!read_line("/sys/module/scard/parameters/ignore", list, size))
+		return NULL;
+	while ((entry = strsep(&list, ","))) {
+		piece = strchr(entry, '=');
+		if (!*entry || (piece != entry && strncasecmp(entry, id, strlen(id))))
+			continue;
+		fits = !piece || has_piece(device, interface, piece + 1);
+		if (fits)
+			return entry;
+	}
+	return NULL;
+}
+
+static void look_at_ignored(const char *device, const char *id, const char *interface,
+			    const char *entry, bool held)
+{
+	char who[128] = "no program", advice[256];
+
+	if (held)
+		holder_of(device, who, sizeof(who));
+	snprintf(advice, sizeof(advice),
+		 "if scard is to drive it: take that out of /sys/module/scard/parameters/ignore and /etc/modprobe.d, "
+		 "then echo %s | sudo tee /sys/bus/usb/drivers/scard/bind", interface);
+	finding(advice, "reader %s (%s) is left to other programs (parameter ignore: %s); %s has it now",
+		interface, id, entry, who);
+}
+
 static void look_at_reader(const char *path, bool loaded)
 {
 	const char *interface = strrchr(path, '/') + 1;
 	char device[512], id[32], vendor[8] = "", product[8] = "", driver[64], advice[768];
-	char bus_id[64];
+	char bus_id[64], list[4096];
+	const char *entry;
+	bool driven;
 
 	snprintf(bus_id, sizeof(bus_id), "%.*s", (int)strcspn(interface, ":"), interface);
 	snprintf(device, sizeof(device), "%s/%s", SYSFS_USB, bus_id);
@@ -148,7 +205,12 @@ static void look_at_reader(const char *path, bool loaded)
 	attribute(device, "idProduct", product, sizeof(product));
 	snprintf(id, sizeof(id), "%s:%s", vendor, product);
 	look_at_power(device, id, bus_id);
-	if (!driver_of(path, driver, sizeof(driver))) {
+	driven = driver_of(path, driver, sizeof(driver));
+	entry = driven && strcmp(driver, "usbfs") ? NULL :
+		ignored(device, path, id, list, sizeof(list));
+	if (entry) {
+		look_at_ignored(device, id, interface, entry, driven);
+	} else if (!driven) {
 		if (!loaded)
 			return;		/* no wonder, and said already */
 		snprintf(advice, sizeof(advice), "echo %s | sudo tee /sys/bus/usb/drivers/scard/bind; "
