@@ -379,6 +379,13 @@ static int ccid_cmd_abort(struct scard_slot *slot, struct scard_req *req)
 	return ret;
 }
 
+/* The way back was not found: the next command tries again. */
+static void ccid_cmd_wedge(struct scard_reader *reader)
+{
+	WRITE_ONCE(reader->wedged, true);
+	scard_reader_complain(reader, "answers no more: unplug it and plug it in again");
+}
+
 /*
  * The last command was cut on the wire by a suspend, a reset of the port or the end of
  * the driver, and the reader may be busy with it still.
@@ -391,7 +398,7 @@ static int ccid_cmd_clean_up(struct scard_slot *slot, struct scard_req *req)
 		return ret;
 	slot->interrupted = false;
 	if (ret)
-		WRITE_ONCE(slot->reader->wedged, true);
+		ccid_cmd_wedge(slot->reader);
 	return 0;
 }
 
@@ -455,6 +462,10 @@ static int ccid_cmd_mend(struct scard_slot *slot, struct scard_req *req, int sta
 	default:
 		/* lost in the stream of messages: find the way back now */
 		ret = ccid_cmd_abort(slot, req);
+		if (!ret)
+			scard_reader_complain(reader,
+					      "a transfer failed (%d): if this repeats, try another port or cable",
+					      status);
 		break;
 	}
 	if (ret == -EINTR)
@@ -462,7 +473,7 @@ static int ccid_cmd_mend(struct scard_slot *slot, struct scard_req *req, int sta
 	if (ret == -ENODEV || ret == -ESHUTDOWN || scard_reader_gone(reader))
 		return -ENODEV;
 	if (ret)
-		WRITE_ONCE(reader->wedged, true);
+		ccid_cmd_wedge(reader);
 	return -EIO;
 }
 
@@ -479,7 +490,10 @@ static int ccid_cmd_end(struct scard_slot *slot, struct scard_req *req, int ret)
 		if (ret == -ENODEV || ret == -ESHUTDOWN || scard_reader_gone(slot->reader))
 			return -ENODEV;
 		if (ret)
-			WRITE_ONCE(slot->reader->wedged, true);
+			ccid_cmd_wedge(slot->reader);
+		else
+			scard_reader_complain(slot->reader,
+					      "a command was not answered in time: if this repeats, try another card, then another port");
 		return -ETIMEDOUT;
 	}
 	if (req->status) {
@@ -579,6 +593,10 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 		ret = reader->ops->exchange(slot, req, CCID_HEADER_LEN + len, timeout_ms);
 		if (ret) {
 			trace_scard_ccid_fail(slot, 0, ret);
+			if (ret == -EIO || ret == -ETIMEDOUT)
+				scard_reader_complain(reader,
+						      "a command failed (%d): if this repeats, try another port",
+						      ret);
 		} else {
 			trace_scard_ccid_receive(slot, &req->ans, true);
 			ret = ccid_cmd_verdict(req);

@@ -193,7 +193,8 @@ static int ccid_usb_get(struct scard_reader *reader)
 	ret = usb_autopm_get_interface(to_ccid(reader)->intf);
 	if (!ret || ret == -ENODEV)
 		return ret;
-	return -EIO;	/* asleep, and not to be woken up */
+	scard_reader_complain(reader, "does not wake up (%d): write on to its power/control", ret);
+	return -EIO;
 }
 
 /* usbcore itself takes back what is held when the reader goes. */
@@ -370,6 +371,8 @@ static void ccid_usb_int_failed(struct ccid_usb *ccid)
 		return;
 	}
 	WRITE_ONCE(reader->has_interrupt, false);
+	scard_reader_complain(reader,
+			      "the interrupt pipe fails, cards are asked for: try another port or cable");
 	for (i = 0; i < reader->nslots; i++)
 		scard_slot_deaf(reader->slots[i]);
 }
@@ -540,7 +543,8 @@ static int ccid_usb_probe(struct usb_interface *intf, const struct usb_device_id
 	if (ret) {
 		/* vendor-class interfaces of the id table need not be readers */
 		if (alt->desc.bInterfaceClass == USB_CLASS_CSCID)
-			dev_info(&intf->dev, "not a usable CCID reader (%d)\n", ret);
+			dev_info(&intf->dev, "not a usable CCID reader (%d): report it, with lsusb -v\n",
+				 ret);
 		ret = -ENODEV;
 		goto fail;
 	}
@@ -563,14 +567,15 @@ static int ccid_usb_probe(struct usb_interface *intf, const struct usb_device_id
 	}
 	scard_quirks_apply(reader);
 	ret = scard_reader_init(reader);
-	if (ret) {
-		scard_reader_put(reader);
-		return ret;
+	if (!ret) {
+		usb_set_intfdata(intf, reader);
+		ret = scard_reader_register(reader);
+		if (ret)
+			scard_reader_unregister(reader, false);
 	}
-	usb_set_intfdata(intf, reader);
-	ret = scard_reader_register(reader);
 	if (ret) {
-		scard_reader_unregister(reader, false);
+		dev_err(&intf->dev, "cannot be driven (%d): free memory, or unplug another reader\n",
+			ret);
 		scard_reader_put(reader);
 		return ret;
 	}

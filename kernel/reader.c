@@ -3,6 +3,7 @@
  * A reader: its slots, their coming and their going.
  */
 #include <linux/idr.h>
+#include <linux/ratelimit.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -12,6 +13,9 @@
 static DEFINE_IDA(scard_reader_ida);
 
 #define SCARD_MAX_READERS	256
+
+/* A reader that fails does so again and again: so many lines a minute say it */
+#define SCARD_MAX_COMPLAINTS	3
 
 static void scard_reader_release(struct kref *kref)
 {
@@ -51,6 +55,9 @@ int scard_reader_init(struct scard_reader *reader)
 	spin_lock_init(&reader->lock);
 	init_waitqueue_head(&reader->resumed);
 	sema_init(&reader->busy, reader->desc.nbusy);
+	ratelimit_state_init(&reader->complaints, 60 * HZ, SCARD_MAX_COMPLAINTS);
+	/* the lines that are not shown are not worth one that counts them */
+	ratelimit_set_flags(&reader->complaints, RATELIMIT_MSG_ON_RELEASE);
 	reader->nslots = reader->desc.nslots;
 
 	ret = ida_alloc_max(&scard_reader_ida, SCARD_MAX_READERS - 1, GFP_KERNEL);
@@ -77,6 +84,27 @@ fail:
 		destroy_workqueue(reader->wq);
 	ida_free(&scard_reader_ida, reader->index);
 	return ret;
+}
+
+/**
+ * scard_reader_complain() - write into the log what is wrong with a reader
+ * @reader: the reader
+ * @format: what is wrong, a colon, what to do about it; no newline
+ *
+ * For faults of the reader or the cable, not for what programs ask in vain; nothing of
+ * what was sent is shown. Called in any context.
+ */
+void scard_reader_complain(struct scard_reader *reader, const char *format, ...)
+{
+	struct va_format text = { .fmt = format };
+	va_list args;
+
+	if (!__ratelimit(&reader->complaints))
+		return;
+	va_start(args, format);
+	text.va = &args;
+	dev_warn(reader->parent, "%pV\n", &text);
+	va_end(args);
 }
 
 /**

@@ -59,6 +59,7 @@
 #include <linux/device.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
+#include <linux/ratelimit_types.h>
 #include <linux/semaphore.h>
 #include <linux/spinlock.h>
 #include <linux/tracepoint-defs.h>
@@ -248,6 +249,7 @@ struct scard_hw_ops {
  * @seq: next bSeq (lock)
  * @cmd: command on the wire, by slot (lock)
  * @count: see there (lock)
+ * @complaints: limits scard_reader_complain()
  * @busy: commands that may still be sent, where slots outnumber them
  * @rates: data rates of GET_DATA_RATES, NULL before they were asked for; see negotiate.c
  * @nrates: number of them
@@ -287,6 +289,7 @@ struct scard_reader {
 	u8 seq;
 	struct scard_req *cmd[SCARD_MAX_SLOTS];
 	struct scard_reader_count count;
+	struct ratelimit_state complaints;
 	struct semaphore busy;
 
 	u32 *rates;
@@ -589,6 +592,7 @@ int scard_reader_suspend(struct scard_reader *reader, bool sleep);
 void scard_reader_resume(struct scard_reader *reader);
 int scard_reader_wait_resumed(struct scard_reader *reader);
 void scard_reader_put(struct scard_reader *reader);
+__printf(2, 3) void scard_reader_complain(struct scard_reader *reader, const char *format, ...);
 
 static inline void scard_reader_get(struct scard_reader *reader)
 {
