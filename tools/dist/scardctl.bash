@@ -20,7 +20,7 @@ _scardctl()
 	apdu:-p | apdu:--protocol)
 		words="t0 t1 raw"
 		;;
-	*:-n | *:--events | *:-t | *:--seconds)
+	*:-n | *:--events | *:--times | *:-t | *:--seconds | *:-a | *:--apdu)
 		return
 		;;
 	trace:-f | trace:--file)
@@ -34,6 +34,7 @@ _scardctl()
 		case $command in
 		apdu) words="--end --exclusive --no-wait --protocol" ;;
 		watch) words="--events --seconds" ;;
+		bench) words="--times --apdu" ;;
 		trace) words="--events --seconds --file" ;;
 		esac
 		words="$words --json $(printf '%s ' /dev/scard[0-9]*)"

@@ -274,6 +274,33 @@ static int atr_argument(const char *text, uint8_t *atr)
 	return len >= 2 && (atr[0] == 0x3b || atr[0] == 0x3f) ? len : 0;
 }
 
+static bool named;
+
+static void print_name(const char *words)
+{
+	if (json)
+		json_string(NULL, words);
+	else
+		printf("%-12s %s\n", named ? "" : "  card", words);
+	named = true;
+}
+
+/* What card it is, if somebody has told the makers of the list */
+static void print_names(const uint8_t *atr, size_t len)
+{
+	bool list;
+
+	if (json)
+		json_open("names", '[');
+	list = card_names(atr, len, print_name);
+	if (json)
+		json_close(']');
+	else if (!list)
+		puts("  card       not looked up: pcsc-tools has the list of cards");
+	else if (!named)
+		puts("  card       not in the list of cards");
+}
+
 int cmd_atr(int argc, char **argv)
 {
 	struct scard_status status = { 0 };
@@ -304,6 +331,7 @@ int cmd_atr(int argc, char **argv)
 	if (json) {
 		json_open(NULL, '{');
 		json_hex("atr", atr, (size_t)len);
+		print_names(atr, (size_t)len);
 		atr_describe(atr, (size_t)len);
 		json_close('}');
 		json_end();
@@ -311,6 +339,7 @@ int cmd_atr(int argc, char **argv)
 	}
 	hex_print(atr, (size_t)len);
 	putchar('\n');
+	print_names(atr, (size_t)len);
 	atr_describe(atr, (size_t)len);
 	return EXIT_OK;
 }

@@ -25,14 +25,14 @@ static int disposition_parse(const char *name, unsigned int *disposition)
 	return -1;
 }
 
-static int connect_card(int fd, unsigned int mode, unsigned int protocols)
+int connect_card(int fd, unsigned int mode, unsigned int protocols)
 {
 	struct scard_connect arg = { .share_mode = mode, .protocols = protocols };
 
 	return ioctl(fd, SCARD_IOC_CONNECT, &arg) ? errno : 0;
 }
 
-static int disconnect_card(int fd, unsigned int disposition)
+int disconnect_card(int fd, unsigned int disposition)
 {
 	struct scard_disposition arg = { .disposition = disposition };
 

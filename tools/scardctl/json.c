@@ -69,6 +69,13 @@ void json_integer(const char *key, long long value)
 	printf("%lld", value);
 }
 
+/* One decimal, as a digit more would not be true */
+void json_real(const char *key, double value)
+{
+	begin(key);
+	printf("%.1f", value);
+}
+
 void json_bool(const char *key, bool value)
 {
 	begin(key);

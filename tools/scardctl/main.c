@@ -17,6 +17,7 @@ static const struct command commands[] = {
 	  cmd_apdu },
 	{ "watch", "[options] [READER]", "a line for each thing that happens", cmd_watch },
 	{ "trace", "[options] [READER]", "a line for each call and message, with times", cmd_trace },
+	{ "bench", "[options] [READER]", "how long calls take, with a card in use or not", cmd_bench },
 	{ "reset", "[READER]", "reset the card", cmd_reset },
 	{ "unpower", "[READER]", "take its power from the card", cmd_unpower },
 	{ "eject", "[READER]", "eject the card, or take its power", cmd_eject },
@@ -41,6 +42,7 @@ static void help(void)
 	     "options of apdu:   --end leave|reset|unpower|eject (reset), --exclusive,\n"
 	     "                   --no-wait, --protocol t0|t1|raw\n"
 	     "options of watch:  --events N, --seconds N\n"
+	     "options of bench:  --times N, --apdu HEX\n"
 	     "options of trace:  --events N, --seconds N, --file FILE\n\n"
 	     "exit status: 0 done, 1 the card or reader failed, 2 wrong usage, 3 no (such) reader,\n"
 	     "4 no permission, 5 no card, 6 held by another program, 7 status word of an error");

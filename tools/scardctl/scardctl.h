@@ -3,8 +3,8 @@
  * scardctl: smart-card readers for people.
  *
  * main.c finds the subcommand; each subcommand stands in a file of its group
- * (show.c, atr.c, card.c, watch.c, trace*.c, doctor*.c) over reader.c (finding and opening readers,
- * errors in words), netlink.c (discovery) and json.c.
+ * (show.c, info.c, atr.c, card.c, watch.c, trace*.c, bench.c, doctor*.c) over reader.c
+ * (finding and opening readers, errors in words), netlink.c (discovery) and json.c.
  */
 #ifndef SCARDCTL_H
 #define SCARDCTL_H
@@ -68,6 +68,14 @@ int reader_status(int fd, struct scard_status *status);
 int reader_error(const struct reader *reader, const char *what, int error);
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* show.c: bits and their words; the table ends with bit 0 */
+struct words {
+	uint32_t bit;
+	const char *words;
+};
+
+void print_bits(const char *key, const char *label, const struct words *table, uint32_t bits);
+
 /* netlink.c */
 struct nl_watch;
 
@@ -83,6 +91,7 @@ void json_close(char bracket);
 void json_string(const char *key, const char *value);
 void json_number(const char *key, unsigned long long value);
 void json_integer(const char *key, long long value);
+void json_real(const char *key, double value);
 void json_bool(const char *key, bool value);
 void json_hex(const char *key, const uint8_t *data, size_t len);
 void json_end(void);
@@ -94,6 +103,13 @@ void hex_print(const uint8_t *data, size_t len);
 /* atr.c: also used by the other groups */
 void atr_describe(const uint8_t *atr, size_t len);
 const char *protocol_name(unsigned int protocol);
+
+/* card.c: 0 or an errno */
+int connect_card(int fd, unsigned int mode, unsigned int protocols);
+int disconnect_card(int fd, unsigned int disposition);
+
+/* names.c */
+bool card_names(const uint8_t *atr, size_t len, void (*name)(const char *words));
 
 /* sw.c */
 const char *sw_words(unsigned int sw, char *buf, size_t size);
@@ -109,6 +125,7 @@ int cmd_unpower(int argc, char **argv);
 int cmd_eject(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
 #endif

@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* list, status and info: what readers there are, what is in them, what they can do. */
+/* list and status: what readers there are, and what is in them. */
 #include <fcntl.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "scardctl.h"
-
-struct words {
-	uint32_t bit;
-	const char *words;
-};
 
 static const char *card_words(unsigned int state)
 {
@@ -73,7 +67,7 @@ static const struct words state_words[] = {
 };
 
 /* The words of all bits that are set: a JSON array, or a list after @label. */
-static void print_bits(const char *key, const char *label, const struct words *table,
+void print_bits(const char *key, const char *label, const struct words *table,
 		       uint32_t bits)
 {
 	const char *separator = "";
@@ -141,128 +135,5 @@ int cmd_status(int argc, char **argv)
 	printf("%-14s%u\n", "handles", status.handles);
 	printf("%-14s%u resets, power-offs and removals; %u insertions and removals; %u changes\n",
 	       "since plug-in", status.epoch, status.card_event, status.event);
-	return EXIT_OK;
-}
-
-static const char * const level_words[] = {
-	"character: the host sends single characters",
-	"TPDU: the host runs T=0 and T=1",
-	"short APDU: the reader runs the protocol, commands up to 261 bytes",
-	"extended APDU: the reader runs the protocol",
-};
-
-static const struct words protocol_words[] = {
-	{ SCARD_PROTO_T0, "T=0" }, { SCARD_PROTO_T1, "T=1" }, { 0, NULL }
-};
-
-static const struct words pin_words[] = {
-	{ 1, "verify" }, { 2, "modify" }, { 0, NULL }
-};
-
-/* CCID 1.1 section 5.1, dwMechanical and dwFeatures */
-static const struct words mechanical_words[] = {
-	{ 1, "accept" }, { 2, "eject" }, { 4, "capture" }, { 8, "lock and unlock" }, { 0, NULL }
-};
-
-static const struct words feature_words[] = {
-	{ 0x00002, "takes parameters from the ATR" },
-	{ 0x00004, "powers the card at insertion" },
-	{ 0x00008, "chooses the voltage" },
-	{ 0x00010, "chooses the clock" },
-	{ 0x00020, "chooses the bit rate" },
-	{ 0x00040, "negotiates parameters by itself" },
-	{ 0x00080, "does PPS by itself" },
-	{ 0x00100, "can stop the clock" },
-	{ 0x00200, "takes other NADs than 0" },
-	{ 0x00400, "sends IFSD first" },
-	{ 0x00800, "is a token (ICCD)" },
-	{ 0x100000, "wakes the computer at insertion and removal" },
-	{ 0, NULL }
-};
-
-static void info_string(const char *key, const char *label, const char *value)
-{
-	if (json)
-		json_string(key, value);
-	else
-		printf("%-14s%s\n", label, *value ? value : "-");
-}
-
-static void info_number(const char *key, const char *label, unsigned int value, const char *unit)
-{
-	if (json)
-		json_number(key, value);
-	else
-		printf("%-14s%u%s\n", label, value, unit);
-}
-
-static void print_info(const struct scard_info *info)
-{
-	unsigned int level = info->exchange_level <= SCARD_LEVEL_EXTENDED_APDU ?
-			     info->exchange_level : SCARD_LEVEL_CHARACTER;
-	char text[48];
-
-	info_string("name", "reader", info->name);
-	info_string("manufacturer", "manufacturer", info->manufacturer);
-	info_string("product", "product", info->product);
-	info_string("interface_name", "interface", info->interface_name);
-	info_string("serial", "serial", info->serial);
-	snprintf(text, sizeof(text), "%04x:%04x", info->vendor_id, info->product_id);
-	info_string("usb_id", "USB id", text);
-	snprintf(text, sizeof(text), "%x.%02x", info->bcd_device >> 8, info->bcd_device & 0xff);
-	info_string("firmware", "firmware", text);
-	snprintf(text, sizeof(text), "%x.%02x", info->bcd_ccid >> 8, info->bcd_ccid & 0xff);
-	info_string("ccid", "CCID", text);
-	if (json) {
-		json_number("bus", info->bus);
-		json_number("usb_device", info->device);
-		json_number("interface", info->interface);
-		json_number("reader", info->reader);
-		json_number("slot", info->slot);
-		json_number("slots", info->slots);
-	} else {
-		printf("%-14sbus %u, device %u, interface %u\n", "USB place", info->bus,
-		       info->device, info->interface);
-		printf("%-14s%u of %u, reader %u\n", "slot", info->slot + 1, info->slots,
-		       info->reader);
-	}
-	info_number("busy_slots", "at a time", info->busy_slots, " slots may work");
-	info_string("exchange_level", "level", level_words[level]);
-	print_bits("protocols", "protocols", protocol_words, info->protocols);
-	info_number("max_apdu", "max APDU", info->max_apdu, " bytes");
-	info_number("max_message", "max message", info->max_message, " bytes");
-	info_string("presence", "presence", info->has_interrupt ? "reported by the reader" :
-		    "asked for, the reader does not report it");
-	print_bits("pin_pad", "PIN pad", pin_words, info->pin_support);
-	if (json || info->lcd_layout) {
-		info_number("lcd_lines", "display", info->lcd_layout >> 8, " lines");
-		info_number("lcd_columns", "", info->lcd_layout & 0xff, " characters a line");
-	}
-	print_bits("mechanical", "mechanics", mechanical_words, info->mechanical);
-	print_bits("features", "reader", feature_words, info->dw_features);
-	snprintf(text, sizeof(text), "%08x", info->quirks);
-	info_string("quirks", "quirks", info->quirks ? text : "none");
-}
-
-int cmd_info(int argc, char **argv)
-{
-	struct reader reader;
-	struct scard_info info;
-	int fd, code, error;
-
-	code = reader_open_arg(argc, argv, O_RDONLY, &reader, &fd);
-	if (code)
-		return code;
-	error = ioctl(fd, SCARD_IOC_GET_INFO, &info) ? errno : 0;
-	close(fd);
-	if (error)
-		return reader_error(&reader, "info", error);
-	if (json)
-		json_open(NULL, '{');
-	print_info(&info);
-	if (json) {
-		json_close('}');
-		json_end();
-	}
 	return EXIT_OK;
 }
