@@ -48,6 +48,13 @@ bench:
 	@tests/deps/install build vm check clients kernel-6.1
 	@tests/bench/run -o $(OUT)
 
+# Hours, where there is no hardware virtualisation
+check-debug:
+	@tests/deps/install
+	@tests/deps/install debug
+	@$(MAKE) lib tools
+	@tests/debug/run
+
 demo:
 	@tests/deps/install build vm clients kernel-6.1
 	@$(MAKE) lib tools
@@ -62,6 +69,7 @@ help:
 	@echo 'make lib tools  only these'
 	@echo 'make demo       the main job, step by step, in a virtual machine'
 	@echo 'make check      all tests; T="GROUP..." for some of those in tests/groups'
+	@echo 'make check-debug  the kselftests on a kernel with KASAN, lockdep and others; coverage'
 	@echo 'make fuzz FUZZ_SECONDS=N  fuzzes the protocol functions, N seconds each'
 	@echo 'make bench      what calls cost, against pcscd and the bare transfers'
 	@echo 'make check-readers READERS=FILE  replays a table of real readers'
@@ -71,4 +79,4 @@ help:
 	@echo 'make deb        Debian packages into build/deb/'
 	@echo 'make clean      remove build/'
 
-.PHONY: all module lib tools deps check check-readers fuzz bench demo clean help $(PARTS)
+.PHONY: all module lib tools deps check check-debug check-readers fuzz bench demo clean help $(PARTS)
