@@ -90,6 +90,8 @@ static const struct scard_quirk scard_quirks[] = {
 	{ 0x0dc3, 0x1102, 0x0607, SCARD_QUIRK_OLD_FIRMWARE },		   /* Athena IIIe KB */
 	{ 0x0dc3, 0x0900, 0x0200, SCARD_QUIRK_OLD_FIRMWARE },		   /* Athena IDProtect */
 	{ 0x058f, 0x9520, 0x0102, SCARD_QUIRK_OLD_FIRMWARE },		   /* Alcor AU9520 */
+	{ 0x072f, 0x2200, 0x0206, SCARD_QUIRK_OLD_FIRMWARE },		   /* ACR122U */
+	{ 0x03f0, 0x0036, 0x0124, SCARD_QUIRK_OLD_FIRMWARE },		   /* HP keyboard */
 	{ 0x08c3, 0x0401, 0x5000, SCARD_QUIRK_OLD_FIRMWARE },		   /* Precise 250 MC */
 	{ 0x08c3, 0x0402, 0x5000, SCARD_QUIRK_OLD_FIRMWARE },		   /* Precise 200 MC */
 	{ 0x0b0c, 0x0050, 0x0101, SCARD_QUIRK_OLD_FIRMWARE },		   /* Todos CX00 */
