@@ -110,6 +110,100 @@ TEST_F(policy, disconnect_leave_leaves)
 	EXPECT_EQ(0, sc_disconnect(next, SCARD_DISP_LEAVE));
 }
 
+/* ---- the module's policy, by every way in which a process ends ---- */
+
+FIXTURE(ending)
+{
+	struct agent agent;
+	int other;
+};
+
+FIXTURE_VARIANT(ending)
+{
+	const char *policy;
+	bool transaction;
+	const char *trace;	/* up to the next process's command */
+};
+
+#define ENDING(name, p, t, w)							\
+	FIXTURE_VARIANT_ADD(ending, name) { .policy = p, .transaction = t, .trace = w, };
+
+ENDING(reset, "reset", false, "warm")
+ENDING(unpower, "unpower", false, "off cold")
+ENDING(unpower_transaction, "unpower", true, "off cold")
+ENDING(transaction, "transaction", false, "")
+ENDING(transaction_transaction, "transaction", true, "warm")
+
+FIXTURE_SETUP(ending)
+{
+	vr_prepare("--profile short", VR_CARD);
+	ASSERT_TRUE(set_policy(variant->policy));
+	self->other = sc_open(O_RDWR);
+	ASSERT_LE(0, self->other);
+	agent_start(&self->agent);
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+	if (variant->transaction)
+		ASSERT_EQ(0, agent_do(&self->agent, AGENT_BEGIN, 0));
+	vr_clear();
+}
+
+FIXTURE_TEARDOWN_PARENT(ending)
+{
+	EXPECT_TRUE(set_policy("reset"));
+}
+
+/* What the policy says is done, once, before the next process's first byte. */
+static void next_one_finds(struct __test_metadata *_metadata, FIXTURE_DATA(ending) *self,
+			   const FIXTURE_VARIANT(ending) *variant)
+{
+	EXPECT_EQ(0, sc_connect(self->other, SCARD_MODE_SHARED, SC_ANY));
+	EXPECT_STREQ(variant->trace, vr_trace());
+	EXPECT_EQ(0x9000, sc_apdu(self->other, APDU_STATE));
+	EXPECT_EQ(0, sc_disconnect(self->other, SCARD_DISP_LEAVE));
+}
+
+TEST_F(ending, killed)
+{
+	agent_kill(&self->agent, SIGKILL);
+	EXPECT_TRUE(agent_ended(&self->agent));
+	next_one_finds(_metadata, self, variant);
+}
+
+TEST_F(ending, exits)
+{
+	agent_begin(&self->agent, AGENT_EXIT, 0);
+	EXPECT_TRUE(agent_ended(&self->agent));
+	next_one_finds(_metadata, self, variant);
+}
+
+TEST_F(ending, aborts)
+{
+	agent_begin(&self->agent, AGENT_ABORT, 0);
+	EXPECT_TRUE(agent_ended(&self->agent));
+	next_one_finds(_metadata, self, variant);
+}
+
+TEST_F(ending, executes_another_program)
+{
+	agent_begin(&self->agent, AGENT_EXEC, 0);
+	/* it lives on, and holds nothing: what it held is gone when it no longer answers */
+	EXPECT_NE(AGENT_RUNNING, agent_result(&self->agent, 5000));
+	next_one_finds(_metadata, self, variant);
+	agent_stop(&self->agent);
+}
+
+TEST_F(ending, last_of_two_descriptors)
+{
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_DUP, 0));
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CLOSE_ONE, 0));
+	EXPECT_STREQ("", vr_trace());
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_STATUS, 0));
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CLOSE, 0));
+	next_one_finds(_metadata, self, variant);
+	agent_stop(&self->agent);
+}
+
 /* A process without privilege, with a descriptor that was opened for it */
 static int as_nobody(int fd, uint32_t flags)
 {
@@ -180,6 +274,29 @@ TEST_F(privilege, unknown_policy)
 	EXPECT_FALSE(set_policy("nothing"));
 	EXPECT_FALSE(set_policy("\n"));
 	EXPECT_FALSE(set_policy("resetting"));
+}
+
+/* A handle that is connected keeps the policy that it has connected with. */
+TEST_F(privilege, changed_while_connected)
+{
+	int next = sc_open_connected(SCARD_MODE_SHARED);
+
+	ASSERT_LE(0, next);
+	ASSERT_TRUE(set_policy("transaction"));
+	ASSERT_EQ(0, close(next));
+	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
+	EXPECT_STREQ("warm", vr_trace());
+	vr_clear();
+	/* and the one that connects afterwards has the new one */
+	ASSERT_TRUE(set_policy("unpower"));
+	ASSERT_EQ(0, close(self->fd));
+	self->fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, self->fd);
+	EXPECT_STREQ("", vr_trace());
+	ASSERT_EQ(0, close(self->fd));
+	self->fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, self->fd);
+	EXPECT_STREQ("off cold", vr_trace());
 }
 
 /* Several debts are one: the strictest, paid once. */

@@ -130,6 +130,23 @@ TEST_F(watchdog, exclusive_is_not_ended)
 	EXPECT_STREQ("", vr_trace());
 }
 
+/* What a dead handle owes is paid by the reset that ends the transaction: one, not two. */
+TEST_F(watchdog, pays_what_is_owed)
+{
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+	ASSERT_EQ(0, sc_begin(self->owner));
+	agent_kill(&self->agent, SIGKILL);
+	ASSERT_TRUE(agent_ended(&self->agent));
+	EXPECT_STREQ("", vr_trace());
+	agent_start(&self->agent);
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
+	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+	EXPECT_EQ(0, agent_result(&self->agent, 10000));
+	EXPECT_STREQ("warm", vr_trace());
+	EXPECT_EQ(-ESTALE, sc_status(self->owner));
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_STATUS, 0));
+}
+
 TEST_F(watchdog, off_by_default)
 {
 	ASSERT_TRUE(set_limit(0));
