@@ -48,6 +48,14 @@ bench:
 	@tests/deps/install build vm check clients kernel-6.1
 	@tests/bench/run -o $(OUT)
 
+# The long forms of what make check does for a short time: 100,000 processes that are
+# killed with a verified card, 100,000 random steps against the model of what
+# SCardGetStatusChange has to say
+check-long: deps
+	@TEST_ROUNDS=12500 tests/kselftest/run -t 20000 stress/leak
+	@$(MAKE) lib tools && $(MAKE) -s -C tests/lib vm
+	@TEST_STEPS=100000 tests/vm/run -n -t 9000 -- tests/lib/vm/changes
+
 # Hours, where there is no hardware virtualisation
 check-debug:
 	@tests/deps/install
@@ -70,6 +78,7 @@ help:
 	@echo 'make demo       the main job, step by step, in a virtual machine'
 	@echo 'make check      all tests; T="GROUP..." for some of those in tests/groups'
 	@echo 'make check-debug  the kselftests on a kernel with KASAN, lockdep and others; coverage'
+	@echo 'make check-long   what make check does for a short time, 100,000 times'
 	@echo 'make fuzz FUZZ_SECONDS=N  fuzzes the protocol functions, N seconds each'
 	@echo 'make bench      what calls cost, against pcscd and the bare transfers'
 	@echo 'make check-readers READERS=FILE  replays a table of real readers'
@@ -79,4 +88,4 @@ help:
 	@echo 'make deb        Debian packages into build/deb/'
 	@echo 'make clean      remove build/'
 
-.PHONY: all module lib tools deps check check-debug check-readers fuzz bench demo clean help $(PARTS)
+.PHONY: all module lib tools deps check check-debug check-long check-readers fuzz bench demo clean help $(PARTS)
