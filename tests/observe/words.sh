@@ -22,6 +22,16 @@ mv /run/home/.cache/smartcard_list.txt /run/home/.smartcard_list.txt
 check "its older place is known" same "$(HOME=/run/home names 3B031450)" "Any|Other"
 
 # ---- what readers can do ----
+quirks_in_words()
+{
+	local name names
+	names=$(sed -n 's/.*const_ilog2(SCARD_QUIRK_.*= "\(.*\)".*/\1/p' kernel/quirks.c)
+	[[ $(wc -w <<<"$names") -ge 14 ]] || return
+	for name in $names; do
+		grep -q "{ \"$name\", \"" tools/scardctl/info.c || { echo "# no words for $name"; return 1; }
+	done
+}
+check "each quirk of the module has words" quirks_in_words
 in_json() { scardctl --json info 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
 info_says() { scardctl info 1 | grep -qE "$1" || { scardctl info 1 | sed 's/^/# /'; return 1; }; }
 

@@ -77,8 +77,10 @@ static const struct {
 	{ "iso-mode", "has to be taken out of its EMV mode" },
 	{ "no-autosuspend", "does not wake up, so it is never suspended" },
 	{ "slow", "takes longer than it says" },
-	{ "pin-key-only", "PIN entry ends by its key alone" },
-	{ "pin-messages", "PIN entry needs a number of messages" },
+	{ "pin-pad", "wants PIN messages in a way of its own" },
+	{ "pin-wait", "takes the key that is still down for the PIN's first" },
+	{ "pin-unpadded", "has to be told not to pad the PIN" },
+	{ "gemalto", "its firmware tells what its PIN pad can do" },
 	{ "old-firmware", "this firmware is known to fail: ask the maker for a newer one" },
 };
 
