@@ -63,6 +63,11 @@ check-debug:
 	@$(MAKE) lib tools
 	@tests/debug/run
 
+# Of what these costs are made: instructions by function.
+bench-profile:
+	@tests/deps/install build vm check clients kernel-6.1
+	@tests/bench/run -p
+
 demo:
 	@tests/deps/install build vm clients kernel-6.1
 	@$(MAKE) lib tools
@@ -81,6 +86,7 @@ help:
 	@echo 'make check-long   what make check does for a short time, 100,000 times'
 	@echo 'make fuzz FUZZ_SECONDS=N  fuzzes the protocol functions, N seconds each'
 	@echo 'make bench      what calls cost, against pcscd and the bare transfers'
+	@echo 'make bench-profile  instructions of these calls by function'
 	@echo 'make check-readers READERS=FILE  replays a table of real readers'
 	@echo 'make deps       install what the tests need (Debian packages)'
 	@echo 'make install    what was built, below PREFIX (/usr/local) and DESTDIR; make uninstall'
@@ -88,4 +94,4 @@ help:
 	@echo 'make deb        Debian packages into build/deb/'
 	@echo 'make clean      remove build/'
 
-.PHONY: all module lib tools deps check check-debug check-long check-readers fuzz bench demo clean help $(PARTS)
+.PHONY: all module lib tools deps check check-debug check-long check-readers fuzz bench bench-profile demo clean help $(PARTS)

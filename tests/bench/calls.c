@@ -110,16 +110,20 @@ static void measure(const struct call *call)
 		die("out of memory");
 	for (i = 0; i < WARM_UP; i++)
 		call->run();
+	profile_begin(call->name, options.rounds);
 	for (i = 0; i < options.rounds; i++) {
 		uint64_t start = busy_ns();
 
 		call->run();
 		ns[i] = busy_ns() - start;
 	}
+	profile_end();
+	counters_open();
 	counters_start();
 	for (i = 0; i < COUNTED; i++)
 		call->run();
 	counters_stop(counts);
+	counters_close();
 	report_busy(call->name, ns, options.rounds);
 	report(call->name, "syscalls", (double)counts[COUNT_SYSCALLS] / COUNTED);
 	report(call->name, "switches", (double)counts[COUNT_SWITCHES] / COUNTED);

@@ -113,7 +113,7 @@ static void run_figure(const char *name)
 static void usage(void)
 {
 	fprintf(stderr,
-		"usage: client [-r ROUNDS] [-c CLIENTS] [-v SOCKET] [-s SERVER] STACK READER FIGURE...\n");
+		"usage: client [-p] [-r ROUNDS] [-c CLIENTS] [-v SOCKET] [-s SERVER] STACK READER FIGURE...\n");
 	exit(2);
 }
 
@@ -121,8 +121,11 @@ int main(int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "r:c:v:s:")) != -1) {
+	while ((option = getopt(argc, argv, "pr:c:v:s:")) != -1) {
 		switch (option) {
+		case 'p':
+			profile_open();
+			break;
 		case 'r':
 			options.rounds = (unsigned int)atoi(optarg);
 			break;
@@ -143,7 +146,6 @@ int main(int argc, char **argv)
 		usage();
 	report_as(argv[optind], argv[optind + 1]);
 	clock_open();
-	counters_open();
 	for (optind += 2; optind < argc; optind++)
 		run_figure(argv[optind]);
 	return 0;

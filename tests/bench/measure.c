@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "measure.h"
+#include "mark.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -116,6 +117,18 @@ void counters_open(void)
 					     tracepoint("workqueue/workqueue_queue_work"));
 }
 
+/*
+ * While these exist, each system call and each switch of tasks takes longer, of all
+ * programs: not when time is measured.
+ */
+void counters_close(void)
+{
+	int i;
+
+	for (i = 0; i < NCOUNTERS; i++)
+		close(counters[i]);
+}
+
 void counters_only(const char *comms, const char *queues)
 {
 	if (ioctl(counters[COUNT_WAKEUPS], PERF_EVENT_IOC_SET_FILTER, comms) ||
@@ -144,4 +157,43 @@ void counters_stop(uint64_t counts[NCOUNTERS])
 			die("read of a counter: %s", strerror(errno));
 	}
 	counts[COUNT_SYSCALLS]--;	/* the one that stopped it */
+}
+
+/* ---- profiles ---- */
+
+static bool profiled;
+
+void profile_open(void)
+{
+	profiled = true;
+}
+
+static void print_map(void)
+{
+	char line[512];
+	FILE *f = fopen("/proc/self/maps", "re");
+
+	if (!f)
+		die("/proc/self/maps");
+	while (fgets(line, sizeof(line), f)) {
+		if (strstr(line, " r-xp "))
+			printf("map %s", line);
+	}
+	fclose(f);
+}
+
+void profile_begin(const char *call, unsigned int rounds)
+{
+	if (!profiled)
+		return;
+	printf("profile %s %s %s %u\n", stack_name, reader_name, call, rounds);
+	print_map();
+	fflush(stdout);
+	mark_begin();
+}
+
+void profile_end(void)
+{
+	if (profiled)
+		mark_end();
 }

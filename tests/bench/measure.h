@@ -38,10 +38,19 @@ void report_busy(const char *call, uint64_t *ns, size_t n);
 /* Events of the whole machine, which has one CPU: those of servers and workers count too. */
 enum { COUNT_SYSCALLS, COUNT_SWITCHES, COUNT_WAKEUPS, COUNT_WORKS, NCOUNTERS };
 void counters_open(void);
+void counters_close(void);
 /* From now on, only the wake-ups of these programs, and works of these queues, count. */
 void counters_only(const char *comms, const char *queues);
 void counters_start(void);
 void counters_stop(uint64_t counts[NCOUNTERS]);
+
+/*
+ * What is between these is profiled, where count.c looks on and -p was given. Tells
+ * profile.py what it is, and where this program's code lies.
+ */
+void profile_open(void);
+void profile_begin(const char *call, unsigned int rounds);
+void profile_end(void);
 
 void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 

@@ -58,6 +58,7 @@ void bench_idle(void)
 		wait_for_ever();
 	snprintf(filter, sizeof(filter), "comm == \"" WAITER "\" || comm == \"%s\"",
 		 options.server ? options.server : WAITER);
+	counters_open();
 	counters_only(filter, "workqueue ~ \"scard-*\"");
 	sleep(IDLE_SETTLE_S);
 	counters_start();
@@ -72,6 +73,7 @@ void bench_idle(void)
 	kill(waiter, SIGKILL);
 	waitpid(waiter, NULL, 0);
 	counters_stop(counts);
+	counters_close();
 	if (!counts[COUNT_WAKEUPS])
 		die("wake-ups are not counted");
 }

@@ -23,6 +23,7 @@
 #include <linux/vmalloc.h>
 
 #include "idle_clock.h"
+#include "mark.h"
 
 #define FLOOR_HEADER	10
 #define FLOOR_MAX	(FLOOR_HEADER + 65544)
@@ -154,12 +155,14 @@ static int floor_measure(struct floor *f, u8 type, u32 len, u32 rounds)
 	if (!ns)
 		return -ENOMEM;
 	len = floor_prepare(f, type, len, &room);
+	mark_begin();
 	for (i = 0; i < rounds && !ret; i++) {
 		u64 start = idle_clock_busy();
 
 		ret = floor_pair(f, type, len, room);
 		ns[i] = idle_clock_busy() - start;
 	}
+	mark_end();
 	if (!ret) {
 		sort(ns, rounds, sizeof(*ns), floor_compare, NULL);
 		/* away from this task, and back to it */
