@@ -11,6 +11,7 @@
 #include <linux/jiffies.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/timer.h>
 
 #include "trace.h"
 
@@ -37,6 +38,65 @@ static unsigned int ccid_cmd_abort_ms(const struct scard_reader *reader)
 {
 	return READ_ONCE(reader->farewell) ? CCID_FAREWELL_ABORT_MS : CCID_ABORT_TIMEOUT_MS;
 }
+
+/* ---- time ---- */
+
+/*
+ * The timer of a slot is not stopped with each command: one that is due no later than the
+ * deadline serves the next commands too, and moves itself. So a card that is spoken to
+ * costs a timer now and then, not two operations on one for each APDU.
+ */
+static void ccid_cmd_arm(struct scard_req *req)
+{
+	struct timer_list *timer = &req->reader->slots[req->slot]->deadline;
+
+	lockdep_assert_held(&req->reader->lock);
+	if (!timer_pending(timer) || time_after(timer->expires, req->deadline))
+		mod_timer(timer, req->deadline);
+}
+
+/**
+ * ccid_cmd_expired() - the timer of a slot
+ * @timer: slot->deadline
+ */
+void ccid_cmd_expired(struct timer_list *timer)
+{
+	struct scard_slot *slot = container_of(timer, struct scard_slot, deadline);
+	struct scard_reader *reader = slot->reader;
+	struct scard_req *req;
+	unsigned long flags;
+
+	spin_lock_irqsave(&reader->lock, flags);
+	req = reader->cmd[slot->index];
+	if (req && !req->done) {
+		if (time_before(jiffies, req->deadline))
+			mod_timer(timer, req->deadline);
+		else if (req->waiter)
+			wake_up_process(req->waiter);
+	}
+	spin_unlock_irqrestore(&reader->lock, flags);
+}
+
+/* One answer within @timeout_ms; no extension beyond @ceiling (jiffies) */
+static void ccid_cmd_limits(struct scard_req *req, unsigned int timeout_ms, unsigned long ceiling)
+{
+	unsigned long step = msecs_to_jiffies(timeout_ms);
+	unsigned long deadline = jiffies + step;
+
+	if (time_after(deadline, ceiling))
+		deadline = ceiling;
+	req->step = step;
+	req->ceiling = ceiling;
+	WRITE_ONCE(req->deadline, deadline);
+}
+
+/* The same for commands that may not be extended */
+static void ccid_cmd_limit(struct scard_req *req, unsigned int timeout_ms)
+{
+	ccid_cmd_limits(req, timeout_ms, jiffies + msecs_to_jiffies(timeout_ms));
+}
+
+/* ---- answers ---- */
 
 static void ccid_cmd_check_done(struct scard_req *req)
 {
@@ -106,6 +166,7 @@ static bool ccid_cmd_message(struct scard_req *req, struct scard_rx *rx, u32 len
 		if (time_after(deadline, target->ceiling))
 			deadline = target->ceiling;
 		WRITE_ONCE(target->deadline, deadline);
+		ccid_cmd_arm(target);
 		reader->count.time_extensions++;
 		if (++target->extensions < CCID_MAX_EXTENSIONS)
 			return true;
@@ -199,6 +260,8 @@ static void ccid_cmd_set_waiter(struct scard_req *req, struct task_struct *task)
 
 	spin_lock_irqsave(&req->reader->lock, flags);
 	req->waiter = task;
+	if (task)
+		ccid_cmd_arm(req);	/* its limits may be new */
 	spin_unlock_irqrestore(&req->reader->lock, flags);
 }
 
@@ -235,6 +298,10 @@ static void ccid_cmd_cancel(struct scard_slot *slot, struct scard_req *req)
 	ccid_cmd_retire(slot);
 }
 
+/*
+ * Send a command, whose limits are set. All in one under the lock: whoever stops the
+ * transfers finds it on its way, or keeps it from leaving.
+ */
 static int ccid_cmd_post(struct scard_slot *slot, struct scard_req *req, u8 type,
 			 const u8 params[3], u32 len, bool again)
 {
@@ -261,11 +328,12 @@ static int ccid_cmd_post(struct scard_slot *slot, struct scard_req *req, u8 type
 	req->ans = (struct ccid_answer){ };
 	req->waiter = current;
 	WRITE_ONCE(reader->cmd[slot->index], req);
-	spin_unlock_irqrestore(&reader->lock, flags);
-
 	trace_scard_ccid_send(slot, type, req->seq, len);
 	ccid_msg_put_header(req->tx, type, len, slot->index, req->seq, params);
 	ret = reader->ops->submit(req, CCID_HEADER_LEN + len);
+	if (!ret)
+		ccid_cmd_arm(req);
+	spin_unlock_irqrestore(&reader->lock, flags);
 	if (ret) {
 		/* an answer of another slot may have taken our buffer already */
 		ccid_cmd_set_waiter(req, NULL);
@@ -274,72 +342,39 @@ static int ccid_cmd_post(struct scard_slot *slot, struct scard_req *req, u8 type
 	return ret;
 }
 
-/* One answer within @timeout_ms; no extension beyond @ceiling (jiffies) */
-static void ccid_cmd_limits(struct scard_req *req, unsigned int timeout_ms, unsigned long ceiling)
-{
-	unsigned long deadline = jiffies + msecs_to_jiffies(timeout_ms);
-
-	if (time_after(deadline, ceiling))
-		deadline = ceiling;
-	req->step = msecs_to_jiffies(timeout_ms);
-	req->ceiling = ceiling;
-	WRITE_ONCE(req->deadline, deadline);
-}
-
-/* The same for commands that may not be extended */
-static void ccid_cmd_limit(struct scard_req *req, unsigned int timeout_ms)
-{
-	ccid_cmd_limits(req, timeout_ms, jiffies + msecs_to_jiffies(timeout_ms));
-}
-
 /*
- * Sleep until the request is done or @left jiffies are over. Killable, and frozen in
- * place when the system goes to sleep. Return the jiffies left, 0 for a time-out,
- * -EINTR if killed.
- */
-static long ccid_cmd_sleep(struct scard_req *req, long left)
-{
-	while (!READ_ONCE(req->done)) {
-		set_current_state(TASK_KILLABLE | TASK_FREEZABLE);
-		if (READ_ONCE(req->done) || left <= 0 || fatal_signal_pending(current)) {
-			__set_current_state(TASK_RUNNING);
-			if (READ_ONCE(req->done))
-				break;
-			return left <= 0 ? 0 : -EINTR;
-		}
-		left = schedule_timeout(left);
-	}
-	return max(left, 1L);
-}
-
-/*
- * Wait until the request is answered. Return 0, -EINTR (killed, still on the
- * wire) or -ETIMEDOUT (still on the wire).
+ * Wait until the request is answered: killably, and frozen in place when the system goes
+ * to sleep. Return 0 (off the wire if it has no bad status), -EINTR (killed, still on
+ * the wire) or -ETIMEDOUT (still on the wire).
  */
 static int ccid_cmd_wait(struct scard_req *req)
 {
-	unsigned long deadline = READ_ONCE(req->deadline);
-	int ret;
+	struct scard_reader *reader = req->reader;
+	unsigned long flags;
+	int ret = 0;
 
 	for (;;) {
-		long left = ccid_cmd_sleep(req, deadline - jiffies);
-		unsigned long moved;
-
-		ret = left < 0 ? left : 0;
-		if (left)
+		set_current_state(TASK_KILLABLE | TASK_FREEZABLE);
+		if (READ_ONCE(req->done))
 			break;
-		moved = READ_ONCE(req->deadline);
-		if (moved == deadline) {
+		if (time_after_eq(jiffies, READ_ONCE(req->deadline)))
 			ret = -ETIMEDOUT;
+		else if (fatal_signal_pending(current))
+			ret = -EINTR;
+		if (ret)
 			break;
-		}
-		deadline = moved;	/* the card asked for more time */
+		schedule();
 	}
+	__set_current_state(TASK_RUNNING);
 	/*
 	 * The last look at the task: it may be gone when a late answer comes. The lock
 	 * also orders what the answer has written before what the caller reads.
 	 */
-	ccid_cmd_set_waiter(req, NULL);
+	spin_lock_irqsave(&reader->lock, flags);
+	req->waiter = NULL;
+	if (!ret && !req->status)
+		WRITE_ONCE(reader->cmd[req->slot], NULL);
+	spin_unlock_irqrestore(&reader->lock, flags);
 	return ret;
 }
 
@@ -366,9 +401,9 @@ static int ccid_cmd_abort(struct scard_slot *slot, struct scard_req *req)
 	if (ret == -EINTR)
 		return ret;
 	/* a reader that does not know the request may know the message */
+	ccid_cmd_limit(req, ccid_cmd_abort_ms(reader));
 	ret = ccid_cmd_post(slot, req, CCID_PC_TO_RDR_ABORT, none, 0, true);
 	if (!ret) {
-		ccid_cmd_limit(req, ccid_cmd_abort_ms(reader));
 		ret = ccid_cmd_wait(req);
 		if (!ret)
 			ret = req->status;
@@ -415,17 +450,15 @@ static int ccid_cmd_unwedge(struct scard_slot *slot, struct scard_req *req)
 	ret = reader->ops->unhalt(reader);
 	if (ret == -EINTR || ret == -ENODEV)
 		return ret;
+	ccid_cmd_limit(req, CCID_STATUS_TIMEOUT_MS);
 	ret = ccid_cmd_post(slot, req, CCID_PC_TO_RDR_GET_SLOT_STATUS, none, 0, false);
 	if (ret)
 		return ret;
-	ccid_cmd_limit(req, CCID_STATUS_TIMEOUT_MS);
 	ret = ccid_cmd_wait(req);
 	if (!ret)
 		ret = req->status;
-	if (ret)
-		ret = ret == -EINTR ? ret : ccid_cmd_abort(slot, req);
-	else
-		ccid_cmd_retire(slot);
+	if (ret && ret != -EINTR)
+		ret = ccid_cmd_abort(slot, req);
 	if (ret == -EINTR && ccid_cmd_in_flight(slot, req))
 		ccid_cmd_cancel(slot, req);
 	if (!ret)
@@ -504,7 +537,6 @@ static int ccid_cmd_end(struct scard_slot *slot, struct scard_req *req, int ret)
 		ccid_cmd_cancel(slot, req);
 		return ccid_cmd_mend(slot, req, req->status);
 	}
-	ccid_cmd_retire(slot);
 	return ccid_cmd_verdict(req);
 }
 

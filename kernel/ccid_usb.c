@@ -32,7 +32,8 @@
  * @intf: the interface, referenced
  * @in: bulk-IN endpoint address
  * @out: bulk-OUT endpoint address
- * @anchor: all transfers on their way but the interrupt pipe's
+ * @anchor: control transfers on their way
+ * @stopped: no bulk transfer may begin; becomes true under reader.lock
  * @int_urb: interrupt pipe, NULL if there is none
  * @int_buf: its buffer
  * @int_ep: its endpoint address
@@ -49,6 +50,7 @@ struct ccid_usb {
 	u8 in;
 	u8 out;
 	struct usb_anchor anchor;
+	bool stopped;
 	struct urb *int_urb;
 	u8 *int_buf;
 	u8 int_ep;
@@ -92,51 +94,30 @@ static void ccid_usb_free_urbs(struct scard_req *req)
 		usb_free_urb(req->rx->urb);
 }
 
-static int ccid_usb_post(struct ccid_usb *ccid, struct urb *urb, gfp_t gfp)
-{
-	int ret;
-
-	/*
-	 * A suspend or a reset of the port poisoned it while it was on its way, and
-	 * usb_unpoison_anchored_urbs() does not see what has left the anchor. It is idle
-	 * and ours; if the anchor is still poisoned it is refused again.
-	 */
-	while (atomic_read(&urb->reject))
-		usb_unpoison_urb(urb);
-	usb_anchor_urb(urb, &ccid->anchor);
-	ret = usb_submit_urb(urb, gfp);
-	if (ret)
-		usb_unanchor_urb(urb);
-	return ret;
-}
-
-static int ccid_usb_arm(struct scard_rx *rx, gfp_t gfp)
+/* reader.cmd says which transfers are on their way, so these need no anchor. */
+static int ccid_usb_rearm(struct scard_rx *rx)
 {
 	struct ccid_usb *ccid = to_ccid(rx->req->reader);
 
+	lockdep_assert_held(&ccid->reader.lock);
+	if (READ_ONCE(ccid->stopped))
+		return -EPERM;
 	usb_fill_bulk_urb(rx->urb, ccid->udev, usb_rcvbulkpipe(ccid->udev, ccid->in), rx->buf,
 			  rx->size, ccid_usb_in_complete, rx);
-	return ccid_usb_post(ccid, rx->urb, gfp);
-}
-
-static int ccid_usb_rearm(struct scard_rx *rx)
-{
-	return ccid_usb_arm(rx, GFP_ATOMIC);
+	return usb_submit_urb(rx->urb, GFP_ATOMIC);
 }
 
 /* The receive buffer first, so that the answer never waits for it. */
 static int ccid_usb_submit(struct scard_req *req, u32 len)
 {
 	struct ccid_usb *ccid = to_ccid(req->reader);
-	struct scard_rx *rx = req->rx;
-	int ret;
+	int ret = ccid_usb_rearm(req->rx);
 
-	ret = ccid_usb_arm(rx, GFP_NOIO);
 	if (ret)
 		return ret;
 	usb_fill_bulk_urb(req->tx_urb, ccid->udev, usb_sndbulkpipe(ccid->udev, ccid->out), req->tx,
 			  len, ccid_usb_out_complete, req);
-	return ccid_usb_post(ccid, req->tx_urb, GFP_NOIO);
+	return usb_submit_urb(req->tx_urb, GFP_ATOMIC);
 }
 
 static void ccid_usb_cancel(struct scard_req *req)
@@ -160,6 +141,28 @@ static void ccid_usb_cancel(struct scard_req *req)
 	}
 }
 
+/* All looked up at one moment: no more begin, but answers still swap buffers among them. */
+static void ccid_usb_stop_bulk(struct ccid_usb *ccid)
+{
+	struct urb *urbs[2 * SCARD_MAX_SLOTS];
+	struct scard_reader *reader = &ccid->reader;
+	unsigned int n = 0, i;
+
+	spin_lock_irq(&reader->lock);
+	ccid->stopped = true;
+	for (i = 0; i < reader->nslots; i++) {
+		if (!reader->cmd[i])
+			continue;
+		urbs[n++] = usb_get_urb(reader->cmd[i]->tx_urb);
+		urbs[n++] = usb_get_urb(reader->cmd[i]->rx->urb);
+	}
+	spin_unlock_irq(&reader->lock);
+	while (n--) {
+		usb_kill_urb(urbs[n]);
+		usb_free_urb(urbs[n]);
+	}
+}
+
 static void ccid_usb_stop(struct scard_reader *reader)
 {
 	struct ccid_usb *ccid = to_ccid(reader);
@@ -168,6 +171,7 @@ static void ccid_usb_stop(struct scard_reader *reader)
 	usb_poison_urb(ccid->int_urb);
 	cancel_delayed_work_sync(&ccid->int_work);
 	usb_poison_anchored_urbs(&ccid->anchor);
+	ccid_usb_stop_bulk(ccid);
 }
 
 static void ccid_usb_restart(struct scard_reader *reader)
@@ -175,6 +179,7 @@ static void ccid_usb_restart(struct scard_reader *reader)
 	struct ccid_usb *ccid = to_ccid(reader);
 
 	usb_unpoison_anchored_urbs(&ccid->anchor);
+	WRITE_ONCE(ccid->stopped, false);
 	if (!ccid->int_urb || scard_reader_gone(reader))
 		return;
 	usb_unpoison_urb(ccid->int_urb);
@@ -259,9 +264,12 @@ static int ccid_usb_request(struct ccid_usb *ccid, u8 type, u8 request, u16 valu
 			     type & USB_DIR_IN ? usb_rcvctrlpipe(ccid->udev, 0) :
 						 usb_sndctrlpipe(ccid->udev, 0),
 			     (u8 *)setup, buf, len, ccid_usb_control_complete, &done);
-	ret = ccid_usb_post(ccid, urb, GFP_NOIO);
-	if (ret)
+	usb_anchor_urb(urb, &ccid->anchor);
+	ret = usb_submit_urb(urb, GFP_NOIO);
+	if (ret) {
+		usb_unanchor_urb(urb);
 		goto out;
+	}
 	left = wait_for_completion_killable_timeout(&done, msecs_to_jiffies(timeout_ms));
 	if (left <= 0) {
 		usb_kill_urb(urb);
@@ -607,11 +615,7 @@ static void ccid_usb_disconnect(struct usb_interface *intf)
 	scard_reader_put(reader);
 }
 
-static int ccid_usb_suspend(struct usb_interface *intf, pm_message_t message)
-{
-	return scard_reader_suspend(usb_get_intfdata(intf), !PMSG_IS_AUTO(message));
-}
-
+/* After a sleep cards that were on were powered off before, or nobody was connected. */
 static int ccid_usb_woken(struct usb_interface *intf)
 {
 	struct scard_reader *reader = usb_get_intfdata(intf);
@@ -623,20 +627,14 @@ static int ccid_usb_woken(struct usb_interface *intf)
 	return 0;
 }
 
-static int ccid_usb_resume(struct usb_interface *intf)
-{
-	/* cards that were on were powered off before; nobody was connected otherwise */
-	return ccid_usb_woken(intf);
-}
-
 static int ccid_usb_pre_reset(struct usb_interface *intf)
 {
 	return scard_reader_suspend(usb_get_intfdata(intf), false);
 }
 
-static int ccid_usb_post_reset(struct usb_interface *intf)
+static int ccid_usb_suspend(struct usb_interface *intf, pm_message_t message)
 {
-	return ccid_usb_woken(intf);
+	return scard_reader_suspend(usb_get_intfdata(intf), !PMSG_IS_AUTO(message));
 }
 
 /* Readers from before the class had a number; they have the class descriptor. */
@@ -668,10 +666,10 @@ static struct usb_driver ccid_usb_driver = {
 	.probe = ccid_usb_probe,
 	.disconnect = ccid_usb_disconnect,
 	.suspend = ccid_usb_suspend,
-	.resume = ccid_usb_resume,
-	.reset_resume = ccid_usb_resume,
+	.resume = ccid_usb_woken,
+	.reset_resume = ccid_usb_woken,
 	.pre_reset = ccid_usb_pre_reset,
-	.post_reset = ccid_usb_post_reset,
+	.post_reset = ccid_usb_woken,
 	.id_table = ccid_usb_ids,
 	.supports_autosuspend = 1,
 	/* the cards are powered off over the pipes when the driver is unbound */

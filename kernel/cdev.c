@@ -34,9 +34,14 @@ static bool cdev_nonblock(const struct file *file)
 	return file->f_flags & O_NONBLOCK;
 }
 
-static bool cdev_is_zero(const void *p, size_t len)
+/* Are these reserved words zero? Few enough to be unrolled. */
+static __always_inline bool cdev_is_zero(const u32 *words, size_t n)
 {
-	return !memchr_inv(p, 0, len);
+	u32 any = 0;
+
+	while (n--)
+		any |= words[n];
+	return !any;
 }
 
 static long cdev_get_info(struct scard_handle *h, void __user *uarg)
@@ -49,18 +54,47 @@ static long cdev_get_info(struct scard_handle *h, void __user *uarg)
 	return copy_to_user(uarg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
+/*
+ * The flags, and in @any what must be zero. All that stands in between is for the answer.
+ * Programs ask for the status more often than for anything else: no general copy here.
+ */
+static int cdev_get_status_args(struct scard_status __user *user, u32 *flags, u32 *any)
+{
+	size_t i;
+
+	if (!user_read_access_begin(user, sizeof(*user)))
+		return -EFAULT;
+	unsafe_get_user(*flags, &user->flags, fault);
+	*any = 0;
+	for (i = 0; i < ARRAY_SIZE(user->reserved8); i++) {
+		u8 byte;
+
+		unsafe_get_user(byte, &user->reserved8[i], fault);
+		*any |= byte;
+	}
+	for (i = 0; i < ARRAY_SIZE(user->reserved); i++) {
+		u32 word;
+
+		unsafe_get_user(word, &user->reserved[i], fault);
+		*any |= word;
+	}
+	user_read_access_end();
+	return 0;
+
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
 static long cdev_get_status(struct scard_handle *h, void __user *uarg, struct file *file)
 {
-	struct scard_status __user *user = uarg;
-	u8 reserved[sizeof(*user) - offsetof(struct scard_status, reserved8)];
 	struct scard_status st = { };
+	u32 any;
 	int ret;
 
-	/* all between these is for the answer */
-	if (get_user(st.flags, &user->flags) ||
-	    copy_from_user(reserved, user->reserved8, sizeof(reserved)))
+	if (cdev_get_status_args(uarg, &st.flags, &any))
 		return -EFAULT;
-	if (st.flags & ~SCARD_STATUS_GATED || !cdev_is_zero(reserved, sizeof(reserved)))
+	if (st.flags & ~SCARD_STATUS_GATED || any)
 		return -EINVAL;
 	if (st.flags & SCARD_STATUS_GATED && !(file->f_mode & FMODE_WRITE))
 		return -EBADF;
@@ -71,7 +105,16 @@ static long cdev_get_status(struct scard_handle *h, void __user *uarg, struct fi
 		trace_scard_return(h, POL_OP_STATUS, ret, 0);
 	if (ret)
 		return ret;
-	return copy_to_user(uarg, &st, sizeof(st)) ? -EFAULT : 0;
+	/* what is reserved is zero already */
+	if (!user_write_access_begin(uarg, sizeof(st)))
+		return -EFAULT;
+	unsafe_copy_to_user(uarg, (const char *)&st, offsetof(typeof(st), reserved), fault);
+	user_write_access_end();
+	return 0;
+
+fault:
+	user_write_access_end();
+	return -EFAULT;
 }
 
 static long cdev_connect(struct scard_handle *h, void __user *uarg, struct file *file,
@@ -82,7 +125,7 @@ static long cdev_connect(struct scard_handle *h, void __user *uarg, struct file 
 
 	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
-	if (!cdev_is_zero(arg.reserved, sizeof(arg.reserved)))
+	if (!cdev_is_zero(arg.reserved, ARRAY_SIZE(arg.reserved)))
 		return -EINVAL;
 	arg.protocol = 0;
 	arg.epoch = 0;
@@ -104,7 +147,7 @@ static long cdev_disposition(struct scard_handle *h, void __user *uarg, struct f
 
 	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
-	if (arg.flags || !cdev_is_zero(arg.reserved, sizeof(arg.reserved)))
+	if (arg.flags || !cdev_is_zero(arg.reserved, ARRAY_SIZE(arg.reserved)))
 		return -EINVAL;
 	trace_scard_disconnect(h, op, arg.disposition);
 	ret = op == POL_OP_END ? scard_handle_end(h, arg.disposition, cdev_nonblock(file)) :
@@ -136,6 +179,26 @@ static long cdev_answer(const struct scard_req *req, u64 to, u32 room, u32 __use
 	return copy_to_user(u64_to_user_ptr(to), req->data, req->len) ? -EFAULT : 0;
 }
 
+static int cdev_get_transmit_args(struct scard_transmit __user *user, struct scard_transmit *arg)
+{
+	if (!user_read_access_begin(user, sizeof(*user)))
+		return -EFAULT;
+	unsafe_get_user(arg->send, &user->send, fault);
+	unsafe_get_user(arg->recv, &user->recv, fault);
+	unsafe_get_user(arg->send_len, &user->send_len, fault);
+	unsafe_get_user(arg->recv_len, &user->recv_len, fault);
+	unsafe_get_user(arg->protocol, &user->protocol, fault);
+	unsafe_get_user(arg->flags, &user->flags, fault);
+	unsafe_get_user(arg->reserved[0], &user->reserved[0], fault);
+	unsafe_get_user(arg->reserved[1], &user->reserved[1], fault);
+	user_read_access_end();
+	return 0;
+
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
 static long cdev_transmit(struct scard_handle *h, void __user *uarg, struct file *file)
 {
 	struct scard_transmit __user *user = uarg;
@@ -143,9 +206,9 @@ static long cdev_transmit(struct scard_handle *h, void __user *uarg, struct file
 	struct scard_req *req;
 	long ret;
 
-	if (copy_from_user(&arg, uarg, sizeof(arg)))
+	if (cdev_get_transmit_args(user, &arg))
 		return -EFAULT;
-	if (arg.flags || !cdev_is_zero(arg.reserved, sizeof(arg.reserved)) ||
+	if (arg.flags || !cdev_is_zero(arg.reserved, ARRAY_SIZE(arg.reserved)) ||
 	    arg.send_len > SCARD_COMMAND_MAX || !arg.recv)
 		return -EINVAL;
 	req = scard_handle_get_req(h, arg.send_len, min_t(u32, arg.recv_len, SCARD_ANSWER_MAX));
@@ -173,7 +236,7 @@ static long cdev_control(struct scard_handle *h, void __user *uarg, struct file 
 
 	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
-	if (arg.flags || !cdev_is_zero(arg.reserved, sizeof(arg.reserved)) ||
+	if (arg.flags || !cdev_is_zero(arg.reserved, ARRAY_SIZE(arg.reserved)) ||
 	    arg.in_len > SCARD_CONTROL_MAX || (arg.in_len && !arg.in) ||
 	    (arg.out_len && !arg.out))
 		return -EINVAL;

@@ -79,6 +79,54 @@ static enum pol_close choose_close(u32 flags)
 	return strictness[want] < strictness[def] && !capable(CAP_SYS_RAWIO) ? 0 : want;
 }
 
+/*
+ * The reader stays awake while anybody is connected: one reference to its power is
+ * enough for all.
+ */
+static int add_user(struct scard_slot *slot)
+{
+	bool awake;
+	int ret;
+
+	spin_lock(&slot->lock);
+	awake = slot->users;
+	slot->users += awake;
+	spin_unlock(&slot->lock);
+	if (awake)
+		return 0;
+
+	ret = slot->reader->ops->get(slot->reader);
+	if (ret)
+		return ret;
+	/* only the actor comes here, so it is the first still */
+	spin_lock(&slot->lock);
+	slot->users++;
+	spin_unlock(&slot->lock);
+	return 0;
+}
+
+/**
+ * scard_slot_drop_user() - a handle does not need the reader awake any more
+ * @slot: the slot, locked
+ *
+ * Return: true if it was the last: scard_slot_unused() must follow, without the lock
+ */
+bool scard_slot_drop_user(struct scard_slot *slot)
+{
+	lockdep_assert_held(&slot->lock);
+	return !--slot->users;
+}
+
+/**
+ * scard_slot_unused() - nobody is connected any more
+ * @slot: the slot
+ */
+void scard_slot_unused(struct scard_slot *slot)
+{
+	slot->reader->ops->put(slot->reader);
+	scard_slot_idle(slot);
+}
+
 /* Power and protocol, as share mode and protocols want it. */
 static int prepare_card(struct scard_slot *slot, struct scard_req *req, u32 share_mode,
 			u32 protocols)
@@ -105,7 +153,7 @@ int scard_handle_connect(struct scard_handle *h, struct scard_connect *arg, bool
 	enum pol_close close = choose_close(arg->flags);
 	struct scard_turn t;
 	struct scard_req *req;
-	bool awake;
+	bool unused = false;
 	int ret;
 
 	ret = check_share(arg->share_mode, arg->protocols);
@@ -123,15 +171,15 @@ int scard_handle_connect(struct scard_handle *h, struct scard_connect *arg, bool
 	ret = scard_turn_take(h, &t, POL_OP_CONNECT, arg->share_mode, nonblock);
 	if (ret)
 		goto out;
-	/* the reader stays awake while anybody is connected */
-	ret = slot->reader->ops->get(slot->reader);
-	awake = !ret;
+	ret = add_user(slot);
+	if (ret)
+		goto done;
 	if (READ_ONCE(slot->pol.connected) >= SCARD_MAX_HANDLES)
 		ret = -EMFILE;
-	if (!ret)
+	else
 		ret = prepare_card(slot, req, arg->share_mode, arg->protocols);
+	spin_lock(&slot->lock);
 	if (!ret) {
-		spin_lock(&slot->lock);
 		/* taken out in the meantime: a DIRECT handle does not mind */
 		if (arg->share_mode != SCARD_MODE_DIRECT && slot->pol.card != POL_CARD_ON)
 			ret = slot->pol.gone ? -ENODEV : -ENOMEDIUM;
@@ -144,11 +192,14 @@ int scard_handle_connect(struct scard_handle *h, struct scard_connect *arg, bool
 		arg->epoch = h->pol.epoch;
 		if (!ret)
 			scard_slot_changed(slot);
-		scard_slot_unlock(slot);
 	}
+	if (ret)
+		unused = scard_slot_drop_user(slot);
+	scard_slot_unlock(slot);
+done:
 	scard_turn_done(h, &t, &req, ret, POL_LEAVE);
-	if (ret && awake)
-		slot->reader->ops->put(slot->reader);
+	if (unused)
+		scard_slot_unused(slot);
 out:
 	scard_handle_put_req(h, req);
 	return ret;
@@ -240,33 +291,23 @@ out:
 	return ret;
 }
 
-/**
- * scard_handle_drop() - a handle is not connected any more
- * @h: the handle
- */
-void scard_handle_drop(struct scard_handle *h)
-{
-	struct scard_slot *slot = h->slot;
-
-	slot->reader->ops->put(slot->reader);
-	if (!READ_ONCE(slot->pol.connected))
-		scard_slot_idle(slot);
-}
-
 /* ---- disconnect ---- */
 
 static int leave(struct scard_handle *h)
 {
 	struct scard_slot *slot = h->slot;
+	bool unused = false;
 	int ret;
 
 	spin_lock(&slot->lock);
 	ret = pol_leave(&slot->pol, &h->pol);
-	if (!ret)
+	if (!ret) {
+		unused = scard_slot_drop_user(slot);
 		scard_slot_changed(slot);
+	}
 	scard_slot_unlock(slot);
-	if (!ret)
-		scard_handle_drop(h);
+	if (unused)
+		scard_slot_unused(slot);
 	return ret;
 }
 

@@ -196,18 +196,18 @@ struct scard_handle *scard_handle_open(struct scard_slot *slot)
 void scard_handle_close(struct scard_handle *h)
 {
 	struct scard_slot *slot = h->slot;
-	bool connected;
+	bool unused = false;
 
 	trace_scard_close(h);
 	spin_lock(&slot->lock);
-	connected = h->pol.share != POL_UNCONNECTED;
-	if (connected) {
+	if (h->pol.share != POL_UNCONNECTED) {
 		pol_close(&slot->pol, &h->pol);
+		unused = scard_slot_drop_user(slot);
 		scard_slot_changed(slot);
 	}
 	scard_slot_unlock(slot);
-	if (connected)
-		scard_handle_drop(h);
+	if (unused)
+		scard_slot_unused(slot);
 	scard_req_free(h->spare);
 	kfree(h);
 	put_device(&slot->dev);

@@ -39,6 +39,12 @@ static const struct nla_policy netlink_policy[SCARD_A_SLOT_MAX + 1] = {
 };
 
 /* What is told of a slot without being asked: presence, no names, no users. */
+static u32 netlink_state(const struct scard_slot *slot)
+{
+	return scard_slot_state(slot) & (SCARD_STATE_BIT_PRESENT | SCARD_STATE_BIT_MUTE |
+					 SCARD_STATE_BIT_SETTLING);
+}
+
 static int netlink_put_state(struct sk_buff *skb, struct scard_slot *slot, bool asked)
 {
 	u32 state, event, card_event;
@@ -46,8 +52,7 @@ static int netlink_put_state(struct sk_buff *skb, struct scard_slot *slot, bool 
 	spin_lock(&slot->lock);
 	if (asked)
 		scard_slot_look(slot);
-	state = scard_slot_state(slot) & (SCARD_STATE_BIT_PRESENT | SCARD_STATE_BIT_MUTE |
-					  SCARD_STATE_BIT_SETTLING);
+	state = netlink_state(slot);
 	event = slot->event;
 	card_event = slot->card_event;
 	spin_unlock(&slot->lock);
@@ -219,11 +224,19 @@ void scard_netlink_del(struct scard_slot *slot)
 }
 
 /**
- * scard_netlink_change() - the card of a slot has changed
+ * scard_netlink_change() - the card of a slot may have changed
  * @slot: the slot, locked
+ *
+ * A card that was reset or powered is the same card: a listener would learn nothing.
  */
 void scard_netlink_change(struct scard_slot *slot)
 {
+	u32 state = netlink_state(slot);
+
+	if (state == slot->told_state && slot->card_event == slot->told_card_event)
+		return;
+	slot->told_state = state;
+	slot->told_card_event = slot->card_event;
 	if (slot->announced && scard_netlink_heard())
 		queue_work(slot->reader->wq, &slot->netlink_work);
 }

@@ -62,6 +62,7 @@
 #include <linux/ratelimit_types.h>
 #include <linux/semaphore.h>
 #include <linux/spinlock.h>
+#include <linux/timer.h>
 #include <linux/tracepoint-defs.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -193,8 +194,8 @@ struct scard_req {
  * struct scard_hw_ops - what a transport does
  * @init_urbs: allocate and release the transfers of a request
  * @free_urbs: see @init_urbs
- * @submit: arm the receive buffer and send @len bytes; process context
- * @rearm: arm the receive buffer again; any context
+ * @submit: arm the receive buffer and send @len bytes; under reader->lock
+ * @rearm: arm the receive buffer again; under reader->lock
  * @cancel: end both transfers of a request and wait until the host has them back
  * @control: class request to the interface: bmRequestType, bRequest, wValue; @data
  *	is copied; killable; returns bytes or a negative errno
@@ -320,6 +321,7 @@ struct scard_reader {
  * @name: PC/SC name
  * @lock: see LOCKS
  * @pol: the policy (lock)
+ * @users: handles that keep the reader awake, by one reference to its power (lock)
  * @wait: poll() waiters; woken when @event changes or the reader goes
  * @event: counts all changes (lock)
  * @card_event: counts insertions and removals (lock)
@@ -358,7 +360,11 @@ struct scard_reader {
  * @debugfs: its file there
  * @netlink_node: in the list of netlink.c
  * @netlink_work: announces a change
+ * @told_state: the last change's state as netlink.c tells it (lock)
+ * @told_card_event: its @card_event (lock)
  * @ceiling: when the operation under way ends whatever happens, jiffies (actor)
+ * @deadline: due no later than the command on the wire has to be answered; armed under
+ *	reader->lock, stays armed when the answer comes
  * @info: parsed ATR (actor)
  * @fi_di: TA1 of the parameters in use (actor)
  * @wait_ms: how long the card may take for one TPDU (actor)
@@ -373,6 +379,7 @@ struct scard_slot {
 
 	spinlock_t lock;	/* see LOCKS */
 	struct pol_slot pol;
+	u32 users;
 	wait_queue_head_t wait;
 	u32 event;
 	u32 card_event;
@@ -412,7 +419,10 @@ struct scard_slot {
 	struct dentry *debugfs;
 	struct list_head netlink_node;
 	struct work_struct netlink_work;
+	u32 told_state;
+	u32 told_card_event;
 	unsigned long ceiling;
+	struct timer_list deadline;
 	struct atr info;
 	u8 fi_di;
 	u32 wait_ms;
@@ -518,7 +528,8 @@ int scard_handle_connect(struct scard_handle *h, struct scard_connect *arg, bool
 int scard_handle_reconnect(struct scard_handle *h, struct scard_connect *arg, bool nonblock);
 int scard_handle_disconnect(struct scard_handle *h, u32 disposition, bool nonblock);
 int scard_handle_end(struct scard_handle *h, u32 disposition, bool nonblock);
-void scard_handle_drop(struct scard_handle *h);
+bool scard_slot_drop_user(struct scard_slot *slot);
+void scard_slot_unused(struct scard_slot *slot);
 
 /* attr.c: controls and attributes that need no card */
 int scard_attr_get(struct scard_slot *slot, u32 id, u8 *buf, u32 *len);
@@ -621,6 +632,7 @@ bool ccid_cmd_answer_whole(const struct scard_req *req);
 bool ccid_cmd_in_flight(struct scard_slot *slot, const struct scard_req *req);
 void ccid_cmd_received(struct scard_rx *rx, int status, u32 len);
 void ccid_cmd_sent(struct scard_req *req, int status);
+void ccid_cmd_expired(struct timer_list *timer);
 
 /* quirks.c */
 extern const char * const scard_quirk_words[32];

@@ -60,7 +60,9 @@ void scard_slot_changed(struct scard_slot *slot)
 {
 	lockdep_assert_held(&slot->lock);
 	slot->event++;
-	wake_up_all(&slot->wait);
+	/* a sleeper in poll() is in the queue before it takes the lock, see cdev_poll() */
+	if (waitqueue_active(&slot->wait))
+		wake_up_all(&slot->wait);
 }
 
 /**

@@ -59,6 +59,7 @@ struct scard_slot *scard_slot_alloc(struct scard_reader *reader, u8 index)
 	pol_init(&slot->pol, scard_slot_wake);
 	init_waitqueue_head(&slot->wait);
 	scard_slot_work_init(slot);
+	timer_setup(&slot->deadline, ccid_cmd_expired, 0);
 	scard_netlink_slot_init(slot);
 	slot_make_name(slot);
 
@@ -144,5 +145,6 @@ void scard_slot_unregister(struct scard_slot *slot)
 		scard_debugfs_del(slot);
 		scard_cdev_del(slot);
 	}
+	timer_delete_sync(&slot->deadline);	/* the last command was the farewell */
 	put_device(&slot->dev);
 }

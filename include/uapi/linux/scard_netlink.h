@@ -22,7 +22,8 @@
  * @SCARD_CMD_GET_SLOT: do: the slot of SCARD_A_SLOT_MINOR; dump: all slots
  * @SCARD_CMD_SLOT_ADD_NTF: a slot appeared and its device node works
  * @SCARD_CMD_SLOT_DEL_NTF: a slot went away
- * @SCARD_CMD_SLOT_CHANGE_NTF: SCARD_A_SLOT_EVENT of a slot has changed
+ * @SCARD_CMD_SLOT_CHANGE_NTF: SCARD_A_SLOT_STATE or SCARD_A_SLOT_CARD_EVENT of a slot
+ *	has changed
  * @__SCARD_CMD_MAX: internal use
  * @SCARD_CMD_MAX: the highest that this header knows
  */
