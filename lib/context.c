@@ -18,21 +18,20 @@
 #include "scard_lib.h"
 
 #define FIRST_BUCKETS	64
-#define RANDOM_NUMBERS	64
 
 /* A call that was just beginning when its context was released, see revoke() */
 #define REVOKE_TRIES	5
 #define REVOKE_WAIT_NS	1000000
 
-/* All that has a number: a hash table; the numbers are random already */
+/* All that has a number: a hash table; the numbers are scrambled already */
 static struct {
 	pthread_mutex_t lock;
 	struct object **buckets;
 	size_t nbuckets;	/* a power of two, or 0 */
 	size_t count;
 	size_t contexts;	/* that exist, released ones in use included */
-	uint32_t random[RANDOM_NUMBERS];
-	unsigned int nrandom;
+	bool seeded;
+	uint32_t next_number;
 } objects = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
@@ -81,19 +80,30 @@ static bool grow(void)
 	return true;
 }
 
-/* A number that nobody has: 31 bits, not 0; 0 if there is no randomness */
+/* Each number to another one; two that follow each other have nothing in common. */
+static uint32_t scramble(uint32_t x)
+{
+	x = (x ^ x >> 16) * 0x7feb352d;
+	x = (x ^ x >> 15) * 0x846ca68b;
+	return x ^ x >> 16;
+}
+
+/*
+ * A number that nobody has, nor had a while ago: 31 bits, not 0; 0 if there is no
+ * randomness. It is no secret; a program that takes another's number shall not find one.
+ */
 static LONG new_id(void)
 {
 	LONG id;
 
+	if (!objects.seeded) {
+		if (getrandom(&objects.next_number, sizeof(objects.next_number), 0) !=
+		    sizeof(objects.next_number))
+			return 0;
+		objects.seeded = true;
+	}
 	do {
-		if (!objects.nrandom) {
-			if (getrandom(objects.random, sizeof(objects.random), 0) !=
-			    sizeof(objects.random))
-				return 0;
-			objects.nrandom = RANDOM_NUMBERS;
-		}
-		id = objects.random[--objects.nrandom] & INT_MAX;
+		id = scramble(objects.next_number++) & INT_MAX;
 	} while (!id || find(id, false) || find(id, true));
 	return id;
 }
@@ -180,7 +190,8 @@ static void forget_context(struct context *ctx)
 	}
 	free_waiters(ctx->idle);
 	free_waiters(ctx->waiting);
-	free(ctx);	/* the spare descriptor is closed with all others */
+	free(ctx->spare);	/* its descriptor is closed with all others */
+	free(ctx);
 }
 
 /*
@@ -212,7 +223,7 @@ static void fork_child(void)
 	objects.nbuckets = 0;
 	objects.count = 0;
 	objects.contexts = 0;
-	objects.nrandom = 0;	/* the parent has the same numbers */
+	objects.seeded = false;	/* the parent has the same numbers */
 	pthread_mutex_unlock(&objects.lock);
 }
 
@@ -231,7 +242,6 @@ LONG context_create(SCARDCONTEXT *id)
 	if (!ctx)
 		return SCARD_E_NO_MEMORY;
 	atomic_init(&ctx->obj.refs, 1);
-	ctx->spare_fd = -1;
 	ctx->no_blocking = no_blocking_wanted();
 	pthread_once(&fork_once, fork_init);
 	pthread_mutex_lock(&objects.lock);
@@ -393,13 +403,14 @@ void context_put_waiter(struct context *ctx, struct waiter *w)
 /* ---- card handles ---- */
 
 /*
- * A descriptor that was disconnected can connect again, which saves its opening: the
- * context keeps the last one. It holds no card and keeps no reader awake. Who may open the
- * device is not asked again for SPARE_MS, which gives nobody more than he had: a process
- * that could open it could as well have stayed connected. But the device cannot be unbound
- * by rmmod while it is open. So the descriptor is closed before anybody waits or lists, by
- * the first poll after its time, and by the next one that is kept; only a program that
- * calls nothing at all has it for longer, as it has the descriptors that it watches.
+ * A handle that was disconnected can connect again, which saves its making and the
+ * opening of the device: the context keeps the last one. It holds no card and keeps no
+ * reader awake. Who may open the device is not asked again for SPARE_MS, which gives
+ * nobody more than he had: a process that could open it could as well have stayed
+ * connected. But the device cannot be unbound by rmmod while it is open. So the descriptor
+ * is closed before anybody waits or lists, by the first poll after its time, and by the
+ * next one that is kept; only a program that calls nothing at all has it for longer, as it
+ * has the descriptors that it watches.
  */
 static bool expired(const struct context *ctx)
 {
@@ -407,59 +418,75 @@ static bool expired(const struct context *ctx)
 }
 
 /* A program may have closed all descriptors that it has: the number may be its own again. */
-static void close_spare(int fd)
+static void free_spare(struct card *card)
 {
 	struct scard_info info;
 	int error;
 
-	if (fd < 0)
+	if (!card)
 		return;
-	error = device_ioctl(fd, SCARD_IOC_GET_INFO, &info);
+	error = device_ioctl(card->fd, SCARD_IOC_GET_INFO, &info);
 	if (error && error != ENODEV)
-		descriptor_forget(fd);
+		descriptor_forget(card->fd);
 	else
-		descriptor_close(fd);
+		descriptor_close(card->fd);
+	free(card);
 }
 
-/* The spare descriptor, if it is one of that reader and fresh; or -1. */
-int context_take_spare(struct context *ctx, const char *name)
+/*
+ * With the lock: the card, not connected yet, is one of the context's; a Connect that
+ * waits can be cancelled. One reference is the context's, one the caller's.
+ */
+static bool link_card(struct context *ctx, struct card *card)
 {
+	if (ctx->released)
+		return false;
+	atomic_fetch_add(&ctx->obj.refs, 1);
+	atomic_init(&card->obj.refs, 2);
+	card->next = ctx->cards;
+	if (card->next)
+		card->next->link = &card->next;
+	card->link = &ctx->cards;
+	ctx->cards = card;
+	return true;
+}
+
+/* The spare handle, as a new one, if it is one of that reader and fresh; or NULL. */
+struct card *card_take_spare(struct context *ctx, const char *name)
+{
+	struct card *card;
 	bool fits;
-	int fd;
 
 	pthread_mutex_lock(&objects.lock);
-	fd = ctx->spare_fd;
-	ctx->spare_fd = -1;
-	fits = fd >= 0 && !expired(ctx) && !strcmp(ctx->spare_name, name);
+	card = ctx->spare;
+	ctx->spare = NULL;
+	fits = card && !expired(ctx) && !strcmp(card->name, name) && link_card(ctx, card);
 	pthread_mutex_unlock(&objects.lock);
 	if (fits)
-		return fd;
-	close_spare(fd);
-	return -1;
+		return card;
+	free_spare(card);
+	return NULL;
 }
 
 /* @fresh: also one whose time is not over */
 void context_drop_spare(struct context *ctx, bool fresh)
 {
-	int fd = -1;
+	struct card *card = NULL;
 
 	pthread_mutex_lock(&objects.lock);
-	if (fresh || expired(ctx)) {
-		fd = ctx->spare_fd;
-		ctx->spare_fd = -1;
+	if (ctx->spare && (fresh || expired(ctx))) {
+		card = ctx->spare;
+		ctx->spare = NULL;
 	}
 	pthread_mutex_unlock(&objects.lock);
-	close_spare(fd);
+	free_spare(card);
 }
 
-/*
- * A card handle for an open descriptor, which it takes over. It has no number yet, but
- * belongs to the context, so that a Connect that waits can be cancelled.
- */
+/* A card handle for an open descriptor, which it takes over. It has no number yet. */
 LONG card_create(struct context *ctx, int fd, const char *name, struct card **new)
 {
 	struct card *card = calloc(1, sizeof(*card));
-	bool released;
+	bool linked;
 
 	if (!card) {
 		descriptor_close(fd);
@@ -470,23 +497,13 @@ LONG card_create(struct context *ctx, int fd, const char *name, struct card **ne
 	card->context = ctx;
 	pthread_mutex_init(&card->no_blocking, NULL);
 	strncpy(card->name, name, sizeof(card->name) - 1);
-	atomic_fetch_add(&ctx->obj.refs, 1);
-	/* one for the context's list, one for the caller */
-	atomic_init(&card->obj.refs, 2);
 
 	pthread_mutex_lock(&objects.lock);
-	released = ctx->released;
-	if (!released) {
-		card->next = ctx->cards;
-		if (card->next)
-			card->next->link = &card->next;
-		card->link = &ctx->cards;
-		ctx->cards = card;
-	}
+	linked = link_card(ctx, card);
 	pthread_mutex_unlock(&objects.lock);
-	if (released) {
-		put(&card->obj);
-		card_put(card);
+	if (!linked) {
+		descriptor_close(fd);
+		free(card);
 		return SCARD_E_INVALID_HANDLE;
 	}
 	*new = card;
@@ -512,34 +529,11 @@ struct card *card_get(SCARDHANDLE id)
 	return (struct card *)get(id, true);
 }
 
-/* Keep the card's descriptor, instead of the one kept before. */
-static bool keep_spare(struct card *card)
-{
-	struct context *ctx = card->context;
-	int before = -1;
-	bool kept;
-
-	if (!atomic_load(&card->keep))
-		return false;
-	pthread_mutex_lock(&objects.lock);
-	kept = !ctx->released;
-	if (kept) {
-		before = ctx->spare_fd;
-		ctx->spare_fd = card->fd;
-		ctx->spare_since = coarse_ms();
-		memcpy(ctx->spare_name, card->name, sizeof(ctx->spare_name));
-	}
-	pthread_mutex_unlock(&objects.lock);
-	close_spare(before);
-	return kept;
-}
-
 void card_put(struct card *card)
 {
 	if (!put(&card->obj))
 		return;
-	if (!keep_spare(card))
-		descriptor_close(card->fd);
+	descriptor_close(card->fd);
 	context_put(card->context);
 	free(card);
 }
@@ -550,23 +544,59 @@ bool card_alone(const struct card *card)
 	return atomic_load(&card->obj.refs) == 2;
 }
 
+/* With the lock: it is none of the context's any more; false if that is so already. */
+static bool unlink_card(struct card *card)
+{
+	if (!card->link)
+		return false;
+	take_out(&card->obj);
+	*card->link = card->next;
+	if (card->next)
+		card->next->link = card->link;
+	card->link = NULL;
+	return true;
+}
+
 /* The number means nothing any more; false if that is so already. */
 bool card_remove(struct card *card)
 {
 	bool mine;
 
 	pthread_mutex_lock(&objects.lock);
-	mine = card->link;
-	if (mine) {
-		take_out(&card->obj);
-		*card->link = card->next;
-		if (card->next)
-			card->next->link = card->link;
-		card->link = NULL;
-	}
+	mine = unlink_card(card);
 	pthread_mutex_unlock(&objects.lock);
 	if (mine)
 		card_put(card);
+	return mine;
+}
+
+/*
+ * The same, and card_put(), for a card that was disconnected and can connect again: it is
+ * the spare one now, unless another thread is still about to use it.
+ */
+bool card_retire(struct card *card)
+{
+	struct context *ctx = card->context;
+	struct card *before = NULL;
+	bool mine, kept;
+
+	pthread_mutex_lock(&objects.lock);
+	mine = unlink_card(card);
+	kept = mine && card_alone(card) && !ctx->released;
+	if (kept) {
+		before = ctx->spare;
+		ctx->spare = card;
+		ctx->spare_since = coarse_ms();
+	}
+	pthread_mutex_unlock(&objects.lock);
+	if (kept) {
+		free_spare(before);
+		context_put(ctx);
+		return true;
+	}
+	if (mine)
+		card_put(card);
+	card_put(card);
 	return mine;
 }
 

@@ -222,9 +222,8 @@ struct waiter;
  * @cards: its card handles, also those that are being connected
  * @waiting: calls of SCardGetStatusChange in progress
  * @idle: waiters for the next ones, with their descriptors
- * @spare_fd: descriptor of the reader that was disconnected last, or -1
+ * @spare: the card that was disconnected last, its descriptor open; or NULL
  * @spare_since: when that was, as coarse_ms() says
- * @spare_name: that reader's name
  * @no_blocking: PCSCLITE_NO_BLOCKING is set
  * @cancels: counts SCardCancel and the release, for calls that a signal interrupted
  * @released: SCardReleaseContext was called
@@ -234,9 +233,8 @@ struct context {
 	struct card *cards;
 	struct waiter *waiting;
 	struct waiter *idle;
-	int spare_fd;
+	struct card *spare;
 	int64_t spare_since;
-	char spare_name[MAX_READERNAME];
 	bool no_blocking;
 	atomic_uint cancels;
 	bool released;
@@ -251,7 +249,6 @@ struct context {
  * @fd: the descriptor
  * @revoked: the context was released: begin nothing any more
  * @no_blocking: held by the call that has set O_NONBLOCK
- * @keep: it was disconnected and the descriptor can connect again
  * @name: the reader's
  */
 struct card {
@@ -262,7 +259,6 @@ struct card {
 	int fd;
 	pthread_mutex_t no_blocking;
 	atomic_bool revoked;
-	atomic_bool keep;
 	char name[MAX_READERNAME];
 };
 
@@ -271,15 +267,16 @@ LONG context_release(SCARDCONTEXT id);
 struct context *context_get(SCARDCONTEXT id);
 void context_put(struct context *ctx);
 void context_cancel(struct context *ctx);
-int context_take_spare(struct context *ctx, const char *name);
 void context_drop_spare(struct context *ctx, bool fresh);
 
+struct card *card_take_spare(struct context *ctx, const char *name);
 LONG card_create(struct context *ctx, int fd, const char *name, struct card **new);
 LONG card_publish(struct card *card, SCARDHANDLE *id);
 struct card *card_get(SCARDHANDLE id);
 void card_put(struct card *card);
 bool card_alone(const struct card *card);
 bool card_remove(struct card *card);
+bool card_retire(struct card *card);
 int card_ioctl_once(struct card *card, unsigned long request, void *arg);
 int card_ioctl(struct card *card, unsigned long request, void *arg);
 

@@ -276,26 +276,35 @@ static bool is_foreign(int error)
 	return error == ENOTTY || error == EBADF || error == EINVAL;
 }
 
+static LONG open_card(struct context *ctx, const char *name, struct card **card)
+{
+	int state = no_thread_cancel(), fd;
+	LONG ret = open_reader(name, &fd);
+
+	if (ret == SCARD_S_SUCCESS)
+		ret = card_create(ctx, fd, name, card);
+	restore_thread_cancel(state);
+	return ret;
+}
+
 static LONG connect_reader(struct context *ctx, const char *name, DWORD mode, DWORD protocols,
 			   LPSCARDHANDLE phCard, LPDWORD pdwActiveProtocol)
 {
 	struct scard_connect arg = { .share_mode = mode, .protocols = protocols };
-	int fd = context_take_spare(ctx, name), error;
-	bool spare = fd >= 0;
-	struct card *card;
+	struct card *card = card_take_spare(ctx, name);
+	bool spare = card;
 	LONG ret;
+	int error;
 
 again:
-	ret = spare ? SCARD_S_SUCCESS : open_reader(name, &fd);
-	if (ret == SCARD_S_SUCCESS)
-		ret = card_create(ctx, fd, name, &card);
+	ret = spare ? SCARD_S_SUCCESS : open_card(ctx, name, &card);
 	if (ret != SCARD_S_SUCCESS)
 		return ret;
 	error = card_ioctl(card, SCARD_IOC_CONNECT, &arg);
 	if (spare && (error == ENODEV || is_foreign(error))) {
 		/* that reader has left, and there may be another of its name */
 		if (error != ENODEV)
-			descriptor_forget(fd);
+			descriptor_forget(card->fd);
 		card_remove(card);
 		card_put(card);
 		spare = false;
@@ -314,7 +323,6 @@ API LONG SCardConnect(SCARDCONTEXT hContext, LPCSTR szReader, DWORD dwShareMode,
 		      DWORD dwPreferredProtocols, LPSCARDHANDLE phCard, LPDWORD pdwActiveProtocol)
 {
 	struct context *ctx;
-	int state;
 	LONG ret;
 
 	if (!phCard || !pdwActiveProtocol)
@@ -331,11 +339,9 @@ API LONG SCardConnect(SCARDCONTEXT hContext, LPCSTR szReader, DWORD dwShareMode,
 	if (ret == SCARD_S_SUCCESS)
 		ret = check_share_mode(dwShareMode);
 	if (ret == SCARD_S_SUCCESS) {
-		state = no_thread_cancel();
 		ret = connect_reader(ctx, szReader, dwShareMode,
 				     kernel_protocols(dwPreferredProtocols), phCard,
 				     pdwActiveProtocol);
-		restore_thread_cancel(state);
 	}
 	context_put(ctx);
 	return ret;
@@ -387,14 +393,14 @@ API LONG SCardDisconnect(SCARDHANDLE hCard, DWORD dwDisposition)
 	/* the descriptor can connect again, unless another call is still about to use it */
 	alone = card_alone(card);
 	error = card_ioctl(card, SCARD_IOC_DISCONNECT, &arg);
+	if (!error && alone)	/* if not mine, another thread was faster */
+		return card_retire(card) ? SCARD_S_SUCCESS : SCARD_E_INVALID_HANDLE;
 	if (error == ENODEV)
 		error = 0;	/* any handle can be disconnected, whatever became of the reader */
-	else if (!error && alone)
-		atomic_store(&card->keep, true);
 	ret = code_of(error);
 	/* EREMOTEIO: the card did not do what it should, but the handle is gone */
 	if ((!error || error == EREMOTEIO) && !card_remove(card))
-		ret = SCARD_E_INVALID_HANDLE;	/* another thread was faster */
+		ret = SCARD_E_INVALID_HANDLE;
 	card_put(card);
 	return ret;
 }
