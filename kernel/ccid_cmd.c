@@ -134,6 +134,18 @@ static void ccid_cmd_swap_rx(struct scard_req *a, struct scard_req *b)
 	b->rx->req = b;
 }
 
+/*
+ * Is this what the request waits for? Some readers refuse what they do not know by
+ * RDR_to_PC_SlotStatus, whatever the type of the answer would be.
+ */
+static bool ccid_cmd_answers(const struct scard_req *req, const struct ccid_answer *ans)
+{
+	if (req->answered || req->seq != ans->seq)
+		return false;
+	return req->expect == ans->type || (ans->type == CCID_RDR_TO_PC_SLOT_STATUS &&
+					    ans->cmd_status == CCID_CMD_FAILED);
+}
+
 /* Handle one message; true if the receive buffer must be armed again. */
 static bool ccid_cmd_message(struct scard_req *req, struct scard_rx *rx, u32 len)
 {
@@ -146,8 +158,7 @@ static bool ccid_cmd_message(struct scard_req *req, struct scard_rx *rx, u32 len
 		if (ans.slot < reader->nslots)
 			target = reader->cmd[ans.slot];
 		/* a slot that does not exist is reported as it was asked for */
-		if (target && (target->seq != ans.seq || target->expect != ans.type ||
-			       target->answered))
+		if (target && !ccid_cmd_answers(target, &ans))
 			target = NULL;
 	}
 	trace_scard_ccid_receive(reader->slots[target ? target->slot : req->slot], &ans, target);
