@@ -113,7 +113,25 @@ static void print_line(const struct trace_event *e, uint64_t at_us, const uint64
 	       (unsigned long long)at_us % 1000000, place, handle, who, words, took);
 }
 
-static void show(const struct trace_event *e)
+/* The kernel learns names of programs late; one that still runs can be asked. */
+static void find_name(struct trace_event *e)
+{
+	char path[32];
+	ssize_t n;
+	int fd;
+
+	if (trace.file || strcmp(e->process, "<...>"))
+		return;
+	snprintf(path, sizeof(path), "/proc/%u/comm", e->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	n = read(fd, e->process, sizeof(e->process) - 1);
+	close(fd);
+	trace_name(e->process, n > 0 ? (size_t)n - 1 : 0);
+}
+
+static void show(struct trace_event *e)
 {
 	uint64_t at_us, took_us;
 	char words[256];
@@ -132,6 +150,7 @@ static void show(const struct trace_event *e)
 	}
 	if (!wanted(e))
 		return;
+	find_name(e);
 	took = trace_span(e, &took_us);
 	trace_words(e, words, sizeof(words));
 	if (json)

@@ -45,6 +45,7 @@ void trace_source_close(struct trace_source *source);
 
 /* trace_parse.c */
 bool trace_parse(char *line, struct trace_event *event);
+void trace_name(char *name, size_t len);
 unsigned long trace_lost(const char *line);
 const char *trace_value(const struct trace_event *event, const char *name);
 long trace_number(const struct trace_event *event, const char *name);

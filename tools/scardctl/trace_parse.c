@@ -16,11 +16,22 @@
 
 #define PREFIX	"scard_"
 
+/* End a name of a process there, and leave nothing in it that a terminal would obey. */
+void trace_name(char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (name[i] < ' ' || name[i] == 0x7f)
+			name[i] = '?';
+	name[len] = 0;
+}
+
 /* The process: "NAME-PID" up to @end; names come from programs, which may mean ill. */
 static bool parse_process(const char *line, const char *end, struct trace_event *e)
 {
 	const char *digits;
-	size_t i, len;
+	size_t len;
 
 	while (end > line && end[-1] == ' ')
 		end--;
@@ -41,9 +52,8 @@ static bool parse_process(const char *line, const char *end, struct trace_event 
 	len = (size_t)(digits - 1 - line);
 	if (len >= sizeof(e->process))
 		len = sizeof(e->process) - 1;
-	for (i = 0; i < len; i++)
-		e->process[i] = line[i] >= ' ' && line[i] < 0x7f ? line[i] : '?';
-	e->process[len] = 0;
+	memcpy(e->process, line, len);
+	trace_name(e->process, len);
 	return true;
 }
 

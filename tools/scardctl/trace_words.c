@@ -274,6 +274,10 @@ static void say_receive(struct text *t, const struct trace_event *e)
 	static const char * const icc[] = { "", ", the card is off", ", no card", "" };
 	long error = trace_number(e, "error");
 
+	if (e->word && !strcmp(e->word, "0x0") && !trace_number(e, "len")) {
+		add(t, "  < an empty transfer");
+		return;
+	}
 	add(t, "  < %s", e->word ? e->word : "");
 	add_bytes(t, trace_number(e, "len"));
 	if (!trace_number(e, "matched"))
