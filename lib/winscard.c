@@ -335,6 +335,7 @@ API LONG SCardConnect(SCARDCONTEXT hContext, LPCSTR szReader, DWORD dwShareMode,
 	ctx = context_get(hContext);
 	if (!ctx)
 		return SCARD_E_INVALID_HANDLE;
+	*pdwActiveProtocol = SCARD_PROTOCOL_UNDEFINED;
 	ret = check_protocols(dwShareMode, dwPreferredProtocols);
 	if (ret == SCARD_S_SUCCESS)
 		ret = check_share_mode(dwShareMode);
@@ -363,6 +364,7 @@ API LONG SCardReconnect(SCARDHANDLE hCard, DWORD dwShareMode, DWORD dwPreferredP
 	card = card_get(hCard);
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
+	*pdwActiveProtocol = SCARD_PROTOCOL_UNDEFINED;
 	ret = dwInitialization > SCARD_UNPOWER_CARD ? SCARD_E_INVALID_VALUE :
 						      check_share_mode(dwShareMode);
 	if (ret == SCARD_S_SUCCESS)
@@ -562,7 +564,8 @@ API LONG SCardControl(SCARDHANDLE hCard, DWORD dwControlCode, LPCVOID pbSendBuff
 	};
 	ret = dwControlCode > UINT32_MAX ? SCARD_E_UNSUPPORTED_FEATURE :
 	      code_of(card_ioctl(card, SCARD_IOC_CONTROL, &arg));
-	if (lpBytesReturned && ret == SCARD_S_SUCCESS)
+	/* also if it does not fit: that is what the caller has to make room for */
+	if (lpBytesReturned && (ret == SCARD_S_SUCCESS || ret == SCARD_E_INSUFFICIENT_BUFFER))
 		*lpBytesReturned = arg.out_len;
 	card_put(card);
 	return ret;
