@@ -355,7 +355,8 @@ int scard_handle_transmit(struct scard_handle *h, struct scard_req **reqp, u32 l
 	/* also if the exchange has failed: bytes may have reached the card */
 	h->pol.spoke |= slot->sent;
 	scard_turn_done(h, &t, reqp, ret, POL_LEAVE);
-	return ret;
+	/* a card that is mute now answered its power-up: what failed is an exchange */
+	return ret == -EREMOTEIO ? -EIO : ret;
 }
 
 /**
