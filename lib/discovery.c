@@ -10,9 +10,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "scard_lib.h"
@@ -308,16 +311,53 @@ static void arrived(const struct reader *r)
 	pthread_mutex_unlock(&readers.lock);
 }
 
+/*
+ * Has a device that has just come got its permissions? udev notes each device that it
+ * knows, and runs what gives it to the user at the seat before its queue is empty. Where
+ * there is no udev, or no node, nobody will give any.
+ */
+static bool permissions_final(uint32_t minor)
+{
+	char path[sizeof(SCARD_DEV_DIR "/" SCARD_DEV_NAME SCARD_UDEV_DIR) + 40];
+	struct stat st;
+
+	snprintf(path, sizeof(path), SCARD_DEV_DIR "/" SCARD_DEV_NAME "%u", minor);
+	if (!exists(SCARD_UDEV_DIR "/control") || stat(path, &st))
+		return true;
+	snprintf(path, sizeof(path), SCARD_UDEV_DIR "/data/c%u:%u", major(st.st_rdev),
+		 minor(st.st_rdev));
+	return exists(path) && !exists(SCARD_UDEV_DIR "/queue");
+}
+
+/*
+ * Until when to wait for a reader that may not be opened, or 0: as long as its card is
+ * being found out, or its permissions are on their way, of which nothing tells.
+ */
+int64_t readers_settle_until(const struct reader *r)
+{
+	int64_t now = now_ms();
+
+	if (r->settle_until <= now)
+		return 0;
+	if (r->state & SCARD_STATE_BIT_SETTLING)
+		return r->settle_until;
+	if (permissions_final(r->minor))
+		return 0;
+	return r->settle_until - now < PERMISSIONS_MS ? r->settle_until : now + PERMISSIONS_MS;
+}
+
 /* Wait until the card in a reader that was plugged in just now is known. */
-static void settle_reader(const struct reader *r)
+static void settle_reader(struct reader *r)
 {
 	struct pollfd fds[1 + READERS_POLLFDS];
 	struct scard_status status;
 	struct reader still;
-	int64_t left;
+	int64_t left, until;
 	int fd = -1;
 
 	while ((left = r->settle_until - now_ms()) > 0) {
+		/* asked first: what is final then, is so for the attempt to open it */
+		until = readers_settle_until(r);
 		if (fd < 0)
 			fd = device_open(r->minor, r->kernel_name, O_RDONLY);
 		if (fd == -ENXIO) {
@@ -330,15 +370,18 @@ static void settle_reader(const struct reader *r)
 			    !(status.state & SCARD_STATE_BIT_SETTLING))
 				break;
 		} else {
-			/* udev has not given it its permissions yet */
+			if (!until)
+				break;
+			left = until - now_ms();
 			readers_watch_permissions();
 		}
 		fds[0] = (struct pollfd){ .fd = fd, .events = POLLPRI };
 		readers_pollfds(fds + 1);
-		poll(fds, 1 + READERS_POLLFDS, left);
+		poll(fds, 1 + READERS_POLLFDS, left > 0 ? left : 0);
 		readers_refresh();
-		if (!readers_find(r->name, &still))
+		if (!readers_find(r->name, &still) || still.minor != r->minor)
 			break;
+		r->state = still.state;
 	}
 	if (fd >= 0)
 		descriptor_close(fd);

@@ -44,6 +44,9 @@
 #ifndef SCARD_CLASS_DIR
 #define SCARD_CLASS_DIR	"/sys/class/scard"
 #endif
+#ifndef SCARD_UDEV_DIR
+#define SCARD_UDEV_DIR	"/run/udev"
+#endif
 #define SCARD_DEV_NAME	"scard"
 
 /* How long a descriptor is kept for the next Connect, in ms; see context.c */
@@ -51,6 +54,9 @@
 
 /* How long a reader that was just plugged in, or a card, is waited for, in ms */
 #define SETTLE_MS	2000
+
+/* How often to look whether a reader has got its permissions meanwhile, in ms */
+#define PERMISSIONS_MS	50
 
 #define API		__attribute__((visibility("default")))
 
@@ -127,6 +133,7 @@ struct listener {
 bool readers_exist(void);
 LONG readers_refresh(void);
 void readers_settle(void);
+int64_t readers_settle_until(const struct reader *r);
 bool readers_find(const char *name, struct reader *found);
 void readers_left(uint32_t minor, const char *kernel_name);
 char *readers_names(size_t *len);

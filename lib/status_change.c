@@ -45,6 +45,7 @@ struct entry {
 	enum { ENTRY_IGNORED, ENTRY_PNP, ENTRY_GONE, ENTRY_WATCHED, ENTRY_PRESENCE } kind;
 	uint32_t minor;		/* ENTRY_WATCHED */
 	struct reader reader;	/* ENTRY_PRESENCE */
+	bool final;		/* ENTRY_PRESENCE: there is nothing to wait for */
 };
 
 /* One call */
@@ -59,6 +60,7 @@ struct change {
 	unsigned int changes;		/* readers_changes() when the call began */
 	int64_t settle_until;		/* a reader is being settled, or 0 */
 	bool list_matters;		/* news of the list may be what is waited for */
+	bool retry;			/* a reader may be opened that could not be before */
 };
 
 /* ---- waiters ---- */
@@ -203,6 +205,8 @@ static LONG entry_resolve(struct change *c, const SCARD_READERSTATE *rs, struct 
 		watch->used = true;
 		return SCARD_S_SUCCESS;
 	}
+	/* asked first: what is final then, is so for the attempt to open it */
+	e->final = !readers_settle_until(&reader);
 	error = watch_open(c->w, &reader);
 	switch (error) {
 	case 0:
@@ -333,6 +337,7 @@ static void must_settle(struct change *c, int64_t until)
 static void compare_entry(struct change *c, const struct entry *e, SCARD_READERSTATE *rs)
 {
 	const struct watch *watch;
+	int64_t until;
 
 	switch (e->kind) {
 	case ENTRY_IGNORED:
@@ -346,7 +351,11 @@ static void compare_entry(struct change *c, const struct entry *e, SCARD_READERS
 	case ENTRY_PRESENCE:
 		rs->cbAtr = 0;
 		compare_reader(rs, e->reader.state, e->reader.card_event);
-		must_settle(c, e->reader.settle_until);
+		if (!e->final) {
+			until = readers_settle_until(&e->reader);
+			must_settle(c, until ? until : now_ms() + 1);
+			c->retry = true;
+		}
 		break;
 	case ENTRY_WATCHED:
 		watch = watch_find(c->w, e->minor);
@@ -368,6 +377,7 @@ static bool compare(struct change *c)
 	size_t i;
 
 	c->settle_until = 0;
+	c->retry = false;
 	for (i = 0; i < c->n; i++) {
 		SCARD_READERSTATE *rs = &c->states[i];
 
@@ -446,7 +456,7 @@ static LONG wait_for_news(struct change *c, int ms)
 	else
 		n -= READERS_POLLFDS;
 	if (cancellable_poll(c, n, ms) <= 0)
-		return SCARD_S_SUCCESS;
+		return c->retry ? resolve(c) : SCARD_S_SUCCESS;
 
 	if (w->fds[0].revents)
 		eventfd_read(w->listener.eventfd, &ignored);
@@ -461,7 +471,9 @@ static LONG wait_for_news(struct change *c, int ms)
 	}
 	if (again || (c->list_matters && (w->fds[n - 1].revents | w->fds[n - 2].revents)))
 		readers_refresh();
-	return again || readers_generation() != c->generation ? resolve(c) : SCARD_S_SUCCESS;
+	if (again || c->retry || readers_generation() != c->generation)
+		return resolve(c);
+	return SCARD_S_SUCCESS;
 }
 
 static int time_left(int64_t until)
