@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# The reader driver for pcscd: its clients and ours share a reader, which vreader plays.
+# Sourced by guest; pcscd does not run, and there is no other reader.
+
+handler=$PWD/build/lib/pcsc/libifdscard.so
+reset=80100068
+verify=002000010431323334
+verified=0020000100		# 9000: the PIN was verified since the last reset
+count=80E2000000		# how often it was asked since the last reset
+
+# The card's count, as NAME gets it, is N
+counts()
+{
+	answers "0 $(printf %08X "$2")9000" "$1" apdu $count
+}
+
+start_pcscd()
+{
+	pcscd --foreground >/run/pcscd.log 2>&1 &
+	pcscd=$!
+	within 20 test -S /run/pcscd/pcscd.comm
+}
+
+end_pcscd()
+{
+	kill "$@" "$pcscd"
+	within 20 not_there "$pcscd" || return
+	wait "$pcscd" 2>/dev/null
+	rm -f /run/pcscd/*
+}
+
+not_there()
+{
+	! kill -0 "$1" 2>/dev/null || [[ $(ps -o stat= -p "$1") = Z* ]]
+}
+
+# configure DEVICENAME
+configure()
+{
+	mkdir -p /etc/reader.conf.d
+	printf '%s\n' 'FRIENDLYNAME "Shared reader"' "DEVICENAME $1" "LIBPATH $handler" >/etc/reader.conf.d/scard
+}
+
+# --- what they do
+
+both_connect()
+{
+	answers 0 theirs connect shared && answers 0 ours connect shared
+}
+
+both_leave()
+{
+	answers "*" theirs disconnect leave && answers "*" ours disconnect leave
+}
+
+programs_alternate()
+{
+	local n
+	for n in 1 2 3; do
+		env -u LD_LIBRARY_PATH opensc-tool --reader 0 --atr | grep "^$atr$" &&
+			with_ours scardctl atr | grep -i "${atr//:/ }" &&
+			with_ours opensc-tool --reader 0 --atr | grep "^$atr$" || return
+	done
+}
+
+apdus_alternate()
+{
+	local n
+	for n in 1 3 5 7 9; do
+		counts theirs $n && counts ours $((n + 1)) || return
+	done
+}
+
+verified_in_both()
+{
+	answers "0 9000" theirs apdu $verify && answers "0 9000" ours apdu $verified
+}
+
+# What pcscd's client gets when the card is not what it was; then nothing is verified.
+theirs_hears_of_reset()
+{
+	answers "801000[0-9A-Fa-f][0-9A-Fa-f]" theirs apdu $verified && answers 0 theirs wait present &&
+		within 5 answers 0 theirs reconnect leave && answers "0 63C?" theirs apdu $verified
+}
+
+ours_resets()
+{
+	answers 0 ours disconnect reset && theirs_hears_of_reset && answers 0 ours connect shared
+}
+
+ours_is_killed()
+{
+	answers "0 9000" ours apdu $verify && answers "0 9000" theirs apdu $verified &&
+		kill -9 "${process[ours]}" || return
+	# what theirs has just sent keeps the card for a moment, and the reset waits for that
+	sleep 1.5
+	theirs_hears_of_reset
+}
+
+theirs_resets()
+{
+	answers "0 9000" ours apdu $verify && answers 0 theirs reconnect reset &&
+		answers $reset ours apdu $verified && answers 0 ours reconnect leave &&
+		answers "0 63C?" ours apdu $verified && answers "0 63C?" theirs apdu $verified
+}
+
+theirs_powers_off()
+{
+	answers 0 theirs disconnect unpower && answers $reset ours apdu $verified &&
+		answers 0 ours reconnect leave && answers 0 theirs connect shared
+}
+
+# In 300 ms between two APDUs the others have their turn: not on a machine with time to spare
+together()
+{
+	local again n first last
+	for again in 1 2 3; do
+		answers "0 *" theirs apdu $count
+		for n in {1..10}; do
+			say ours apdu $count
+			say theirs apdu $count
+		done
+		for n in {1..10}; do
+			hear theirs
+			last=$reply
+		done
+		hear ours
+		first=$reply
+		for n in {2..10}; do
+			hear ours
+		done
+		[[ ! $first > $last ]] || return 0
+		echo "$again: theirs $last, ours $first"
+	done
+	return 1
+}
+
+ours_in_transaction()
+{
+	answers 0 ours begin || return
+	say theirs apdu $verified
+	! hear theirs 2 || { echo "theirs: $reply"; return 1; }
+	answers 0 ours end || return
+	hear theirs && [[ $reply = "0 "* ]]
+}
+
+ours_gets_all_of_it()
+{
+	both_leave && within 5 answers 0 ours connect exclusive &&
+		answers "80100*" theirs connect shared && answers 0 ours disconnect leave &&
+		within 5 answers 0 theirs connect shared && answers 0 ours connect shared
+}
+
+card_leaves_and_comes()
+{
+	vreaderctl remove && answers 0 theirs wait empty && answers "80100*" theirs apdu $count &&
+		answers 0 theirs disconnect leave && vreaderctl insert 0 "$card" && answers 0 theirs wait present &&
+		within 5 answers 0 theirs connect shared && counts theirs 1
+}
+
+reader_leaves_and_comes()
+{
+	vreaderctl unplug && answers 0 theirs wait empty && answers "80100*" theirs apdu $count &&
+		answers 0 theirs disconnect leave && vreaderctl replug && answers 0 theirs wait present &&
+		within 5 answers 0 theirs connect shared && answers "0 *" theirs apdu $count
+}
+
+asks_the_reader()
+{
+	# after pcscd's client has spoken to the card, the reader is busy for others for a moment
+	sleep 1.5
+	answers 0 ours connect shared || return
+	say ours features && hear ours && answers "$reply" theirs features || return
+	say ours vendor && hear ours && answers "$reply" theirs vendor || return
+	[[ $reply = "0 "?* ]] || { echo "vendor: $reply"; return 1; }
+	both_leave && answers 0 theirs connect direct && answers "0*" theirs features &&
+		answers "$reply" theirs features && answers 0 theirs disconnect leave
+}
+
+ends_while_it_waits()
+{
+	answers 0 ours connect shared && answers 0 ours begin || return
+	say theirs connect shared
+	sleep 1
+	end_pcscd -TERM && answers "0 *" ours apdu $count && answers 0 ours end
+}
+
+is_killed()
+{
+	answers 0 theirs connect shared && answers "0 9000" theirs apdu $verify && answers 0 ours connect shared &&
+		answers "0 9000" ours apdu $verified && end_pcscd -KILL &&
+		answers $reset ours apdu $verified && answers 0 ours reconnect leave &&
+		answers "0 63C?" ours apdu $verified
+}
+
+starts_without_the_reader()
+{
+	answers "80100*" theirs connect shared && vreaderctl replug && answers 0 theirs wait present &&
+		within 5 answers 0 theirs connect shared && answers "0 *" theirs apdu $count
+}
+
+# --- the tests
+
+atr=$(with_ours opensc-tool --reader 0 --atr)
+configure /dev/scard0
+start_pcscd
+check "pcscd starts with the driver" readers_of_pcscd
+check "opensc-tool by pcscd, scardctl and opensc-tool by the module take turns" programs_alternate
+start_theirs
+check "the reader has the name that it was given" test "$reply" = "0 Shared reader 00 00"
+start_ours
+check "a client of pcscd and one of the module connect" both_connect
+check "their APDUs go to the same card" apdus_alternate
+check "what one has verified, the other has" verified_in_both
+check "ours resets the card: pcscd's client hears of it" ours_resets
+check "ours is killed: the card is reset, pcscd's client hears of it" ours_is_killed
+hang_up ours
+start_ours && answers 0 ours connect shared
+check "pcscd's client resets the card: ours hears of it" theirs_resets
+check "pcscd's client powers the card off: ours hears of it" theirs_powers_off
+check "what pcscd's client sends one after the other stays together" together
+check "pcscd's client waits for our transaction" ours_in_transaction
+check "pcscd lets the card go when it has no client" ours_gets_all_of_it
+check "the card leaves and comes back" card_leaves_and_comes
+# who has a reader open that has left, keeps its number from the next one
+hang_up ours
+check "the reader leaves and comes back" reader_leaves_and_comes
+start_ours
+check "features and attributes are the module's, also without a card handle" asks_the_reader
+check "pcscd ends, though it waits for our transaction" ends_while_it_waits
+hang_up theirs
+start_pcscd && start_theirs && answers 0 ours disconnect leave
+check "pcscd is killed: the card is reset, ours hears of it" is_killed
+hang_up theirs
+hang_up ours
+vreaderctl unplug && configure /dev/scard0: && start_pcscd && start_theirs
+check "pcscd starts while the reader is not there, which comes later" starts_without_the_reader
+hang_up theirs
+check "pcscd ends" end_pcscd -TERM

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# A user who may not open the readers does not wait for a permission that nobody is going to
+# give. Sourced by guest, with vreader.
+
+# The reader comes back, and udev has seen it, before the user looks.
+replug()
+{
+	vreaderctl unplug && within 10 node_is_gone && within 10 lists_none &&
+		vreaderctl replug && within 10 test -c /dev/scard0 && udevadm settle &&
+		within 10 has_atr && ! as_nobody test -r /dev/scard0
+}
+
+node_is_gone()
+{
+	[[ ! -e /dev/scard0 ]]
+}
+
+has_atr()
+{
+	with_ours scardctl atr | grep -q '^3B '
+}
+
+lists_none()
+{
+	say nobody list
+	hear nobody
+	[[ $reply != *scard* ]]
+}
+
+# at_once REPLY COMMAND...: nobody gets it, in less than half of what it may take
+at_once()
+{
+	replug && answers "$1" nobody "${@:2}" || return
+	say nobody took
+	hear nobody
+	[[ ${reply#0 } -lt 1000 ]] || { echo "$2 took ${reply#0 } ms"; return 1; }
+}
+
+start_nobody
+check "a user without permission: a new reader is listed at once" at_once "0 scard*" list
+check "and so is that it has a card" at_once 0 wait present
+check "connecting says why not" answers 8010006a nobody connect shared
+hang_up nobody

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* One reader: the device, the connection, and what pcscd was told of the card. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "channel.h"
+
+/*
+ * pcscd looks at the card every 400 ms. A transaction ends when it looks and nothing was
+ * sent for HOLD_MS; after HOLD_MAX_MS others have their turn all the same. That a card
+ * is gone is said for as long as it takes pcscd's thread to hear it, also on a busy
+ * machine.
+ */
+#define HOLD_MS		300
+#define HOLD_MAX_MS	5000
+#define ABSENT_MS	1500
+
+#define ANY_PROTOCOL	(SCARD_PROTO_T0 | SCARD_PROTO_T1)
+
+/* ---- the device ---- */
+
+static void shut(struct channel *c)
+{
+	dup3(c->null, c->fd, O_CLOEXEC);
+	c->there = false;
+	c->connected = false;
+	c->held = false;
+}
+
+/* The device comes and goes with the reader; pcscd's reader stays, without a card. */
+static int reopen(struct channel *c)
+{
+	int error = c->there ? 0 : device_change(c->fd, c->path);
+
+	c->there = !error;
+	return error;
+}
+
+/* @name: the device; what follows a colon keeps pcscd from looking whether it is there */
+struct channel *channel_open(const char *name)
+{
+	struct channel *c = calloc(1, sizeof(*c));
+	int error = ENOMEM;
+
+	if (!c)
+		return NULL;
+	c->null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	c->fd = fcntl(c->null, F_DUPFD_CLOEXEC, 0);
+	c->path = strndup(name, strcspn(name, ":"));
+	if (c->fd >= 0 && c->path)
+		error = reopen(c);
+	if (error && error != ENOENT && error != ENXIO && error != ENODEV) {
+		channel_close(c);
+		return NULL;
+	}
+	return c;
+}
+
+/* Ends what waits for its turn, in whatever thread that is. */
+void channel_stop(struct channel *c)
+{
+	device_call(c->fd, SCARD_IOC_CANCEL, NULL);
+}
+
+/* The module resets the card if pcscd was still connected. */
+void channel_close(struct channel *c)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	if (c->null >= 0)
+		close(c->null);
+	free(c->path);
+	free(c);
+}
+
+/* ---- the connection ---- */
+
+static void release(struct channel *c)
+{
+	struct scard_disposition leave = { .disposition = SCARD_DISP_LEAVE };
+
+	if (c->held)
+		device_call(c->fd, SCARD_IOC_END, &leave);
+	c->held = false;
+}
+
+static int disconnect(struct channel *c, uint32_t disposition)
+{
+	int error;
+
+	/* what resets the card lets go of it by itself, with nobody in between */
+	if (disposition == SCARD_DISP_LEAVE)
+		release(c);
+	error = device_disconnect(c->fd, disposition);
+	c->held = false;
+	c->connected = false;
+	return error;
+}
+
+/* The card is not what it was; pcscd has yet to hear of it. */
+static void lose(struct channel *c)
+{
+	if (c->connected)
+		disconnect(c, SCARD_DISP_LEAVE);
+	c->lost = true;
+	c->absent_until = now_ms() + ABSENT_MS;
+}
+
+/* What a call on the card has returned */
+static RESPONSECODE outcome(struct channel *c, int error)
+{
+	if (error == ESTALE || error == EIDRM)
+		lose(c);
+	else if (error == ENODEV)
+		shut(c);
+	c->used = now_ms();
+	return device_error(error);
+}
+
+/*
+ * Nobody else is connected, but the last one used another protocol: only a card that was
+ * powered off takes a new one.
+ */
+static int connect_fresh(struct channel *c, uint32_t protocols, struct scard_connect *got)
+{
+	struct scard_status status = { 0 };
+	int error = device_call(c->fd, SCARD_IOC_GET_STATUS, &status);
+
+	if (error)
+		return error;
+	if (status.handles)
+		return EPROTONOSUPPORT;
+	error = device_connect(c->fd, SCARD_MODE_DIRECT, 0, got);
+	if (!error)
+		error = device_disconnect(c->fd, SCARD_DISP_UNPOWER);
+	return error ? error : device_connect(c->fd, SCARD_MODE_SHARED, protocols, got);
+}
+
+static int connect(struct channel *c, uint32_t protocols)
+{
+	struct scard_connect got;
+	int error;
+
+	if (c->lost)
+		return EIDRM;
+	error = reopen(c);
+	if (error || c->connected)
+		return error;
+	error = device_connect(c->fd, SCARD_MODE_SHARED, protocols, &got);
+	if (error == EPROTONOSUPPORT)
+		error = connect_fresh(c, protocols, &got);
+	if (error)
+		return error;
+	c->connected = true;
+	c->protocol = got.protocol;
+	c->epoch = got.epoch;
+	return 0;
+}
+
+/* Nobody comes between what is sent now and what is sent soon after. */
+static int hold(struct channel *c)
+{
+	int error;
+
+	if (c->held && now_ms() - c->held_since >= HOLD_MAX_MS)
+		release(c);
+	if (c->held)
+		return 0;
+	error = device_call(c->fd, SCARD_IOC_BEGIN, NULL);
+	if (error)
+		return error;
+	c->held = true;
+	c->held_since = now_ms();
+	return 0;
+}
+
+/* ---- presence and power ---- */
+
+/*
+ * Never waits. What cannot be seen at the moment (a card that was put in just now) is as
+ * it was.
+ */
+RESPONSECODE channel_look(struct channel *c)
+{
+	struct scard_status status = { 0 };
+	int64_t now = now_ms();
+	bool present;
+
+	if (c->held && now - c->used >= HOLD_MS)
+		release(c);
+	if (reopen(c) || device_call(c->fd, SCARD_IOC_GET_STATUS, &status)) {
+		shut(c);
+		c->lost = true;
+		c->present = false;
+		return IFD_ICC_NOT_PRESENT;
+	}
+	present = status.state & SCARD_STATE_BIT_SETTLING ? c->present :
+		  status.state & SCARD_STATE_BIT_PRESENT;
+	if ((c->connected && status.epoch != c->epoch) ||
+	    (c->present && status.card_event != c->card_event))
+		lose(c);
+	c->present = present && now >= c->absent_until;
+	c->card_event = status.card_event;
+	return c->present ? IFD_SUCCESS : IFD_ICC_NOT_PRESENT;
+}
+
+/*
+ * The card's answer is known since it was put in. It gets power when somebody connects;
+ * until then it is not in the way of who wants it for himself.
+ */
+RESPONSECODE channel_power_up(struct channel *c, uint8_t *atr, DWORD *len)
+{
+	struct scard_status status = { 0 };
+	int error = reopen(c);
+
+	if (!error)
+		error = device_call(c->fd, SCARD_IOC_GET_STATUS, &status);
+	if (error)
+		return outcome(c, error);
+	if (!c->present || !(status.state & SCARD_STATE_BIT_PRESENT))
+		return IFD_ICC_NOT_PRESENT;
+	if (status.state & SCARD_STATE_BIT_MUTE || !status.atr_len)
+		return IFD_ERROR_POWER_ACTION;
+	c->lost = false;
+	memcpy(atr, status.atr, status.atr_len);
+	*len = status.atr_len;
+	return IFD_SUCCESS;
+}
+
+/* Reset or power the card off, connected or not; pcscd negotiates again afterwards. */
+static RESPONSECODE end_session(struct channel *c, uint32_t disposition)
+{
+	struct scard_connect got;
+	int error;
+
+	if (c->lost)
+		return IFD_ICC_NOT_PRESENT;
+	error = reopen(c);
+	if (!error && !c->connected)
+		error = device_connect(c->fd, SCARD_MODE_DIRECT, 0, &got);
+	if (!error)
+		error = disconnect(c, disposition);
+	return outcome(c, error);
+}
+
+/*
+ * @idle: pcscd has no client that uses the card. It may be in use all the same, and the
+ * module powers it off when nobody has it.
+ */
+RESPONSECODE channel_power_down(struct channel *c, bool idle)
+{
+	if (!idle)
+		return end_session(c, SCARD_DISP_UNPOWER);
+	if (c->connected)
+		disconnect(c, SCARD_DISP_LEAVE);
+	return IFD_SUCCESS;
+}
+
+RESPONSECODE channel_reset(struct channel *c, uint8_t *atr, DWORD *len)
+{
+	RESPONSECODE ret = end_session(c, SCARD_DISP_RESET);
+
+	return ret == IFD_SUCCESS ? channel_power_up(c, atr, len) : ret;
+}
+
+/* ---- calls on the card ---- */
+
+RESPONSECODE channel_protocol(struct channel *c, uint32_t protocol)
+{
+	int error;
+
+	if (c->connected && c->protocol != protocol)
+		disconnect(c, SCARD_DISP_LEAVE);
+	error = connect(c, protocol);
+	return outcome(c, error);
+}
+
+RESPONSECODE channel_transmit(struct channel *c, const uint8_t *send, DWORD len, uint8_t *recv,
+			      DWORD *room)
+{
+	struct scard_transmit arg = {
+		.send = (uintptr_t)send,
+		.send_len = len,
+		.recv = (uintptr_t)recv,
+		.recv_len = *room < SCARD_ANSWER_MAX ? *room : SCARD_ANSWER_MAX,
+	};
+	int error = len > SCARD_COMMAND_MAX ? EMSGSIZE : connect(c, ANY_PROTOCOL);
+
+	if (!error)
+		error = hold(c);
+	if (!error)
+		error = device_call(c->fd, SCARD_IOC_TRANSMIT, &arg);
+	*room = error ? 0 : arg.recv_len;
+	return outcome(c, error);
+}
+
+/*
+ * What is asked of the reader: as the handle that pcscd has, or else as one that leaves
+ * the card alone.
+ */
+static RESPONSECODE ask_reader(struct channel *c, unsigned long request, void *arg)
+{
+	struct scard_connect got;
+	bool held = c->held;
+	int error;
+
+	if (c->connected) {
+		/* it is refused during the transaction of another, for which hold() waits */
+		error = hold(c);
+		if (!error)
+			error = device_call(c->fd, request, arg);
+		if (!held)
+			release(c);
+		return outcome(c, error);
+	}
+	error = reopen(c);
+	if (!error)
+		error = device_connect(c->fd, SCARD_MODE_DIRECT, 0, &got);
+	if (error)
+		return outcome(c, error);
+	error = device_call(c->fd, request, arg);
+	device_disconnect(c->fd, SCARD_DISP_LEAVE);
+	return outcome(c, error);
+}
+
+RESPONSECODE channel_control(struct channel *c, uint32_t code, const uint8_t *in, DWORD len,
+			     uint8_t *out, DWORD room, DWORD *got)
+{
+	struct scard_control arg = {
+		.in = (uintptr_t)in,
+		.in_len = len,
+		.out = (uintptr_t)out,
+		.out_len = room < SCARD_CONTROL_MAX ? room : SCARD_CONTROL_MAX,
+		.code = code,
+	};
+	RESPONSECODE ret;
+
+	*got = 0;
+	if (len > SCARD_CONTROL_MAX)
+		return IFD_COMMUNICATION_ERROR;
+	ret = ask_reader(c, SCARD_IOC_CONTROL, &arg);
+	if (ret == IFD_SUCCESS)
+		*got = arg.out_len;
+	return ret;
+}
+
+RESPONSECODE channel_get_attr(struct channel *c, uint32_t id, uint8_t *value, DWORD *len)
+{
+	struct scard_attr arg = {
+		.buf = (uintptr_t)value,
+		.id = id,
+		.len = *len < SCARD_ATTR_MAX ? *len : SCARD_ATTR_MAX,
+	};
+	RESPONSECODE ret = ask_reader(c, SCARD_IOC_GET_ATTR, &arg);
+
+	if (ret == IFD_SUCCESS || ret == IFD_ERROR_INSUFFICIENT_BUFFER)
+		*len = arg.len;
+	return ret == IFD_ERROR_NOT_SUPPORTED ? IFD_ERROR_TAG : ret;
+}
