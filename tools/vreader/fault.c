@@ -29,6 +29,7 @@ static const struct {
 	{ "type", FAULT_TYPE, 1, 1, 16 },
 	{ "status", FAULT_STATUS, 1, 1, 16 },
 	{ "error", FAULT_ERROR, 1, 1, 16 },
+	{ "refuse", FAULT_REFUSE, 0, 0, 0 },
 	{ "chain", FAULT_CHAIN, 1, 1, 16 },
 	{ "extend", FAULT_EXTEND, 1, 2, 10 },
 	{ "babble", FAULT_BABBLE, 0, 0, 0 },

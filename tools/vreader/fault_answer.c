@@ -121,6 +121,13 @@ static void send_changed(struct ccid *ccid, const struct fault *f, const uint8_t
 	case FAULT_STATUS:
 		m[7] = (uint8_t)f->arg;
 		break;
+	case FAULT_REFUSE:
+		m[0] = RDR_SLOTSTATUS;
+		m[7] = (uint8_t)(CMD_FAILED | (m[7] & 3));
+		m[8] = 0;
+		len = CCID_HEADER;
+		put_le32(m + 1, 0);
+		break;
 	case FAULT_ERROR:
 		m[7] = (uint8_t)(CMD_FAILED | (m[7] & 3));
 		m[8] = (uint8_t)f->arg;
@@ -249,6 +256,7 @@ bool fault_answer(struct ccid *ccid, struct slot *s, const struct fault *f, cons
 	case FAULT_TYPE:
 	case FAULT_STATUS:
 	case FAULT_ERROR:
+	case FAULT_REFUSE:
 	case FAULT_CHAIN:
 		send_changed(ccid, f, msg, len);
 		return true;

@@ -315,4 +315,15 @@ TEST_F(quirks, properties)
 	EXPECT_EQ(variant->condition ?: 7, self->out[2]);
 }
 
+/* Gemalto's readers are asked; one that refuses by another type of answer costs no time. */
+TEST_F(quirks, refused_escape)
+{
+	vr_do("fault every 1 on Escape refuse");
+	vr_clear();
+	EXPECT_EQ(4, control(self->fd, CTL_PIN_PROPERTIES, NULL, 0, self->out, 64));
+	EXPECT_EQ(strstr(variant->options, "--vid 08e6") != NULL, vr_count("Escape"));
+	EXPECT_EQ(0, vr_count("Abort"));
+	vr_do("fault clear");
+}
+
 TEST_HARNESS_MAIN
