@@ -407,9 +407,9 @@ void context_put_waiter(struct context *ctx, struct waiter *w)
  * opening of the device: the context keeps the last one. It holds no card and keeps no
  * reader awake. Who may open the device is not asked again for SPARE_MS, which gives
  * nobody more than he had: a process that could open it could as well have stayed
- * connected. But the device cannot be unbound by rmmod while it is open. So the descriptor
- * is closed before anybody waits or lists, by the first poll after its time, and by the
- * next one that is kept; only a program that calls nothing at all has it for longer, as it
+ * connected. But the module cannot be unloaded while a device is open. So the descriptor is
+ * closed before anybody waits or lists, by the first poll after its time, and by the next
+ * one that is kept; only a program that calls nothing at all has it for longer, as it
  * has the descriptors that it watches.
  */
 static bool expired(const struct context *ctx)
@@ -417,7 +417,15 @@ static bool expired(const struct context *ctx)
 	return coarse_ms() - ctx->spare_since >= SPARE_MS;
 }
 
-/* A program may have closed all descriptors that it has: the number may be its own again. */
+/*
+ * A program may have closed all descriptors that it has: the number may be its own again, or
+ * that of another card of ours.
+ */
+static bool overtaken(const struct card *card)
+{
+	return card->overtaken != descriptors_overtaken();
+}
+
 static void free_spare(struct card *card)
 {
 	struct scard_info info;
@@ -425,6 +433,10 @@ static void free_spare(struct card *card)
 
 	if (!card)
 		return;
+	if (overtaken(card)) {
+		free(card);
+		return;
+	}
 	error = device_ioctl(card->fd, SCARD_IOC_GET_INFO, &info);
 	if (error && error != ENODEV)
 		descriptor_forget(card->fd);
@@ -460,7 +472,8 @@ struct card *card_take_spare(struct context *ctx, const char *name)
 	pthread_mutex_lock(&objects.lock);
 	card = ctx->spare;
 	ctx->spare = NULL;
-	fits = card && !expired(ctx) && !strcmp(card->name, name) && link_card(ctx, card);
+	fits = card && !expired(ctx) && !overtaken(card) && !strcmp(card->name, name) &&
+	       link_card(ctx, card);
 	pthread_mutex_unlock(&objects.lock);
 	if (fits)
 		return card;
@@ -587,6 +600,7 @@ bool card_retire(struct card *card)
 		before = ctx->spare;
 		ctx->spare = card;
 		ctx->spare_since = coarse_ms();
+		card->overtaken = descriptors_overtaken();
 	}
 	pthread_mutex_unlock(&objects.lock);
 	if (kept) {

@@ -22,6 +22,7 @@ static struct {
 	pthread_mutex_t lock;
 	unsigned long *bits;	/* one for each descriptor number */
 	size_t words;
+	atomic_uint overtaken;	/* times that an open one of ours was closed by others */
 	int cancel_state;	/* of the thread that has the lock */
 } descriptors = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -59,6 +60,8 @@ static bool write_down(int fd)
 		descriptors.bits = bits;
 		descriptors.words = words;
 	}
+	if (descriptors.bits[word] & 1UL << fd % WORD_BITS)
+		atomic_fetch_add(&descriptors.overtaken, 1);
 	descriptors.bits[word] |= 1UL << fd % WORD_BITS;
 	return true;
 }
@@ -75,6 +78,15 @@ int descriptors_unlock(int fd)
 	}
 	unlock();
 	return fd;
+}
+
+/*
+ * Another number if since then the program has closed a descriptor of ours, and its number
+ * has come back to us for something else.
+ */
+unsigned int descriptors_overtaken(void)
+{
+	return atomic_load(&descriptors.overtaken);
 }
 
 /* As open(); returns a negative errno. */

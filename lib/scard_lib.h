@@ -64,6 +64,7 @@
 
 void descriptors_lock(void);
 int descriptors_unlock(int fd);
+unsigned int descriptors_overtaken(void);
 bool descriptors_strike_out(int fd);
 int descriptor_open(const char *path, int flags);
 void descriptor_close(int fd);
@@ -254,6 +255,7 @@ struct context {
  * @link: what points to this one; NULL if it is not among them
  * @context: its context, referenced
  * @fd: the descriptor
+ * @overtaken: descriptors_overtaken() when the handle was kept
  * @revoked: the context was released: begin nothing any more
  * @no_blocking: held by the call that has set O_NONBLOCK
  * @name: the reader's
@@ -265,6 +267,7 @@ struct card {
 	struct context *context;
 	int fd;
 	pthread_mutex_t no_blocking;
+	unsigned int overtaken;
 	atomic_bool revoked;
 	char name[MAX_READERNAME];
 };

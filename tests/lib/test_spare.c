@@ -210,6 +210,34 @@ static void foreign(void)
 	close(fd);
 }
 
+/* And one whose number the library itself gets again, for another reader. */
+static void overtaken(void)
+{
+	const struct fake_reader other = { .name = "Other Reader", .minor = 1, .index = 1,
+					   .card = true };
+	SCARDCONTEXT ctx = establish(), other_ctx = establish();
+	SCARDHANDLE other_card, card;
+	DWORD n;
+	int fd;
+
+	plug_reader(true);
+	fake_plug(&other);
+	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
+	fd = next_number();
+	connect_and_leave(ctx);
+	close(fd);
+	other_card = connect_to(other_ctx, "Other Reader 01 00", SCARD_SHARE_SHARED);
+	CHECK(next_number() > fd);
+	card = connect_shared(ctx);
+	CHECK_EQ(fake_handles(0), 1);
+	CHECK_EQ(fake_handles(1), 1);
+	CHECK_EQ(send_simple(card), SCARD_S_SUCCESS);
+	CHECK_EQ(send_simple(other_card), SCARD_S_SUCCESS);
+	SCardReleaseContext(ctx);
+	CHECK_EQ(send_simple(other_card), SCARD_S_SUCCESS);
+	SCardReleaseContext(other_ctx);
+}
+
 static void forked(void)
 {
 	SCARDCONTEXT ctx = establish();
@@ -248,6 +276,7 @@ const struct test spare_tests[] = {
 	{ "a kept descriptor: of the last reader only", other_reader },
 	{ "a kept descriptor: the reader has left", reader_left },
 	{ "a kept descriptor: closed behind the library's back", foreign },
+	{ "a kept descriptor: its number is another reader's now", overtaken },
 	{ "a kept descriptor: fork", forked },
 	{ NULL, NULL }
 };

@@ -549,6 +549,44 @@ static void many_readers(void)
 	SCardReleaseContext(ctx);
 }
 
+static void *begin_in_a_thread(void *arg)
+{
+	return (void *)SCardBeginTransaction(*(SCARDHANDLE *)arg);
+}
+
+/* PCSCLITE_NO_BLOCKING: another's transaction is not waited for, but by Begin. */
+static void no_blocking(void)
+{
+	SCARDCONTEXT other_ctx = establish(), ctx;
+	SCARDHANDLE other = connect_card(other_ctx), card;
+	pthread_t thread;
+	unsigned int sw;
+	double begin;
+	DWORD n;
+	void *ret;
+
+	setenv("PCSCLITE_NO_BLOCKING", "1", 1);
+	ctx = establish();
+	unsetenv("PCSCLITE_NO_BLOCKING");
+	card = connect_card(ctx);
+	CHECK_EQ(SCardBeginTransaction(other), SCARD_S_SUCCESS);
+	begin = seconds();
+	CHECK_EQ(SCardStatus(card, NULL, NULL, NULL, NULL, NULL, NULL), SCARD_E_SHARING_VIOLATION);
+	CHECK_EQ(send_apdu(card, "\x00\xa4\x00\x00", 4, &sw), SCARD_E_SHARING_VIOLATION);
+	CHECK_EQ(SCardReconnect(card, SCARD_SHARE_SHARED, SCARD_PROTOCOL_ANY, SCARD_LEAVE_CARD, &n),
+		 SCARD_E_SHARING_VIOLATION);
+	CHECK(seconds() - begin < 5);
+	CHECK(!pthread_create(&thread, NULL, begin_in_a_thread, &card));
+	usleep(200000);
+	CHECK_EQ(SCardEndTransaction(other, SCARD_LEAVE_CARD), SCARD_S_SUCCESS);
+	pthread_join(thread, &ret);
+	CHECK_EQ((LONG)ret, SCARD_S_SUCCESS);
+	CHECK_EQ(send_apdu(card, "\x00\xa4\x00\x00", 4, &sw), SCARD_S_SUCCESS);
+	CHECK_EQ(SCardEndTransaction(card, SCARD_LEAVE_CARD), SCARD_S_SUCCESS);
+	SCardReleaseContext(ctx);
+	SCardReleaseContext(other_ctx);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -558,6 +596,7 @@ static const struct {
 	{ "the reader goes and comes", unplug_and_replug },
 	{ "a process that is killed in a transaction", killed_owner },
 	{ "waits that are cancelled, interrupted, overtaken by a reset", waits },
+	{ "PCSCLITE_NO_BLOCKING", no_blocking },
 	{ "a forked child", forked_child },
 	{ "a user without permission", no_permission },
 	{ "the module is unloaded and loaded", module_reloaded },
