@@ -4,25 +4,8 @@
 # The same programs in namespaces of their own: no network of the host, so no netlink
 # messages of its kernel, no sockets, no /sys, and one device. Sourced by guest.
 
-# with DEVICE COMMAND...
-with()
-{
-	local device=$1
-	shift
-	bwrap --unshare-all --die-with-parent --ro-bind / / --dev /dev --dev-bind "$device" /dev/scard0 \
-		--proc /proc --tmpfs /sys --tmpfs /run --tmpfs /var/tmp --bind "$work" "$work" -- "$@"
-}
-
-device_of()
-{
-	local device
-	for device in /dev/scard[0-9]*; do
-		with "$device" opensc-tool -l | grep -qF "$1" && echo "$device" && return
-	done
-	return 1
-}
-
 piv_device=$(device_of "[PIV]")
+openpgp_device=$(device_of "[OpenPGP]")
 iso_device=$(device_of "[ISO]")
 
 # One reader, and none of the others.
@@ -48,8 +31,37 @@ scripts_inside()
 	says "< 40 41 42 43 90 00" -- with "$iso_device" scriptor -r "$name" -p T=1 "$work/script"
 }
 
+p11tool_inside()
+{
+	says "Verifying against private key parameters... ok" -- with "$piv_device" env GNUTLS_PIN=123456 \
+		p11tool --provider "$module" --login --test-sign \
+		"pkcs11:token=scard%20test%209a;object=PIV%20AUTH%20key;type=private"
+}
+
+same_key_inside()
+{
+	with "$piv_device" ssh-keygen -D "$module" |
+		grep -F "$(ssh-keygen -i -m PKCS8 -f "$work/9a.pub")"
+}
+
+scdaemon_inside()
+{
+	mkdir -m 700 "$work/inside" &&
+		printf '%s\n' disable-ccid pcsc-shared >"$work/inside/scdaemon.conf" || return
+	says "S SERIALNO D276000124010304FFFE000000010000" -- with "$openpgp_device" \
+		env GNUPGHOME="$work/inside" gpg-connect-agent "scd serialno" "scd killscd" killagent /bye
+}
+
 check "a container with one device sees that reader and no other" sees_one
 check "in a container: pkcs11-tool signs" signs_inside
+check "in a container: p11tool signs" p11tool_inside
+check "in a container: ssh-keygen -D" same_key_inside
+check "in a container: scdaemon" scdaemon_inside
+check "in a container: pyscard, two processes and their transactions" \
+	says "killed in a transaction: reset True" "connected again (144, 0)" done -- \
+	with "$iso_device" /usr/bin/python3 "$here/pyscard_sharing.py" "$ISO"
+check "in a container: Rust's pcsc package" says "read 404142439000" "wait Some(Cancelled)" done -- \
+	with "$iso_device" "$made/rust/debug/client" "$ISO"
 check "in a container: yubico-piv-tool" \
 	says "Successfully verified PIN" -- with "$piv_device" yubico-piv-tool -r PIV -a verify-pin -P 123456
 check "in a container: ykman" says "PIN tries remaining: 3" -- with "$piv_device" ykman --reader PIV piv info

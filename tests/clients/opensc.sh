@@ -5,15 +5,43 @@
 
 p11() { pkcs11-tool --module "$module" --login --pin 123456 "$@"; }
 
-echo "signed by a card without a daemon" >"$work/data"
-openssl x509 -in "$made/piv/9a.crt" -pubkey -noout -out "$work/9a.pub"
-openssl x509 -in "$made/piv/9d.crt" -pubkey -noout -out "$work/9d.pub"
-
 explores_iso()
 {
 	printf 'info\napdu 00 A4 00 0C 02 2F 00\napdu 00 B0 00 00 04\nrandom 4\nquit\n' |
 		says "OpenSC [3F00]>" "Dedicated File  ID 3F00" "40 41 42 43" 00000000: -- \
 			opensc-explorer -r "$ISO"
+}
+
+# A text for everybody is written with the administrator's PIN, not without it.
+explores_openpgp()
+{
+	cat >"$work/explorer" <<-'EOF'
+		do_get 004F
+		do_put 5F50 "http://no.example"
+		verify CHV3 "12345670"
+		verify CHV3 "12345678"
+		do_put 5F50 "http://yes.example"
+		do_get 5F50
+		quit
+	EOF
+	says "D2 76 00 01 24 01" "Failed to put data to DO 5F50: Security status not satisfied" \
+		"Unable to verify PIN code" "Code correct" "Total of 18 bytes written" \
+		"68 74 74 70 3A 2F 2F 79 65 73 2E 65 78 61 6D 70" -- \
+		opensc-explorer -r "$OPENPGP" "$work/explorer"
+}
+
+verifies_pin()
+{
+	refuses "PIN code or key incorrect" \
+		pkcs15-tool --reader "$PIV" --verify-pin --auth-id 01 --pin 654321 &&
+		pkcs15-tool --reader "$PIV" --verify-pin --auth-id 01 --pin 123456
+}
+
+reads_keys()
+{
+	pkcs15-tool --reader "$PIV" --read-public-key 01 | grep -v '^Using' | cmp - "$work/9a.pub" &&
+		pkcs15-tool --reader "$PIV" --read-ssh-key 01 |
+		grep -F "$(ssh-keygen -i -m PKCS8 -f "$work/9a.pub")"
 }
 
 reads_certificate()
@@ -78,10 +106,13 @@ check "opensc-tool -s: the answer of the ISO card" \
 	says "SW1=0x90, SW2=0x00" "40 41 42 43" -- \
 	opensc-tool -r "$ISO" -s 00A40000022F00 -s 00B0000004
 check "opensc-explorer walks the ISO card" explores_iso
+check "opensc-explorer reads and writes data of the OpenPGP card" explores_openpgp
 check "pkcs15-tool --dump: two keys, two certificates, a PIN" \
 	says "Private RSA Key [PIV AUTH key]" "Private RSA Key [KEY MAN key]" "PIN [PIN]" \
 	"X.509 Certificate [Certificate for Key Management]" -- pkcs15-tool --reader "$PIV" --dump
 check "pkcs15-tool reads the certificate that the card was given" reads_certificate
+check "pkcs15-tool reads the public key, for OpenSSL and for OpenSSH" reads_keys
+check "pkcs15-tool verifies the PIN, and says when it is wrong" verifies_pin
 check "pkcs11-tool -L: the tokens" \
 	says "$PIV" "token label        : scard test 9a" "$ISO" -- pkcs11-tool --module "$module" -L
 check "pkcs11-tool: a wrong PIN is refused" \

@@ -52,4 +52,6 @@ check "eapol_test authenticates by EAP-SIM: IMSI and three triplets of the card"
 	"EAP-SIM: 3 challenges" "identity 1001010123456789@wlan.mnc001.mcc001.3gppnetwork.org" \
 	authenticated SUCCESS -- eap_sim 1234
 check "eapol_test with a wrong PIN is refused" refuses FAILURE eap_sim 4321
+check "in a container: eapol_test" \
+	says "001010123456789:" -- with "$(device_of "[SIM]")" eapol_test -R "$SIM" sim 1234 1
 kill $sim_card

@@ -37,11 +37,23 @@ logs_in()
 	return 1
 }
 
+# A signature of OpenSSH's own kind, which does for this file and no other.
+signs_a_file()
+{
+	echo "holder@example.org $(cat "$work/agent.pub")" >"$work/signers"
+	rm -f "$work/data.sig"
+	ssh-keygen -Y sign -f "$work/agent.pub" -n file "$work/data" &&
+		ssh-keygen -Y verify -f "$work/signers" -I holder@example.org -n file \
+			-s "$work/data.sig" <"$work/data" | grep 'Good "file" signature' || return
+	echo "another file" | ssh-keygen -Y verify -f "$work/signers" -I holder@example.org -n file \
+		-s "$work/data.sig" 2>&1 | grep "incorrect signature"
+}
+
 agent_signs()
 {
 	eval "$(ssh-agent -P "$module")" >/dev/null
 	SSH_ASKPASS=$work/askpass SSH_ASKPASS_REQUIRE=force ssh-add -s "$module" &&
-		ssh-add -T "$work/agent.pub"
+		ssh-add -T "$work/agent.pub" && signs_a_file
 	local status=$?
 	ssh-agent -k >/dev/null
 	return $status
@@ -51,5 +63,5 @@ check "sshd runs on the loopback" start_sshd
 check "ssh-keygen -D prints the public key of the card" same_key
 check "ssh logs in with the key on the card" logs_in
 ssh-keygen -i -m PKCS8 -f "$work/9a.pub" >"$work/agent.pub"
-check "ssh-agent signs with the key on the card" agent_signs
+check "ssh-agent signs with the key on the card, a challenge and a file" agent_signs
 kill "$(cat /run/sshd.pid)"
