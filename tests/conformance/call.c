@@ -28,7 +28,8 @@ static void call_status(struct call *c)
 	name_len = sizeof(name);
 	c->ret = SCardStatus(c->card, name, &name_len, &state, &protocol, atr, &atr_len);
 	RESULT(c, "%s name %lu, %s, %s, ATR %s", code(c->ret), name_len,
-	       state ? status_name(state) : "no-state", protocol_name(protocol), bytes(atr, atr_len));
+	       state ? status_name(state) : "no-state", protocol_name(protocol),
+	       bytes(atr, atr_len));
 }
 
 static void call_transmit(struct call *c)

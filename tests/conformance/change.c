@@ -28,7 +28,8 @@ static void each(const DWORD *currents, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		one(currents[i] & 0xffff ? state_name(currents[i]) : "UNAWARE", ctx, reader, currents[i], 0);
+		one(currents[i] & 0xffff ? state_name(currents[i]) : "UNAWARE", ctx, reader,
+		    currents[i], 0);
 }
 
 /* Each thing that a caller can say he knows, with what is now */
@@ -93,7 +94,8 @@ static void known_unpowered(void)
 /* The counter in the high word */
 static void counters(void)
 {
-	static const DWORD states[] = { SCARD_STATE_UNAWARE, SCARD_STATE_PRESENT, SCARD_STATE_EMPTY };
+	static const DWORD states[] = { SCARD_STATE_UNAWARE, SCARD_STATE_PRESENT,
+					SCARD_STATE_EMPTY };
 	SCARDCONTEXT ctx = context();
 	DWORD now = counter_of_reader();
 	size_t i;
@@ -106,7 +108,8 @@ static void counters(void)
 		one(print("%s/one-less", what), ctx, reader, states[i] | (now + 0xffff) << 16, 0);
 		one(print("%s/zero", what), ctx, reader, states[i], 0);
 		one(print("%s/wide", what), ctx, reader, states[i] | 0x100000000 | now << 16, 0);
-		one(print("%s/ignored", what), ctx, reader, states[i] | SCARD_STATE_IGNORE | (now + 1) << 16, 0);
+		one(print("%s/ignored", what), ctx, reader,
+		    states[i] | SCARD_STATE_IGNORE | (now + 1) << 16, 0);
 	}
 }
 
@@ -127,7 +130,8 @@ static void counts(void)
 		SCardGetStatusChange(ctx, 0, &rs, 1);
 		say(print("inserted-%d", i), "+%lu", (rs.dwEventState >> 16) - before);
 	}
-	say("same-in-status", "%s", call_now(&(struct call){ .op = OP_STATUS, .card = card(SCARD_SHARE_SHARED) }));
+	say("same-in-status", "%s",
+	    call_now(&(struct call){ .op = OP_STATUS, .card = card(SCARD_SHARE_SHARED) }));
 }
 
 static void names(void)
@@ -183,8 +187,10 @@ static void several(const char *what, SCARD_READERSTATE *rs, DWORD n)
 static void arrays(void)
 {
 #define STATE(name, current) { .szReader = (name), .dwCurrentState = (current) }
-	several("twice", (SCARD_READERSTATE[]){ STATE(reader, 0), STATE(reader, SCARD_STATE_PRESENT) }, 2);
-	several("second-unknown", (SCARD_READERSTATE[]){ STATE(reader, 0), STATE(NO_READER, 0) }, 2);
+	several("twice",
+		(SCARD_READERSTATE[]){ STATE(reader, 0), STATE(reader, SCARD_STATE_PRESENT) }, 2);
+	several("second-unknown", (SCARD_READERSTATE[]){ STATE(reader, 0), STATE(NO_READER, 0) },
+		2);
 	several("second-unknown-and-known", (SCARD_READERSTATE[]){ STATE(reader, 0),
 		STATE(NO_READER, SCARD_STATE_UNKNOWN) }, 2);
 	several("second-unknown-ignored", (SCARD_READERSTATE[]){ STATE(reader, 0),
@@ -221,9 +227,12 @@ static void timeouts(void)
 		DWORD ms;
 		DWORD current;
 	} list[] = {
-		{ "0-no-news", 0, SCARD_STATE_PRESENT }, { "100-no-news", 100, SCARD_STATE_PRESENT },
-		{ "400-no-news", 400, SCARD_STATE_PRESENT }, { "400-news", 400, SCARD_STATE_EMPTY },
-		{ "for-ever-news", INFINITE, SCARD_STATE_EMPTY }, { "all-bits-news", (DWORD)-1, SCARD_STATE_EMPTY },
+		{ "0-no-news", 0, SCARD_STATE_PRESENT },
+		{ "100-no-news", 100, SCARD_STATE_PRESENT },
+		{ "400-no-news", 400, SCARD_STATE_PRESENT },
+		{ "400-news", 400, SCARD_STATE_EMPTY },
+		{ "for-ever-news", INFINITE, SCARD_STATE_EMPTY },
+		{ "all-bits-news", (DWORD)-1, SCARD_STATE_EMPTY },
 	};
 	SCARDCONTEXT ctx = context();
 	size_t i;
@@ -232,11 +241,12 @@ static void timeouts(void)
 		SCARD_READERSTATE rs = { .szReader = reader, .dwCurrentState = list[i].current };
 		long long start = now_ms(), took;
 		LONG ret = SCardGetStatusChange(ctx, list[i].ms, &rs, 1);
+		bool waited;
 
 		took = now_ms() - start;
+		waited = list[i].ms && list[i].ms < INFINITE && took >= (long long)list[i].ms;
 		say(list[i].name, "%s, %s, %s", code(ret), state_name(rs.dwEventState),
-		    list[i].ms && list[i].ms < INFINITE && took >= (long long)list[i].ms ? "waited" :
-		    took < 300 ? "at once" : "late");
+		    waited ? "waited" : took < 300 ? "at once" : "late");
 	}
 }
 

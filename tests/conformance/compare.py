@@ -125,6 +125,7 @@ def update(rows, found, wanted):
         if EITHER in old[0]:
             there = old[0] if there in either(old[0]) else old[0] + EITHER + there
         new[name] = (there, here, old[2])
+    new = dict(sorted(new.items()))
     with open(TABLE, "w", encoding="utf-8") as out:
         out.write(HEADER)
         for name, row in new.items():

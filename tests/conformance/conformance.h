@@ -86,6 +86,7 @@ extern DWORD first_event;
 void prepare(const struct test_case *c);
 void clean_up(void);
 void control(const char *command);
+void control_second(const char *command);
 void pause_ms(int ms);
 long long now_ms(void);
 

@@ -6,8 +6,13 @@
 
 #include "conformance.h"
 
-static const DWORD modes[] = { 0, SCARD_SHARE_EXCLUSIVE, SCARD_SHARE_SHARED, SCARD_SHARE_DIRECT, 4 };
-static const DWORD protocols[] = { 0, 1, 2, 3, 4, 5, 7, 8, 9, 0x1000, 0x10000, 0x100000001, (DWORD)-1 };
+static const DWORD modes[] = {
+	0, SCARD_SHARE_EXCLUSIVE, SCARD_SHARE_SHARED, SCARD_SHARE_DIRECT, 4,
+};
+
+static const DWORD protocols[] = {
+	0, 1, 2, 3, 4, 5, 7, 8, 9, 0x1000, 0x10000, 0x100000001, (DWORD)-1,
+};
 
 /* Connect, tell all that is seen, disconnect. */
 static void one(const char *what, SCARDCONTEXT ctx, const char *name, DWORD mode, DWORD wanted)
@@ -16,7 +21,8 @@ static void one(const char *what, SCARDCONTEXT ctx, const char *name, DWORD mode
 	DWORD protocol = 0x77;
 	LONG ret = SCardConnect(ctx, name, mode, wanted, &handle, &protocol);
 
-	say(what, "%s, handle %s, %s", code(ret), handle == 0x55 ? "untouched" : handle ? "set" : "0",
+	say(what, "%s, handle %s, %s", code(ret),
+	    handle == 0x55 ? "untouched" : handle ? "set" : "0",
 	    protocol == 0x77 ? "protocol untouched" : protocol_name(protocol));
 	if (ret == SCARD_S_SUCCESS)
 		SCardDisconnect(handle, SCARD_UNPOWER_CARD);
@@ -29,8 +35,8 @@ static void matrix(void)
 
 	for (i = 0; i < COUNT(modes); i++) {
 		for (j = 0; j < COUNT(protocols); j++)
-			one(print("%s/%lx", share_name(modes[i]), protocols[j]), ctx, reader, modes[i],
-			    protocols[j]);
+			one(print("%s/%lx", share_name(modes[i]), protocols[j]), ctx, reader,
+			    modes[i], protocols[j]);
 	}
 }
 
@@ -45,15 +51,17 @@ static void chosen(void)
 		SCARDCONTEXT ctx = context();
 		SCARDHANDLE handle;
 		DWORD protocol = 0;
-		LONG ret = SCardConnect(context(), reader, SCARD_SHARE_SHARED, first[i], &handle, &protocol);
+		LONG ret = SCardConnect(context(), reader, SCARD_SHARE_SHARED, first[i], &handle,
+					&protocol);
 
 		say(protocol_name(first[i]), "%s %s", code(ret), protocol_name(protocol));
 		for (j = 0; j < COUNT(second); j++) {
 			SCARDHANDLE other = 0;
 
-			ret = SCardConnect(ctx, reader, SCARD_SHARE_SHARED, second[j], &other, &protocol);
-			say(print("%s/then-%s", protocol_name(first[i]), protocol_name(second[j])), "%s %s",
-			    code(ret), ret ? "" : protocol_name(protocol));
+			ret = SCardConnect(ctx, reader, SCARD_SHARE_SHARED, second[j], &other,
+					   &protocol);
+			say(print("%s/then-%s", protocol_name(first[i]), protocol_name(second[j])),
+			    "%s %s", code(ret), ret ? "" : protocol_name(protocol));
 			if (ret == SCARD_S_SUCCESS)
 				SCardDisconnect(other, SCARD_LEAVE_CARD);
 		}
@@ -75,8 +83,8 @@ static void left(void)
 			SCARDHANDLE handle = card_with(SCARD_SHARE_SHARED, wanted[i]);
 
 			SCardDisconnect(handle, SCARD_LEAVE_CARD);
-			one(print("%s/then-%s", protocol_name(wanted[i]), protocol_name(wanted[j])), context(),
-			    reader, SCARD_SHARE_SHARED, wanted[j]);
+			one(print("%s/then-%s", protocol_name(wanted[i]), protocol_name(wanted[j])),
+			    context(), reader, SCARD_SHARE_SHARED, wanted[j]);
 		}
 	}
 }
@@ -166,7 +174,8 @@ static void direct_protocol(void)
 	SCARDHANDLE handle = card_with(SCARD_SHARE_DIRECT, 0);
 	DWORD protocol = 0x77;
 
-	say("none", "%s", code(SCardReconnect(handle, SCARD_SHARE_DIRECT, 0, SCARD_LEAVE_CARD, &protocol)));
+	say("none", "%s",
+	    code(SCardReconnect(handle, SCARD_SHARE_DIRECT, 0, SCARD_LEAVE_CARD, &protocol)));
 	say("protocol", "%s", protocol_name(protocol));
 	say("status", "%s", call_now(&(struct call){ .op = OP_STATUS, .card = handle }));
 }

@@ -16,8 +16,9 @@ static void scopes(void)
 		SCARDCONTEXT ctx = 0x55;
 		LONG ret = SCardEstablishContext(scope[i], NULL, NULL, &ctx);
 
-		say(print("%lx", scope[i]), "%s %s", code(ret), !ctx ? "0" : ctx == 0x55 ? "untouched" :
-		    ctx > 0 && ctx <= INT_MAX ? "31 bits" : "other");
+		say(print("%lx", scope[i]), "%s %s", code(ret),
+		    !ctx ? "0" : ctx == 0x55 ? "untouched" : ctx > 0 && ctx <= INT_MAX ? "31 bits" :
+		    "other");
 		if (ret == SCARD_S_SUCCESS)
 			SCardReleaseContext(ctx);
 	}

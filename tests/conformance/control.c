@@ -8,7 +8,8 @@
 
 static BYTE big[70000];
 
-static void one(const char *what, SCARDHANDLE handle, DWORD number, const void *in, DWORD in_len, DWORD room)
+static void one(const char *what, SCARDHANDLE handle, DWORD number, const void *in, DWORD in_len,
+		DWORD room)
 {
 	DWORD got = 0x77;
 	BYTE out[300];
@@ -65,7 +66,8 @@ static void room(void)
 	size_t i;
 
 	for (i = 0; i < COUNT(rooms); i++) {
-		one(print("features/%lu", rooms[i]), handle, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0, rooms[i]);
+		one(print("features/%lu", rooms[i]), handle, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0,
+		    rooms[i]);
 		one(print("TLV/%lu", rooms[i]), handle, 0x42330012, NULL, 0, rooms[i]);
 	}
 }
@@ -77,8 +79,8 @@ static void arguments(void)
 	DWORD got = 0x77;
 	LONG ret;
 
-	say("no-result-length", "%s", code(SCardControl(handle, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0, out, 300,
-							NULL)));
+	say("no-result-length", "%s",
+	    code(SCardControl(handle, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0, out, 300, NULL)));
 	ret = SCardControl(handle, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0, NULL, 300, &got);
 	say("NULL-with-room", "%s %lu", code(ret), got);
 	got = 0x77;

@@ -18,7 +18,8 @@ static void arguments(void)
 	say("100000000", "%s", code(SCardDisconnect(handle, 0x100000000)));
 }
 
-/* What becomes of the card, as a handle that was connected meanwhile and one connected after see it */
+/* What becomes of the card, as a handle that was connected meanwhile and one connected after see it
+ */
 static void dispositions(DWORD mode)
 {
 	DWORD disposition;
@@ -67,7 +68,8 @@ static void seen_by_direct(void)
 	DWORD disposition;
 
 	for (disposition = 0; disposition <= SCARD_EJECT_CARD; disposition++) {
-		SCARDHANDLE direct = card_with(SCARD_SHARE_DIRECT, 0), handle = card(SCARD_SHARE_SHARED);
+		SCARDHANDLE direct = card_with(SCARD_SHARE_DIRECT, 0),
+			    handle = card(SCARD_SHARE_SHARED);
 		struct call status = { .op = OP_STATUS };
 		const char *what = disposition_name(disposition);
 
@@ -104,7 +106,8 @@ static void after_reset(void)
 		SCARDHANDLE handle = card(SCARD_SHARE_SHARED), other = card(SCARD_SHARE_SHARED);
 
 		SCardDisconnect(other, SCARD_RESET_CARD);
-		say(disposition_name(disposition), "%s", code(SCardDisconnect(handle, disposition)));
+		say(disposition_name(disposition), "%s",
+		    code(SCardDisconnect(handle, disposition)));
 		handle = card(SCARD_SHARE_SHARED);
 		say(print("%s/card", disposition_name(disposition)), "%s", card_life(handle));
 		SCardDisconnect(handle, SCARD_UNPOWER_CARD);
@@ -130,7 +133,8 @@ static void removed(void)
 	control("remove");
 	card_is(SCARD_STATE_EMPTY);
 	for (disposition = 0; disposition <= SCARD_EJECT_CARD; disposition++) {
-		say(disposition_name(disposition), "%s", code(SCardDisconnect(handles[disposition], disposition)));
+		say(disposition_name(disposition), "%s",
+		    code(SCardDisconnect(handles[disposition], disposition)));
 		say(print("%s/again", disposition_name(disposition)), "%s",
 		    code(SCardDisconnect(handles[disposition], disposition)));
 	}

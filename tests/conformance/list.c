@@ -63,7 +63,8 @@ static void group_buffers(void)
 
 static void groups(void)
 {
-	static const char *const group[] = { "", "SCard$DefaultReaders\0", "SCard$AllReaders\0", "none\0" };
+	static const char *const group[] = { "", "SCard$DefaultReaders\0", "SCard$AllReaders\0",
+					     "none\0" };
 	SCARDCONTEXT ctx = context();
 	size_t i;
 

@@ -21,13 +21,13 @@
 extern const struct subject errors_subject, context_subject, list_subject, connect_subject,
 	reconnect_subject, sharing_subject, status_subject, transmit_subject, transaction_subject,
 	disconnect_subject, change_subject, news_subject, control_subject, attrib_subject,
-	cancel_subject, process_subject, unplug_subject;
+	cancel_subject, process_subject, unplug_subject, two_subject;
 
 static const struct subject *const subjects[] = {
 	&errors_subject, &context_subject, &list_subject, &connect_subject, &reconnect_subject,
 	&sharing_subject, &status_subject, &transmit_subject, &transaction_subject,
 	&disconnect_subject, &change_subject, &news_subject, &control_subject, &attrib_subject,
-	&cancel_subject, &process_subject, &unplug_subject,
+	&cancel_subject, &process_subject, &unplug_subject, &two_subject,
 };
 
 static bool wanted(const char *name, int argc, char **argv)
@@ -67,7 +67,8 @@ static bool run(const struct test_case *c, bool move)
 	waitpid(pid, &status, 0);
 	fprintf(stderr, "%s %lld\n", case_name, now_ms() - start);
 	if (WIFSIGNALED(status))
-		say("end", "%s", WTERMSIG(status) == SIGALRM ? "hangs" : strsignal(WTERMSIG(status)));
+		say("end", "%s",
+		    WTERMSIG(status) == SIGALRM ? "hangs" : strsignal(WTERMSIG(status)));
 	return !status;
 }
 

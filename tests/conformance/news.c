@@ -18,7 +18,11 @@ static void watch(struct watcher *w, const char *name, DWORD current)
 	w->rs[0].szReader = name;
 	w->rs[0].dwCurrentState = current;
 	w->c = (struct call){
-		.op = OP_CHANGE, .ctx = context(), .timeout = HANGS_MS, .states = w->rs, .nstates = 1,
+		.op = OP_CHANGE,
+		.ctx = context(),
+		.timeout = HANGS_MS,
+		.states = w->rs,
+		.nstates = 1,
 	};
 	call_begin(&w->c);
 }
@@ -64,7 +68,8 @@ static void removal(void)
 {
 	ends("removed", SCARD_STATE_PRESENT, take_out);
 	ends("inserted", SCARD_STATE_EMPTY, put_in);
-	ends("removed-in-use", SCARD_STATE_PRESENT | SCARD_STATE_INUSE | SCARD_STATE_MUTE, take_out);
+	ends("removed-in-use", SCARD_STATE_PRESENT | SCARD_STATE_INUSE | SCARD_STATE_MUTE,
+	     take_out);
 	put_in();
 	ends("removed-unpowered", SCARD_STATE_PRESENT | SCARD_STATE_UNPOWERED, take_out);
 }
@@ -127,7 +132,8 @@ static void to_exclusive(void)
 {
 	DWORD protocol;
 
-	SCardReconnect(user, SCARD_SHARE_EXCLUSIVE, SCARD_PROTOCOL_ANY, SCARD_LEAVE_CARD, &protocol);
+	SCardReconnect(user, SCARD_SHARE_EXCLUSIVE, SCARD_PROTOCOL_ANY, SCARD_LEAVE_CARD,
+		       &protocol);
 }
 
 static void begins(void)

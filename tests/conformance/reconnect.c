@@ -4,14 +4,16 @@
  */
 #include "conformance.h"
 
-static const DWORD modes[] = { 0, SCARD_SHARE_EXCLUSIVE, SCARD_SHARE_SHARED, SCARD_SHARE_DIRECT, 4 };
+static const DWORD modes[] = { 0, SCARD_SHARE_EXCLUSIVE, SCARD_SHARE_SHARED, SCARD_SHARE_DIRECT,
+			       4 };
 
 static void one(const char *what, SCARDHANDLE handle, DWORD mode, DWORD wanted, DWORD disposition)
 {
 	DWORD protocol = 0x77;
 	LONG ret = SCardReconnect(handle, mode, wanted, disposition, &protocol);
 
-	say(what, "%s %s", code(ret), protocol == 0x77 ? "protocol untouched" : protocol_name(protocol));
+	say(what, "%s %s", code(ret),
+	    protocol == 0x77 ? "protocol untouched" : protocol_name(protocol));
 }
 
 /* From each mode to each, by each disposition: alone */
@@ -22,15 +24,17 @@ static void matrix(void)
 
 	for (from = 1; from <= SCARD_SHARE_DIRECT; from++) {
 		for (i = 0; i < COUNT(modes); i++) {
-			bool bad_mode = modes[i] < SCARD_SHARE_EXCLUSIVE || modes[i] > SCARD_SHARE_DIRECT;
+			bool bad_mode =
+				modes[i] < SCARD_SHARE_EXCLUSIVE || modes[i] > SCARD_SHARE_DIRECT;
 
 			if (bad_mode && from != SCARD_SHARE_SHARED)
 				continue;
 			for (disposition = 0; disposition <= (bad_mode ? SCARD_LEAVE_CARD : 4);
 			     disposition++) {
 				SCARDHANDLE handle = card(from);
-				const char *what = print("%s-to-%s/%s", share_name(from), share_name(modes[i]),
-							 disposition_name(disposition));
+				const char *what =
+					print("%s-to-%s/%s", share_name(from), share_name(modes[i]),
+					      disposition_name(disposition));
 				struct call other = { .op = OP_CONNECT, .ctx = context() };
 
 				one(what, handle, modes[i], SCARD_PROTOCOL_ANY, disposition);
@@ -95,8 +99,8 @@ static void dispositions(void)
 		one(what, mine, SCARD_SHARE_SHARED, SCARD_PROTOCOL_ANY, disposition);
 		say(print("%s/mine", what), "%s", card_life(mine));
 		say(print("%s/other", what), "%s", card_life(other));
-		one(print("%s/other-reconnects", what), other, SCARD_SHARE_SHARED, SCARD_PROTOCOL_ANY,
-		    SCARD_LEAVE_CARD);
+		one(print("%s/other-reconnects", what), other, SCARD_SHARE_SHARED,
+		    SCARD_PROTOCOL_ANY, SCARD_LEAVE_CARD);
 		say(print("%s/other-then", what), "%s", card_life(other));
 		SCardDisconnect(mine, SCARD_UNPOWER_CARD);
 		SCardDisconnect(other, SCARD_UNPOWER_CARD);
@@ -127,7 +131,8 @@ static void in_transaction(void)
 		SCardBeginTransaction(mine);
 		one(what, mine, SCARD_SHARE_SHARED, SCARD_PROTOCOL_ANY, disposition);
 		say(print("%s/end", what), "%s", code(SCardEndTransaction(mine, SCARD_LEAVE_CARD)));
-		say(print("%s/end-again", what), "%s", code(SCardEndTransaction(mine, SCARD_LEAVE_CARD)));
+		say(print("%s/end-again", what), "%s",
+		    code(SCardEndTransaction(mine, SCARD_LEAVE_CARD)));
 		SCardDisconnect(mine, SCARD_UNPOWER_CARD);
 	}
 }
@@ -151,8 +156,8 @@ static void no_card(void)
 
 	for (mode = 1; mode <= SCARD_SHARE_DIRECT; mode++) {
 		for (disposition = 0; disposition <= SCARD_UNPOWER_CARD; disposition++)
-			one(print("%s/%s", share_name(mode), disposition_name(disposition)), handle, mode,
-			    SCARD_PROTOCOL_ANY, disposition);
+			one(print("%s/%s", share_name(mode), disposition_name(disposition)), handle,
+			    mode, SCARD_PROTOCOL_ANY, disposition);
 	}
 }
 

@@ -28,7 +28,8 @@ static char *next_text(void)
 static void line(const char *what, const char *format, va_list args)
 {
 	char out[2 * LONGEST];
-	int n = snprintf(out, sizeof(out), "%s%s%s\t", case_name, what ? "/" : "", what ? what : "");
+	int n = snprintf(out, sizeof(out), "%s%s%s\t", case_name, what ? "/" : "",
+			 what ? what : "");
 
 	n += vsnprintf(out + n, sizeof(out) - n - 1, format, args);
 	if (n > (int)sizeof(out) - 2)

@@ -17,7 +17,8 @@ static void pairs(void)
 			struct call c = { .op = OP_CONNECT, .ctx = context(), .mode = second };
 			SCARDHANDLE handle = card(first);
 
-			say(print("%s-then-%s", share_name(first), share_name(second)), "%s", call_now(&c));
+			say(print("%s-then-%s", share_name(first), share_name(second)), "%s",
+			    call_now(&c));
 			SCardDisconnect(handle, SCARD_UNPOWER_CARD);
 		}
 	}
@@ -33,7 +34,8 @@ static void same_context(void)
 			SCARDHANDLE handle = card_of(ctx, first);
 			struct call c = { .op = OP_CONNECT, .ctx = ctx, .mode = second };
 
-			say(print("%s-then-%s", share_name(first), share_name(second)), "%s", call_now(&c));
+			say(print("%s-then-%s", share_name(first), share_name(second)), "%s",
+			    call_now(&c));
 			SCardDisconnect(handle, SCARD_UNPOWER_CARD);
 		}
 	}
@@ -98,7 +100,8 @@ static LONG reconnect(DWORD disposition)
 {
 	DWORD protocol;
 
-	return SCardReconnect(other, SCARD_SHARE_SHARED, SCARD_PROTOCOL_ANY, disposition, &protocol);
+	return SCardReconnect(other, SCARD_SHARE_SHARED, SCARD_PROTOCOL_ANY, disposition,
+			      &protocol);
 }
 
 static LONG end(DWORD disposition)
@@ -200,8 +203,9 @@ static void until_reconnect(void)
 		SCardDisconnect(other, SCARD_RESET_CARD);
 		say(print("%s/first", what), "%s", answer_to(mine, "00A4000C023F00"));
 		say(print("%s/second", what), "%s", answer_to(mine, "00A4000C023F00"));
-		say(what, "%s", code(SCardReconnect(mine, SCARD_SHARE_SHARED, SCARD_PROTOCOL_ANY, disposition,
-						    &protocol)));
+		say(what, "%s",
+		    code(SCardReconnect(mine, SCARD_SHARE_SHARED, SCARD_PROTOCOL_ANY, disposition,
+					&protocol)));
 		say(print("%s/after", what), "%s", answer_to(mine, "00A4000C023F00"));
 		SCardDisconnect(mine, SCARD_UNPOWER_CARD);
 	}

@@ -38,8 +38,9 @@ static void name_buffers(void)
 
 		memset(name, 'z', sizeof(name));
 		ret = SCardStatus(handle, name, &len, &state, &protocol, NULL, &atr_len);
-		say(print("%ld", (long)(room[i] - need)), "%s %lu %s, %s, %s, ATR %lu", code(ret), len,
-		    text(name, need + 1), status_name(state), protocol_name(protocol), atr_len);
+		say(print("%ld", (long)(room[i] - need)), "%s %lu %s, %s, %s, ATR %lu", code(ret),
+		    len, text(name, need + 1), status_name(state), protocol_name(protocol),
+		    atr_len);
 	}
 }
 
@@ -56,8 +57,8 @@ static void atr_buffers(void)
 
 		memset(atr, 0xEE, sizeof(atr));
 		ret = SCardStatus(handle, NULL, &name_len, &state, NULL, atr, &len);
-		say(print("%lu", room[i]), "%s %lu %s, %s, name %lu", code(ret), len, bytes(atr, 14),
-		    status_name(state), name_len);
+		say(print("%lu", room[i]), "%s %lu %s, %s, name %lu", code(ret), len,
+		    bytes(atr, 14), status_name(state), name_len);
 	}
 }
 
@@ -76,7 +77,8 @@ static void odd_buffers(void)
 	ret = SCardStatus(handle, NULL, NULL, NULL, NULL, atr, NULL);
 	say("ATR-without-length", "%s %s", code(ret), bytes(atr, 4));
 	ret = SCardStatus(handle, name, &len, NULL, NULL, atr, &atr_len);
-	say("both-short", "%s %lu %s %lu %s", code(ret), len, text(name, 5), atr_len, bytes(atr, 4));
+	say("both-short", "%s %lu %s %lu %s", code(ret), len, text(name, 5), atr_len,
+	    bytes(atr, 4));
 }
 
 /* A length beyond what is there, which nobody should write to */
@@ -100,8 +102,8 @@ static void allocate(void)
 	LONG ret;
 
 	ret = SCardStatus(handle, (LPSTR)&name, &name_len, NULL, NULL, (LPBYTE)&atr, &atr_len);
-	say("both", "%s %lu %s %lu %s", code(ret), name_len, name ? text(name, name_len) : "NULL", atr_len,
-	    atr ? bytes(atr, atr_len) : "NULL");
+	say("both", "%s %lu %s %lu %s", code(ret), name_len, name ? text(name, name_len) : "NULL",
+	    atr_len, atr ? bytes(atr, atr_len) : "NULL");
 	say("free-name", "%s", code(SCardFreeMemory(ctx, name)));
 	say("free-ATR", "%s", code(SCardFreeMemory(ctx, atr)));
 	name_len = SCARD_AUTOALLOCATE;
@@ -131,8 +133,8 @@ static void failed(void)
 		DWORD len = sizeof(name), state = 0x55, protocol = 0x77, atr_len = sizeof(atr);
 		LONG ret = SCardStatus(handles[i], name, &len, &state, &protocol, atr, &atr_len);
 
-		say(names[i], "%s, name %lu %s, state %lx, protocol %lx, ATR %lu %s", code(ret), len,
-		    text(name, 5), state, protocol, atr_len, bytes(atr, 4));
+		say(names[i], "%s, name %lu %s, state %lx, protocol %lx, ATR %lu %s", code(ret),
+		    len, text(name, 5), state, protocol, atr_len, bytes(atr, 4));
 	}
 }
 

@@ -46,11 +46,13 @@ static void dispositions(void)
 		SCardBeginTransaction(mine);
 		say(print("%s/end", what), "%s", code(SCardEndTransaction(mine, disposition)));
 		say(print("%s/mine", what), "%s", card_life(mine));
-		say(print("%s/end-again", what), "%s", code(SCardEndTransaction(mine, SCARD_LEAVE_CARD)));
+		say(print("%s/end-again", what), "%s",
+		    code(SCardEndTransaction(mine, SCARD_LEAVE_CARD)));
 		say(print("%s/reconnect", what), "%s", code(SCardReconnect(mine, SCARD_SHARE_SHARED,
 				SCARD_PROTOCOL_ANY, SCARD_LEAVE_CARD, &protocol)));
 		say(print("%s/then", what), "%s", card_life(mine));
-		say(print("%s/then-end", what), "%s", code(SCardEndTransaction(mine, SCARD_LEAVE_CARD)));
+		say(print("%s/then-end", what), "%s",
+		    code(SCardEndTransaction(mine, SCARD_LEAVE_CARD)));
 		SCardDisconnect(mine, SCARD_UNPOWER_CARD);
 	}
 }
@@ -107,7 +109,8 @@ static void during(DWORD mode)
 		call_begin(&calls[op]);
 	pause_ms(WAITS_MS);
 	for (op = 0; op <= OP_CONNECT; op++)
-		say(print("during/%s", op_names[op]), "%s", call_done(&calls[op], 0) ? calls[op].result : "waits");
+		say(print("during/%s", op_names[op]), "%s",
+		    call_done(&calls[op], 0) ? calls[op].result : "waits");
 	say("end", "%s", code(SCardEndTransaction(owner, SCARD_LEAVE_CARD)));
 	for (op = 0; op <= OP_CONNECT; op++)
 		say(print("after/%s", op_names[op]), "%s", call_result(&calls[op]));
@@ -157,7 +160,8 @@ static void waiters(void)
 
 	for (disposition = 0; disposition <= SCARD_UNPOWER_CARD; disposition++) {
 		waiters_at(print("end-%s", disposition_name(disposition)), disposition, false);
-		waiters_at(print("disconnect-%s", disposition_name(disposition)), disposition, true);
+		waiters_at(print("disconnect-%s", disposition_name(disposition)), disposition,
+			   true);
 	}
 }
 
@@ -194,7 +198,8 @@ static void others_disconnect(void)
 		call_begin(&c);
 		say(what, "%s", call_done(&c, WAITS_MS) ? c.result : "waits");
 		say(print("%s/owner", what), "%s", answer_to(owner, "00A4000C023F00"));
-		say(print("%s/end", what), "%s", code(SCardEndTransaction(owner, SCARD_LEAVE_CARD)));
+		say(print("%s/end", what), "%s",
+		    code(SCardEndTransaction(owner, SCARD_LEAVE_CARD)));
 		say(print("%s/then", what), "%s", call_result(&c));
 		say(print("%s/owner-then", what), "%s", answer_to(owner, "00A4000C023F00"));
 		SCardDisconnect(owner, SCARD_UNPOWER_CARD);
@@ -205,7 +210,8 @@ static void others_disconnect(void)
 static void same_context(void)
 {
 	SCARDCONTEXT ctx = context();
-	SCARDHANDLE owner = card_of(ctx, SCARD_SHARE_SHARED), other = card_of(ctx, SCARD_SHARE_SHARED);
+	SCARDHANDLE owner = card_of(ctx, SCARD_SHARE_SHARED),
+		    other = card_of(ctx, SCARD_SHARE_SHARED);
 	struct call c = { .op = OP_BEGIN, .card = other };
 	struct call end = { .op = OP_END, .card = owner };
 

@@ -15,8 +15,8 @@ static const BYTE select_mf[] = { 0x00, 0xA4, 0x00, 0x0C, 0x02, 0x3F, 0x00 };
 
 static BYTE big[MOST];
 
-static void one(const char *what, SCARDHANDLE handle, const SCARD_IO_REQUEST *pci, const BYTE *command,
-		DWORD n, BYTE *answer)
+static void one(const char *what, SCARDHANDLE handle, const SCARD_IO_REQUEST *pci,
+		const BYTE *command, DWORD n, BYTE *answer)
 {
 	DWORD len = 300;
 	LONG ret = SCardTransmit(handle, pci, command, n, NULL, answer, &len);
@@ -74,10 +74,11 @@ static void pci_protocols(void)
 			SCARD_IO_REQUEST pci = { said[j], sizeof(pci) };
 			BYTE answer[300];
 			DWORD len = sizeof(answer);
-			LONG ret = SCardTransmit(handle, &pci, select_mf, sizeof(select_mf), NULL, answer, &len);
+			LONG ret = SCardTransmit(handle, &pci, select_mf, sizeof(select_mf), NULL,
+						 answer, &len);
 
-			say(print("%s/%lx", protocol_name(active[i]), said[j]), "%s %lu %s", code(ret), len,
-			    ret ? "" : bytes(answer, len));
+			say(print("%s/%lx", protocol_name(active[i]), said[j]), "%s %lu %s",
+			    code(ret), len, ret ? "" : bytes(answer, len));
 		}
 		SCardDisconnect(handle, SCARD_UNPOWER_CARD);
 	}
@@ -109,7 +110,8 @@ static void pci_lengths(void)
 
 static void received_pci(void)
 {
-	static const DWORD protocols[] = { SCARD_PROTOCOL_T0, SCARD_PROTOCOL_T1, SCARD_PROTOCOL_RAW };
+	static const DWORD protocols[] = { SCARD_PROTOCOL_T0, SCARD_PROTOCOL_T1,
+					   SCARD_PROTOCOL_RAW };
 	size_t i;
 
 	for (i = 0; i < COUNT(protocols); i++) {
@@ -119,9 +121,10 @@ static void received_pci(void)
 		DWORD len = sizeof(answer);
 		LONG ret;
 
-		ret = SCardTransmit(handle, &pci, select_mf, sizeof(select_mf), &recv, answer, &len);
-		say(protocol_name(protocols[i]), "%s, protocol %lx, length %lx", code(ret), recv.dwProtocol,
-		    recv.cbPciLength);
+		ret = SCardTransmit(handle, &pci, select_mf, sizeof(select_mf), &recv, answer,
+				    &len);
+		say(protocol_name(protocols[i]), "%s, protocol %lx, length %lx", code(ret),
+		    recv.dwProtocol, recv.cbPciLength);
 		SCardDisconnect(handle, SCARD_UNPOWER_CARD);
 	}
 }
@@ -133,21 +136,35 @@ static void apdus(DWORD protocol)
 		const char *name;
 		const char *hex;
 	} list[] = {
-		{ "1-byte", "00" }, { "3-bytes", "00A400" },
-		{ "case-1", "80E69000" }, { "case-2", "80EE000404" }, { "case-2-Le-0", "80EE000400" },
-		{ "case-2-wrong-Le", "80EE000402" }, { "case-3", "00A4000C023F00" },
-		{ "case-3-short", "00A4000C053F00" }, { "case-3-long", "00A4000C013F00" },
-		{ "case-4", "80EE000003010203" "00" }, { "case-4-Le-2", "80EE000003010203" "02" },
-		{ "status-word", "80E66985" }, { "more-data", "80E66105" },
-		{ "wrong-length", "80E66C05" }, { "unknown-class", "F0A4000C023F00" },
-		{ "unknown-instruction", "00FF000000" }, { "odd-instruction", "0061000000" },
-		{ "verify-no-data", "00200001" }, { "verify-wrong", "002000010430303030" },
-		{ "verify-right", "002000010431323334" }, { "verified", "00200001" },
-		{ "select-with-answer", "00A40000023F00" "00" },
+		{ "1-byte", "00" },
+		{ "3-bytes", "00A400" },
+		{ "case-1", "80E69000" },
+		{ "case-2", "80EE000404" },
+		{ "case-2-Le-0", "80EE000400" },
+		{ "case-2-wrong-Le", "80EE000402" },
+		{ "case-3", "00A4000C023F00" },
+		{ "case-3-short", "00A4000C053F00" },
+		{ "case-3-long", "00A4000C013F00" },
+		{ "case-4", "80EE00000301020300" },
+		{ "case-4-Le-2", "80EE00000301020302" },
+		{ "status-word", "80E66985" },
+		{ "more-data", "80E66105" },
+		{ "wrong-length", "80E66C05" },
+		{ "unknown-class", "F0A4000C023F00" },
+		{ "unknown-instruction", "00FF000000" },
+		{ "odd-instruction", "0061000000" },
+		{ "verify-no-data", "00200001" },
+		{ "verify-wrong", "002000010430303030" },
+		{ "verify-right", "002000010431323334" },
+		{ "verified", "00200001" },
+		{ "select-with-answer", "00A40000023F0000" },
 		{ "select-AID", "00A4040007A0000000534341" },
-		{ "read", "00B0000004" }, { "read-binary", "00A4000C022F00" },
-		{ "read-4", "00B0000004" }, { "read-256", "00B0000000" },
-		{ "extended-case-2", "80EE0004000004" }, { "extended-case-3", "00A4000C0000023F00" },
+		{ "read", "00B0000004" },
+		{ "read-binary", "00A4000C022F00" },
+		{ "read-4", "00B0000004" },
+		{ "read-256", "00B0000000" },
+		{ "extended-case-2", "80EE0004000004" },
+		{ "extended-case-3", "00A4000C0000023F00" },
 	};
 	SCARDHANDLE handle = card_with(SCARD_SHARE_SHARED, protocol);
 	size_t i;
@@ -176,7 +193,8 @@ static void long_answers(DWORD protocol)
 	for (i = 0; i < COUNT(lengths); i++) {
 		BYTE answer[300];
 		DWORD len = sizeof(answer), j, wrong = 0;
-		LONG ret = apdu(handle, print("80EE00%02X%02X", lengths[i], lengths[i]), answer, &len);
+		LONG ret =
+			apdu(handle, print("80EE00%02X%02X", lengths[i], lengths[i]), answer, &len);
 
 		for (j = 0; j + 2 < len; j++)
 			wrong += answer[j] != (BYTE)j;

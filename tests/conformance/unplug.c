@@ -37,8 +37,8 @@ static void back(void)
 static void named(void)
 {
 	SCARDCONTEXT ctx = context();
-	static const DWORD currents[] = { SCARD_STATE_UNAWARE, SCARD_STATE_PRESENT, SCARD_STATE_UNKNOWN,
-					  SCARD_STATE_UNAVAILABLE };
+	static const DWORD currents[] = { SCARD_STATE_UNAWARE, SCARD_STATE_PRESENT,
+					  SCARD_STATE_UNKNOWN, SCARD_STATE_UNAVAILABLE };
 	size_t i;
 
 	pull();

@@ -15,6 +15,9 @@
 
 #define MAX_CONTEXTS	64
 
+/* Where vreader is spoken to, if it is not told otherwise */
+#define VREADER_SOCKET	"/run/vreader.sock"
+
 char reader[MAX_READERNAME];
 DWORD first_event;
 
@@ -68,6 +71,12 @@ void control(const char *command)
 		give_up("%s failed", command);
 }
 
+/* The same of the second reader, which is not plugged in when a case begins. */
+void control_second(const char *command)
+{
+	control(print("-s %s.second %s", VREADER_SOCKET, command));
+}
+
 /* ---- contexts and cards ---- */
 
 SCARDCONTEXT context(void)
@@ -90,7 +99,8 @@ static SCARDHANDLE connect_or_give_up(SCARDCONTEXT ctx, DWORD mode, DWORD protoc
 	LONG ret = SCardConnect(ctx, reader, mode, protocols, &handle, &protocol);
 
 	if (ret != SCARD_S_SUCCESS)
-		give_up("SCardConnect %s %s: %s", share_name(mode), protocol_name(protocols), code(ret));
+		give_up("SCardConnect %s %s: %s", share_name(mode), protocol_name(protocols),
+			code(ret));
 	return handle;
 }
 
@@ -182,8 +192,9 @@ const char *card_life(SCARDHANDLE handle)
 
 	if (ret != SCARD_S_SUCCESS)
 		return code(ret);
-	return print("%s, T=%u, %u powered on, %u warm resets", life.verified ? "verified" : "not verified",
-		     life.protocol, (BYTE)(life.powered_on - first_life.powered_on),
+	return print("%s, T=%u, %u powered on, %u warm resets",
+		     life.verified ? "verified" : "not verified", life.protocol,
+		     (BYTE)(life.powered_on - first_life.powered_on),
 		     (BYTE)(life.warm - first_life.warm));
 }
 
@@ -327,8 +338,11 @@ void prepare(const struct test_case *c)
 {
 	const char *spec = c->card ? c->card : DEFAULT_CARD;
 
-	if (c->moves && !number_of_readers())
-		control("replug");
+	if (c->moves) {
+		try_control(print("-s %s.second unplug", VREADER_SOCKET));
+		if (!number_of_readers())
+			control("replug");
+	}
 	readers_are(1);
 	if (c->moves)
 		put_in(spec);
