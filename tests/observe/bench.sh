@@ -17,8 +17,6 @@ assert 0.99e6 / b["transmit"]["max_us"] <= t["commands_per_second"] <= 1.01e6 / 
 card() { vreaderctl card-state | tr ' ' '\n' | sed -n "s/^$1=//p"; }
 refused() { for apdu; do scardctl bench --apdu "$apdu" 2>&1 | grep -q 'only SELECT' || { echo "# $apdu"; return 1; }; done; }
 
-idle=$(cat /sys/module/scard/parameters/idle_ms)
-echo 0 >/sys/module/scard/parameters/idle_ms		# no power-off but by somebody
 scardctl reset >/dev/null
 before="$(card resets) $(card powerups) $(card tries) $(card counter)"
 vreaderctl count clear >/dev/null
@@ -38,4 +36,3 @@ done
 kill -INT $bench
 wait $bench
 check "ended by a signal it leaves the card too" same "$(card resets) $(card powerups)" "${before% * *}"
-echo "$idle" >/sys/module/scard/parameters/idle_ms
