@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "sc.h"
+#include "usb.h"
 
 #define MINORS	64
 
@@ -49,6 +50,19 @@ int sc_open_connected(uint32_t share_mode)
 	return ret;
 }
 
+bool sc_works(void)
+{
+	int fd = sc_open_connected(SCARD_MODE_SHARED);
+	bool good;
+
+	if (fd < 0)
+		return false;
+	good = sc_apdu(fd, APDU_STATE) == 0x9000;
+	good = !sc_disconnect(fd, SCARD_DISP_LEAVE) && good;
+	close(fd);
+	return good;
+}
+
 int sc_info(int fd, struct scard_info *info)
 {
 	return result(ioctl(fd, SCARD_IOC_GET_INFO, info));
@@ -58,6 +72,16 @@ int sc_snapshot(int fd, struct scard_status *status)
 {
 	memset(status, 0, sizeof(*status));
 	return result(ioctl(fd, SCARD_IOC_GET_STATUS, status));
+}
+
+bool sc_settled(int fd, struct scard_status *status, int ms)
+{
+	for (; ms > 0; ms -= 10) {
+		if (!sc_snapshot(fd, status) && !(status->state & SCARD_STATE_BIT_SETTLING))
+			return true;
+		pause_ms(10);
+	}
+	return false;
 }
 
 int sc_status(int fd)

@@ -4,6 +4,7 @@
 #define KSELFTEST_SC_H
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,8 +26,13 @@ int sc_open(int flags);
 /* The same, for a card handle: connected, or the negative errno. */
 int sc_open_connected(uint32_t share_mode);
 
+/* Does a new card handle work? Leaves nothing behind. */
+bool sc_works(void);
+
 int sc_info(int fd, struct scard_info *info);
 int sc_snapshot(int fd, struct scard_status *status);
+/* The snapshot once the state is known, within @ms; or false */
+bool sc_settled(int fd, struct scard_status *status, int ms);
 int sc_status(int fd);				/* gated */
 int sc_connect(int fd, uint32_t share_mode, uint32_t protocols);
 int sc_connect_flags(int fd, uint32_t share_mode, uint32_t protocols, uint32_t flags);

@@ -26,7 +26,7 @@ void pause_ms(long ms)
 	nanosleep(&pause, NULL);
 }
 
-static int put(const char *path, const char *value)
+int file_set(const char *path, const char *value)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = 0;
 
@@ -85,7 +85,7 @@ int usb_set(const char *attribute, const char *value)
 	char path[256];
 	int ret = attribute_path(attribute, path, sizeof(path));
 
-	return ret ? ret : put(path, value);
+	return ret ? ret : file_set(path, value);
 }
 
 bool usb_is(const char *attribute, const char *value, int ms)
@@ -133,16 +133,23 @@ int usb_bind(bool bind)
 	if (ret)
 		return ret;
 	strcat(path, ":1.0");
-	return put(bind ? DRIVER "bind" : DRIVER "unbind", strrchr(path, '/') + 1);
+	return file_set(bind ? DRIVER "bind" : DRIVER "unbind", strrchr(path, '/') + 1);
+}
+
+bool module_set_text(const char *name, const char *value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), PARAMETERS "%s", name);
+	return !file_set(path, value);
 }
 
 bool module_set(const char *name, unsigned int value)
 {
-	char path[128], text[16];
+	char text[16];
 
-	snprintf(path, sizeof(path), PARAMETERS "%s", name);
 	snprintf(text, sizeof(text), "%u", value);
-	return !put(path, text);
+	return module_set_text(name, text);
 }
 
 int module_remove(void)

@@ -17,10 +17,13 @@ int usb_bind(bool bind);
 
 /* A parameter of the module */
 bool module_set(const char *name, unsigned int value);
+bool module_set_text(const char *name, const char *value);
 int module_remove(void);
 /* The module that the guest was started with; idle_ms is 0 as the tests expect it. */
 int module_insert(void);
 
+/* Any file of sysfs and the like: 0 or -errno */
+int file_set(const char *path, const char *value);
 void pause_ms(long ms);
 
 #endif

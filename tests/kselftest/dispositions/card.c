@@ -6,20 +6,8 @@
 
 #include "agent.h"
 #include "sc.h"
+#include "usb.h"
 #include "vr.h"
-
-#define IDLE_MS		"/sys/module/scard/parameters/idle_ms"
-
-static bool set_idle_ms(const char *ms)
-{
-	FILE *file = fopen(IDLE_MS, "w");
-	bool good;
-
-	if (!file)
-		return false;
-	good = fputs(ms, file) >= 0;
-	return !fclose(file) && good;
-}
 
 static struct scard_status snapshot(int fd)
 {
@@ -94,7 +82,7 @@ TEST(idle_card_is_powered_off)
 	vr_prepare("--profile short", VR_CARD);
 	watch = sc_open(O_RDONLY);
 	ASSERT_LE(0, watch);
-	ASSERT_TRUE(set_idle_ms("200"));
+	ASSERT_TRUE(module_set("idle_ms", 200));
 	fd = sc_open_connected(SCARD_MODE_SHARED);
 	ASSERT_LE(0, fd);
 	vr_clear();
@@ -114,7 +102,7 @@ TEST(idle_card_is_powered_off)
 	EXPECT_EQ(0x9000, sc_apdu(fd, APDU_STATE));
 	EXPECT_EQ(0, sc_status(fd));
 	EXPECT_EQ(0, sc_disconnect(fd, SCARD_DISP_LEAVE));
-	EXPECT_TRUE(set_idle_ms("0"));
+	EXPECT_TRUE(module_set("idle_ms", 0));
 }
 
 /*

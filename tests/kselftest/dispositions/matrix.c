@@ -16,6 +16,7 @@
 #include "agent.h"
 #include "expect.h"
 #include "sc.h"
+#include "usb.h"
 #include "vr.h"
 
 #define READER	"--profile short"
@@ -140,13 +141,6 @@ static unsigned int handles(int watch)
 	struct scard_status status;
 
 	return sc_snapshot(watch, &status) ? 0 : status.handles;
-}
-
-static void pause_ms(long ms)
-{
-	struct timespec pause = { ms / 1000, ms % 1000 * 1000000 };
-
-	nanosleep(&pause, NULL);
 }
 
 /* Wait until the slot has seen @events more insertions and removals, and knows all of it. */

@@ -10,19 +10,12 @@
 
 #include "agent.h"
 #include "sc.h"
+#include "usb.h"
 #include "vr.h"
-
-#define PARAMETER	"/sys/module/scard/parameters/close_policy"
 
 static bool set_policy(const char *policy)
 {
-	FILE *file = fopen(PARAMETER, "w");
-	bool good;
-
-	if (!file)
-		return false;
-	good = fputs(policy, file) >= 0;
-	return !fclose(file) && good;
+	return module_set_text("close_policy", policy);
 }
 
 FIXTURE(policy)

@@ -43,30 +43,12 @@ FIXTURE_SETUP(ways)
 /* Whatever happened: the reader is there, and works for a new handle. */
 FIXTURE_TEARDOWN(ways)
 {
-	int fd;
-
 	agent_stop(&self->agent);
 	agent_stop(&self->waiter);
 	close(self->fd);
 	close(self->watch);
 	vr_prepare("--profile short", VR_CARD);
-	fd = sc_open_connected(SCARD_MODE_SHARED);
-	EXPECT_LE(0, fd);
-	EXPECT_EQ(0x9000, sc_apdu(fd, APDU_STATE));
-	EXPECT_EQ(0, sc_disconnect(fd, SCARD_DISP_LEAVE));
-	close(fd);
-}
-
-static bool settled(int fd, struct scard_status *status)
-{
-	int i;
-
-	for (i = 0; i < AT_ONCE_MS; i += 10) {
-		if (!sc_snapshot(fd, status) && !(status->state & SCARD_STATE_BIT_SETTLING))
-			return true;
-		pause_ms(10);
-	}
-	return false;
+	EXPECT_TRUE(sc_works());
 }
 
 /* ---- a reset of the port ---- */
@@ -78,7 +60,7 @@ static void told_of_one_reset(struct __test_metadata *_metadata, FIXTURE_DATA(wa
 	struct scard_status after;
 	size_t i;
 
-	ASSERT_TRUE(settled(self->watch, &after));
+	ASSERT_TRUE(sc_settled(self->watch, &after, AT_ONCE_MS));
 	EXPECT_EQ(before->epoch + 1, after.epoch);
 	EXPECT_EQ(before->card_event, after.card_event);
 	EXPECT_EQ(before->atr_len, after.atr_len);

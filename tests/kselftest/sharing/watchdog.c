@@ -1,31 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The watchdog: a transaction that is idle for too long ends with a reset. */
-#include <time.h>
-
 #include "kselftest_harness.h"
 
 #include "agent.h"
 #include "sc.h"
+#include "usb.h"
 #include "vr.h"
 
-#define PARAMETER	"/sys/module/scard/parameters/transaction_ms"
 #define LIMIT_MS	1500
 
 static bool set_limit(unsigned int ms)
 {
-	FILE *file = fopen(PARAMETER, "w");
-
-	if (!file)
-		return false;
-	fprintf(file, "%u", ms);
-	return !fclose(file);
-}
-
-static void pause_ms(long ms)
-{
-	struct timespec pause = { ms / 1000, ms % 1000 * 1000000 };
-
-	nanosleep(&pause, NULL);
+	return module_set("transaction_ms", ms);
 }
 
 FIXTURE(watchdog)

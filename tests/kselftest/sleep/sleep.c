@@ -45,29 +45,6 @@ FIXTURE_VARIANT_ADD(sleep, to_ram)
 	.until = "core",
 };
 
-static bool settled(int fd, struct scard_status *status)
-{
-	int i;
-
-	for (i = 0; i < AT_ONCE_MS; i += 10) {
-		if (!sc_snapshot(fd, status) && !(status->state & SCARD_STATE_BIT_SETTLING))
-			return true;
-		pause_ms(10);
-	}
-	return false;
-}
-
-static int write_to(const char *path, const char *value)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = 0;
-
-	if (fd < 0 || write(fd, value, strlen(value)) < 0)
-		ret = -errno;
-	if (fd >= 0)
-		close(fd);
-	return ret;
-}
-
 /* How often the kernel says that it did this to a USB device */
 static int logged(const char *what)
 {
@@ -90,8 +67,8 @@ static void sleep_now(struct __test_metadata *_metadata,
 {
 	int resets = logged(PORT_RESETS);
 
-	ASSERT_EQ(0, write_to("/sys/power/pm_test", variant->until));
-	ASSERT_EQ(0, write_to("/sys/power/state", variant->state));
+	ASSERT_EQ(0, file_set("/sys/power/pm_test", variant->until));
+	ASSERT_EQ(0, file_set("/sys/power/state", variant->state));
 	/* QEMU's host controller forgets its devices, however deep the sleep */
 	EXPECT_EQ(resets + 1, logged(PORT_RESETS));
 }
@@ -101,11 +78,11 @@ FIXTURE_SETUP(sleep)
 	struct scard_status status;
 	struct scard_info info;
 
-	ASSERT_EQ(0, write_to("/sys/module/suspend/parameters/pm_test_delay", "1"));
+	ASSERT_EQ(0, file_set("/sys/module/suspend/parameters/pm_test_delay", "1"));
 	ASSERT_TRUE(module_set("idle_ms", 0));
 	self->watch = sc_open(O_RDONLY);
 	ASSERT_LE(0, self->watch);
-	ASSERT_TRUE(settled(self->watch, &status));
+	ASSERT_TRUE(sc_settled(self->watch, &status, AT_ONCE_MS));
 	ASSERT_EQ(0, sc_info(self->watch, &info));
 	ASSERT_TRUE(usbmon_open(info.bus, info.device));
 	agent_start(&self->agent);
@@ -116,7 +93,7 @@ FIXTURE_SETUP(sleep)
 	ASSERT_EQ(0, agent_do(&self->waiter, AGENT_CONNECT, SCARD_MODE_SHARED));
 	self->fd = sc_open_connected(SCARD_MODE_SHARED);
 	ASSERT_LE(0, self->fd);
-	ASSERT_TRUE(settled(self->watch, &status));
+	ASSERT_TRUE(sc_settled(self->watch, &status, AT_ONCE_MS));
 	usbmon_clear();
 }
 
@@ -142,7 +119,7 @@ static void told_of_one_reset(struct __test_metadata *_metadata, FIXTURE_DATA(sl
 	struct scard_status after;
 	size_t i;
 
-	ASSERT_TRUE(settled(self->watch, &after));
+	ASSERT_TRUE(sc_settled(self->watch, &after, AT_ONCE_MS));
 	EXPECT_EQ(before->epoch + 1, after.epoch);
 	EXPECT_EQ(before->card_event, after.card_event);
 	for (i = 0; i < SC_GATED; i++) {
@@ -215,7 +192,7 @@ TEST_F_TIMEOUT(sleep, card_swapped, 60)
 	ASSERT_EQ(0, sc_snapshot(self->watch, &before));
 	ASSERT_EQ(0x9000, sc_apdu(self->fd, "80F00320"));
 	sleep_now(_metadata, variant);
-	ASSERT_TRUE(settled(self->watch, &after));
+	ASSERT_TRUE(sc_settled(self->watch, &after, AT_ONCE_MS));
 	EXPECT_NE(0, memcmp(before.atr, after.atr, sizeof(before.atr)));
 	EXPECT_EQ(before.card_event + 2, after.card_event);
 	EXPECT_EQ(-EIDRM, sc_status(self->fd));
@@ -241,7 +218,7 @@ TEST_F_TIMEOUT(sleep, card_is_off, 60)
 	ASSERT_EQ(SCARD_STATE_BIT_PRESENT, before.state);
 	usbmon_clear();
 	sleep_now(_metadata, variant);
-	ASSERT_TRUE(settled(self->watch, &after));
+	ASSERT_TRUE(sc_settled(self->watch, &after, AT_ONCE_MS));
 	EXPECT_EQ(before.epoch, after.epoch);
 	EXPECT_EQ(before.card_event, after.card_event);
 	EXPECT_EQ(before.atr_len, after.atr_len);
