@@ -209,12 +209,37 @@ static void doctor_cards(void)
 
 /* --- pcsc-lite */
 
+/* Has pcscd been given the driver by which it shares the module's readers? */
+static bool pcscd_shares(void)
+{
+	char line[512], name[512];
+	bool shares = false;
+	glob_t files;
+	size_t i;
+	FILE *f;
+
+	if (glob("/etc/reader.conf.d/*", 0, NULL, &files))
+		files.gl_pathc = 0;
+	for (i = 0; i < files.gl_pathc; i++) {
+		f = fopen(files.gl_pathv[i], "re");
+		while (f && fgets(line, sizeof(line), f))
+			shares |= sscanf(line, " LIBPATH %511s", name) == 1 &&
+				  strstr(name, "/libifdscard.so");
+		if (f)
+			fclose(f);
+	}
+	globfree(&files);
+	return shares;
+}
+
 static void doctor_pcscd(void)
 {
 	char who[128];
 
+	if (pcscd_shares())
+		return;
 	if (find_process("pcscd", NULL, who, sizeof(who)))
-		finding("sudo systemctl disable --now pcscd.socket pcscd.service, unless it is wanted for other readers",
+		finding("sudo systemctl disable --now pcscd.socket pcscd.service, unless it is wanted for other readers; libifdscard(8) lets it share ours",
 			"%s is running: it takes readers that it sees first", who);
 	else if (!access("/run/pcscd/pcscd.comm", F_OK))
 		finding("sudo systemctl disable --now pcscd.socket, unless it is wanted for other readers",
