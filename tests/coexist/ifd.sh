@@ -8,7 +8,7 @@ handler=$PWD/build/lib/pcsc/libifdscard.so
 reset=80100068
 verify=002000010431323334
 verified=0020000100		# 9000: the PIN was verified since the last reset
-count=80E2000000		# how often it was asked since the last reset
+count=80E2000000		# how often it was asked since it was put in
 
 # The card's count, as NAME gets it, is N
 counts()
@@ -68,7 +68,8 @@ programs_alternate()
 apdus_alternate()
 {
 	local n
-	for n in 1 3 5 7 9; do
+	# the channel that was closed has sent one, and the one that was refused never
+	for n in 2 4 6 8 10; do
 		counts theirs $n && counts ours $((n + 1)) || return
 	done
 }
@@ -205,6 +206,8 @@ starts_without_the_reader()
 # --- the tests
 
 atr=$(with_ours opensc-tool --reader 0 --atr)
+check "a channel is closed while a call waits for another's transaction" \
+	"$PWD/build/coexist/handler" "$handler" /dev/scard0
 configure /dev/scard0
 start_pcscd
 check "pcscd starts with the driver" readers_of_pcscd
