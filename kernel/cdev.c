@@ -23,6 +23,7 @@ static DEFINE_IDA(scard_minor_ida);
 /* The ABI: no holes, the same layout for 32-bit and 64-bit callers. */
 static_assert(sizeof(struct scard_info) == 496);
 static_assert(sizeof(struct scard_status) == 88);
+static_assert(offsetof(struct scard_status, reserved8) == 65);
 static_assert(sizeof(struct scard_connect) == 32);
 static_assert(sizeof(struct scard_disposition) == 16);
 static_assert(sizeof(struct scard_transmit) == 40);
@@ -60,25 +61,25 @@ static long cdev_get_info(struct scard_handle *h, void __user *uarg)
  */
 static int cdev_get_status_args(struct scard_status __user *user, u32 *flags, u32 *any)
 {
-	size_t i;
+	/* three bytes, then whole words to the end */
+	const u32 __user *word = (const u32 __user *)&user->reserved8[3];
+	u32 words[5];
+	u8 bytes[3];
 
 	if (!user_read_access_begin(user, sizeof(*user)))
 		return -EFAULT;
 	unsafe_get_user(*flags, &user->flags, fault);
-	*any = 0;
-	for (i = 0; i < ARRAY_SIZE(user->reserved8); i++) {
-		u8 byte;
-
-		unsafe_get_user(byte, &user->reserved8[i], fault);
-		*any |= byte;
-	}
-	for (i = 0; i < ARRAY_SIZE(user->reserved); i++) {
-		u32 word;
-
-		unsafe_get_user(word, &user->reserved[i], fault);
-		*any |= word;
-	}
+	unsafe_get_user(bytes[0], &user->reserved8[0], fault);
+	unsafe_get_user(bytes[1], &user->reserved8[1], fault);
+	unsafe_get_user(bytes[2], &user->reserved8[2], fault);
+	unsafe_get_user(words[0], word, fault);
+	unsafe_get_user(words[1], word + 1, fault);
+	unsafe_get_user(words[2], word + 2, fault);
+	unsafe_get_user(words[3], word + 3, fault);
+	unsafe_get_user(words[4], word + 4, fault);
 	user_read_access_end();
+	*any = bytes[0] | bytes[1] | bytes[2] | words[0] | words[1] | words[2] | words[3] |
+	       words[4];
 	return 0;
 
 fault:
@@ -120,6 +121,7 @@ fault:
 static long cdev_connect(struct scard_handle *h, void __user *uarg, struct file *file,
 			 enum pol_op op)
 {
+	struct scard_connect __user *user = uarg;
 	struct scard_connect arg;
 	int ret;
 
@@ -136,7 +138,7 @@ static long cdev_connect(struct scard_handle *h, void __user *uarg, struct file 
 	if (ret)
 		return ret;
 	/* the handle is connected whether or not this can be told */
-	return copy_to_user(uarg, &arg, sizeof(arg)) ? -EFAULT : 0;
+	return put_user(arg.protocol, &user->protocol) ?: put_user(arg.epoch, &user->epoch);
 }
 
 static long cdev_disposition(struct scard_handle *h, void __user *uarg, struct file *file,

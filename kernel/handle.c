@@ -130,13 +130,17 @@ void scard_turn_done(struct scard_handle *h, struct scard_turn *t, struct scard_
 struct scard_req *scard_handle_get_req(struct scard_handle *h, u32 send_len, u32 room)
 {
 	struct scard_reader *reader = h->slot->reader;
-	u32 rx = scard_slot_rx_size(h->slot, room);
-	u32 tx = CCID_HEADER_LEN + max(send_len, SCARD_SHORT_TX);
 	struct scard_req *req = xchg(&h->spare, NULL);
+	u32 rx, tx;
 
+	/* for what the module itself has to say, any will do */
+	if (req && send_len <= SCARD_SHORT_TX && !room)
+		return req;
+	rx = scard_slot_rx_size(h->slot, room);
+	tx = CCID_HEADER_LEN + max(send_len, SCARD_SHORT_TX);
 	if (!req)
 		return scard_req_alloc(reader, tx, rx, GFP_KERNEL_ACCOUNT);
-	if (scard_req_grow(req, tx, rx)) {
+	if ((tx > req->tx_size || rx > req->rx->size) && scard_req_grow(req, tx, rx)) {
 		scard_req_free(req);
 		return NULL;
 	}

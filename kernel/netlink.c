@@ -38,6 +38,8 @@ static const struct nla_policy netlink_policy[SCARD_A_SLOT_MAX + 1] = {
 	[SCARD_A_SLOT_MINOR] = { .type = NLA_U32 },
 };
 
+#define NETLINK_STATE_ATTRS	6	/* of netlink_put_state(), each a u32 */
+
 /* What is told of a slot without being asked: presence, no names, no users. */
 static u32 netlink_state(const struct scard_slot *slot)
 {
@@ -180,7 +182,8 @@ static void netlink_announce(struct scard_slot *slot, u8 cmd)
 
 	if (!scard_netlink_heard())
 		return;
-	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	/* no larger than it has to be: kernels that clear what they allocate do so here */
+	skb = genlmsg_new(NETLINK_STATE_ATTRS * nla_total_size(sizeof(u32)), GFP_KERNEL);
 	if (!skb)
 		return;		/* who listens finds out by the next one's counter */
 	if (netlink_put_slot(skb, slot, genlmsg_put(skb, 0, 0, &netlink_family, 0, cmd), false)) {

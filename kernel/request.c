@@ -126,8 +126,11 @@ static void req_wipe(u8 *buf, u32 len)
  */
 void scard_req_clear(struct scard_req *req)
 {
-	req_wipe(req->tx, min(req->dirty_tx, req->tx_size));
-	req_wipe(req->rx->buf, min(req->rx->dirty, req->rx->size));
+	/* a Connect to a card that is on has sent nothing */
+	if (req->dirty_tx)
+		req_wipe(req->tx, min(req->dirty_tx, req->tx_size));
+	if (req->rx->dirty)
+		req_wipe(req->rx->buf, min(req->rx->dirty, req->rx->size));
 	if (req->dirty_apdu)
 		req_wipe(req->apdu, min(req->dirty_apdu, req->apdu_size));
 	req->dirty_tx = 0;

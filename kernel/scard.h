@@ -336,7 +336,7 @@ struct scard_reader {
  * @protocol: active protocol, SCARD_PROTO_* or 0 (lock)
  * @settling: presence or ATR is being found out (lock)
  * @notified: SLOT_NOTIFIED_* bits set by the interrupt pipe
- * @notify_work: acts on @notified
+ * @notify_work: acts on @notified; without one it asks the reader
  * @poll_work: asks for the slot status where there is no interrupt pipe
  * @poll_step: how long it waits before it asks again, jiffies (lock)
  * @poll_event: @card_event when it last ran (lock)
@@ -348,6 +348,7 @@ struct scard_reader {
  * @single: the operation under way consists of one exchange (actor)
  * @sent: the operation under way has sent something (actor)
  * @to_card: what it has sent was for the card, not for the reader alone (actor)
+ * @inserted: the interrupt pipe has reported an insertion (lock)
  * @recheck: the card may have been swapped unseen: compare its ATR (lock)
  * @interrupted: its last command was cut on the wire, and the reader may still be busy
  *	with it (actor)
@@ -395,7 +396,7 @@ struct scard_slot {
 	bool settling;
 
 	unsigned long notified;
-	struct work_struct notify_work;
+	struct delayed_work notify_work;
 	struct delayed_work poll_work;
 	unsigned long poll_step;
 	u32 poll_event;
@@ -408,6 +409,7 @@ struct scard_slot {
 	bool single;
 	bool sent;
 	bool to_card;
+	bool inserted;
 	bool recheck;
 	bool interrupted;
 	struct delayed_work expire_work;
@@ -429,8 +431,8 @@ struct scard_slot {
 	struct t1 t1;
 };
 
-#define SLOT_NOTIFIED_CHANGE	0	/* bit numbers in scard_slot.notified */
-#define SLOT_NOTIFIED_ABSENT	1
+#define SLOT_NOTIFIED_ABSENT	0	/* bit numbers in scard_slot.notified */
+#define SLOT_NOTIFIED_PRESENT	1
 
 /**
  * struct scard_handle - one open file

@@ -407,17 +407,24 @@ int scard_slot_eject(struct scard_slot *slot, struct scard_req *req)
 	return scard_slot_cmd(slot, req, CCID_PC_TO_RDR_MECHANICAL, eject, 0, SLOT_EJECT_MS);
 }
 
-/**
- * scard_slot_settle() - find out whether a card is there, and read its ATR
- * @slot: the slot
- * @req: a request
- *
- * Return: 0, whatever the card is; or a negative errno of the reader
- */
-int scard_slot_settle(struct scard_slot *slot, struct scard_req *req)
+/* The card that the interrupt pipe has reported: nothing else needs to be asked. */
+static bool slot_take_inserted(struct scard_slot *slot)
+{
+	bool inserted;
+
+	spin_lock(&slot->lock);
+	inserted = slot->inserted && slot->pol.card == POL_CARD_ABSENT && !slot->pol.gone;
+	slot->inserted = false;
+	if (inserted)
+		slot_inserted_locked(slot);
+	scard_slot_unlock(slot);
+	return inserted;
+}
+
+/* Ask the reader; *@look: there is a card whose ATR is to be read. */
+static int slot_ask(struct scard_slot *slot, struct scard_req *req, bool *look)
 {
 	unsigned int tries = SLOT_STATUS_TRIES;
-	bool look = false;
 	int ret;
 
 	do {
@@ -438,15 +445,29 @@ int scard_slot_settle(struct scard_slot *slot, struct scard_req *req)
 		scard_slot_removed_locked(slot);
 	if (slot->pol.card == POL_CARD_ABSENT && !slot->pol.gone) {
 		slot_inserted_locked(slot);
-		look = true;
+		*look = true;
 	} else if (slot->pol.card == POL_CARD_OFF) {
-		look = slot->recheck;
+		*look = slot->recheck;
 	}
 	slot->recheck = false;
 	scard_slot_unlock(slot);
-	if (!look)
-		return 0;
+	return 0;
+}
 
+/**
+ * scard_slot_settle() - find out whether a card is there, and read its ATR
+ * @slot: the slot
+ * @req: a request
+ *
+ * Return: 0, whatever the card is; or a negative errno of the reader
+ */
+int scard_slot_settle(struct scard_slot *slot, struct scard_req *req)
+{
+	bool look = slot_take_inserted(slot);
+	int ret = look ? 0 : slot_ask(slot, req, &look);
+
+	if (ret || !look)
+		return ret;
 	ret = scard_slot_power_on(slot, req, false);
 	if (ret && !slot_is_final(ret))
 		ret = slot_mute(slot, req);

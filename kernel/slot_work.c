@@ -16,6 +16,8 @@
  */
 #define SLOT_POLL_MIN	(HZ / 8)
 #define SLOT_POLL_MAX	HZ
+/* How long after a removal the reader is asked whether it was one */
+#define SLOT_VERIFY	(HZ / 10)
 /* What is known longer than this is found out again for who asks for it */
 #define SLOT_POLL_FRESH	(HZ / 2)
 
@@ -158,27 +160,38 @@ void scard_slot_deaf(struct scard_slot *slot)
  * @present: a card is in it now
  *
  * Any context. A removal is believed at once, also while somebody else is the
- * actor; an insertion is looked at by the worker.
+ * actor, and the reader is asked about it later; an insertion is looked at by the worker.
  */
 void scard_slot_notify(struct scard_slot *slot, bool present)
 {
 	if (!present)
 		set_bit(SLOT_NOTIFIED_ABSENT, &slot->notified);
-	set_bit(SLOT_NOTIFIED_CHANGE, &slot->notified);
-	queue_work(slot->reader->wq, &slot->notify_work);
+	/* the last one counts: only an insertion leaves something to be found out now */
+	assign_bit(SLOT_NOTIFIED_PRESENT, &slot->notified, present);
+	mod_delayed_work(slot->reader->wq, &slot->notify_work, 0);
 }
 
 static void slot_notify_work(struct work_struct *work)
 {
-	struct scard_slot *slot = container_of(work, struct scard_slot, notify_work);
+	struct scard_slot *slot = container_of(to_delayed_work(work), struct scard_slot,
+					       notify_work);
 	unsigned long notified = xchg(&slot->notified, 0);
 
 	spin_lock(&slot->lock);
-	if (notified & BIT(SLOT_NOTIFIED_ABSENT))
+	if (notified & BIT(SLOT_NOTIFIED_ABSENT)) {
+		slot->inserted = false;
 		scard_slot_removed_locked(slot);
-	if (notified && !slot->pol.gone) {
-		slot->settling = true;
-		pol_want_settle(&slot->pol);
+	}
+	if (!slot->pol.gone) {
+		if (notified & BIT(SLOT_NOTIFIED_PRESENT)) {
+			slot->settling = true;
+			slot->inserted = true;
+			pol_want_settle(&slot->pol);
+		} else if (notified) {
+			queue_delayed_work(slot->reader->wq, &slot->notify_work, SLOT_VERIFY);
+		} else {
+			pol_want_settle(&slot->pol);
+		}
 	}
 	scard_slot_unlock(slot);
 }
@@ -359,7 +372,7 @@ void scard_slot_resumed(struct scard_slot *slot)
 void scard_slot_work_init(struct scard_slot *slot)
 {
 	INIT_WORK(&slot->work, slot_work);
-	INIT_WORK(&slot->notify_work, slot_notify_work);
+	INIT_DELAYED_WORK(&slot->notify_work, slot_notify_work);
 	INIT_DELAYED_WORK(&slot->poll_work, slot_poll_work);
 	slot->poll_step = SLOT_POLL_MIN;
 	INIT_DELAYED_WORK(&slot->idle_work, slot_idle_work);
@@ -375,7 +388,7 @@ void scard_slot_work_stop(struct scard_slot *slot)
 	cancel_delayed_work_sync(&slot->poll_work);
 	cancel_delayed_work_sync(&slot->idle_work);
 	cancel_delayed_work_sync(&slot->expire_work);
-	cancel_work_sync(&slot->notify_work);
+	cancel_delayed_work_sync(&slot->notify_work);
 	/* whoever was the actor finds its transfers ended, and leaves */
 	wait_event(slot->wait, !READ_ONCE(slot->pol.actor));
 	flush_work(&slot->work);
