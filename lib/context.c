@@ -43,17 +43,22 @@ static struct object **bucket_of(LONG id)
 	return &objects.buckets[id & (objects.nbuckets - 1)];
 }
 
-static struct object *find(LONG id, bool is_card)
+static struct object *find_any(LONG id)
 {
 	struct object *obj;
 
 	if (id <= 0 || !objects.nbuckets)
 		return NULL;
-	for (obj = *bucket_of(id); obj; obj = obj->next) {
-		if (obj->id == id)
-			return obj->is_card == is_card ? obj : NULL;
-	}
-	return NULL;
+	for (obj = *bucket_of(id); obj && obj->id != id; obj = obj->next)
+		;
+	return obj;
+}
+
+static struct object *find(LONG id, bool is_card)
+{
+	struct object *obj = find_any(id);
+
+	return obj && obj->is_card == is_card ? obj : NULL;
 }
 
 static bool grow(void)
@@ -104,7 +109,7 @@ static LONG new_id(void)
 	}
 	do {
 		id = scramble(objects.next_number++) & INT_MAX;
-	} while (!id || find(id, false) || find(id, true));
+	} while (!id || find_any(id));
 	return id;
 }
 
@@ -463,22 +468,31 @@ static bool link_card(struct context *ctx, struct card *card)
 	return true;
 }
 
-/* The spare handle, as a new one, if it is one of that reader and fresh; or NULL. */
-struct card *card_take_spare(struct context *ctx, const char *name)
+/*
+ * As context_get(). @card: its spare handle, as a new one, if it is one of that reader and
+ * fresh; or NULL.
+ */
+struct context *context_get_spare(SCARDCONTEXT id, const char *name, struct card **card)
 {
-	struct card *card;
-	bool fits;
+	struct card *old = NULL;
+	struct context *ctx;
 
+	*card = NULL;
 	pthread_mutex_lock(&objects.lock);
-	card = ctx->spare;
-	ctx->spare = NULL;
-	fits = card && !expired(ctx) && !overtaken(card) && !strcmp(card->name, name) &&
-	       link_card(ctx, card);
+	ctx = (struct context *)find(id, false);
+	if (ctx) {
+		atomic_fetch_add(&ctx->obj.refs, 1);
+		old = ctx->spare;
+		ctx->spare = NULL;
+	}
+	if (old && !expired(ctx) && !overtaken(old) && !strcmp(old->name, name) &&
+	    link_card(ctx, old)) {
+		*card = old;
+		old = NULL;
+	}
 	pthread_mutex_unlock(&objects.lock);
-	if (fits)
-		return card;
-	free_spare(card);
-	return NULL;
+	free_spare(old);
+	return ctx;
 }
 
 /* @fresh: also one whose time is not over */
@@ -510,6 +524,7 @@ LONG card_create(struct context *ctx, int fd, const char *name, struct card **ne
 	card->context = ctx;
 	pthread_mutex_init(&card->no_blocking, NULL);
 	strncpy(card->name, name, sizeof(card->name) - 1);
+	card->name_size = strlen(card->name) + 1;
 
 	pthread_mutex_lock(&objects.lock);
 	linked = link_card(ctx, card);
@@ -614,11 +629,7 @@ bool card_retire(struct card *card)
 	return mine;
 }
 
-/*
- * A call on the card; returns 0 or a positive errno. A wait that a signal ended is
- * begun again, which is safe: the kernel says EINTR only if nothing was sent.
- */
-int card_ioctl_once(struct card *card, unsigned long request, void *arg)
+static inline int call(struct card *card, unsigned long request, void *arg)
 {
 	unsigned int cancels = atomic_load(&card->context->cancels);
 	int error;
@@ -631,12 +642,21 @@ int card_ioctl_once(struct card *card, unsigned long request, void *arg)
 	return error;
 }
 
+/*
+ * A call on the card; returns 0 or a positive errno. A wait that a signal ended is
+ * begun again, which is safe: the kernel says EINTR only if nothing was sent.
+ */
+int card_ioctl_once(struct card *card, unsigned long request, void *arg)
+{
+	return call(card, request, arg);
+}
+
 /* The same for a call that may wait for its turn. */
 int card_ioctl(struct card *card, unsigned long request, void *arg)
 {
 	int error;
 
-	while ((error = card_ioctl_once(card, request, arg)) == EAGAIN)
+	while ((error = call(card, request, arg)) == EAGAIN)
 		no_blocking_wait(card);
 	return error;
 }

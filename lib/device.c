@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 
 #include "scard_lib.h"
@@ -32,12 +31,6 @@ int device_open(uint32_t minor, const char *kernel_name, int flags)
 		return fd;
 	descriptor_close(fd);
 	return -ENXIO;
-}
-
-/* As ioctl(); returns 0 or a positive errno. */
-int device_ioctl(int fd, unsigned long request, void *arg)
-{
-	return ioctl(fd, request, arg) < 0 ? errno : 0;
 }
 
 /* The errors of <linux/scard.h>: one code for each. */

@@ -21,12 +21,14 @@
 #ifndef SCARD_LIB_H
 #define SCARD_LIB_H
 
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 
 #include <linux/scard.h>
 
@@ -74,7 +76,13 @@ void descriptors_forked(void);
 /* ---- device.c ---- */
 
 int device_open(uint32_t minor, const char *kernel_name, int flags);
-int device_ioctl(int fd, unsigned long request, void *arg);
+
+/* As ioctl(); returns 0 or a positive errno. */
+static inline int device_ioctl(int fd, unsigned long request, void *arg)
+{
+	return ioctl(fd, request, arg) < 0 ? errno : 0;
+}
+
 LONG code_of(int error);
 LONG code_of_open(int error);
 LONG code_of_power_up(int error);
@@ -258,6 +266,7 @@ struct context {
  * @overtaken: descriptors_overtaken() when the handle was kept
  * @revoked: the context was released: begin nothing any more
  * @no_blocking: held by the call that has set O_NONBLOCK
+ * @name_size: bytes of @name, with its NUL
  * @name: the reader's
  */
 struct card {
@@ -269,17 +278,18 @@ struct card {
 	pthread_mutex_t no_blocking;
 	unsigned int overtaken;
 	atomic_bool revoked;
+	size_t name_size;
 	char name[MAX_READERNAME];
 };
 
 LONG context_create(SCARDCONTEXT *id);
 LONG context_release(SCARDCONTEXT id);
 struct context *context_get(SCARDCONTEXT id);
+struct context *context_get_spare(SCARDCONTEXT id, const char *name, struct card **card);
 void context_put(struct context *ctx);
 void context_cancel(struct context *ctx);
 void context_drop_spare(struct context *ctx, bool fresh);
 
-struct card *card_take_spare(struct context *ctx, const char *name);
 LONG card_create(struct context *ctx, int fd, const char *name, struct card **new);
 LONG card_publish(struct card *card, SCARDHANDLE *id);
 struct card *card_get(SCARDHANDLE id);

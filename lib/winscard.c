@@ -287,11 +287,14 @@ static LONG open_card(struct context *ctx, const char *name, struct card **card)
 	return ret;
 }
 
-static LONG connect_reader(struct context *ctx, const char *name, DWORD mode, DWORD protocols,
-			   LPSCARDHANDLE phCard, LPDWORD pdwActiveProtocol)
+/* @card: the spare one of that reader, or NULL */
+static LONG connect_reader(struct context *ctx, const char *name, struct card *card, DWORD mode,
+			   DWORD protocols, LPSCARDHANDLE phCard, LPDWORD pdwActiveProtocol)
 {
-	struct scard_connect arg = { .share_mode = mode, .protocols = protocols };
-	struct card *card = card_take_spare(ctx, name);
+	struct scard_connect arg = {
+		.share_mode = mode,
+		.protocols = kernel_protocols(protocols),
+	};
 	bool spare = card;
 	LONG ret;
 	int error;
@@ -323,6 +326,7 @@ API LONG SCardConnect(SCARDCONTEXT hContext, LPCSTR szReader, DWORD dwShareMode,
 		      DWORD dwPreferredProtocols, LPSCARDHANDLE phCard, LPDWORD pdwActiveProtocol)
 {
 	struct context *ctx;
+	struct card *card;
 	LONG ret;
 
 	if (!phCard || !pdwActiveProtocol)
@@ -332,18 +336,17 @@ API LONG SCardConnect(SCARDCONTEXT hContext, LPCSTR szReader, DWORD dwShareMode,
 		return SCARD_E_UNKNOWN_READER;
 	if (strnlen(szReader, MAX_READERNAME + 1) > MAX_READERNAME)
 		return SCARD_E_INVALID_VALUE;
-	ctx = context_get(hContext);
-	if (!ctx)
-		return SCARD_E_INVALID_HANDLE;
-	*pdwActiveProtocol = SCARD_PROTOCOL_UNDEFINED;
 	ret = check_protocols(dwShareMode, dwPreferredProtocols);
 	if (ret == SCARD_S_SUCCESS)
 		ret = check_share_mode(dwShareMode);
-	if (ret == SCARD_S_SUCCESS) {
-		ret = connect_reader(ctx, szReader, dwShareMode,
-				     kernel_protocols(dwPreferredProtocols), phCard,
+	ctx = ret == SCARD_S_SUCCESS ? context_get_spare(hContext, szReader, &card) :
+				       context_get(hContext);
+	if (!ctx)
+		return SCARD_E_INVALID_HANDLE;
+	*pdwActiveProtocol = SCARD_PROTOCOL_UNDEFINED;
+	if (ret == SCARD_S_SUCCESS)
+		ret = connect_reader(ctx, szReader, card, dwShareMode, dwPreferredProtocols, phCard,
 				     pdwActiveProtocol);
-	}
 	context_put(ctx);
 	return ret;
 }
@@ -480,7 +483,7 @@ API LONG SCardStatus(SCARDHANDLE hCard, LPSTR szReaderName, LPDWORD pcchReaderLe
 			*pdwProtocol = status.protocol;
 		*pcchReaderLen = name_len;
 		*pcbAtrLen = atr_len;
-		ret = give(szReaderName, pcchReaderLen, card->name, strlen(card->name) + 1, true);
+		ret = give(szReaderName, pcchReaderLen, card->name, card->name_size, true);
 		ret_atr = give(pbAtr, pcbAtrLen, status.atr, status.atr_len, true);
 		if (ret == SCARD_S_SUCCESS)
 			ret = ret_atr;
@@ -595,7 +598,7 @@ static LONG get_attribute(struct card *card, DWORD id, LPBYTE pbAttr, LPDWORD pc
 	if (ret != SCARD_S_SUCCESS)
 		return ret;
 	if (is_name_attribute(id))
-		return give(pbAttr, pcbAttrLen, card->name, strlen(card->name) + 1, true);
+		return give(pbAttr, pcbAttrLen, card->name, card->name_size, true);
 	return give(pbAttr, pcbAttrLen, value, arg.len, true);
 }
 
