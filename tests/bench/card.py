@@ -10,8 +10,10 @@ import struct
 import sys
 import time
 
-INIT, ERROR, READER_ADD, ATR, APDU = 1, 2, 3, 5, 7
+INIT, ERROR, READER_ADD, ATR, CARD_REMOVE, APDU = 1, 2, 3, 5, 6, 7
 DELAY = 0.0005
+OUT_AND_IN = 0xEE  # an instruction: answer, then leave the reader, then come back
+PAUSE = 0.4
 ATR_T0 = bytes.fromhex("3b7a18000073667465206364313434")
 
 
@@ -57,6 +59,11 @@ def main():
         if kind == APDU:
             time.sleep(DELAY)
             send(sock, APDU, answer(data))
+            if data[1] == OUT_AND_IN:
+                time.sleep(PAUSE)
+                send(sock, CARD_REMOVE, b"")
+                time.sleep(PAUSE)
+                send(sock, ATR, ATR_T0)
 
 
 main()

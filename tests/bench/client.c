@@ -94,6 +94,7 @@ static const struct {
 	{ "idle", bench_idle },
 	{ "memory", bench_memory },
 	{ "events", bench_events },
+	{ "card-events", bench_card_events },
 	{ "readers", bench_readers },
 };
 

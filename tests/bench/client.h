@@ -41,7 +41,10 @@ void bench_slots(void);
 /* passive.c */
 void bench_idle(void);
 void bench_memory(void);
-void bench_events(void);
 void bench_readers(void);
+
+/* events.c */
+void bench_events(void);
+void bench_card_events(void);
 
 #endif

@@ -28,6 +28,12 @@ static inline uint64_t busy_ns(void)
 	return __rdtsc() - *idle_ns;
 }
 
+/* What busy_ns() was when an interrupt came after 100 ms without any */
+static inline uint64_t woken_ns(void)
+{
+	return idle_ns[1];
+}
+
 /* A line "STACK READER CALL FIGURE VALUE"; set the first two once. */
 void report_as(const char *stack, const char *reader);
 void report(const char *call, const char *figure, double value);

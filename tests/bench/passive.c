@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a stack costs while nothing is asked of it, and how soon it tells of events. */
-#include <fcntl.h>
+/* What a stack costs while nothing is asked of it, and with many readers. */
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -20,7 +15,6 @@
 #define IDLE_S		20
 #define CONTEXTS	100
 #define HANDLES		100
-#define EVENTS		20
 #define READERS_ROUNDS	50
 
 #define WAITER		"bench-waiter"
@@ -166,118 +160,6 @@ void bench_memory(void)
 	for (i = 0; i < HANDLES; i++)
 		MUST(SCardDisconnect(cards[i], SCARD_LEAVE_CARD));
 	MUST(SCardReleaseContext(ctx));
-}
-
-/* ---- events ---- */
-
-/* An event of usbmon, see Documentation/usb/usbmon.rst */
-struct mon_packet {
-	uint64_t id;
-	uint8_t type, xfer_type, epnum, devnum;
-	uint16_t busnum;
-	char flag_setup, flag_data;
-	int64_t ts_sec;
-	int32_t ts_usec;
-	int32_t status;
-	uint32_t length, len_cap;
-	uint8_t setup[8];
-	int32_t interval, start_frame;
-	uint32_t xfer_flags, ndesc;
-};
-
-struct mon_get {
-	struct mon_packet *header;
-	void *data;
-	size_t alloc;
-};
-
-#define MON_IOCX_GETX	_IOW(0x92, 10, struct mon_get)
-#define MON_INTERRUPT	1
-#define MON_ROOT_HUB	1
-
-static void command_vreader(const char *command)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	char reply[256];
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", options.control);
-	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) ||
-	    write(fd, command, strlen(command)) != (ssize_t)strlen(command) ||
-	    read(fd, reply, sizeof(reply)) <= 0)
-		die("vreader does not do %s", command);
-	close(fd);
-}
-
-/* When the last interrupt transfer that says something has ended, in ns; 0: none */
-static uint64_t last_notification(int mon)
-{
-	struct mon_packet p;
-	uint8_t data[64];
-	struct mon_get get = { &p, data, sizeof(data) };
-	uint64_t last = 0;
-
-	while (!ioctl(mon, MON_IOCX_GETX, &get)) {
-		if (p.type == 'C' && p.xfer_type == MON_INTERRUPT && p.devnum != MON_ROOT_HUB &&
-		    !p.status && p.length)
-			last = (uint64_t)p.ts_sec * 1000000000 + (uint64_t)p.ts_usec * 1000;
-	}
-	return last;
-}
-
-static uint64_t real_time(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
-/* One event, which another process causes; returns how long it took to be told. */
-static uint64_t one_event(SCARDCONTEXT ctx, SCARD_READERSTATE *state, int mon, const char *command,
-			  DWORD want)
-{
-	uint64_t told, notified;
-	pid_t pid;
-
-	last_notification(mon);
-	pid = fork();
-	if (!pid) {
-		usleep(300000);
-		command_vreader(command);
-		_exit(0);
-	}
-	do {
-		MUST(SCardGetStatusChange(ctx, INFINITE, state, 1));
-		told = real_time();
-		state->dwCurrentState = state->dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
-	} while (!(state->dwEventState & want));
-	waitpid(pid, NULL, 0);
-	notified = last_notification(mon);
-	if (!notified || notified > told)
-		die("%s: no notification was seen", command);
-	return told - notified;
-}
-
-void bench_events(void)
-{
-	SCARDCONTEXT ctx = new_context();
-	SCARD_READERSTATE state = { .szReader = reader_at(ctx, 0) };
-	int mon = open("/dev/usbmon0", O_RDONLY | O_NONBLOCK | O_CLOEXEC), i;
-	uint64_t removed[EVENTS], inserted[EVENTS];
-
-	if (mon < 0)
-		die("no usbmon");
-	MUST(SCardGetStatusChange(ctx, 0, &state, 1));
-	state.dwCurrentState = state.dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
-	for (i = 0; i < EVENTS; i++) {
-		removed[i] = one_event(ctx, &state, mon, "remove\n", SCARD_STATE_EMPTY);
-		inserted[i] = one_event(ctx, &state, mon, "insert\n", SCARD_STATE_PRESENT);
-	}
-	close(mon);
-	MUST(SCardReleaseContext(ctx));
-	report_latency("event-removed", removed, EVENTS);
-	report_latency("event-inserted", inserted, EVENTS);
 }
 
 /* ---- many readers ---- */

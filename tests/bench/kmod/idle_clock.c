@@ -7,6 +7,8 @@
  * the CPU waits for a device of the emulator says nothing of the guest's software: the
  * emulator's device is another thread of the host.
  *
+ * A second number is that clock's busy time when the first interrupt after a while came.
+ *
  * Idle time ends where the handler of an interrupt begins, not when the idle task goes on:
  * most of a transfer's completion runs in between.
  */
@@ -24,7 +26,10 @@
 u64 *idle_clock_cycles;
 EXPORT_SYMBOL_GPL(idle_clock_cycles);
 
+#define IDLE_CLOCK_WHILE	100000000	/* cycles without an interrupt: 100 ms */
+
 static u64 idle_since;	/* 0: it is not idle */
+static u64 idle_clock_last_irq;
 static struct tracepoint *idle_clock_irq;
 
 static void idle_clock_end(void)
@@ -44,7 +49,12 @@ static void idle_clock_probe(void *data, unsigned int state, unsigned int cpu)
 
 static void idle_clock_irq_probe(void *data, int irq, struct irqaction *action)
 {
+	u64 now = get_cycles();
+
 	idle_clock_end();
+	if (now - idle_clock_last_irq > IDLE_CLOCK_WHILE)
+		WRITE_ONCE(idle_clock_cycles[1], now - idle_clock_cycles[0]);
+	idle_clock_last_irq = now;
 }
 
 /* This one is not exported to modules by its name. */
