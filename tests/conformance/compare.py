@@ -22,7 +22,7 @@ TABLE = os.path.join(HERE, "differences.tsv")
 DOCUMENT = os.path.join(HERE, "../../lib/docs/differences.md")
 REASONS = os.path.join(HERE, "reasons.tsv")
 KINDS = {
-    "seed rule": "what this project is for: the card of a process that ends, one holder at a time",
+    "project rule": "what this project is for: the card of a process that ends, one holder at a time",
     "windows rule": "as the documentation of Windows has it",
     "pcsc-lite bug": "pcsc-lite does not do what it says",
     "newer pcsc-lite": "pcsc-lite 2 does the same; the one compared with is 1.9.9",
