@@ -101,7 +101,7 @@ void scard_turn_done(struct scard_handle *h, struct scard_turn *t, struct scard_
 		return;
 	}
 
-	if (ccid_cmd_in_flight(slot, *reqp)) {
+	if (ccid_wire_in_flight(slot, *reqp)) {
 		slot->orphan = *reqp;
 		slot->orphan_single = slot->single;
 		*reqp = NULL;

@@ -14,8 +14,10 @@
  *               slot_work.c: the worker, presence, idle and sleep; slot_dev.c: coming
  *               and going
  *   reader.c, request.c  lifetimes of what the layers below share
- *   ccid_cmd.c  one CCID command: build, match, time extension, deadline, abort
- *   ccid_usb.c  binding, URBs, interrupt pipe; knows no cards
+ *   ccid_cmd.c  one CCID command and what can become of it: abort, recovery
+ *   ccid_wire.c messages on the wire: send, match, time extension, deadline
+ *   ccid_pipe.c bulk, control and interrupt transfers; knows no cards
+ *   ccid_usb.c  binding, suspend and resume
  *   trace.c     tracepoints, which all of them may use
  *   sysfs.c, debugfs.c  what there is to be seen; read snapshots only
  *
@@ -46,8 +48,8 @@
  *
  * UNPLUG
  *   disconnect() marks the reader gone under reader->lock, then tells each policy
- *   (all waiters end with -ENODEV), then poisons the URBs (all exchanges end),
- *   then waits for the works. New submissions fail, because the anchor is poisoned.
+ *   (all waiters end with -ENODEV), then ends the transfers (all exchanges end),
+ *   then waits for the works. New submissions fail, because the pipes are stopped.
  *   Every wait condition of the module includes "gone".
  */
 #ifndef SCARD_H
@@ -631,10 +633,12 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 int ccid_cmd_finish(struct scard_slot *slot, struct scard_req *req, unsigned int grace_ms);
 bool ccid_cmd_disown(struct scard_slot *slot);
 bool ccid_cmd_answer_whole(const struct scard_req *req);
-bool ccid_cmd_in_flight(struct scard_slot *slot, const struct scard_req *req);
-void ccid_cmd_received(struct scard_rx *rx, int status, u32 len);
-void ccid_cmd_sent(struct scard_req *req, int status);
-void ccid_cmd_expired(struct timer_list *timer);
+
+/* ccid_wire.c */
+bool ccid_wire_in_flight(struct scard_slot *slot, const struct scard_req *req);
+void ccid_wire_received(struct scard_rx *rx, int status, u32 len);
+void ccid_wire_sent(struct scard_req *req, int status);
+void ccid_wire_expired(struct timer_list *timer);
 
 /* quirks.c */
 extern const char * const scard_quirk_words[32];

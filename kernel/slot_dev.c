@@ -59,7 +59,7 @@ struct scard_slot *scard_slot_alloc(struct scard_reader *reader, u8 index)
 	pol_init(&slot->pol, scard_slot_wake);
 	init_waitqueue_head(&slot->wait);
 	scard_slot_work_init(slot);
-	timer_setup(&slot->deadline, ccid_cmd_expired, 0);
+	timer_setup(&slot->deadline, ccid_wire_expired, 0);
 	scard_netlink_slot_init(slot);
 	slot_make_name(slot);
 

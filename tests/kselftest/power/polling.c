@@ -316,7 +316,7 @@ TEST_F_TIMEOUT(deaf, interrupt_pipe_given_up, 90)
 
 	vr_prepare("--profile short", NULL);
 	/* an insertion is the last thing that it tells */
-	vr_do("fault on GetSlotStatus stall-int");
+	vr_do("fault on IccPowerOn stall-int");
 	vr_do("insert 0 " CARD);
 	fd = sc_open(O_RDWR);
 	ASSERT_LE(0, fd);

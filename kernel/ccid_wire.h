@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a command (ccid_cmd.c) is made of. The calls that the other layers need are in
+ * scard.h.
+ */
+#ifndef SCARD_CCID_WIRE_H
+#define SCARD_CCID_WIRE_H
+
+#include "scard.h"
+
+bool ccid_wire_barred(const struct scard_reader *reader);
+void ccid_wire_limits(struct scard_req *req, unsigned int timeout_ms, unsigned long ceiling);
+void ccid_wire_limit(struct scard_req *req, unsigned int timeout_ms);
+void ccid_wire_abort_seq(struct scard_req *req);
+void ccid_wire_set_waiter(struct scard_req *req, struct task_struct *task);
+void ccid_wire_count(struct scard_reader *reader, u64 *counter);
+void ccid_wire_retire(struct scard_slot *slot);
+void ccid_wire_cancel(struct scard_slot *slot, struct scard_req *req);
+int ccid_wire_post(struct scard_slot *slot, struct scard_req *req, u8 type,
+		   const u8 params[3], u32 len, bool again);
+int ccid_wire_wait(struct scard_req *req);
+
+#endif
