@@ -415,8 +415,10 @@ static bool slot_take_inserted(struct scard_slot *slot)
 	spin_lock(&slot->lock);
 	inserted = slot->inserted && slot->pol.card == POL_CARD_ABSENT && !slot->pol.gone;
 	slot->inserted = false;
-	if (inserted)
+	if (inserted) {
+		slot->recheck = false;
 		slot_inserted_locked(slot);
+	}
 	scard_slot_unlock(slot);
 	return inserted;
 }

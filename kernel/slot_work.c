@@ -186,6 +186,8 @@ static void slot_notify_work(struct work_struct *work)
 		if (notified & BIT(SLOT_NOTIFIED_PRESENT)) {
 			slot->settling = true;
 			slot->inserted = true;
+			/* out and in again, and only the last of it told? */
+			slot->recheck = true;
 			pol_want_settle(&slot->pol);
 		} else if (notified) {
 			queue_delayed_work(slot->reader->wq, &slot->notify_work, SLOT_VERIFY);
@@ -295,11 +297,12 @@ void scard_slot_idle(struct scard_slot *slot)
 static void slot_idle_work(struct work_struct *work)
 {
 	struct scard_slot *slot = container_of(to_delayed_work(work), struct scard_slot, idle_work);
+	unsigned int ms = READ_ONCE(idle_ms);	/* may have been changed since */
 	unsigned long due;
 
 	spin_lock(&slot->lock);
-	due = slot->idle_since + msecs_to_jiffies(READ_ONCE(idle_ms));
-	if (!slot->pol.connected && slot->pol.card == POL_CARD_ON && !slot->pol.gone) {
+	due = slot->idle_since + msecs_to_jiffies(ms);
+	if (ms && !slot->pol.connected && slot->pol.card == POL_CARD_ON && !slot->pol.gone) {
 		if (time_before(jiffies, due))
 			queue_delayed_work(slot->reader->wq, &slot->idle_work, due - jiffies);
 		else

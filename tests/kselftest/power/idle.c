@@ -108,6 +108,34 @@ TEST_F(idle, inserted_and_never_used)
 	EXPECT_LT(self->before.atr_len, status.atr_len);
 }
 
+/* A reader may tell of a removal and an insertion by one message: "changed, present". */
+TEST_F(idle, swapped_while_off)
+{
+	struct pollfd pfd = { .fd = self->watch, .events = POLLPRI };
+	struct scard_status after;
+
+	ASSERT_TRUE(becomes(self->watch, SCARD_STATE_BIT_POWERED, SCARD_STATE_BIT_POWERED));
+	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
+	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+	ASSERT_TRUE(goes_off());
+	ASSERT_TRUE(becomes(self->watch, SCARD_STATE_BIT_POWERED, 0));
+	vr_do("swap 0 " OTHER_CARD);
+	EXPECT_EQ(1, poll(&pfd, 1, PATIENCE_MS));
+	EXPECT_EQ(0, sc_snapshot(self->watch, &after));
+	EXPECT_LT(self->before.card_event, after.card_event);
+	EXPECT_LT(self->before.atr_len, after.atr_len);
+
+	/* the same card again: looked at, and nothing has changed */
+	ASSERT_TRUE(goes_off());
+	ASSERT_TRUE(becomes(self->watch, SCARD_STATE_BIT_POWERED, 0));
+	EXPECT_EQ(0, sc_snapshot(self->watch, &self->before));
+	vr_do("swap 0 " OTHER_CARD);
+	ASSERT_EQ(0, vr_try("wait powered 0 %d", PATIENCE_MS));
+	EXPECT_TRUE(becomes(self->watch, SCARD_STATE_BIT_POWERED, SCARD_STATE_BIT_POWERED));
+	EXPECT_EQ(0, sc_snapshot(self->watch, &after));
+	EXPECT_EQ(self->before.card_event, after.card_event);
+}
+
 FIXTURE(idle_connected)
 {
 	int fd;
@@ -165,7 +193,12 @@ TEST_F(idle_connected, stays_on)
 
 TEST_F(idle, never_if_so_told)
 {
+	/* while it counts already */
+	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
+	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
 	ASSERT_TRUE(module_set("idle_ms", 0));
+	pause_ms(2 * IDLE_MS);
+	EXPECT_STREQ("", vr_trace());
 	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
 	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
 	pause_ms(2 * IDLE_MS);
