@@ -82,7 +82,7 @@ check "which is said, and what to do" advises '^answers no more: unplug it'
 unplug
 plug --card none
 mark
-vreaderctl -s /run/log.sock fault 'on GetSlotStatus stall-int' >/dev/null
+vreaderctl -s /run/log.sock fault 'on IccPowerOn stall-int' >/dev/null
 vreaderctl -s /run/log.sock insert >/dev/null		# the last thing that it tells
 for ((i = 0; i < 100; i++)); do
 	[[ -z $(said) ]] || break
