@@ -576,6 +576,7 @@ void scard_slot_changed(struct scard_slot *slot);
 u32 scard_slot_state(const struct scard_slot *slot);
 
 int scard_slot_settle(struct scard_slot *slot, struct scard_req *req);
+void scard_slot_settled(struct scard_slot *slot);
 int scard_slot_power_on(struct scard_slot *slot, struct scard_req *req, bool warm);
 int scard_slot_activate(struct scard_slot *slot, struct scard_req *req);
 int scard_slot_power_off(struct scard_slot *slot, struct scard_req *req);

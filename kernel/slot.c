@@ -446,6 +446,8 @@ static int slot_ask(struct scard_slot *slot, struct scard_req *req, bool *look)
 	if (slot->pol.card == POL_CARD_ON && req->ans.icc_status == CCID_ICC_INACTIVE)
 		scard_slot_removed_locked(slot);
 	if (slot->pol.card == POL_CARD_ABSENT && !slot->pol.gone) {
+		/* nobody is told of a card without its ATR, whoever has asked */
+		slot->settling = true;
 		slot_inserted_locked(slot);
 		*look = true;
 	} else if (slot->pol.card == POL_CARD_OFF) {
@@ -454,6 +456,30 @@ static int slot_ask(struct scard_slot *slot, struct scard_req *req, bool *look)
 	slot->recheck = false;
 	scard_slot_unlock(slot);
 	return 0;
+}
+
+/**
+ * scard_slot_settled() - what was to be found out is known, or cannot be
+ * @slot: the slot
+ */
+void scard_slot_settled(struct scard_slot *slot)
+{
+	spin_lock(&slot->lock);
+	if (slot->settling && !slot->pol.settle) {
+		slot->settling = false;
+		scard_slot_card_changed(slot);
+	}
+	spin_unlock(&slot->lock);
+}
+
+/* The caller was killed before it knew: the worker goes on. */
+static void slot_settle_later(struct scard_slot *slot)
+{
+	spin_lock(&slot->lock);
+	slot->recheck = true;
+	if (!slot->pol.gone)
+		pol_want_settle(&slot->pol);
+	scard_slot_unlock(slot);
 }
 
 /**
@@ -468,13 +494,16 @@ int scard_slot_settle(struct scard_slot *slot, struct scard_req *req)
 	bool look = slot_take_inserted(slot);
 	int ret = look ? 0 : slot_ask(slot, req, &look);
 
-	if (ret || !look)
-		return ret;
-	ret = scard_slot_power_on(slot, req, false);
-	if (ret && !slot_is_final(ret))
-		ret = slot_mute(slot, req);
-	if (!ret)
-		scard_slot_idle(slot);
+	if (!ret && look) {
+		ret = scard_slot_power_on(slot, req, false);
+		if (ret && !slot_is_final(ret))
+			ret = slot_mute(slot, req);
+		if (!ret)
+			scard_slot_idle(slot);
+	}
+	if (ret == -EINTR)
+		slot_settle_later(slot);
+	scard_slot_settled(slot);
 	return ret == -EREMOTEIO || ret == -ENOMEDIUM ? 0 : ret;
 }
 

@@ -49,16 +49,6 @@ static void slot_finish_orphan(struct scard_slot *slot)
 	scard_req_free(req);
 }
 
-static void slot_settled(struct scard_slot *slot)
-{
-	spin_lock(&slot->lock);
-	if (slot->settling && !slot->pol.settle) {
-		slot->settling = false;
-		scard_slot_card_changed(slot);
-	}
-	spin_unlock(&slot->lock);
-}
-
 /* One job; @awake: the reader can be reached, which a device that sleeps may refuse. */
 static void slot_do_job(struct scard_slot *slot, enum pol_job job, bool awake)
 {
@@ -78,7 +68,8 @@ static void slot_do_job(struct scard_slot *slot, enum pol_job job, bool awake)
 	case POL_JOB_SETTLE:
 		if (awake)
 			scard_slot_settle(slot, slot->req);
-		slot_settled(slot);
+		else
+			scard_slot_settled(slot);
 		break;
 	case POL_JOB_IDLE:
 		if (awake)
