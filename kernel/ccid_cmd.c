@@ -237,6 +237,7 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 	     unsigned int timeout_ms)
 {
 	struct scard_reader *reader = slot->reader;
+	bool sent;
 	int ret;
 
 	if (fatal_signal_pending(current))
@@ -261,6 +262,7 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 		if (ret)
 			goto out;
 	}
+	sent = slot->sent;
 	slot->sent = true;
 	if (reader->ops->exchange) {
 		ccid_msg_put_header(req->tx, type, len, slot->index, 0, params);
@@ -281,6 +283,11 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 	}
 	ccid_wire_limits(req, timeout_ms, slot->ceiling);
 	ret = ccid_wire_post(slot, req, type, params, len, false);
+	if (ret == -ENOMEM) {
+		/* the reader has seen nothing of it, so there is nothing to mend */
+		slot->sent = sent;
+		goto out;
+	}
 	if (ret) {
 		ret = ccid_cmd_mend(slot, req, ret);
 		goto out;

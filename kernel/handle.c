@@ -349,7 +349,7 @@ int scard_handle_transmit(struct scard_handle *h, struct scard_req **reqp, u32 l
 	struct scard_turn t;
 	int ret;
 
-	ret = scard_slot_grow_req(slot, *reqp, len);
+	ret = scard_slot_grow_req(slot, *reqp, len, room);
 	if (ret)
 		return ret;
 	ret = scard_turn_take(h, &t, POL_OP_TRANSMIT, 0, nonblock);
@@ -358,6 +358,9 @@ int scard_handle_transmit(struct scard_handle *h, struct scard_req **reqp, u32 l
 	ret = scard_slot_transmit(slot, *reqp, len, room, protocol);
 	/* also if the exchange has failed: bytes may have reached the card */
 	h->pol.spoke |= slot->sent;
+	/* who hears -ENOMEM may send the same again */
+	if (ret == -ENOMEM && slot->sent)
+		ret = -EIO;
 	scard_turn_done(h, &t, reqp, ret, POL_LEAVE);
 	/* a card that is mute now answered its power-up: what failed is an exchange */
 	return ret == -EREMOTEIO ? -EIO : ret;

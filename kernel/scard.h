@@ -593,7 +593,7 @@ int scard_slot_negotiate(struct scard_slot *slot, struct scard_req *req, u32 pro
 /* slot_xfr.c */
 u32 scard_slot_rx_size(const struct scard_slot *slot, u32 room);
 u32 scard_slot_max_apdu(const struct scard_slot *slot);
-int scard_slot_grow_req(const struct scard_slot *slot, struct scard_req *req, u32 len);
+int scard_slot_grow_req(const struct scard_slot *slot, struct scard_req *req, u32 len, u32 room);
 int scard_slot_t1_ifsd(struct scard_slot *slot, struct scard_req *req, u8 ifsd);
 int scard_slot_t1_secure(struct scard_slot *slot, struct scard_req *req, u8 *prologue, u32 len);
 int scard_slot_t1_secured(struct scard_slot *slot, struct scard_req *req);

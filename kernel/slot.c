@@ -384,7 +384,8 @@ int scard_slot_activate(struct scard_slot *slot, struct scard_req *req)
 		return READ_ONCE(slot->pol.card) == POL_CARD_ON ? 0 : -EREMOTEIO;
 	default:
 		ret = scard_slot_power_on(slot, req, false);
-		if (!ret || slot_is_final(ret))
+		/* without memory nobody has asked the card, which has no power as before */
+		if (!ret || ret == -ENOMEM || slot_is_final(ret))
 			return ret;
 		return slot_mute(slot, req);
 	}

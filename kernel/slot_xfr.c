@@ -273,20 +273,28 @@ static int xfr_t1(struct scard_slot *slot, struct scard_req *req, u32 len, u32 r
  * @slot: the slot
  * @req: the request, with the command at tx + CCID_HEADER_LEN
  * @len: bytes of it
+ * @room: bytes of answer that the caller can take
  *
  * Only extended APDUs can ask for more than any caller's buffer has room for already;
- * see scard_slot_rx_size().
+ * see scard_slot_rx_size(). Room for an answer in parts is made now too: when the first
+ * part is there, the card has executed the command, and the reader wants to give the rest.
  *
  * Return: 0 or -ENOMEM
  */
-int scard_slot_grow_req(const struct scard_slot *slot, struct scard_req *req, u32 len)
+int scard_slot_grow_req(const struct scard_slot *slot, struct scard_req *req, u32 len, u32 room)
 {
+	const struct ccid_desc *desc = &slot->reader->desc;
 	const u8 *cmd = req->tx + CCID_HEADER_LEN;
 	struct apdu apdu;
+	int ret;
 
 	if (len < 7 || cmd[4] || apdu_parse(&apdu, cmd, len))
 		return 0;
-	return scard_req_grow(req, 0, scard_slot_rx_size(slot, apdu.ne + 2));
+	ret = scard_req_grow(req, 0, scard_slot_rx_size(slot, apdu.ne + 2));
+	if (ret || desc->level != CCID_LEVEL_EXTENDED_APDU ||
+	    CCID_HEADER_LEN + apdu.ne + 2 <= desc->max_msg)
+		return ret;
+	return scard_req_grow_apdu(req, xfr_room(req, len, room));
 }
 
 /**
