@@ -47,26 +47,6 @@ void iccd_init(struct scard_reader *reader, u8 version)
 		desc->level = CCID_LEVEL_EXTENDED_APDU;
 }
 
-static int iccd_out(struct scard_slot *slot, u8 request, u16 value, u8 *data, u32 len)
-{
-	struct scard_reader *reader = slot->reader;
-	int ret;
-
-	if (len > ICCD_TRANSFER_MAX)
-		return -EINVAL;
-	ret = reader->ops->control(reader, ICCD_REQUEST_OUT, request, value, data, len,
-				   ICCD_REQUEST_MS);
-	return ret < 0 ? ret : 0;
-}
-
-static int iccd_in(struct scard_slot *slot, u8 request, u8 *data, u32 room)
-{
-	struct scard_reader *reader = slot->reader;
-
-	return reader->ops->control(reader, ICCD_REQUEST_IN, request, 0, data,
-				    min_t(u32, room, ICCD_TRANSFER_MAX), ICCD_REQUEST_MS);
-}
-
 /* Sleep before the next question; -EINTR if killed, -ETIMEDOUT if there is no next. */
 static int iccd_pause(unsigned int ms, unsigned long deadline)
 {
@@ -74,6 +54,40 @@ static int iccd_pause(unsigned int ms, unsigned long deadline)
 		return -ETIMEDOUT;
 	schedule_timeout_killable(msecs_to_jiffies(ms));
 	return fatal_signal_pending(current) ? -EINTR : 0;
+}
+
+/*
+ * Waits for memory: an exchange is several requests, and an answer that nobody fetches
+ * would be taken for that of the next command.
+ */
+static int iccd_request(struct scard_slot *slot, u8 type, u8 request, u16 value, u8 *data, u32 len)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(ICCD_REQUEST_MS);
+	struct scard_reader *reader = slot->reader;
+	int ret;
+
+	for (;;) {
+		ret = reader->ops->control(reader, type, request, value, data, len,
+					   ICCD_REQUEST_MS);
+		if (ret != -ENOMEM)
+			return ret;
+		ret = iccd_pause(ICCD_POLL_MS, deadline);
+		if (ret)
+			return ret;
+	}
+}
+
+static int iccd_out(struct scard_slot *slot, u8 request, u16 value, u8 *data, u32 len)
+{
+	if (len > ICCD_TRANSFER_MAX)
+		return -EINVAL;
+	return min(iccd_request(slot, ICCD_REQUEST_OUT, request, value, data, len), 0);
+}
+
+static int iccd_in(struct scard_slot *slot, u8 request, u8 *data, u32 room)
+{
+	return iccd_request(slot, ICCD_REQUEST_IN, request, 0, data,
+			    min_t(u32, room, ICCD_TRANSFER_MAX));
 }
 
 /* ---- version A ---- */
