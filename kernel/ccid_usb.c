@@ -105,6 +105,8 @@ static int ccid_usb_probe(struct usb_interface *intf, const struct usb_device_id
 	ret = ccid_usb_find_desc(&reader->desc, alt);
 	if (!ret)
 		ret = ccid_usb_find_endpoints(ccid, alt);
+	if (ret == -ENOMEM)
+		goto fail;
 	if (ret) {
 		/* vendor-class interfaces of the id table need not be readers */
 		if (alt->desc.bInterfaceClass == USB_CLASS_CSCID)
