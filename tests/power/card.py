@@ -9,7 +9,8 @@
 #   80E2 0000 00    how many commands it had, in four bytes
 # and for what a person does with the card in the meantime:
 #   80F0 P1P2       is taken out after P1P2 ms, and another one is put in
-# Speaks the protocol of QEMU's docs/ccid.txt (vscard_common.h).
+# Waits for QEMU, and for the next one when it has ended; runs until it is killed. Speaks the
+# protocol of QEMU's docs/ccid.txt (vscard_common.h).
 
 import socket
 import struct
@@ -25,7 +26,7 @@ ABSENT_S = 0.3
 class Card:
     def __init__(self, path):
         self.sock = socket.socket(socket.AF_UNIX)
-        for _ in range(300):
+        while True:
             try:
                 self.sock.connect(path)
                 break
@@ -44,7 +45,7 @@ class Card:
         while len(data) < length:
             part = self.sock.recv(length - len(data))
             if not part:
-                sys.exit(0)
+                raise ConnectionError
             data += part
         return data
 
@@ -84,4 +85,8 @@ class Card:
                                  daemon=True).start()
 
 
-Card(sys.argv[1]).run()
+while True:
+    try:
+        Card(sys.argv[1]).run()
+    except OSError:
+        pass
