@@ -350,7 +350,7 @@ struct scard_reader {
  * @single: the operation under way consists of one exchange (actor)
  * @sent: the operation under way has sent something (actor)
  * @to_card: what it has sent was for the card, not for the reader alone (actor)
- * @inserted: the interrupt pipe has reported an insertion (lock)
+ * @inserted: the interrupt pipe has reported an insertion, no answer so far (lock)
  * @recheck: the card may have been swapped unseen: compare its ATR (lock)
  * @interrupted: its last command was cut on the wire, and the reader may still be busy
  *	with it (actor)

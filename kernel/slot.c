@@ -121,6 +121,7 @@ void scard_slot_removed_locked(struct scard_slot *slot)
 /* A card that is there, without power so far */
 static void slot_inserted_locked(struct scard_slot *slot)
 {
+	slot->inserted = false;
 	slot->card_event++;
 	slot->count.insertions++;
 	slot_set_card_locked(slot, POL_CARD_OFF);
@@ -141,6 +142,19 @@ void scard_slot_lost_power_locked(struct scard_slot *slot)
 }
 
 /* ---- the card; for the actor ---- */
+
+/*
+ * A report of the interrupt pipe may be older than what an answer has told, so a card is
+ * believed to be there when the next answer says so too.
+ */
+static void slot_confirm(struct scard_slot *slot)
+{
+	spin_lock(&slot->lock);
+	if (slot->inserted && slot->pol.card == POL_CARD_ABSENT && !slot->pol.gone)
+		slot_inserted_locked(slot);
+	slot->inserted = false;
+	scard_slot_unlock(slot);
+}
 
 /**
  * scard_slot_cmd() - ccid_cmd(), and believe what the answer says of the card
@@ -166,10 +180,13 @@ int scard_slot_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, cons
 	WRITE_ONCE(slot->looked, jiffies);
 	if (req->ans.icc_status == CCID_ICC_ABSENT) {
 		spin_lock(&slot->lock);
+		slot->inserted = false;		/* if so, that was before */
 		scard_slot_removed_locked(slot);
 		scard_slot_unlock(slot);
 		return ret ? -ENOMEDIUM : 0;
 	}
+	if (READ_ONCE(slot->inserted))
+		slot_confirm(slot);
 	if (ret && req->ans.icc_status == CCID_ICC_INACTIVE &&
 	    READ_ONCE(slot->pol.card) == POL_CARD_ON) {
 		spin_lock(&slot->lock);
@@ -194,6 +211,7 @@ static int slot_take_atr(struct scard_slot *slot, const struct scard_req *req, b
 			slot_inserted_locked(slot);
 		}
 		if (!warm) {
+			slot->recheck = false;
 			memcpy(slot->cold_atr, atr->bytes, atr->len);
 			slot->cold_len = atr->len;
 			slot->cold_voltage = slot->voltage;
@@ -408,20 +426,16 @@ int scard_slot_eject(struct scard_slot *slot, struct scard_req *req)
 	return scard_slot_cmd(slot, req, CCID_PC_TO_RDR_MECHANICAL, eject, 0, SLOT_EJECT_MS);
 }
 
-/* The card that the interrupt pipe has reported: nothing else needs to be asked. */
-static bool slot_take_inserted(struct scard_slot *slot)
+/* Has the interrupt pipe reported a card? Then its IccPowerOn asks all that is to be asked. */
+static bool slot_is_reported(struct scard_slot *slot)
 {
-	bool inserted;
+	bool reported;
 
 	spin_lock(&slot->lock);
-	inserted = slot->inserted && slot->pol.card == POL_CARD_ABSENT && !slot->pol.gone;
-	slot->inserted = false;
-	if (inserted) {
-		slot->recheck = false;
-		slot_inserted_locked(slot);
-	}
-	scard_slot_unlock(slot);
-	return inserted;
+	reported = slot->inserted && slot->pol.card == POL_CARD_ABSENT && !slot->pol.gone;
+	slot->inserted = reported;
+	spin_unlock(&slot->lock);
+	return reported;
 }
 
 /* Ask the reader; *@look: there is a card whose ATR is to be read. */
@@ -492,7 +506,7 @@ static void slot_settle_later(struct scard_slot *slot)
  */
 int scard_slot_settle(struct scard_slot *slot, struct scard_req *req)
 {
-	bool look = slot_take_inserted(slot);
+	bool look = slot_is_reported(slot);
 	int ret = look ? 0 : slot_ask(slot, req, &look);
 
 	if (!ret && look) {

@@ -176,7 +176,7 @@ static void slot_notify_work(struct work_struct *work)
 	if (!slot->pol.gone) {
 		if (notified & BIT(SLOT_NOTIFIED_PRESENT)) {
 			slot->settling = true;
-			slot->inserted = true;
+			WRITE_ONCE(slot->inserted, true);
 			/* out and in again, and only the last of it told? */
 			slot->recheck = true;
 			pol_want_settle(&slot->pol);
