@@ -140,7 +140,8 @@ TEST_F(level, longest_short_command)
 }
 
 /* 65535 bytes there and back, the longest there is; fewer where a block has 16 */
-TEST_F(level, longest_extended_command)
+/* A message for each byte at character level: the debug kernel needs its time. */
+TEST_F_TIMEOUT(level, longest_extended_command, 240)
 {
 	unsigned char *c = self->command;
 	int nc = strstr(variant->card, "ifsc=16") ? 1500 : 65535, len, i;

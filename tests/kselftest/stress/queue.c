@@ -229,8 +229,8 @@ TEST_F_TIMEOUT(queue, nobody_starves, 300)
 	 * count and the moment one was in the queue.
 	 */
 	EXPECT_GE(2 * WAITERS, self->shared->worst);
-	/* by a timer of 100 ms it would be 128 s */
-	EXPECT_GT(40.0, took);
+	/* by a timer of 100 ms it would be 128 s; the debug kernel needs thirty */
+	EXPECT_GT(90.0, took);
 }
 
 TEST_HARNESS_MAIN

@@ -350,8 +350,19 @@ static bool plug(struct device *d)
 	return true;
 }
 
+/* A reader that was faster than it can tell may still tell of a removal that is over. */
+static bool is_late(const struct slot *s, LONG ret, double until)
+{
+	if (!s->blurred || !s->present || seconds() > until ||
+	    (ret != (LONG)SCARD_E_NO_SMARTCARD && ret != (LONG)SCARD_W_REMOVED_CARD))
+		return false;
+	usleep(10000);
+	return true;
+}
+
 static bool join(struct slot *s)
 {
+	double until = seconds() + PATIENCE_MS / 1e3;
 	DWORD mode = SCARD_SHARE_SHARED, protocol;
 	LONG ret;
 
@@ -361,8 +372,11 @@ static bool join(struct slot *s)
 		mode = SCARD_SHARE_DIRECT;
 	else if (!s->users && !random_below(3))
 		mode = SCARD_SHARE_EXCLUSIVE;
-	ret = SCardConnect(ctx, s->name, mode, mode == SCARD_SHARE_DIRECT ? 0 : SCARD_PROTOCOL_ANY,
-			   &s->handles[s->users], &protocol);
+	do {
+		ret = SCardConnect(ctx, s->name, mode,
+				   mode == SCARD_SHARE_DIRECT ? 0 : SCARD_PROTOCOL_ANY,
+				   &s->handles[s->users], &protocol);
+	} while (is_late(s, ret, until));
 	if (ret)
 		die("%s: SCardConnect: 0x%lx", s->name, ret);
 	s->exclusive = mode == SCARD_SHARE_EXCLUSIVE;
@@ -385,6 +399,7 @@ static bool leave(struct slot *s)
 
 static bool reset(struct slot *s)
 {
+	double until = seconds() + PATIENCE_MS / 1e3;
 	DWORD protocol;
 	size_t i;
 	LONG ret;
@@ -394,8 +409,10 @@ static bool reset(struct slot *s)
 	i = random_below(s->users);
 	if (s->modes[i] == SCARD_SHARE_DIRECT)
 		return false;
-	ret = SCardReconnect(s->handles[i], s->modes[i], SCARD_PROTOCOL_ANY,
-			     1 + random_below(2), &protocol);
+	do {
+		ret = SCardReconnect(s->handles[i], s->modes[i], SCARD_PROTOCOL_ANY,
+				     1 + random_below(2), &protocol);
+	} while (is_late(s, ret, until));
 	if (ret)
 		die("%s: SCardReconnect: 0x%lx", s->name, ret);
 	return true;
