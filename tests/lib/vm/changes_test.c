@@ -9,61 +9,19 @@
  *
  * TEST_SEED repeats the steps of an earlier run.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <linux/scard.h>
-
 #include "changes.h"
+#include "changes_readers.h"
 
 #define STEPS		1200
-#define PATIENCE_MS	60000	/* on a busy machine without hardware virtualisation */
-#define HANDLES		3
-#define NODES		32	/* device nodes that are looked at */
-
-/* The devices, and slots of all of them */
-static struct device {
-	const char *socket, *options, *product;
-	size_t first, slots;	/* in slots[] */
-	bool plugged;
-	int control;
-} devices[] = {
-	{ "/run/alpha.sock", "--profile multi4 --slots 2 --busy 2 --card 0:iso,t=1 --card 1:iso,t=1",
-	  "Alpha", 0, 2, true, -1 },
-	{ "/run/beta.sock", "--profile short --card iso,t=1", "Beta", 2, 1, true, -1 },
-};
-
-#define DEVICES	(sizeof(devices) / sizeof(devices[0]))
-
-static struct slot {
-	/* the model */
-	bool present;
-	DWORD happened;		/* cards that came or went since the reader was plugged in */
-	bool blurred;		/* some faster than the reader could tell */
-	DWORD counted;		/* as the kernel has counted them: what is true for all others */
-	unsigned int users;
-	bool exclusive;
-	/* the way to the real one */
-	struct device *device;
-	int fd;
-	char name[MAX_READERNAME];
-	SCARDHANDLE handles[HANDLES];
-	DWORD modes[HANDLES];
-} slots[3];
-
-#define SLOTS	(sizeof(slots) / sizeof(slots[0]))
 
 static struct observer kinds[] = {
 	{ .name = "a process", .process = true },
@@ -84,7 +42,7 @@ static DWORD last_changes[OBSERVERS];
 static bool list_moved;		/* since everybody agreed */
 static unsigned int seed;
 
-static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...)
+void die(const char *format, ...)
 {
 	va_list ap;
 
@@ -99,154 +57,6 @@ static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *form
 static unsigned int random_below(unsigned int n)
 {
 	return (unsigned int)lrand48() % n;
-}
-
-/* ---- the readers ---- */
-
-static char reply[200];
-
-/* One command of vreader(1), which must succeed */
-static void __attribute__((format(printf, 2, 3))) tell(struct device *d, const char *format, ...)
-{
-	char command[100];
-	size_t len = 0;
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(command, sizeof(command) - 1, format, ap);
-	va_end(ap);
-	strcat(command, "\n");
-	if (send(d->control, command, strlen(command), 0) < 0)
-		die("vreader: %s", strerror(errno));
-	while (!len || reply[len - 1] != '\n') {
-		ssize_t n = recv(d->control, reply + len, sizeof(reply) - 1 - len, 0);
-
-		if (n <= 0)
-			die("vreader has ended");
-		len += (size_t)n;
-	}
-	reply[len] = 0;
-	if (strncmp(reply, "OK", 2))
-		die("vreader: %s: %s", command, reply);
-}
-
-static void start_vreader(struct device *d)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	char command[400];
-
-	/* without remote wake-up they do not go to sleep; vhci_hcd cannot wake two at a time */
-	snprintf(command, sizeof(command), "vreader --background --control %s --remote-wakeup 0 "
-		 "--vid 1209 --pid 0001 --product %s %s >/dev/null", d->socket, d->product,
-		 d->options);
-	strcpy(address.sun_path, d->socket);
-	d->control = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (system(command) || d->control < 0 ||
-	    connect(d->control, (struct sockaddr *)&address, sizeof(address)))
-		die("cannot start: %s", command);
-}
-
-static size_t index_of(const struct slot *s)
-{
-	return (size_t)(s - slots) - s->device->first;
-}
-
-/* What the kernel says; false if the reader is gone. */
-static bool ask(const struct slot *s, struct scard_status *status)
-{
-	memset(status, 0, sizeof(*status));
-	return !ioctl(s->fd, SCARD_IOC_GET_STATUS, status);
-}
-
-/*
- * The kernel cannot count what the reader had no time to tell, and what an answer of the
- * reader told it may hear again, late, by the interrupt pipe; but it counts no coming
- * without a going.
- */
-static void take_count(struct slot *s, DWORD count)
-{
-	DWORD least = s->blurred ? s->counted : s->happened;
-
-	if (count < least || count > s->happened << s->blurred || (count ^ s->happened) & 1)
-		die("%s: %lu cards came or went, the kernel says %lu after %lu", s->name,
-		    s->happened, count, s->counted);
-	s->counted = count;
-}
-
-/* Wait until the kernel knows what has become of the slot. */
-static void settle(struct slot *s, struct scard_status *status)
-{
-	double until = seconds() + PATIENCE_MS / 1e3;
-
-	while (seconds() < until) {
-		struct pollfd pfd = { .fd = s->fd, .events = POLLPRI };
-
-		if (!ask(s, status))
-			die("%s is gone", s->name);
-		if (!(status->state & SCARD_STATE_BIT_SETTLING) &&
-		    !(status->state & SCARD_STATE_BIT_PRESENT) == !s->present)
-			return;
-		poll(&pfd, 1, 1000);
-	}
-	die("%s: the kernel does not see the card %s: state 0x%x", s->name,
-	    s->present ? "come" : "go", status->state);
-}
-
-static void flip(struct slot *s)
-{
-	struct scard_status status;
-
-	tell(s->device, "%s %zu", s->present ? "remove" : "insert", index_of(s));
-	s->present = !s->present;
-	s->happened++;
-	settle(s, &status);
-	/* an earlier state may look like this one */
-	if (!s->blurred)
-		take_count(s, status.card_event);
-}
-
-/* Find the device node of a slot whose reader was plugged in. */
-static bool find(struct slot *s)
-{
-	struct scard_info info;
-	char path[32];
-	int i;
-
-	for (i = 0; i < NODES; i++) {
-		snprintf(path, sizeof(path), "/dev/scard%d", i);
-		s->fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (s->fd < 0)
-			continue;
-		memset(&info, 0, sizeof(info));
-		if (!ioctl(s->fd, SCARD_IOC_GET_INFO, &info) && info.slot == index_of(s) &&
-		    !strcmp(info.product, s->device->product)) {
-			snprintf(s->name, sizeof(s->name), "%s", info.name);
-			return true;
-		}
-		close(s->fd);
-	}
-	return false;
-}
-
-static void find_slots(struct device *d)
-{
-	double until = seconds() + PATIENCE_MS / 1e3;
-	size_t i;
-
-	for (i = d->first; i < d->first + d->slots; i++) {
-		struct slot *s = &slots[i];
-		struct scard_status status;
-
-		s->device = d;
-		while (!find(s)) {
-			if (seconds() > until)
-				die("%s does not come", d->product);
-			usleep(1000);
-		}
-		settle(s, &status);
-		s->happened = s->counted = status.card_event;
-		s->blurred = false;
-	}
 }
 
 /* ---- steps; each returns false where it makes no sense ---- */
@@ -709,9 +519,9 @@ int main(void)
 	report(seconds() - begin, overruns);
 	printf("1..4\n");
 	for (i = 0; i < DEVICES; i++) {
-		tell(&devices[i], "quit");
-		printf("%s - %s saw no violation of CCID\n1..1\n", strcmp(reply, "OK 0\n") ?
-		       "not ok" : "ok", devices[i].product);
+		printf("%s - %s saw no violation of CCID\n1..1\n",
+		       strcmp(tell(&devices[i], "quit"), "OK 0\n") ? "not ok" : "ok",
+		       devices[i].product);
 	}
 	return 0;
 }
