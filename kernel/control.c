@@ -167,6 +167,18 @@ static int control_escape(struct scard_slot *slot, struct scard_req *req, u32 le
 }
 
 /**
+ * scard_control_enters_pin() - does a control have a PIN entered and sent to the card?
+ * @code: control code
+ *
+ * Return: true if it does
+ */
+bool scard_control_enters_pin(u32 code)
+{
+	return code == CTL_FEATURE(FEATURE_VERIFY_PIN_DIRECT) ||
+	       code == CTL_FEATURE(FEATURE_MODIFY_PIN_DIRECT);
+}
+
+/**
  * scard_slot_control() - SCardControl
  * @slot: the slot
  * @req: the request, with the input at tx + CCID_HEADER_LEN

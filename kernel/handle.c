@@ -385,7 +385,17 @@ int scard_handle_control(struct scard_handle *h, struct scard_req **reqp, u32 co
 	ret = scard_turn_take(h, &t, POL_OP_CONTROL, 0, nonblock);
 	if (ret)
 		return ret;
-	ret = scard_slot_control(h->slot, *reqp, code, len);
+	/*
+	 * Controls are not gated, but a PIN is for the card as the handle knows it, and what
+	 * the PIN has opened is closed with the handle only if that is so: see pol_close().
+	 */
+	if (scard_control_enters_pin(code)) {
+		spin_lock(&h->slot->lock);
+		ret = pol_pending(&h->slot->pol, &h->pol);
+		spin_unlock(&h->slot->lock);
+	}
+	if (!ret)
+		ret = scard_slot_control(h->slot, *reqp, code, len);
 	/* a PIN pad has spoken to the card for this handle */
 	h->pol.spoke |= h->slot->to_card;
 	scard_turn_done(h, &t, reqp, ret, POL_LEAVE);

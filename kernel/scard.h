@@ -545,6 +545,7 @@ int scard_pinpad_firmware(struct scard_slot *slot, struct scard_req *req, u8 *na
 int scard_pinpad_enter(struct scard_slot *slot, struct scard_req *req, u32 len, bool modify);
 
 /* control.c */
+bool scard_control_enters_pin(u32 code);
 int scard_slot_control(struct scard_slot *slot, struct scard_req *req, u32 code, u32 len);
 
 /* slot_dev.c: coming and going */

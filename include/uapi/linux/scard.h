@@ -288,6 +288,9 @@ struct scard_transmit {
  * @code: in: control code: SCARD_CTL_CODE(n) is 0x42000000 + n (PC/SC part 10)
  * @flags: in: must be 0
  * @reserved: zero
+ *
+ * PIN entry (VERIFY_PIN_DIRECT, MODIFY_PIN_DIRECT) fails with ESTALE or EIDRM while such
+ * an event is pending; the other controls do not mind.
  */
 struct scard_control {
 	__u64 in;

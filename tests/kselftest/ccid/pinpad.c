@@ -174,6 +174,24 @@ TEST_F(pinpad, closed_after_entry)
 	EXPECT_EQ(0x63c3, sc_apdu(self->fd, APDU_VERIFIED));
 }
 
+/*
+ * A handle with a pending reset has no PIN entered: the card is not as it knows it, and
+ * nothing would be owed to the card when it leaves. Its other controls work.
+ */
+TEST_F(pinpad, reset_by_another)
+{
+	int other = sc_open_connected(SCARD_MODE_SHARED);
+
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, sc_disconnect(other, SCARD_DISP_RESET));
+	EXPECT_EQ(-ESTALE, control(self->fd, CTL_VERIFY, verify, sizeof(verify), self->out, 64));
+	EXPECT_EQ(0, sc_features(self->fd));
+	ASSERT_EQ(0, sc_reconnect(self->fd, SCARD_MODE_SHARED, SCARD_PROTO_T1, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0x9000, enter(self, "1234E"));
+	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFIED));
+	close(other);
+}
+
 TEST_F(pinpad, bad_structures)
 {
 	unsigned char bad[sizeof(verify)];
