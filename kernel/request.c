@@ -107,7 +107,8 @@ int scard_req_grow_apdu(struct scard_req *req, u32 size)
 	apdu = kvmalloc(whole_words(size), GFP_KERNEL_ACCOUNT);
 	if (!apdu)
 		return -ENOMEM;
-	kvfree(req->apdu);
+	/* a PIN template may be in it, which pinpad.c had put aside */
+	kvfree_sensitive(req->apdu, req->apdu_size);
 	req->apdu = apdu;
 	req->apdu_size = size;
 	return 0;
