@@ -77,6 +77,8 @@ void ccid_wire_expired(struct timer_list *timer)
  * @req: the request
  * @timeout_ms: time for one answer; a time extension multiplies it
  * @ceiling: jiffies beyond which no extension reaches
+ *
+ * For a request that is off the wire.
  */
 void ccid_wire_limits(struct scard_req *req, unsigned int timeout_ms, unsigned long ceiling)
 {
@@ -94,10 +96,17 @@ void ccid_wire_limits(struct scard_req *req, unsigned int timeout_ms, unsigned l
  * ccid_wire_limit() - the same for a command that may not be extended
  * @req: the request
  * @timeout_ms: time for its answer
+ *
+ * The request may be on the wire: a time extension that arrives at this moment must not
+ * bring the old deadline back.
  */
 void ccid_wire_limit(struct scard_req *req, unsigned int timeout_ms)
 {
+	unsigned long flags;
+
+	spin_lock_irqsave(&req->reader->lock, flags);
 	ccid_wire_limits(req, timeout_ms, jiffies + msecs_to_jiffies(timeout_ms));
+	spin_unlock_irqrestore(&req->reader->lock, flags);
 }
 
 /* ---- answers ---- */
