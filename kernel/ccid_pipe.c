@@ -47,7 +47,7 @@ static void ccid_usb_free_urbs(struct scard_req *req)
 /* reader.cmd says which transfers are on their way, so these need no anchor. */
 static int ccid_usb_rearm(struct scard_rx *rx)
 {
-	struct ccid_usb *ccid = to_ccid(rx->req->reader);
+	struct ccid_usb *ccid = to_ccid(rx->reader);
 
 	lockdep_assert_held(&ccid->reader.lock);
 	if (READ_ONCE(ccid->stopped))

@@ -216,12 +216,12 @@ static bool ccid_wire_message(struct scard_req *req, struct scard_rx *rx, u32 le
  */
 void ccid_wire_received(struct scard_rx *rx, int status, u32 len)
 {
-	struct scard_reader *reader = rx->req->reader;
+	struct scard_reader *reader = rx->reader;
 	struct scard_req *req;
 	unsigned long flags;
 
 	spin_lock_irqsave(&reader->lock, flags);
-	req = rx->req;	/* stable only under the lock: buffers are swapped */
+	req = rx->req;	/* swapped away by another answer, and freed, at any time but now */
 	rx->dirty = max(rx->dirty, len);
 	if (!status && ccid_wire_message(req, rx, len) && !req->answered)
 		status = reader->ops->rearm(rx);

@@ -45,6 +45,7 @@ struct scard_req *scard_req_alloc(struct scard_reader *reader, u32 tx_size, u32 
 	req->rx = kzalloc(sizeof(*req->rx), gfp);
 	if (!req->rx)
 		goto fail;
+	req->rx->reader = reader;
 	req->rx->req = req;
 	req->rx->size = roundup(rx_size, reader->rx_unit);
 	req->rx->buf = scard_buf_alloc(req->rx->size, gfp);

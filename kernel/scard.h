@@ -120,8 +120,10 @@ struct scard_slot;
 
 /**
  * struct scard_rx - a receive buffer with its transfer
- * @req: the request it belongs to now. Answers of a reader with several commands
- *	in flight arrive in any order, so requests swap their receive buffers.
+ * @reader: the reader
+ * @req: the request it belongs to now (reader->lock while @urb is on its way). Answers of
+ *	a reader with several commands in flight arrive in any order, so requests swap
+ *	their receive buffers.
  * @buf: the buffer, DMA-able
  * @size: bytes at @buf, a multiple of the endpoint's packet size
  * @urb: the transport's transfer
@@ -129,6 +131,7 @@ struct scard_slot;
  *	while @urb is on its way
  */
 struct scard_rx {
+	struct scard_reader *reader;
 	struct scard_req *req;
 	u8 *buf;
 	u32 size;
