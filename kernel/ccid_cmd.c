@@ -43,7 +43,7 @@ static int ccid_cmd_abort(struct scard_slot *slot, struct scard_req *req)
 				   req->seq << 8 | slot->index, NULL, 0,
 				   ccid_cmd_abort_ms(reader));
 	if (ret == -EINTR)
-		return ret;
+		goto killed;
 	/* a reader that does not know the request may know the message */
 	ccid_wire_limit(req, ccid_cmd_abort_ms(reader));
 	ret = ccid_wire_post(slot, req, CCID_PC_TO_RDR_ABORT, none, 0, true);
@@ -55,6 +55,10 @@ static int ccid_cmd_abort(struct scard_slot *slot, struct scard_req *req)
 	}
 	if (ret == -EPIPE)
 		ret = reader->ops->unhalt(reader);
+	if (ret != -EINTR)
+		return ret;
+killed:
+	slot->interrupted = true;	/* the worker begins anew */
 	return ret;
 }
 
