@@ -48,7 +48,7 @@ static void negotiate_read_rates(struct scard_reader *reader)
 	spin_lock_irq(&reader->lock);
 	if (!reader->rates) {
 		reader->nrates = count;
-		WRITE_ONCE(reader->rates, rates);
+		smp_store_release(&reader->rates, rates);	/* with their number */
 		rates = NULL;
 	}
 	spin_unlock_irq(&reader->lock);
@@ -64,10 +64,9 @@ static int negotiate_fi_di(struct scard_slot *slot, u8 *fi_di)
 	};
 
 	negotiate_read_rates(reader);
-	if (READ_ONCE(reader->rates)) {
-		limits.rates = reader->rates;
+	limits.rates = smp_load_acquire(&reader->rates);
+	if (limits.rates)
 		limits.nrates = reader->nrates;
-	}
 	return params_choose(fi_di, &slot->info, &limits);
 }
 
