@@ -64,6 +64,7 @@ static int negotiate_fi_di(struct scard_slot *slot, u8 *fi_di)
 	};
 
 	negotiate_read_rates(reader);
+	/* pairs with negotiate_read_rates() */
 	limits.rates = smp_load_acquire(&reader->rates);
 	if (limits.rates)
 		limits.nrates = reader->nrates;
