@@ -168,6 +168,37 @@ TEST_F(slots, answers_find_their_way)
 		EXPECT_EQ(0, self->client[i].wrong);
 }
 
+/*
+ * The answer of a fast card comes before that of a slow one which was asked earlier, and
+ * so in the buffer that waits for the slow one's.
+ */
+TEST_F(slots, a_fast_card_overtakes)
+{
+	struct client *slow = &self->client[0], *fast = &self->client[1];
+	double start;
+	int i;
+
+	slow->apdu = APDU_SLEEP("0BB8");
+	slow->rounds = 3;
+	fast->rounds = 3;
+	vr_clear();
+	pthread_create(&slow->thread, NULL, run_sleep, slow);
+	for (i = 0; i < 10000 && !vr_count("XfrBlock"); i++)
+		pause_ms(1);
+	start = now();
+	run_echo(fast);
+	if (variant->parallel) {
+		EXPECT_GT(2.5, now() - start);
+	} else {
+		EXPECT_LT(2.0, now() - start);
+	}
+	pthread_join(slow->thread, NULL);
+	EXPECT_EQ(0, slow->wrong);
+	EXPECT_EQ(0, fast->wrong);
+	run_echo(slow);
+	EXPECT_EQ(0, slow->wrong);
+}
+
 /* A card that is taken out of one slot is not missed in another. */
 TEST_F(slots, removal_elsewhere)
 {
