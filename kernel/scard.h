@@ -573,7 +573,6 @@ void scard_slot_resumed(struct scard_slot *slot);
 /* slot.c: the card; from scard_slot_cmd() on for the actor only */
 void scard_slot_removed_locked(struct scard_slot *slot);
 void scard_slot_lost_power_locked(struct scard_slot *slot);
-void scard_slot_card_changed(struct scard_slot *slot);
 void scard_slot_unreachable(struct scard_slot *slot);
 void scard_slot_farewell(struct scard_slot *slot);
 void scard_slot_changed(struct scard_slot *slot);

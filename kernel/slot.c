@@ -65,11 +65,8 @@ void scard_slot_changed(struct scard_slot *slot)
 		wake_up_all(&slot->wait);
 }
 
-/**
- * scard_slot_card_changed() - the card has changed, which is multicast too
- * @slot: the slot, locked
- */
-void scard_slot_card_changed(struct scard_slot *slot)
+/* The card has changed, which is multicast too. */
+static void slot_card_changed(struct scard_slot *slot)
 {
 	scard_slot_changed(slot);
 	scard_netlink_change(slot);
@@ -90,7 +87,7 @@ static void slot_set_card_locked(struct scard_slot *slot, enum pol_card card)
 		ops->put(slot->reader);
 	slot->pol.card = card;
 	slot->protocol = 0;
-	scard_slot_card_changed(slot);
+	slot_card_changed(slot);
 }
 
 static void slot_set_card(struct scard_slot *slot, enum pol_card card)
@@ -482,7 +479,7 @@ void scard_slot_settled(struct scard_slot *slot)
 	spin_lock(&slot->lock);
 	if (slot->settling && !slot->pol.settle) {
 		slot->settling = false;
-		scard_slot_card_changed(slot);
+		slot_card_changed(slot);
 	}
 	spin_unlock(&slot->lock);
 }
