@@ -179,9 +179,10 @@ static int ccid_usb_woken(struct usb_interface *intf)
 	struct scard_reader *reader = usb_get_intfdata(intf);
 	unsigned int i;
 
-	scard_reader_resume(reader);
+	/* before anybody powers a card up again, which would be taken for one that lost it */
 	for (i = 0; i < reader->nslots; i++)
 		scard_slot_resumed(reader->slots[i]);
+	scard_reader_resume(reader);
 	return 0;
 }
 
