@@ -3,9 +3,10 @@
  * Discovery: the generic-netlink family "scard". Reads snapshots only, decides
  * nothing. Names and identities are told to those who ask, and never multicast.
  *
- * Changes are announced by a work item: they happen under slot->lock, where nothing
- * may be allocated at leisure. A message carries the counters of the moment at which
- * it is sent, so announcements may be merged and none is missed.
+ * Changes are announced by the slot's news_work: they happen under slot->lock, where
+ * nothing may be allocated at leisure. A message carries the counters of the moment at
+ * which it is sent, so announcements may be merged and none is missed; and there is one
+ * work, so none overtakes another.
  */
 #include <linux/list.h>
 #include <linux/module.h>
@@ -193,12 +194,6 @@ static void netlink_announce(struct scard_slot *slot, u8 cmd)
 	genlmsg_multicast(&netlink_family, skb, 0, NETLINK_EVENTS, GFP_KERNEL);
 }
 
-static void netlink_change_work(struct work_struct *work)
-{
-	netlink_announce(container_of(work, struct scard_slot, netlink_work),
-			 SCARD_CMD_SLOT_CHANGE_NTF);
-}
-
 /**
  * scard_netlink_add() - a slot can be used
  * @slot: the slot
@@ -218,7 +213,7 @@ void scard_netlink_add(struct scard_slot *slot)
  */
 void scard_netlink_del(struct scard_slot *slot)
 {
-	cancel_work_sync(&slot->netlink_work);
+	cancel_work_sync(&slot->news_work);
 	mutex_lock(&netlink_lock);
 	list_del(&slot->netlink_node);
 	netlink_generation++;
@@ -240,18 +235,30 @@ void scard_netlink_change(struct scard_slot *slot)
 		return;
 	slot->told_state = state;
 	slot->told_card_event = slot->card_event;
-	if (slot->announced && scard_netlink_heard())
-		queue_work(slot->reader->wq, &slot->netlink_work);
+	if (!slot->announced || !scard_netlink_heard())
+		return;
+	slot->untold = true;
+	/* which will come to it, if that is who runs here */
+	if (current_work() != &slot->news_work)
+		queue_work(slot->reader->wq, &slot->news_work);
 }
 
 /**
- * scard_netlink_slot_init() - prepare what this file keeps in a slot
+ * scard_netlink_tell() - announce what has changed, if anything has
  * @slot: the slot
+ *
+ * For its news_work alone.
  */
-void scard_netlink_slot_init(struct scard_slot *slot)
+void scard_netlink_tell(struct scard_slot *slot)
 {
-	INIT_LIST_HEAD(&slot->netlink_node);
-	INIT_WORK(&slot->netlink_work, netlink_change_work);
+	bool tell;
+
+	spin_lock(&slot->lock);
+	tell = slot->untold && slot->announced;
+	slot->untold = false;
+	spin_unlock(&slot->lock);
+	if (tell)
+		netlink_announce(slot, SCARD_CMD_SLOT_CHANGE_NTF);
 }
 
 /**

@@ -44,7 +44,7 @@
  *   the slot's worker (a work item) and leaves at once.
  *   Published fields, marked (lock), are written by the actor under slot->lock and
  *   may be read by anyone under it.
- *   notify_work runs at any time beside the actor; it takes slot->lock only.
+ *   news_work runs at any time beside the actor; it takes slot->lock only.
  *
  * UNPLUG
  *   disconnect() marks the reader gone under reader->lock, then tells each policy
@@ -341,7 +341,9 @@ struct scard_reader {
  * @protocol: active protocol, SCARD_PROTO_* or 0 (lock)
  * @settling: presence or ATR is being found out (lock)
  * @notified: SLOT_NOTIFIED_* bits set by the interrupt pipe
- * @notify_work: acts on @notified; without one it asks the reader
+ * @news_work: acts on @notified, and tells what netlink.c has to tell
+ * @verify: a removal that was notified is not confirmed yet (lock)
+ * @verify_work: has the reader asked about it; the reader is kept awake until then
  * @poll_work: asks for the slot status where there is no interrupt pipe
  * @poll_step: how long it waits before it asks again, jiffies (lock)
  * @poll_event: @card_event when it last ran (lock)
@@ -365,7 +367,7 @@ struct scard_reader {
  * @announced: netlink has told of the slot, and tells of its changes
  * @debugfs: its file there
  * @netlink_node: in the list of netlink.c
- * @netlink_work: announces a change
+ * @untold: it has changed and is @announced, news_work has to tell (lock)
  * @told_state: the last change's state as netlink.c tells it (lock)
  * @told_card_event: its @card_event (lock)
  * @ceiling: when the operation under way ends whatever happens, jiffies (actor)
@@ -401,7 +403,9 @@ struct scard_slot {
 	bool settling;
 
 	unsigned long notified;
-	struct delayed_work notify_work;
+	struct work_struct news_work;
+	bool verify;
+	struct delayed_work verify_work;
 	struct delayed_work poll_work;
 	unsigned long poll_step;
 	u32 poll_event;
@@ -425,7 +429,7 @@ struct scard_slot {
 	bool announced;
 	struct dentry *debugfs;
 	struct list_head netlink_node;
-	struct work_struct netlink_work;
+	bool untold;
 	u32 told_state;
 	u32 told_card_event;
 	unsigned long ceiling;
@@ -503,10 +507,10 @@ void scard_cdev_free_minor(struct scard_slot *slot);
 /* netlink.c */
 int scard_netlink_init(void);
 void scard_netlink_exit(void);
-void scard_netlink_slot_init(struct scard_slot *slot);
 void scard_netlink_add(struct scard_slot *slot);
 void scard_netlink_del(struct scard_slot *slot);
 void scard_netlink_change(struct scard_slot *slot);
+void scard_netlink_tell(struct scard_slot *slot);
 bool scard_netlink_heard(void);
 
 /* handle.c */

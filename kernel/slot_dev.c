@@ -60,7 +60,7 @@ struct scard_slot *scard_slot_alloc(struct scard_reader *reader, u8 index)
 	init_waitqueue_head(&slot->wait);
 	scard_slot_work_init(slot);
 	timer_setup(&slot->deadline, ccid_wire_expired, 0);
-	scard_netlink_slot_init(slot);
+	INIT_LIST_HEAD(&slot->netlink_node);
 	slot_make_name(slot);
 
 	device_initialize(&slot->dev);

@@ -159,34 +159,55 @@ void scard_slot_notify(struct scard_slot *slot, bool present)
 		set_bit(SLOT_NOTIFIED_ABSENT, &slot->notified);
 	/* the last one counts: only an insertion leaves something to be found out now */
 	assign_bit(SLOT_NOTIFIED_PRESENT, &slot->notified, present);
-	mod_delayed_work(slot->reader->wq, &slot->notify_work, 0);
+	queue_work(slot->reader->wq, &slot->news_work);
 }
 
-static void slot_notify_work(struct work_struct *work)
+/* The reader stays awake until it is asked: it is not to fall asleep for that long only. */
+static void slot_verify_later(struct scard_slot *slot)
+{
+	slot->verify = true;
+	if (queue_delayed_work(slot->reader->wq, &slot->verify_work, SLOT_VERIFY))
+		slot->reader->ops->hold(slot->reader);
+}
+
+static void slot_verify_work(struct work_struct *work)
 {
 	struct scard_slot *slot = container_of(to_delayed_work(work), struct scard_slot,
-					       notify_work);
+					       verify_work);
+
+	spin_lock(&slot->lock);
+	if (slot->verify && !slot->pol.gone)
+		pol_want_settle(&slot->pol);
+	slot->verify = false;
+	scard_slot_unlock(slot);
+	slot->reader->ops->put(slot->reader);
+}
+
+/* What the reader has told, and then what is to be told: who listens waits for nobody else. */
+static void slot_news_work(struct work_struct *work)
+{
+	struct scard_slot *slot = container_of(work, struct scard_slot, news_work);
 	unsigned long notified = xchg(&slot->notified, 0);
 
 	spin_lock(&slot->lock);
+	if (notified && !slot->pol.gone) {
+		slot->verify = false;
+		if (!(notified & BIT(SLOT_NOTIFIED_PRESENT)))
+			slot_verify_later(slot);
+	}
 	if (notified & BIT(SLOT_NOTIFIED_ABSENT)) {
 		slot->inserted = false;
 		scard_slot_removed_locked(slot);
 	}
-	if (!slot->pol.gone) {
-		if (notified & BIT(SLOT_NOTIFIED_PRESENT)) {
-			slot->settling = true;
-			WRITE_ONCE(slot->inserted, true);
-			/* out and in again, and only the last of it told? */
-			slot->recheck = true;
-			pol_want_settle(&slot->pol);
-		} else if (notified) {
-			queue_delayed_work(slot->reader->wq, &slot->notify_work, SLOT_VERIFY);
-		} else {
-			pol_want_settle(&slot->pol);
-		}
+	if (notified & BIT(SLOT_NOTIFIED_PRESENT) && !slot->pol.gone) {
+		slot->settling = true;
+		WRITE_ONCE(slot->inserted, true);
+		/* out and in again, and only the last of it told? */
+		slot->recheck = true;
+		pol_want_settle(&slot->pol);
 	}
 	scard_slot_unlock(slot);
+	scard_netlink_tell(slot);
 }
 
 /* Is there anybody who would hear of it? */
@@ -366,7 +387,8 @@ void scard_slot_resumed(struct scard_slot *slot)
 void scard_slot_work_init(struct scard_slot *slot)
 {
 	INIT_WORK(&slot->work, slot_work);
-	INIT_DELAYED_WORK(&slot->notify_work, slot_notify_work);
+	INIT_WORK(&slot->news_work, slot_news_work);
+	INIT_DELAYED_WORK(&slot->verify_work, slot_verify_work);
 	INIT_DELAYED_WORK(&slot->poll_work, slot_poll_work);
 	slot->poll_step = SLOT_POLL_MIN;
 	INIT_DELAYED_WORK(&slot->idle_work, slot_idle_work);
@@ -382,7 +404,8 @@ void scard_slot_work_stop(struct scard_slot *slot)
 	cancel_delayed_work_sync(&slot->poll_work);
 	cancel_delayed_work_sync(&slot->idle_work);
 	cancel_delayed_work_sync(&slot->expire_work);
-	cancel_delayed_work_sync(&slot->notify_work);
+	cancel_work_sync(&slot->news_work);
+	cancel_delayed_work_sync(&slot->verify_work);
 	/* whoever was the actor finds its transfers ended, and leaves */
 	wait_event(slot->wait, !READ_ONCE(slot->pol.actor));
 	flush_work(&slot->work);
