@@ -2,7 +2,8 @@
 /*
  * A plugin of QEMU that counts, block by block, the instructions that the guest executes
  * between marks; profile.py makes functions of it. The program that is measured makes the
- * marks (measure.h): instructions that do nothing and that nobody else has.
+ * marks (measure.h): instructions that do nothing and that nobody else has. For an event,
+ * the first interrupt begins what is counted, and idle_clock.ko makes that mark.
  *
  * Prints "block MARK ADDRESS INSTRUCTIONS", MARK counting the first marks from 0.
  *
@@ -50,12 +51,13 @@ struct block {
 	struct block *next;
 	uint64_t address;
 	uint32_t insns;
+	uint64_t part;		/* runs that are not known yet to belong to the pair */
 	uint64_t runs[MARKS];
 };
 
 static struct block *blocks;
 static int mark;	/* pairs that have begun */
-static bool counting;
+static bool room, counting, waiting;
 
 static void on_block(unsigned int vcpu, void *data)
 {
@@ -63,22 +65,57 @@ static void on_block(unsigned int vcpu, void *data)
 
 	(void)vcpu;
 	if (counting)
-		block->runs[mark - 1]++;
+		block->part++;
+}
+
+/* What was counted last is of the pair, or of nobody. */
+static void end_part(bool keep)
+{
+	struct block *block;
+
+	for (block = blocks; block; block = block->next) {
+		if (keep && mark)
+			block->runs[mark - 1] += block->part;
+		block->part = 0;
+	}
 }
 
 static void on_begin(unsigned int vcpu, void *data)
 {
 	(void)vcpu;
 	(void)data;
-	counting = mark < MARKS;
-	mark += counting;
+	room = mark < MARKS;
+	mark += room;
+	counting = room;
+	waiting = false;
+}
+
+static void on_wait(unsigned int vcpu, void *data)
+{
+	(void)vcpu;
+	(void)data;
+	counting = false;
+	waiting = room;
+}
+
+/* The last interrupt after a while is the one, as for woken_ns(). */
+static void on_woken(unsigned int vcpu, void *data)
+{
+	(void)vcpu;
+	(void)data;
+	if (!waiting)
+		return;
+	end_part(false);
+	counting = true;
 }
 
 static void on_end(unsigned int vcpu, void *data)
 {
 	(void)vcpu;
 	(void)data;
+	end_part(counting);
 	counting = false;
+	waiting = false;
 }
 
 static bool is_mark(const struct qemu_plugin_insn *insn, const char *bytes)
@@ -107,6 +144,10 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_begin, 0, NULL);
 		else if (is_mark(insn, MARK_END))
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_end, 0, NULL);
+		else if (is_mark(insn, MARK_WAIT))
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_wait, 0, NULL);
+		else if (is_mark(insn, MARK_WOKEN))
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_woken, 0, NULL);
 	}
 }
 

@@ -140,36 +140,52 @@ static void out_and_in(SCARDCONTEXT ctx, const char *reader)
 	MUST(SCardDisconnect(card, SCARD_LEAVE_CARD));
 }
 
-static uint64_t told_after(SCARDCONTEXT ctx, SCARD_READERSTATE *state, DWORD want)
+static uint64_t told_after(SCARDCONTEXT ctx, SCARD_READERSTATE *state, DWORD want, bool profiled)
 {
 	uint64_t told;
 
+	if (profiled)
+		profile_wait();
 	do {
 		MUST(SCardGetStatusChange(ctx, INFINITE, state, 1));
 		told = busy_ns();
 		state->dwCurrentState = state->dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
 	} while (!(state->dwEventState & want));
+	if (profiled)
+		profile_end();
 	return told - woken_ns();
+}
+
+static void card_event(SCARDCONTEXT ctx, const char *name, DWORD want)
+{
+	SCARD_READERSTATE state = { .szReader = reader_at(ctx, 0) };
+	uint64_t ns[EVENTS];
+	int i;
+
+	/* what belongs to it follows, in as many parts as there are events */
+	profile_begin(name, EVENTS);
+	profile_end();
+	for (i = 0; i < EVENTS; i++) {
+		uint64_t removed, inserted;
+
+		out_and_in(ctx, state.szReader);
+		state.dwCurrentState = SCARD_STATE_UNAWARE;
+		MUST(SCardGetStatusChange(ctx, 0, &state, 1));
+		state.dwCurrentState = state.dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
+		removed = told_after(ctx, &state, SCARD_STATE_EMPTY, want == SCARD_STATE_EMPTY);
+		inserted = told_after(ctx, &state, SCARD_STATE_PRESENT,
+				      want == SCARD_STATE_PRESENT);
+		ns[i] = want == SCARD_STATE_EMPTY ? removed : inserted;
+	}
+	report_latency(name, ns, EVENTS);
 }
 
 void bench_card_events(void)
 {
 	SCARDCONTEXT ctx;
-	SCARD_READERSTATE state = { 0 };
-	uint64_t removed[EVENTS], inserted[EVENTS];
-	int i;
 
 	MUST(SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &ctx));
-	state.szReader = reader_at(ctx, 0);
-	for (i = 0; i < EVENTS; i++) {
-		out_and_in(ctx, state.szReader);
-		state.dwCurrentState = SCARD_STATE_UNAWARE;
-		MUST(SCardGetStatusChange(ctx, 0, &state, 1));
-		state.dwCurrentState = state.dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
-		removed[i] = told_after(ctx, &state, SCARD_STATE_EMPTY);
-		inserted[i] = told_after(ctx, &state, SCARD_STATE_PRESENT);
-	}
+	card_event(ctx, "event-removed", SCARD_STATE_EMPTY);
+	card_event(ctx, "event-inserted", SCARD_STATE_PRESENT);
 	MUST(SCardReleaseContext(ctx));
-	report_latency("event-removed", removed, EVENTS);
-	report_latency("event-inserted", inserted, EVENTS);
 }

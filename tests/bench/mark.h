@@ -9,6 +9,8 @@
 #define MARK_LEN	8
 #define MARK_BEGIN	"\x0f\x1f\x84\x00\xb1\xca\x5c\x5c"
 #define MARK_END	"\x0f\x1f\x84\x00\xe1\xca\x5c\x5c"
+#define MARK_WAIT	"\x0f\x1f\x84\x00\xa1\xca\x5c\x5c"
+#define MARK_WOKEN	"\x0f\x1f\x84\x00\xc1\xca\x5c\x5c"
 
 static inline void mark_begin(void)
 {
@@ -18,6 +20,17 @@ static inline void mark_begin(void)
 static inline void mark_end(void)
 {
 	__asm__ volatile(".byte 0x0f, 0x1f, 0x84, 0x00, 0xe1, 0xca, 0x5c, 0x5c" ::: "memory");
+}
+
+/* From now on nothing counts until mark_woken(), which is without effect otherwise. */
+static inline void mark_wait(void)
+{
+	__asm__ volatile(".byte 0x0f, 0x1f, 0x84, 0x00, 0xa1, 0xca, 0x5c, 0x5c" ::: "memory");
+}
+
+static inline void mark_woken(void)
+{
+	__asm__ volatile(".byte 0x0f, 0x1f, 0x84, 0x00, 0xc1, 0xca, 0x5c, 0x5c" ::: "memory");
 }
 
 #endif

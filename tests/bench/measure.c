@@ -192,6 +192,12 @@ void profile_begin(const char *call, unsigned int rounds)
 	mark_begin();
 }
 
+void profile_wait(void)
+{
+	if (profiled)
+		mark_wait();
+}
+
 void profile_end(void)
 {
 	if (profiled)

@@ -52,10 +52,12 @@ void counters_stop(uint64_t counts[NCOUNTERS]);
 
 /*
  * What is between these is profiled, where count.c looks on and -p was given. Tells
- * profile.py what it is, and where this program's code lies.
+ * profile.py what it is, and where this program's code lies. For events, nothing counts
+ * from profile_wait() to the first interrupt after a while.
  */
 void profile_open(void);
 void profile_begin(const char *call, unsigned int rounds);
+void profile_wait(void);
 void profile_end(void);
 
 void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));

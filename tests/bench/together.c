@@ -123,7 +123,7 @@ static void client_process(int go, int ready, unsigned int slot, unsigned int ap
 }
 
 /* n clients, each at its own slot or all at the first one: nanoseconds for all */
-static uint64_t run_clients(unsigned int n, bool own_slots, unsigned int apdus)
+static uint64_t run_clients(const char *call, unsigned int n, bool own_slots, unsigned int apdus)
 {
 	int go[2], ready[2], status;
 	uint64_t start, end;
@@ -137,12 +137,14 @@ static uint64_t run_clients(unsigned int n, bool own_slots, unsigned int apdus)
 	}
 	for (i = 0; i < n; i++)
 		await(ready[0]);
+	profile_begin(call, n * apdus);
 	start = now_ns();
 	for (i = 0; i < n; i++)
 		post(go[1]);
 	for (i = 0; i < n; i++)
 		await(ready[0]);
 	end = now_ns();
+	profile_end();
 	for (i = 0; i < n; i++)
 		post(go[1]);
 	for (i = 0; i < n; i++) {
@@ -167,13 +169,15 @@ void bench_clients(void)
 	uint64_t apdus = (uint64_t)each * options.clients;
 	char name[32];
 
-	report_throughput("clients-1", apdus, run_clients(1, false, (unsigned int)apdus));
+	report_throughput("clients-1", apdus,
+			  run_clients("clients-1", 1, false, (unsigned int)apdus));
 	snprintf(name, sizeof(name), "clients-%u", options.clients);
-	report_throughput(name, apdus, run_clients(options.clients, false, each));
+	report_throughput(name, apdus, run_clients(name, options.clients, false, each));
 }
 
 void bench_slots(void)
 {
-	report_throughput("slots-1", SLOT_APDUS, run_clients(1, true, SLOT_APDUS));
-	report_throughput("slots-4", SLOTS * SLOT_APDUS, run_clients(SLOTS, true, SLOT_APDUS));
+	report_throughput("slots-1", SLOT_APDUS, run_clients("slots-1", 1, true, SLOT_APDUS));
+	report_throughput("slots-4", SLOTS * SLOT_APDUS,
+			  run_clients("slots-4", SLOTS, true, SLOT_APDUS));
 }

@@ -22,6 +22,7 @@
 #include <trace/events/power.h>
 
 #include "idle_clock.h"
+#include "mark.h"
 
 u64 *idle_clock_cycles;
 EXPORT_SYMBOL_GPL(idle_clock_cycles);
@@ -52,8 +53,10 @@ static void idle_clock_irq_probe(void *data, int irq, struct irqaction *action)
 	u64 now = get_cycles();
 
 	idle_clock_end();
-	if (now - idle_clock_last_irq > IDLE_CLOCK_WHILE)
+	if (now - idle_clock_last_irq > IDLE_CLOCK_WHILE) {
 		WRITE_ONCE(idle_clock_cycles[1], now - idle_clock_cycles[0]);
+		mark_woken();
+	}
 	idle_clock_last_irq = now;
 }
 
