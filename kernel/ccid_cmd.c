@@ -46,7 +46,7 @@ static int ccid_cmd_abort(struct scard_slot *slot, struct scard_req *req)
 		goto killed;
 	/* a reader that does not know the request may know the message */
 	ccid_wire_limit(req, ccid_cmd_abort_ms(reader));
-	ret = ccid_wire_post(slot, req, CCID_PC_TO_RDR_ABORT, none, 0, true);
+	ret = ccid_wire_post(slot, req, CCID_PC_TO_RDR_ABORT, none, 0);
 	if (!ret) {
 		ret = ccid_wire_wait(req);
 		if (!ret)
@@ -99,7 +99,7 @@ static int ccid_cmd_unwedge(struct scard_slot *slot, struct scard_req *req)
 	if (ret == -EINTR || ret == -ENODEV)
 		return ret;
 	ccid_wire_limit(req, CCID_STATUS_TIMEOUT_MS);
-	ret = ccid_wire_post(slot, req, CCID_PC_TO_RDR_GET_SLOT_STATUS, none, 0, false);
+	ret = ccid_wire_post(slot, req, CCID_PC_TO_RDR_GET_SLOT_STATUS, none, 0);
 	if (ret)
 		return ret;
 	ret = ccid_wire_wait(req);
@@ -221,6 +221,59 @@ bool ccid_cmd_disown(struct scard_slot *slot)
 	return slot->interrupted;
 }
 
+/* Wait for the answer to a command that was sent with the result @ret. */
+static int ccid_cmd_answer(struct scard_slot *slot, struct scard_req *req, int ret)
+{
+	if (ret == -ENOMEM)
+		return ret;	/* the reader has seen nothing of it: nothing to mend */
+	if (ret)
+		return ccid_cmd_mend(slot, req, ret);
+	return ccid_cmd_end(slot, req, ccid_wire_wait(req));
+}
+
+/**
+ * ccid_cmd_ahead() - send a command for the actor, which sleeps
+ * @slot: the slot, locked
+ * @req: the request, of which nothing was sent in this operation
+ * @type: bMessageType
+ * @params: bytes 7 to 9 of the message
+ * @len: bytes of payload
+ * @timeout_ms: time for one answer; each time extension multiplies it
+ * @actor: who will call ccid_cmd(), which goes on from there whatever its arguments are
+ *
+ * Never sleeps, and so does nothing where something has to be done first.
+ *
+ * Return: true if it is on its way, and the answer wakes the actor
+ */
+bool ccid_cmd_ahead(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3],
+		    u32 len, unsigned int timeout_ms, struct task_struct *actor)
+{
+	struct scard_reader *reader = slot->reader;
+
+	lockdep_assert_held(&slot->lock);
+	if (reader->ops->exchange || ccid_cmd_needs_place(reader) || READ_ONCE(reader->paused) ||
+	    slot->interrupted || READ_ONCE(reader->wedged) ||
+	    CCID_HEADER_LEN + len > req->tx_size)
+		return false;
+	slot->sent = true;
+	ccid_wire_limits(req, timeout_ms, slot->ceiling);
+	req->ahead = ccid_wire_send(slot, req, type, params, len, actor) ?: 1;
+	return req->ahead > 0;
+}
+
+/* In the actor: the rest of what ccid_cmd_ahead() has begun */
+static int ccid_cmd_sent_ahead(struct scard_slot *slot, struct scard_req *req)
+{
+	int ret = min(req->ahead, 0);
+
+	req->ahead = 0;
+	if (ret)
+		ccid_wire_unsend(slot, req);
+	if (ret == -ENOMEM)
+		slot->sent = false;
+	return ccid_cmd_answer(slot, req, ret);
+}
+
 /**
  * ccid_cmd() - send a command and wait for its answer
  * @slot: the slot, of which the caller is the actor
@@ -244,6 +297,8 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 	bool sent;
 	int ret;
 
+	if (req->ahead)
+		return ccid_cmd_sent_ahead(slot, req);
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	if (WARN_ON_ONCE(CCID_HEADER_LEN + len > req->tx_size))
@@ -286,17 +341,10 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 		goto out;
 	}
 	ccid_wire_limits(req, timeout_ms, slot->ceiling);
-	ret = ccid_wire_post(slot, req, type, params, len, false);
-	if (ret == -ENOMEM) {
-		/* the reader has seen nothing of it, so there is nothing to mend */
+	ret = ccid_wire_post(slot, req, type, params, len);
+	if (ret == -ENOMEM)
 		slot->sent = sent;
-		goto out;
-	}
-	if (ret) {
-		ret = ccid_cmd_mend(slot, req, ret);
-		goto out;
-	}
-	ret = ccid_cmd_end(slot, req, ccid_wire_wait(req));
+	ret = ccid_cmd_answer(slot, req, ret);
 out:
 	/* a request left on the wire keeps its place until it is finished */
 	if (!ccid_wire_in_flight(slot, req))

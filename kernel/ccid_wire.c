@@ -348,21 +348,21 @@ void ccid_wire_cancel(struct scard_slot *slot, struct scard_req *req)
 }
 
 /**
- * ccid_wire_post() - send a command, whose limits are set
+ * ccid_wire_send() - send a command, whose limits are set
  * @slot: the slot
- * @req: the request
+ * @req: the request; with the bSeq that it has for PC_to_RDR_Abort
  * @type: bMessageType
  * @params: bytes 7 to 9 of the message
  * @len: bytes of payload
- * @again: with the bSeq that it has
+ * @waiter: who will wait for the answer
  *
  * All in one under the lock: whoever stops the transfers finds it on its way, or keeps
- * it from leaving.
+ * it from leaving. Never sleeps.
  *
- * Return: 0: to be waited for; or a negative errno with the request off the wire
+ * Return: 0: to be waited for; or a negative errno and ccid_wire_unsend() must follow
  */
-int ccid_wire_post(struct scard_slot *slot, struct scard_req *req, u8 type,
-		   const u8 params[3], u32 len, bool again)
+int ccid_wire_send(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3],
+		   u32 len, struct task_struct *waiter)
 {
 	struct scard_reader *reader = slot->reader;
 	unsigned long flags;
@@ -374,7 +374,7 @@ int ccid_wire_post(struct scard_slot *slot, struct scard_req *req, u8 type,
 		return -ENODEV;
 	}
 	reader->count.commands++;
-	if (!again)
+	if (type != CCID_PC_TO_RDR_ABORT)
 		req->seq = reader->seq++;
 	req->slot = slot->index;
 	req->expect = ccid_expected_answer(type);
@@ -385,7 +385,7 @@ int ccid_wire_post(struct scard_slot *slot, struct scard_req *req, u8 type,
 	req->sending = true;
 	req->status = 0;
 	req->ans = (struct ccid_answer){ };
-	req->waiter = current;
+	req->waiter = waiter;
 	WRITE_ONCE(reader->cmd[slot->index], req);
 	trace_scard_ccid_send(slot, type, req->seq, len);
 	ccid_msg_put_header(req->tx, type, len, slot->index, req->seq, params);
@@ -393,11 +393,41 @@ int ccid_wire_post(struct scard_slot *slot, struct scard_req *req, u8 type,
 	if (!ret)
 		ccid_wire_arm(req);
 	spin_unlock_irqrestore(&reader->lock, flags);
-	if (ret) {
-		/* an answer of another slot may have taken our buffer already */
-		ccid_wire_set_waiter(req, NULL);
-		ccid_wire_cancel(slot, req);
-	}
+	return ret;
+}
+
+/**
+ * ccid_wire_unsend() - take back what ccid_wire_send() has begun in vain
+ * @slot: the slot
+ * @req: the request
+ *
+ * Its receive buffer may be armed, and an answer of another slot may have taken it.
+ */
+void ccid_wire_unsend(struct scard_slot *slot, struct scard_req *req)
+{
+	if (!ccid_wire_in_flight(slot, req))
+		return;
+	ccid_wire_set_waiter(req, NULL);
+	ccid_wire_cancel(slot, req);
+}
+
+/**
+ * ccid_wire_post() - ccid_wire_send() for the caller, or nothing
+ * @slot: the slot
+ * @req: the request
+ * @type: bMessageType
+ * @params: bytes 7 to 9 of the message
+ * @len: bytes of payload
+ *
+ * Return: 0: to be waited for; or a negative errno with the request off the wire
+ */
+int ccid_wire_post(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3],
+		   u32 len)
+{
+	int ret = ccid_wire_send(slot, req, type, params, len, current);
+
+	if (ret)
+		ccid_wire_unsend(slot, req);
 	return ret;
 }
 

@@ -16,8 +16,11 @@ void ccid_wire_set_waiter(struct scard_req *req, struct task_struct *task);
 void ccid_wire_count(struct scard_reader *reader, u64 *counter);
 void ccid_wire_retire(struct scard_slot *slot);
 void ccid_wire_cancel(struct scard_slot *slot, struct scard_req *req);
-int ccid_wire_post(struct scard_slot *slot, struct scard_req *req, u8 type,
-		   const u8 params[3], u32 len, bool again);
+int ccid_wire_send(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3],
+		   u32 len, struct task_struct *waiter);
+void ccid_wire_unsend(struct scard_slot *slot, struct scard_req *req);
+int ccid_wire_post(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3],
+		   u32 len);
 int ccid_wire_wait(struct scard_req *req);
 
 #endif

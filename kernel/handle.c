@@ -17,10 +17,32 @@
 
 /* ---- turns ---- */
 
+/* Sleep until the turn has left the queue: its result, or -ERESTARTSYS. */
+static int turn_wait(struct scard_slot *slot, struct scard_turn *t)
+{
+	bool waiting;
+
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (READ_ONCE(t->served) || signal_pending(current))
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	/*
+	 * Whoever serves a turn has the lock until it needs neither the turn nor this task
+	 * any more. Served at the moment of a signal: go on, nothing is lost.
+	 */
+	spin_lock(&slot->lock);
+	waiting = pol_withdraw(&slot->pol, &t->pol);
+	scard_slot_unlock(slot);
+	return waiting ? -ERESTARTSYS : t->pol.result;
+}
+
 /**
  * scard_turn_take() - wait for a turn
  * @h: the handle
- * @t: the turn
+ * @t: the turn; for TRANSMIT with what may be sent ahead
  * @op: the call
  * @share: share mode, for CONNECT and RECONNECT
  * @nonblock: do not wait
@@ -33,10 +55,10 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op
 		    enum pol_share share, bool nonblock)
 {
 	struct scard_slot *slot = h->slot;
+	bool begun = false;
 	int ret;
 
 	t->pol = (struct pol_turn){ .handle = &h->pol, .op = op, .share = share };
-	init_completion(&t->woken);
 
 	spin_lock(&slot->lock);
 	slot->count.calls[op]++;
@@ -48,30 +70,22 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op
 		ret = -EAGAIN;
 	}
 	if (ret == POL_WAIT) {
+		t->task = current;
+		t->served = false;
+		t->begun = false;
+		if (op != POL_OP_TRANSMIT)
+			t->req = NULL;
 		slot->count.waits++;
 		trace_scard_wait(h, op, scard_slot_owner(slot));
 	}
 	scard_slot_unlock(slot);
 
 	if (ret == POL_WAIT) {
-		if (wait_for_completion_interruptible(&t->woken)) {
-			bool waiting;
-
-			spin_lock(&slot->lock);
-			waiting = pol_withdraw(&slot->pol, &t->pol);
-			scard_slot_unlock(slot);
-			if (waiting)
-				return -ERESTARTSYS;
-			/* served at the same moment: go on, nothing is lost */
-		}
-		ret = t->pol.result;
+		ret = turn_wait(slot, t);
+		begun = t->begun;
 	}
-	if (!ret && READ_ONCE(slot->pol.actor) == &t->pol) {
-		slot->sent = false;
-		slot->to_card = false;
-		slot->single = false;
-		slot->ceiling = jiffies + msecs_to_jiffies(SCARD_CEILING_MS);
-	}
+	if (!ret && !begun && READ_ONCE(slot->pol.actor) == &t->pol)
+		scard_slot_begin(slot);
 	return ret;
 }
 
@@ -352,6 +366,9 @@ int scard_handle_transmit(struct scard_handle *h, struct scard_req **reqp, u32 l
 	ret = scard_slot_grow_req(slot, *reqp, len, room);
 	if (ret)
 		return ret;
+	t.req = *reqp;
+	t.len = len;
+	t.protocol = protocol;
 	ret = scard_turn_take(h, &t, POL_OP_TRANSMIT, 0, nonblock);
 	if (ret)
 		return ret;

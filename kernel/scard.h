@@ -32,8 +32,8 @@
  *
  * LOCKS, outermost first. None is held across anything that waits for hardware.
  *   slot->lock     spinlock, process context only: slot->pol (the policy), the
- *                  published state of the card, event counters. wake_up() and
- *                  complete() are called inside it.
+ *                  published state of the card, event counters. Waiters are woken
+ *                  inside it, and the next one's command may be sent.
  *   reader->lock   spinlock, irqsave: in-flight requests, bSeq, gone, power
  *                  references; taken in URB completions.
  *
@@ -57,8 +57,8 @@
 
 #include <linux/bitops.h>
 #include <linux/cdev.h>
-#include <linux/completion.h>
 #include <linux/device.h>
+#include <linux/jiffies.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/ratelimit_types.h>
@@ -156,6 +156,8 @@ struct scard_rx {
  * @slot: bSlot
  * @seq: bSeq of the command on the wire
  * @expect: bMessageType of its answer
+ * @ahead: ccid_cmd_ahead() has sent it (1) or failed on the way (negative errno); else 0
+ *	(actor)
  * @strays: messages passed over since the command was sent
  * @extensions: time extensions since the command was sent
  * @step: time that one answer may take, jiffies
@@ -183,6 +185,7 @@ struct scard_req {
 	u8 slot;
 	u8 seq;
 	u8 expect;
+	int ahead;
 	u8 strays;
 	u16 extensions;
 	unsigned long step;
@@ -462,11 +465,21 @@ struct scard_handle {
 /**
  * struct scard_turn - a turn and what its thread sleeps on
  * @pol: the turn
- * @woken: the turn has left the queue
+ * @req: for TRANSMIT: the request that may be sent ahead; see slot_serve()
+ * @len: bytes of its command
+ * @protocol: see scard_slot_transmit()
+ * @task: who waits; the others are valid only if the turn was queued
+ * @served: it has left the queue; written under slot->lock
+ * @begun: scard_slot_begin() was called for it
  */
 struct scard_turn {
 	struct pol_turn pol;
-	struct completion woken;
+	struct scard_req *req;
+	u32 len;
+	u32 protocol;
+	struct task_struct *task;
+	bool served;
+	bool begun;
 };
 
 /* trace.c */
@@ -474,6 +487,15 @@ u32 scard_slot_owner(const struct scard_slot *slot);
 void scard_slot_trace(struct scard_slot *slot);
 
 DECLARE_TRACEPOINT(scard_slot);
+
+/* A new operation of the actor */
+static inline void scard_slot_begin(struct scard_slot *slot)
+{
+	slot->sent = false;
+	slot->to_card = false;
+	slot->single = false;
+	slot->ceiling = jiffies + msecs_to_jiffies(SCARD_CEILING_MS);
+}
 
 /* For those who may have changed what the policy knows */
 static inline void scard_slot_unlock(struct scard_slot *slot)
@@ -591,6 +613,9 @@ int scard_slot_eject(struct scard_slot *slot, struct scard_req *req);
 
 enum pol_card scard_slot_mark_reset(struct scard_slot *slot);
 int scard_slot_reset(struct scard_slot *slot, struct scard_req *req);
+bool scard_slot_cmd_ahead(struct scard_slot *slot, struct scard_req *req, u8 type,
+			  const u8 params[3], u32 len, unsigned int timeout_ms,
+			  struct task_struct *actor);
 int scard_slot_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3],
 		   u32 len, unsigned int timeout_ms);
 
@@ -604,6 +629,8 @@ int scard_slot_grow_req(const struct scard_slot *slot, struct scard_req *req, u3
 int scard_slot_t1_ifsd(struct scard_slot *slot, struct scard_req *req, u8 ifsd);
 int scard_slot_t1_secure(struct scard_slot *slot, struct scard_req *req, u8 *prologue, u32 len);
 int scard_slot_t1_secured(struct scard_slot *slot, struct scard_req *req);
+bool scard_slot_transmit_ahead(struct scard_slot *slot, struct scard_req *req, u32 len,
+			       u32 protocol, struct task_struct *actor);
 int scard_slot_transmit(struct scard_slot *slot, struct scard_req *req, u32 len, u32 room,
 			u32 protocol);
 
@@ -636,6 +663,8 @@ void scard_req_clear(struct scard_req *req);
 void scard_req_free(struct scard_req *req);
 
 /* ccid_cmd.c */
+bool ccid_cmd_ahead(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3],
+		    u32 len, unsigned int timeout_ms, struct task_struct *actor);
 int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3], u32 len,
 	     unsigned int timeout_ms);
 int ccid_cmd_finish(struct scard_slot *slot, struct scard_req *req, unsigned int grace_ms);

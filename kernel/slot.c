@@ -153,6 +153,31 @@ static void slot_confirm(struct scard_slot *slot)
 	scard_slot_unlock(slot);
 }
 
+/* @timeout_ms for this reader */
+static unsigned int slot_timeout(const struct scard_slot *slot, unsigned int timeout_ms)
+{
+	return slot->reader->quirks & SCARD_QUIRK_SLOW ? 4 * timeout_ms : timeout_ms;
+}
+
+/**
+ * scard_slot_cmd_ahead() - ccid_cmd_ahead()
+ * @slot: the slot, locked
+ * @req: the request
+ * @type: bMessageType
+ * @params: bytes 7 to 9
+ * @len: bytes of payload
+ * @timeout_ms: time for one answer
+ * @actor: who will call scard_slot_cmd()
+ *
+ * Return: as ccid_cmd_ahead()
+ */
+bool scard_slot_cmd_ahead(struct scard_slot *slot, struct scard_req *req, u8 type,
+			  const u8 params[3], u32 len, unsigned int timeout_ms,
+			  struct task_struct *actor)
+{
+	return ccid_cmd_ahead(slot, req, type, params, len, slot_timeout(slot, timeout_ms), actor);
+}
+
 /**
  * scard_slot_cmd() - ccid_cmd(), and believe what the answer says of the card
  * @slot: the slot
@@ -167,11 +192,8 @@ static void slot_confirm(struct scard_slot *slot)
 int scard_slot_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3],
 		   u32 len, unsigned int timeout_ms)
 {
-	int ret;
+	int ret = ccid_cmd(slot, req, type, params, len, slot_timeout(slot, timeout_ms));
 
-	if (slot->reader->quirks & SCARD_QUIRK_SLOW)
-		timeout_ms *= 4;
-	ret = ccid_cmd(slot, req, type, params, len, timeout_ms);
 	if (ret == -EINTR || !req->ans.type || scard_reader_gone(slot->reader))
 		return ret;
 	WRITE_ONCE(slot->looked, jiffies);

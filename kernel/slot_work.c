@@ -112,6 +112,31 @@ static void slot_work(struct work_struct *work)
 		slot->reader->ops->put(slot->reader);
 }
 
+/*
+ * The turn of a thread that sleeps has come, or is refused. A command that needs nothing
+ * else is sent for it at once, so that the card does not wait for a thread to wake up; it
+ * sleeps on until there is something to be done with the answer.
+ */
+static void slot_serve(struct scard_turn *t)
+{
+	struct scard_slot *slot = container_of(t->pol.handle, struct scard_handle, pol)->slot;
+	bool granted = !t->pol.result;
+
+	lockdep_assert_held(&slot->lock);
+	/* before anything that may wake it; it takes the lock before it goes on */
+	WRITE_ONCE(t->served, true);
+	/* the watchdog counts from here, not from when the thread runs */
+	if (granted && t->pol.op == POL_OP_BEGIN)
+		scard_slot_used(slot);
+	if (granted && t->req) {
+		scard_slot_begin(slot);
+		t->begun = true;
+		if (scard_slot_transmit_ahead(slot, t->req, t->len, t->protocol, t->task))
+			return;
+	}
+	wake_up_process(t->task);
+}
+
 /**
  * scard_slot_wake() - pol_slot.wake: a waiter is served, or the worker has work
  * @pol_turn: the turn; slot->lock is held
@@ -121,11 +146,7 @@ void scard_slot_wake(struct pol_turn *pol_turn)
 	struct scard_slot *slot;
 
 	if (pol_turn->op != POL_OP_WORKER) {
-		/* the watchdog counts from here, not from when the thread runs */
-		if (pol_turn->op == POL_OP_BEGIN && !pol_turn->result)
-			scard_slot_used(container_of(pol_turn->handle, struct scard_handle,
-						     pol)->slot);
-		complete(&container_of(pol_turn, struct scard_turn, pol)->woken);
+		slot_serve(container_of(pol_turn, struct scard_turn, pol));
 		return;
 	}
 	slot = container_of(pol_turn, struct scard_slot, pol.worker);

@@ -53,6 +53,16 @@ u32 scard_slot_rx_size(const struct scard_slot *slot, u32 room)
 	return min(max(CCID_HEADER_LEN + room, SCARD_SMALL_MESSAGE), desc->max_msg);
 }
 
+/* How a command travels */
+enum xfr_way {
+	XFR_WHOLE,		/* in one message; the answer too, or in parts */
+	XFR_PARTS,
+	XFR_T1,
+	XFR_T0_CHARACTER,
+};
+
+static const u8 xfr_whole_params[3];	/* bBWI 0, wLevelParameter CCID_CHAIN_WHOLE */
+
 static int xfr_block(struct scard_slot *slot, struct scard_req *req, u8 bwi, u16 level, u32 len,
 		     unsigned int timeout_ms)
 {
@@ -60,14 +70,6 @@ static int xfr_block(struct scard_slot *slot, struct scard_req *req, u8 bwi, u16
 
 	put_le16(params + 1, level);
 	return scard_slot_cmd(slot, req, CCID_PC_TO_RDR_XFR_BLOCK, params, len, timeout_ms);
-}
-
-/* An answer that arrived in one piece */
-static int xfr_whole(struct scard_req *req)
-{
-	req->data = req->ans.data;
-	req->len = req->ans.len;
-	return 0;
 }
 
 /*
@@ -153,17 +155,26 @@ static int xfr_rest(struct scard_slot *slot, struct scard_req *req, u32 len, u32
 						       req->ans.len));
 }
 
-/* The whole command in one message, the whole answer in one, as nearly always. */
-static int xfr_single(struct scard_slot *slot, struct scard_req *req, u32 len,
-		      unsigned int timeout_ms)
+/* The whole command in one message, and the answer in one too as nearly always */
+static int xfr_whole(struct scard_slot *slot, struct scard_req *req, u32 len, u32 room,
+		     unsigned int timeout_ms)
 {
 	int ret;
 
 	slot->single = true;
-	ret = xfr_block(slot, req, 0, CCID_CHAIN_WHOLE, len, timeout_ms);
-	return ret ?: xfr_whole(req);
+	ret = scard_slot_cmd(slot, req, CCID_PC_TO_RDR_XFR_BLOCK, xfr_whole_params, len,
+			     timeout_ms);
+	if (ret)
+		return ret;
+	if (req->ans.param != CCID_CHAIN_WHOLE &&
+	    slot->reader->desc.level == CCID_LEVEL_EXTENDED_APDU)
+		return xfr_rest(slot, req, len, room);
+	req->data = req->ans.data;
+	req->len = req->ans.len;
+	return 0;
 }
 
+/* A T=0 TPDU at character level, where each procedure byte is a message */
 static int xfr_t0_character(struct scard_slot *slot, struct scard_req *req, u32 len,
 			    unsigned int timeout_ms)
 {
@@ -183,19 +194,6 @@ static int xfr_t0_character(struct scard_slot *slot, struct scard_req *req, u32 
 		action = t0_step(&t, req->ans.data, req->ans.len);
 	}
 	return action == T0_DONE ? xfr_assembled(req, len, t.ans_len) : -EIO;
-}
-
-/* A T=0 TPDU is one message, or at character level one for each procedure byte. */
-static int xfr_t0(struct scard_slot *slot, struct scard_req *req, u32 len)
-{
-	unsigned int timeout_ms = max_t(u32, slot->wait_ms, XFR_BLOCK_MIN_MS);
-
-	if (t0_tpdu(req->tx + CCID_HEADER_LEN, &len))
-		return -EINVAL;
-	req->dirty_tx = max(req->dirty_tx, CCID_HEADER_LEN + len);
-	if (slot->reader->desc.level == CCID_LEVEL_CHARACTER)
-		return xfr_t0_character(slot, req, len, timeout_ms);
-	return xfr_single(slot, req, len, timeout_ms);
 }
 
 /*
@@ -380,6 +378,66 @@ int scard_slot_t1_secured(struct scard_slot *slot, struct scard_req *req)
 	return 0;
 }
 
+/*
+ * Choose how a command travels, and make a TPDU of it where it is to be one; the same
+ * command may be chosen for again.
+ *
+ * Return: XFR_* or a negative errno
+ */
+static int xfr_choose(const struct scard_slot *slot, struct scard_req *req, u32 *len,
+		      u32 protocol, unsigned int *timeout_ms)
+{
+	const struct ccid_desc *desc = &slot->reader->desc;
+
+	switch (READ_ONCE(slot->pol.card)) {
+	case POL_CARD_ON:
+		break;
+	case POL_CARD_ABSENT:
+		return -ENOMEDIUM;
+	default:
+		return -ENOLINK;
+	}
+	if (protocol && protocol != SCARD_PROTO_RAW && protocol != slot->protocol)
+		return -EPROTONOSUPPORT;
+
+	*timeout_ms = XFR_APDU_TIMEOUT_MS;
+	if (desc->level > CCID_LEVEL_SHORT_APDU && CCID_HEADER_LEN + *len > desc->max_part)
+		return XFR_PARTS;
+	if (desc->level < CCID_LEVEL_SHORT_APDU && protocol != SCARD_PROTO_RAW) {
+		if (slot->protocol == SCARD_PROTO_T1)
+			return XFR_T1;
+		if (slot->protocol == SCARD_PROTO_T0) {
+			if (t0_tpdu(req->tx + CCID_HEADER_LEN, len))
+				return -EINVAL;
+			req->dirty_tx = max(req->dirty_tx, CCID_HEADER_LEN + *len);
+			*timeout_ms = max_t(u32, slot->wait_ms, XFR_BLOCK_MIN_MS);
+			return desc->level == CCID_LEVEL_CHARACTER ? XFR_T0_CHARACTER : XFR_WHOLE;
+		}
+	}
+	return CCID_HEADER_LEN + *len > desc->max_msg ? -EINVAL : XFR_WHOLE;
+}
+
+/**
+ * scard_slot_transmit_ahead() - send a command to the card for the actor, which sleeps
+ * @slot: the slot, locked
+ * @req: the request, with the command at tx + CCID_HEADER_LEN
+ * @len: bytes of it
+ * @protocol: SCARD_PROTO_* that the actor believes active; 0: whatever is
+ * @actor: who will call scard_slot_transmit()
+ *
+ * Return: true if it is on its way, and the answer wakes the actor; otherwise the actor
+ * has to be woken, and does it itself
+ */
+bool scard_slot_transmit_ahead(struct scard_slot *slot, struct scard_req *req, u32 len,
+			       u32 protocol, struct task_struct *actor)
+{
+	unsigned int timeout_ms;
+
+	return xfr_choose(slot, req, &len, protocol, &timeout_ms) == XFR_WHOLE &&
+	       scard_slot_cmd_ahead(slot, req, CCID_PC_TO_RDR_XFR_BLOCK, xfr_whole_params, len,
+				    timeout_ms, actor);
+}
+
 /**
  * scard_slot_transmit() - send a command to the card
  * @slot: the slot
@@ -393,38 +451,20 @@ int scard_slot_t1_secured(struct scard_slot *slot, struct scard_req *req)
 int scard_slot_transmit(struct scard_slot *slot, struct scard_req *req, u32 len, u32 room,
 			u32 protocol)
 {
-	const struct ccid_desc *desc = &slot->reader->desc;
-	int ret;
+	unsigned int timeout_ms = XFR_APDU_TIMEOUT_MS;
+	/* what is on its way already is so whatever has become of the card since */
+	int way = req->ahead ? XFR_WHOLE : xfr_choose(slot, req, &len, protocol, &timeout_ms);
 
-	switch (READ_ONCE(slot->pol.card)) {
-	case POL_CARD_ON:
-		break;
-	case POL_CARD_ABSENT:
-		return -ENOMEDIUM;
+	switch (way) {
+	case XFR_WHOLE:
+		return xfr_whole(slot, req, len, room, timeout_ms);
+	case XFR_PARTS:
+		return xfr_chain(slot, req, len, room);
+	case XFR_T1:
+		return xfr_t1(slot, req, len, room);
+	case XFR_T0_CHARACTER:
+		return xfr_t0_character(slot, req, len, timeout_ms);
 	default:
-		return -ENOLINK;
+		return way;
 	}
-	if (protocol && protocol != SCARD_PROTO_RAW && protocol != slot->protocol)
-		return -EPROTONOSUPPORT;
-
-	if (desc->level >= CCID_LEVEL_SHORT_APDU) {
-		if (desc->level == CCID_LEVEL_SHORT_APDU && CCID_HEADER_LEN + len > desc->max_msg)
-			return -EINVAL;
-		if (desc->level != CCID_LEVEL_SHORT_APDU && CCID_HEADER_LEN + len > desc->max_part)
-			return xfr_chain(slot, req, len, room);
-		ret = xfr_single(slot, req, len, XFR_APDU_TIMEOUT_MS);
-		if (ret || req->ans.param == CCID_CHAIN_WHOLE ||
-		    desc->level == CCID_LEVEL_SHORT_APDU)
-			return ret;
-		return xfr_rest(slot, req, len, room);
-	}
-	if (protocol != SCARD_PROTO_RAW) {
-		if (slot->protocol == SCARD_PROTO_T1)
-			return xfr_t1(slot, req, len, room);
-		if (slot->protocol == SCARD_PROTO_T0)
-			return xfr_t0(slot, req, len);
-	}
-	if (CCID_HEADER_LEN + len > desc->max_msg)
-		return -EINVAL;
-	return xfr_single(slot, req, len, XFR_APDU_TIMEOUT_MS);
 }
