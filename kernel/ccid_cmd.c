@@ -5,6 +5,8 @@
  * the way back after errors.
  */
 #include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/sched.h>
 #include <linux/sched/signal.h>
 
 #include "ccid_wire.h"
@@ -197,10 +199,87 @@ static bool ccid_cmd_needs_place(const struct scard_reader *reader)
 	return reader->nslots > reader->desc.nbusy && !READ_ONCE(reader->farewell);
 }
 
-static void ccid_cmd_put_busy(struct scard_reader *reader)
+/* Who waits for a place, on its own stack; under reader->lock */
+struct ccid_cmd_waiter {
+	struct list_head node;
+	struct task_struct *task;
+	bool served;
+};
+
+static void ccid_cmd_put_place(struct scard_reader *reader)
 {
-	if (ccid_cmd_needs_place(reader))
-		up(&reader->busy);
+	struct ccid_cmd_waiter *w;
+
+	if (!ccid_cmd_needs_place(reader))
+		return;
+	spin_lock_irq(&reader->lock);
+	w = list_first_entry_or_null(&reader->queue, struct ccid_cmd_waiter, node);
+	if (w) {
+		list_del(&w->node);
+		WRITE_ONCE(w->served, true);
+		wake_up_process(w->task);
+	} else {
+		reader->places++;
+	}
+	spin_unlock_irq(&reader->lock);
+}
+
+/*
+ * First come, first served; killably, and frozen in place when the system goes to sleep.
+ * A semaphore cannot be waited for in that way.
+ *
+ * Return: 0, -EINTR or -ENODEV; -EIO: the transfers were stopped meanwhile, and @type is
+ * for a card with the power and the protocol that it had before
+ */
+static int ccid_cmd_get_place(struct scard_reader *reader, u8 type)
+{
+	struct ccid_cmd_waiter w = { .task = current };
+	u32 stops;
+
+	spin_lock_irq(&reader->lock);
+	stops = reader->stops;
+	if (reader->places) {
+		reader->places--;
+		spin_unlock_irq(&reader->lock);
+		return 0;
+	}
+	list_add_tail(&w.node, &reader->queue);
+	spin_unlock_irq(&reader->lock);
+
+	for (;;) {
+		set_current_state(TASK_KILLABLE | TASK_FREEZABLE);
+		if (READ_ONCE(w.served) || scard_reader_gone(reader) ||
+		    fatal_signal_pending(current))
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	/* whoever serves us has the lock until it needs neither the entry nor this task */
+	spin_lock_irq(&reader->lock);
+	if (!w.served)
+		list_del(&w.node);
+	spin_unlock_irq(&reader->lock);
+	if (!w.served)
+		return scard_reader_gone(reader) ? -ENODEV : -EINTR;
+	if ((type != CCID_PC_TO_RDR_XFR_BLOCK && type != CCID_PC_TO_RDR_SECURE) ||
+	    READ_ONCE(reader->stops) == stops)
+		return 0;
+	ccid_cmd_put_place(reader);
+	return -EIO;
+}
+
+/**
+ * ccid_cmd_gone() - the reader is gone: nobody waits for a place any more
+ * @reader: the reader
+ */
+void ccid_cmd_gone(struct scard_reader *reader)
+{
+	struct ccid_cmd_waiter *w;
+
+	spin_lock_irq(&reader->lock);
+	list_for_each_entry(w, &reader->queue, node)
+		wake_up_process(w->task);
+	spin_unlock_irq(&reader->lock);
 }
 
 /**
@@ -303,8 +382,11 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 		return -EINTR;
 	if (WARN_ON_ONCE(CCID_HEADER_LEN + len > req->tx_size))
 		return -EINVAL;	/* a bug of the caller, no device can cause it */
-	if (ccid_cmd_needs_place(reader) && down_killable(&reader->busy))
-		return -EINTR;
+	if (ccid_cmd_needs_place(reader)) {
+		ret = ccid_cmd_get_place(reader, type);
+		if (ret)
+			return ret;
+	}
 	if (READ_ONCE(reader->paused) && !reader->farewell) {
 		ret = scard_reader_wait_resumed(reader);
 		if (ret)
@@ -348,7 +430,7 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 out:
 	/* a request left on the wire keeps its place until it is finished */
 	if (!ccid_wire_in_flight(slot, req))
-		ccid_cmd_put_busy(reader);
+		ccid_cmd_put_place(reader);
 	return ret;
 }
 
@@ -380,6 +462,6 @@ int ccid_cmd_finish(struct scard_slot *slot, struct scard_req *req, unsigned int
 	ccid_wire_limit(req, grace_ms);
 	ccid_wire_set_waiter(req, current);
 	ret = ccid_cmd_end(slot, req, ccid_wire_wait(req));
-	ccid_cmd_put_busy(slot->reader);
+	ccid_cmd_put_place(slot->reader);
 	return ret;
 }

@@ -54,7 +54,8 @@ int scard_reader_init(struct scard_reader *reader)
 	kref_init(&reader->kref);
 	spin_lock_init(&reader->lock);
 	init_waitqueue_head(&reader->resumed);
-	sema_init(&reader->busy, reader->desc.nbusy);
+	INIT_LIST_HEAD(&reader->queue);
+	reader->places = reader->desc.nbusy;
 	ratelimit_state_init(&reader->complaints, 60 * HZ, SCARD_MAX_COMPLAINTS);
 	/* the lines that are not shown are not worth one that counts them */
 	ratelimit_set_flags(&reader->complaints, RATELIMIT_MSG_ON_RELEASE);
@@ -163,6 +164,7 @@ void scard_reader_unregister(struct scard_reader *reader, bool alive)
 
 	reader_set(reader, &reader->gone, true);
 	wake_up_all(&reader->resumed);
+	ccid_cmd_gone(reader);
 
 	for (i = 0; i < reader->nslots; i++)
 		scard_slot_gone(reader->slots[i]);
@@ -191,7 +193,10 @@ void scard_reader_unregister(struct scard_reader *reader, bool alive)
  */
 int scard_reader_suspend(struct scard_reader *reader, bool sleep)
 {
-	reader_set(reader, &reader->paused, true);
+	spin_lock_irq(&reader->lock);
+	WRITE_ONCE(reader->paused, true);
+	WRITE_ONCE(reader->stops, reader->stops + 1);
+	spin_unlock_irq(&reader->lock);
 	reader->ops->stop(reader);
 	if (sleep)
 		reader_farewell(reader);

@@ -62,7 +62,6 @@
 #include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/ratelimit_types.h>
-#include <linux/semaphore.h>
 #include <linux/spinlock.h>
 #include <linux/timer.h>
 #include <linux/tracepoint-defs.h>
@@ -250,8 +249,7 @@ struct scard_hw_ops {
  * @pin: how its PIN pad wants to be told, as far as that is known without asking
  * @lock: see LOCKS
  * @gone: unplugged or unbound; set once, under @lock
- * @farewell: gone, but the device is still there: cards are being powered off;
- *	only disconnect() sends now
+ * @farewell: its cards are being powered off: only who does so sends now
  * @paused: suspended or being reset: commands wait on @resumed (lock)
  * @resumed: see @paused
  * @wedged: the last recovery failed; try again before the next command (lock)
@@ -259,7 +257,9 @@ struct scard_hw_ops {
  * @cmd: command on the wire, by slot (lock)
  * @count: see there (lock)
  * @complaints: limits scard_reader_complain()
- * @busy: commands that may still be sent, where slots outnumber them
+ * @stops: how often it was suspended or reset: nothing is as it was before (lock)
+ * @places: commands that may still be sent, where slots outnumber them (lock)
+ * @queue: who waits for a place; see ccid_cmd.c (lock)
  * @rates: data rates of GET_DATA_RATES, NULL before they were asked for; see negotiate.c
  * @nrates: number of them
  * @wq: works of the slots
@@ -299,7 +299,9 @@ struct scard_reader {
 	struct scard_req *cmd[SCARD_MAX_SLOTS];
 	struct scard_reader_count count;
 	struct ratelimit_state complaints;
-	struct semaphore busy;
+	u32 stops;
+	u32 places;
+	struct list_head queue;
 
 	u32 *rates;
 	unsigned int nrates;
@@ -669,6 +671,7 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 	     unsigned int timeout_ms);
 int ccid_cmd_finish(struct scard_slot *slot, struct scard_req *req, unsigned int grace_ms);
 bool ccid_cmd_disown(struct scard_slot *slot);
+void ccid_cmd_gone(struct scard_reader *reader);
 bool ccid_cmd_answer_whole(const struct scard_req *req);
 
 /* ccid_wire.c */

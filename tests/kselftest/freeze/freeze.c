@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Whoever waits in the module can be frozen where it waits, else it keeps the system from
+ * sleeping: in the queue for a place on the wire. And what is found when the reader has been reset or unplugged in the meantime. By the
+ * freezer of cgroups, which freezes these processes and nothing else, in the same way.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <poll.h>
+
+#include "kselftest_harness.h"
+
+#include "agent.h"
+#include "sc.h"
+#include "usb.h"
+#include "vr.h"
+
+/* How long a call may take to notice, with a debug kernel on a slow machine */
+#define AT_ONCE_MS	5000
+/* How long the slow card takes, and how long its answer may take to get here */
+#define SLOW		APDU_SLEEP("2710")
+#define SLOW_MS		30000
+/* Within that a process is frozen, or it is not before the card answers */
+#define FREEZE_MS	4000
+
+#define ROOT		"/run/freezer"
+#define GROUP		ROOT "/scard"
+
+/* A process that connects to a slot and waits for the word to send one APDU. */
+struct user {
+	pid_t pid;
+	int word;
+	int result;
+};
+
+static int open_slot(unsigned int slot)
+{
+	unsigned int minor;
+
+	for (minor = 0; minor < 64; minor++) {
+		struct scard_info info;
+		char path[32];
+		int fd;
+
+		snprintf(path, sizeof(path), "/dev/scard%u", minor);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (!sc_info(fd, &info) && info.slot == slot &&
+		    !sc_connect(fd, SCARD_MODE_SHARED, SC_ANY))
+			return fd;
+		close(fd);
+	}
+	return -1;
+}
+
+static void user_run(int word, int result, unsigned int slot, const char *apdu)
+{
+	int fd = open_slot(slot), ret = fd < 0 ? fd : 0;
+	char go;
+
+	if (write(result, &ret, sizeof(ret)) != sizeof(ret) || read(word, &go, 1) != 1)
+		_exit(1);
+	ret = sc_apdu(fd, apdu);
+	if (write(result, &ret, sizeof(ret)) != sizeof(ret) || read(word, &go, 1) != 1)
+		_exit(1);
+	ret = sc_status(fd);
+	if (write(result, &ret, sizeof(ret)) != sizeof(ret))
+		_exit(1);
+	/* stays connected, until it is killed */
+	for (;;)
+		pause();
+}
+
+static int user_result(const struct user *user, int ms)
+{
+	struct pollfd pfd = { .fd = user->result, .events = POLLIN };
+	int ret;
+
+	if (poll(&pfd, 1, ms) != 1 || read(user->result, &ret, sizeof(ret)) != sizeof(ret))
+		return AGENT_RUNNING;
+	return ret;
+}
+
+static bool user_go(const struct user *user)
+{
+	return write(user->word, "", 1) == 1;
+}
+
+static bool user_start(struct user *user, unsigned int slot, const char *apdu)
+{
+	int word[2], result[2];
+
+	if (pipe(word) || pipe(result))
+		return false;
+	user->pid = fork();
+	if (!user->pid) {
+		close(word[1]);
+		user_run(word[0], result[1], slot, apdu);
+	}
+	close(word[0]);
+	close(result[1]);
+	user->word = word[1];
+	user->result = result[0];
+	return user->pid > 0 && !user_result(user, AT_ONCE_MS);
+}
+
+static bool user_blocks(const struct user *user)
+{
+	int i;
+
+	if (!user_go(user))
+		return false;
+	for (i = 0; i < AT_ONCE_MS; i += 10) {
+		pause_ms(10);
+		if (agent_sleeping_in(user->pid) == SYS_ioctl)
+			return true;
+	}
+	return false;
+}
+
+static bool user_ended(struct user *user, int ms)
+{
+	int i;
+
+	for (i = 0; i < ms; i += 10) {
+		if (waitpid(user->pid, NULL, WNOHANG) == user->pid) {
+			user->pid = 0;
+			return true;
+		}
+		pause_ms(10);
+	}
+	return false;
+}
+
+static void user_stop(struct user *user)
+{
+	if (user->pid > 0) {
+		kill(user->pid, SIGKILL);
+		waitpid(user->pid, NULL, 0);
+	}
+	user->pid = 0;
+	close(user->word);
+	close(user->result);
+}
+
+/* What the slot was sent for its card */
+static unsigned long commands(unsigned int slot)
+{
+	return strtoul(vr_do("count %u XfrBlock", slot), NULL, 10);
+}
+
+/* ---- the freezer ---- */
+
+static bool freezer_add(const struct user *user)
+{
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", user->pid);
+	return !file_set(GROUP "/cgroup.procs", pid);
+}
+
+/* All that are in the group, within the time that they have */
+static bool freezer_freezes(void)
+{
+	char state[16] = "";
+	int i, fd;
+
+	for (i = 0; !file_set(GROUP "/freezer.state", "FROZEN") && i < FREEZE_MS; i += 10) {
+		fd = open(GROUP "/freezer.state", O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || read(fd, state, sizeof(state) - 1) < 0)
+			return false;
+		close(fd);
+		if (!strncmp(state, "FROZEN", 6))
+			return true;
+		pause_ms(10);
+	}
+	return false;
+}
+
+static bool freezer_thaws(void)
+{
+	return !file_set(GROUP "/freezer.state", "THAWED");
+}
+
+static bool freezer_mounted(void)
+{
+	struct stat st;
+
+	if (!stat(GROUP, &st))
+		return true;
+	mkdir(ROOT, 0700);
+	return !mount("freezer", ROOT, "cgroup", 0, "freezer") && !mkdir(GROUP, 0700);
+}
+
+/* ---- the queue for a place on the wire ---- */
+
+/* One command at a time: the first slot's is on the wire, the second's waits. */
+FIXTURE(queue)
+{
+	struct user first;
+	struct user second;
+};
+
+FIXTURE_SETUP(queue)
+{
+	int i;
+
+	ASSERT_TRUE(freezer_mounted());
+	vr_prepare("--profile multi4-serial --card 1:iso", "iso");
+	ASSERT_TRUE(user_start(&self->first, 0, SLOW));
+	ASSERT_TRUE(user_start(&self->second, 1, APDU_STATE));
+	vr_clear();
+	ASSERT_TRUE(user_blocks(&self->first));
+	for (i = 0; i < AT_ONCE_MS && !commands(0); i += 10)
+		pause_ms(10);
+	ASSERT_TRUE(user_blocks(&self->second));
+	EXPECT_EQ(0, commands(1));
+}
+
+FIXTURE_TEARDOWN(queue)
+{
+	EXPECT_TRUE(freezer_thaws());
+	user_stop(&self->first);
+	user_stop(&self->second);
+	vr_prepare("--profile multi4-serial --card 1:iso", "iso");
+	EXPECT_TRUE(sc_works());
+}
+
+TEST_F_TIMEOUT(queue, both_frozen, 90)
+{
+	ASSERT_TRUE(freezer_add(&self->first));
+	ASSERT_TRUE(freezer_add(&self->second));
+	ASSERT_TRUE(freezer_freezes());
+	ASSERT_TRUE(freezer_thaws());
+	EXPECT_EQ(0x9000, user_result(&self->first, SLOW_MS));
+	EXPECT_EQ(0x9000, user_result(&self->second, AT_ONCE_MS));
+	EXPECT_EQ(1, commands(1));
+}
+
+/* The card of the second was reset before its command was sent: it is not for that card. */
+TEST_F_TIMEOUT(queue, port_reset_while_frozen, 90)
+{
+	ASSERT_TRUE(freezer_add(&self->first));
+	ASSERT_TRUE(freezer_add(&self->second));
+	ASSERT_TRUE(freezer_freezes());
+	ASSERT_EQ(0, usb_port_reset());
+	ASSERT_TRUE(freezer_thaws());
+	EXPECT_EQ(-EIO, user_result(&self->first, AT_ONCE_MS));
+	EXPECT_EQ(-EIO, user_result(&self->second, AT_ONCE_MS));
+	EXPECT_EQ(0, commands(1));
+	ASSERT_TRUE(user_go(&self->first) && user_go(&self->second));
+	EXPECT_EQ(-ESTALE, user_result(&self->first, AT_ONCE_MS));
+	EXPECT_EQ(-ESTALE, user_result(&self->second, AT_ONCE_MS));
+}
+
+/* Who waits is told, also if the place that it waits for is not given back. */
+TEST_F(queue, unplugged)
+{
+	ASSERT_TRUE(freezer_add(&self->first));
+	ASSERT_TRUE(freezer_freezes());
+	vr_do("unplug");
+	EXPECT_EQ(-ENODEV, user_result(&self->second, AT_ONCE_MS));
+	ASSERT_TRUE(freezer_thaws());
+	EXPECT_EQ(-ENODEV, user_result(&self->first, AT_ONCE_MS));
+}
+
+/* The dead do not get the place, nor do they lose it. */
+TEST_F_TIMEOUT(queue, killed, 90)
+{
+	kill(self->second.pid, SIGKILL);
+	EXPECT_TRUE(user_ended(&self->second, AT_ONCE_MS));
+	EXPECT_EQ(0x9000, user_result(&self->first, SLOW_MS));
+	EXPECT_TRUE(sc_works());
+}
+
+TEST_HARNESS_MAIN
