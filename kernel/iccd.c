@@ -10,6 +10,7 @@
 #include <linux/jiffies.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/wait.h>
 
 #include "proto/iccd.h"
 #include "proto/t0.h"
@@ -47,13 +48,47 @@ void iccd_init(struct scard_reader *reader, u8 version)
 		desc->level = CCID_LEVEL_EXTENDED_APDU;
 }
 
-/* Sleep before the next question; -EINTR if killed, -ETIMEDOUT if there is no next. */
-static int iccd_pause(unsigned int ms, unsigned long deadline)
+/**
+ * struct iccd_time - how long an exchange goes on
+ * @deadline: until then
+ * @stops: what reader->stops was when it began
+ *
+ * On the stack of the caller: while it is frozen the slot is used by who powers the card off.
+ */
+struct iccd_time {
+	unsigned long deadline;
+	u32 stops;
+};
+
+static struct iccd_time iccd_time(const struct scard_slot *slot, unsigned int ms)
 {
-	if (time_after(jiffies, deadline))
+	return (struct iccd_time){
+		.deadline = jiffies + msecs_to_jiffies(ms),
+		.stops = READ_ONCE(slot->reader->stops),
+	};
+}
+
+/*
+ * Sleep before the next question; frozen in place when the system goes to sleep. -EINTR if
+ * killed, -ETIMEDOUT if there is no next; -EIO if the token has slept too, or was reset: it
+ * knows nothing of the command any more.
+ */
+static int iccd_pause(struct scard_slot *slot, unsigned int ms, const struct iccd_time *time)
+{
+	struct scard_reader *reader = slot->reader;
+	DEFINE_WAIT(wait);
+
+	if (time_after(jiffies, time->deadline))
 		return -ETIMEDOUT;
-	schedule_timeout_killable(msecs_to_jiffies(ms));
-	return fatal_signal_pending(current) ? -EINTR : 0;
+	prepare_to_wait(&reader->resumed, &wait, TASK_KILLABLE | TASK_FREEZABLE);
+	if (!scard_reader_gone(reader))
+		schedule_timeout(msecs_to_jiffies(ms));
+	finish_wait(&reader->resumed, &wait);
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (scard_reader_gone(reader))
+		return -ENODEV;
+	return READ_ONCE(reader->stops) == time->stops ? 0 : -EIO;
 }
 
 /*
@@ -62,7 +97,7 @@ static int iccd_pause(unsigned int ms, unsigned long deadline)
  */
 static int iccd_request(struct scard_slot *slot, u8 type, u8 request, u16 value, u8 *data, u32 len)
 {
-	unsigned long deadline = jiffies + msecs_to_jiffies(ICCD_REQUEST_MS);
+	struct iccd_time time = iccd_time(slot, ICCD_REQUEST_MS);
 	struct scard_reader *reader = slot->reader;
 	int ret;
 
@@ -71,7 +106,7 @@ static int iccd_request(struct scard_slot *slot, u8 type, u8 request, u16 value,
 					   ICCD_REQUEST_MS);
 		if (ret != -ENOMEM)
 			return ret;
-		ret = iccd_pause(ICCD_POLL_MS, deadline);
+		ret = iccd_pause(slot, ICCD_POLL_MS, &time);
 		if (ret)
 			return ret;
 	}
@@ -92,7 +127,8 @@ static int iccd_in(struct scard_slot *slot, u8 request, u8 *data, u32 room)
 
 /* ---- version A ---- */
 
-static int iccd_a_wait(struct scard_slot *slot, unsigned long deadline, enum iccd_state *state)
+static int iccd_a_wait(struct scard_slot *slot, const struct iccd_time *time,
+		       enum iccd_state *state)
 {
 	u8 status;
 	int ret;
@@ -104,7 +140,7 @@ static int iccd_a_wait(struct scard_slot *slot, unsigned long deadline, enum icc
 		*state = iccd_a_status(status);
 		if (*state != ICCD_BUSY)
 			return *state == ICCD_FAILED ? -EREMOTEIO : 0;
-		ret = iccd_pause(ICCD_POLL_MS, deadline);
+		ret = iccd_pause(slot, ICCD_POLL_MS, time);
 		if (ret)
 			return ret;
 	}
@@ -115,7 +151,7 @@ static int iccd_a_wait(struct scard_slot *slot, unsigned long deadline, enum icc
  * the bytes received or a negative errno.
  */
 static int iccd_a_xfr(struct scard_slot *slot, u8 *tpdu, u32 len, u8 *buf, u32 room,
-		      unsigned long deadline)
+		      const struct iccd_time *time)
 {
 	u32 head = min_t(u32, len, T0_HEADER_LEN);
 	enum iccd_state state;
@@ -123,7 +159,7 @@ static int iccd_a_xfr(struct scard_slot *slot, u8 *tpdu, u32 len, u8 *buf, u32 r
 
 	ret = iccd_out(slot, ICCD_XFR_BLOCK, 0, tpdu, head);
 	if (!ret)
-		ret = iccd_a_wait(slot, deadline, &state);
+		ret = iccd_a_wait(slot, time, &state);
 	if (ret)
 		return ret;
 	if (state == ICCD_READY) {
@@ -134,7 +170,7 @@ static int iccd_a_xfr(struct scard_slot *slot, u8 *tpdu, u32 len, u8 *buf, u32 r
 			ret = min(got, 0);
 		}
 		if (!ret)
-			ret = iccd_a_wait(slot, deadline, &state);
+			ret = iccd_a_wait(slot, time, &state);
 		if (ret)
 			return ret;
 	}
@@ -147,7 +183,7 @@ static int iccd_a_xfr(struct scard_slot *slot, u8 *tpdu, u32 len, u8 *buf, u32 r
 }
 
 static int iccd_a(struct scard_slot *slot, struct scard_req *req, u32 len, u8 *buf, u32 room,
-		  unsigned long deadline)
+		  const struct iccd_time *time)
 {
 	u8 *payload = req->tx + CCID_HEADER_LEN;
 	int ret;
@@ -164,7 +200,7 @@ static int iccd_a(struct scard_slot *slot, struct scard_req *req, u32 len, u8 *b
 		ret = 0;	/* the card is always there; nothing tells whether it is on */
 		break;
 	case CCID_PC_TO_RDR_XFR_BLOCK:
-		ret = iccd_a_xfr(slot, payload, len, buf, room, deadline);
+		ret = iccd_a_xfr(slot, payload, len, buf, room, time);
 		break;
 	default:
 		return -EOPNOTSUPP;
@@ -179,7 +215,7 @@ static int iccd_a(struct scard_slot *slot, struct scard_req *req, u32 len, u8 *b
 /* ---- version B ---- */
 
 static int iccd_b_answer(struct scard_slot *slot, struct scard_req *req, u8 *buf, u32 room,
-			 unsigned long deadline)
+			 const struct iccd_time *time)
 {
 	unsigned int wait_ms = ICCD_POLL_MS;
 	int ret;
@@ -199,14 +235,14 @@ static int iccd_b_answer(struct scard_slot *slot, struct scard_req *req, u8 *buf
 			req->ans.type = 0;
 			return -EIO;
 		}
-		ret = iccd_pause(wait_ms, deadline);
+		ret = iccd_pause(slot, wait_ms, time);
 		if (ret)
 			return ret;
 	}
 }
 
 static int iccd_b(struct scard_slot *slot, struct scard_req *req, u32 len, u8 *buf, u32 room,
-		  unsigned long deadline)
+		  const struct iccd_time *time)
 {
 	u8 *payload = req->tx + CCID_HEADER_LEN;
 	int ret;
@@ -232,7 +268,7 @@ static int iccd_b(struct scard_slot *slot, struct scard_req *req, u32 len, u8 *b
 	default:
 		return -EOPNOTSUPP;
 	}
-	return ret ?: iccd_b_answer(slot, req, buf, room, deadline);
+	return ret ?: iccd_b_answer(slot, req, buf, room, time);
 }
 
 /**
@@ -247,19 +283,19 @@ static int iccd_b(struct scard_slot *slot, struct scard_req *req, u32 len, u8 *b
 int iccd_exchange(struct scard_slot *slot, struct scard_req *req, u32 len,
 		  unsigned int timeout_ms)
 {
-	unsigned long deadline = jiffies + msecs_to_jiffies(timeout_ms);
+	struct iccd_time time = iccd_time(slot, timeout_ms);
 	u8 *buf = req->rx->buf;
 	u32 room = req->rx->size;
 	int ret;
 
-	if (time_after(deadline, slot->ceiling))
-		deadline = slot->ceiling;
+	if (time_after(time.deadline, slot->ceiling))
+		time.deadline = slot->ceiling;
 	req->ans = (struct ccid_answer){ .type = ccid_expected_answer(req->tx[0]) };
 	req->rx->dirty = room;
 	len -= CCID_HEADER_LEN;
 	ret = slot->reader->iccd_version == ICCD_VERSION_A ?
-	      iccd_a(slot, req, len, buf, room, deadline) :
-	      iccd_b(slot, req, len, buf, room, deadline);
+	      iccd_a(slot, req, len, buf, room, &time) :
+	      iccd_b(slot, req, len, buf, room, &time);
 	if (ret == -ENODEV || ret == -ESHUTDOWN || scard_reader_gone(slot->reader))
 		return -ENODEV;
 	/* a stalled request is the token's way to say no */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Whoever waits in the module can be frozen where it waits, else it keeps the system from
- * sleeping: in the queue for a place on the wire. And what is found when the reader has been reset or unplugged in the meantime. By the
+ * sleeping: in the queue for a place on the wire, and between two questions to a token.
+ * And what is found when the reader has been reset or unplugged in the meantime. By the
  * freezer of cgroups, which freezes these processes and nothing else, in the same way.
  */
 #include <signal.h>
@@ -275,6 +276,49 @@ TEST_F_TIMEOUT(queue, killed, 90)
 	kill(self->second.pid, SIGKILL);
 	EXPECT_TRUE(user_ended(&self->second, AT_ONCE_MS));
 	EXPECT_EQ(0x9000, user_result(&self->first, SLOW_MS));
+	EXPECT_TRUE(sc_works());
+}
+
+/* ---- a token is asked again and again ---- */
+
+FIXTURE(token)
+{
+	struct user user;
+};
+
+FIXTURE_SETUP(token)
+{
+	ASSERT_TRUE(freezer_mounted());
+	vr_prepare("--profile iccd-b", "iso,t=1");
+	ASSERT_TRUE(user_start(&self->user, 0, SLOW));
+	ASSERT_TRUE(user_blocks(&self->user));
+	ASSERT_TRUE(freezer_add(&self->user));
+}
+
+FIXTURE_TEARDOWN(token)
+{
+	EXPECT_TRUE(freezer_thaws());
+	user_stop(&self->user);
+}
+
+TEST_F_TIMEOUT(token, frozen, 90)
+{
+	ASSERT_TRUE(freezer_freezes());
+	ASSERT_TRUE(freezer_thaws());
+	EXPECT_EQ(0x9000, user_result(&self->user, SLOW_MS));
+	ASSERT_TRUE(user_go(&self->user));
+	EXPECT_EQ(0, user_result(&self->user, AT_ONCE_MS));
+}
+
+/* Its command was lost with what the token knew: nobody asks it for the answer. */
+TEST_F(token, port_reset_while_frozen)
+{
+	ASSERT_TRUE(freezer_freezes());
+	ASSERT_EQ(0, usb_port_reset());
+	ASSERT_TRUE(freezer_thaws());
+	EXPECT_EQ(-EIO, user_result(&self->user, AT_ONCE_MS));
+	ASSERT_TRUE(user_go(&self->user));
+	EXPECT_EQ(-ESTALE, user_result(&self->user, AT_ONCE_MS));
 	EXPECT_TRUE(sc_works());
 }
 
