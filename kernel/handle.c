@@ -396,17 +396,22 @@ int scard_handle_transmit(struct scard_handle *h, struct scard_req **reqp, u32 l
 int scard_handle_control(struct scard_handle *h, struct scard_req **reqp, u32 code, u32 len,
 			 bool nonblock)
 {
+	const struct scard_hw_ops *ops = h->slot->reader->ops;
 	struct scard_turn t;
+	bool awake;
 	int ret;
 
 	ret = scard_turn_take(h, &t, POL_OP_CONTROL, 0, nonblock);
 	if (ret)
 		return ret;
+	/* another thread may disconnect the handle now, and the card need not have power */
+	ret = ops->get(h->slot->reader);
+	awake = !ret;
 	/*
 	 * Controls are not gated, but a PIN is for the card as the handle knows it, and what
 	 * the PIN has opened is closed with the handle only if that is so: see pol_close().
 	 */
-	if (scard_control_enters_pin(code)) {
+	if (!ret && scard_control_enters_pin(code)) {
 		spin_lock(&h->slot->lock);
 		ret = pol_pending(&h->slot->pol, &h->pol);
 		spin_unlock(&h->slot->lock);
@@ -416,6 +421,8 @@ int scard_handle_control(struct scard_handle *h, struct scard_req **reqp, u32 co
 	/* a PIN pad has spoken to the card for this handle */
 	h->pol.spoke |= h->slot->to_card;
 	scard_turn_done(h, &t, reqp, ret, POL_LEAVE);
+	if (awake)
+		ops->put(h->slot->reader);
 	return ret;
 }
 

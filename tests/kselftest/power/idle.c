@@ -4,6 +4,8 @@
  * there again when they are needed.
  */
 #include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
 
 #include "kselftest_harness.h"
 
@@ -305,6 +307,37 @@ TEST_F(autosuspend, awake_while_connected)
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_DISCONNECT, SCARD_DISP_LEAVE));
 	EXPECT_TRUE(asleep());
 	EXPECT_EQ(0, vr_card("powered"));
+}
+
+/* A command keeps it awake, also if its handle is disconnected by another thread. */
+TEST_F_TIMEOUT(autosuspend, awake_in_a_command, 60)
+{
+	static uint8_t message[] = { 0x1f, 0x02 };
+	struct scard_control arg = {
+		.in = (uintptr_t)message, .in_len = sizeof(message), .code = SCARD_CTL_ESCAPE,
+		.out = (uintptr_t)message, .out_len = sizeof(message),
+	};
+	pid_t child;
+	int i, ended;
+
+	ASSERT_TRUE(goes_off());
+	ASSERT_TRUE(becomes(self->watch, SCARD_STATE_BIT_POWERED, 0));
+	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_DIRECT, 0));
+	vr_do("fault every 1 on Escape delay 4000");
+	child = fork();
+	if (!child)
+		_exit(ioctl(self->fd, SCARD_IOC_CONTROL, &arg) < 0 ? errno : 0);
+	ASSERT_LT(0, child);
+	for (i = 0; i < PATIENCE_MS && !vr_count("Escape"); i += 10)
+		pause_ms(10);
+	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+	pause_ms(2 * IDLE_MS);
+	EXPECT_TRUE(usb_is("power/runtime_status", "active", 0));
+	ASSERT_EQ(child, waitpid(child, &ended, 0));
+	EXPECT_EQ(0, WIFEXITED(ended) ? WEXITSTATUS(ended) : -1);
+	EXPECT_EQ(1, vr_count("Escape"));
+	EXPECT_TRUE(asleep());
+	vr_do("fault clear");
 }
 
 /* A process that is killed leaves a card that has to be reset, then off, then asleep. */
