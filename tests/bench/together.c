@@ -102,7 +102,7 @@ void bench_handover(void)
 
 /* ---- throughput ---- */
 
-static void client_process(int go, int ready, unsigned int slot, unsigned int apdus)
+static void client_process(int go, int ready, int leave, unsigned int slot, unsigned int apdus)
 {
 	SCARDCONTEXT ctx = new_context();
 	SCARDHANDLE card = connect_to(ctx, reader_at(ctx, slot));
@@ -116,7 +116,7 @@ static void client_process(int go, int ready, unsigned int slot, unsigned int ap
 		transmit(card, apdu, len);
 	post(ready);
 	/* what follows is not measured, and nobody shall be slowed down by it */
-	await(go);
+	await(leave);
 	MUST(SCardDisconnect(card, SCARD_LEAVE_CARD));
 	MUST(SCardReleaseContext(ctx));
 	_exit(0);
@@ -125,15 +125,16 @@ static void client_process(int go, int ready, unsigned int slot, unsigned int ap
 /* n clients, each at its own slot or all at the first one: nanoseconds for all */
 static uint64_t run_clients(const char *call, unsigned int n, bool own_slots, unsigned int apdus)
 {
-	int go[2], ready[2], status;
+	int go[2], ready[2], leave[2], status;
 	uint64_t start, end;
 	unsigned int i;
 
 	make_pipe(go);
 	make_pipe(ready);
+	make_pipe(leave);
 	for (i = 0; i < n; i++) {
 		if (!fork())
-			client_process(go[0], ready[1], own_slots ? i : 0, apdus);
+			client_process(go[0], ready[1], leave[0], own_slots ? i : 0, apdus);
 	}
 	for (i = 0; i < n; i++)
 		await(ready[0]);
@@ -146,7 +147,7 @@ static uint64_t run_clients(const char *call, unsigned int n, bool own_slots, un
 	end = now_ns();
 	profile_end();
 	for (i = 0; i < n; i++)
-		post(go[1]);
+		post(leave[1]);
 	for (i = 0; i < n; i++) {
 		if (wait(&status) < 0 || status)
 			die("a client has failed");
@@ -155,6 +156,8 @@ static uint64_t run_clients(const char *call, unsigned int n, bool own_slots, un
 	close(go[1]);
 	close(ready[0]);
 	close(ready[1]);
+	close(leave[0]);
+	close(leave[1]);
 	return end - start;
 }
 
