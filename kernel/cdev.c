@@ -45,6 +45,29 @@ static __always_inline bool cdev_is_zero(const u32 *words, size_t n)
 	return !any;
 }
 
+/*
+ * Copy a structure of the ABI, which is a few 64-bit words: a general copy costs more than
+ * most of the calls.
+ */
+static __always_inline int cdev_get_arg(void *arg, const void __user *uarg, size_t size)
+{
+	const u64 __user *from = uarg;
+	u64 *to = arg;
+	size_t i;
+
+	BUILD_BUG_ON(size % sizeof(u64));
+	if (!user_read_access_begin(from, size))
+		return -EFAULT;
+	for (i = 0; i < size / sizeof(u64); i++)
+		unsafe_get_user(to[i], &from[i], fault);
+	user_read_access_end();
+	return 0;
+
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
 static long cdev_get_info(struct scard_handle *h, void __user *uarg)
 {
 	struct scard_info info;
@@ -125,7 +148,7 @@ static long cdev_connect(struct scard_handle *h, void __user *uarg, struct file 
 	struct scard_connect arg;
 	int ret;
 
-	if (copy_from_user(&arg, uarg, sizeof(arg)))
+	if (cdev_get_arg(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
 	if (!cdev_is_zero(arg.reserved, ARRAY_SIZE(arg.reserved)))
 		return -EINVAL;
@@ -147,7 +170,7 @@ static long cdev_disposition(struct scard_handle *h, void __user *uarg, struct f
 	struct scard_disposition arg;
 	int ret;
 
-	if (copy_from_user(&arg, uarg, sizeof(arg)))
+	if (cdev_get_arg(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
 	if (arg.flags || !cdev_is_zero(arg.reserved, ARRAY_SIZE(arg.reserved)))
 		return -EINVAL;
@@ -181,26 +204,6 @@ static long cdev_answer(const struct scard_req *req, u64 to, u32 room, u32 __use
 	return copy_to_user(u64_to_user_ptr(to), req->data, req->len) ? -EFAULT : 0;
 }
 
-static int cdev_get_transmit_args(struct scard_transmit __user *user, struct scard_transmit *arg)
-{
-	if (!user_read_access_begin(user, sizeof(*user)))
-		return -EFAULT;
-	unsafe_get_user(arg->send, &user->send, fault);
-	unsafe_get_user(arg->recv, &user->recv, fault);
-	unsafe_get_user(arg->send_len, &user->send_len, fault);
-	unsafe_get_user(arg->recv_len, &user->recv_len, fault);
-	unsafe_get_user(arg->protocol, &user->protocol, fault);
-	unsafe_get_user(arg->flags, &user->flags, fault);
-	unsafe_get_user(arg->reserved[0], &user->reserved[0], fault);
-	unsafe_get_user(arg->reserved[1], &user->reserved[1], fault);
-	user_read_access_end();
-	return 0;
-
-fault:
-	user_read_access_end();
-	return -EFAULT;
-}
-
 static long cdev_transmit(struct scard_handle *h, void __user *uarg, struct file *file)
 {
 	struct scard_transmit __user *user = uarg;
@@ -208,7 +211,7 @@ static long cdev_transmit(struct scard_handle *h, void __user *uarg, struct file
 	struct scard_req *req;
 	long ret;
 
-	if (cdev_get_transmit_args(user, &arg))
+	if (cdev_get_arg(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
 	if (arg.flags || !cdev_is_zero(arg.reserved, ARRAY_SIZE(arg.reserved)) ||
 	    arg.send_len > SCARD_COMMAND_MAX || !arg.recv)
@@ -236,7 +239,7 @@ static long cdev_control(struct scard_handle *h, void __user *uarg, struct file 
 	struct scard_req *req;
 	long ret;
 
-	if (copy_from_user(&arg, uarg, sizeof(arg)))
+	if (cdev_get_arg(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
 	if (arg.flags || !cdev_is_zero(arg.reserved, ARRAY_SIZE(arg.reserved)) ||
 	    arg.in_len > SCARD_CONTROL_MAX || (arg.in_len && !arg.in) ||
@@ -265,7 +268,7 @@ static long cdev_get_attr(struct scard_handle *h, void __user *uarg)
 	u32 len = 0;
 	int ret;
 
-	if (copy_from_user(&arg, uarg, sizeof(arg)))
+	if (cdev_get_arg(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
 	if (arg.flags || arg.reserved)
 		return -EINVAL;
@@ -287,7 +290,7 @@ static long cdev_set_attr(struct scard_handle *h, void __user *uarg)
 {
 	struct scard_attr arg;
 
-	if (copy_from_user(&arg, uarg, sizeof(arg)))
+	if (cdev_get_arg(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
 	if (arg.flags || arg.reserved || !arg.buf || !arg.len || arg.len > SCARD_ATTR_MAX)
 		return -EINVAL;
