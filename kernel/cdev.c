@@ -216,7 +216,7 @@ static long cdev_transmit(struct scard_handle *h, void __user *uarg, struct file
 	if (arg.flags || !cdev_is_zero(arg.reserved, ARRAY_SIZE(arg.reserved)) ||
 	    arg.send_len > SCARD_COMMAND_MAX || !arg.recv)
 		return -EINVAL;
-	req = scard_handle_get_req(h, arg.send_len, min_t(u32, arg.recv_len, SCARD_ANSWER_MAX));
+	req = scard_handle_get_req(h, arg.send_len, min_t(u32, arg.recv_len, SCARD_USUAL_ROOM));
 	if (!req)
 		return -ENOMEM;
 	trace_scard_transmit(h, arg.protocol, arg.send_len);

@@ -62,6 +62,7 @@
 #include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/ratelimit_types.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/timer.h>
 #include <linux/tracepoint-defs.h>
@@ -89,6 +90,11 @@
 
 /* Messages up to this are received whole, whatever the caller expects */
 #define SCARD_SMALL_MESSAGE	1024U
+/*
+ * Room of a caller that is made use of before an extended APDU asks for more: a transfer of
+ * up to 64 KiB is one for any host controller, and a buffer of it half of the next size
+ */
+#define SCARD_USUAL_ROOM	(SZ_64K - CCID_HEADER_LEN)
 /* Payload that a handle is prepared to send: a short APDU, ISO 7816-3 section 12.1 */
 #define SCARD_SHORT_TX		261U
 /* Payload that the worker sends and receives: parameters, PPS; ATR, parameters */
