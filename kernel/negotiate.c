@@ -55,6 +55,7 @@ static void negotiate_read_rates(struct scard_reader *reader)
 	kfree(rates);
 }
 
+/* What to try first: the same as the last time, if the card's ATR is. */
 static int negotiate_fi_di(struct scard_slot *slot, u8 *fi_di)
 {
 	struct scard_reader *reader = slot->reader;
@@ -62,13 +63,22 @@ static int negotiate_fi_di(struct scard_slot *slot, u8 *fi_di)
 		.clock = reader->desc.default_clock,
 		.max_rate = reader->desc.max_data_rate,
 	};
+	int ret;
 
+	if (slot->chosen) {
+		*fi_di = slot->choice;
+		return 0;
+	}
 	negotiate_read_rates(reader);
 	/* pairs with negotiate_read_rates() */
 	limits.rates = smp_load_acquire(&reader->rates);
 	if (limits.rates)
 		limits.nrates = reader->nrates;
-	return params_choose(fi_di, &slot->info, &limits);
+	ret = params_choose(fi_di, &slot->info, &limits);
+	slot->choice = *fi_di;
+	/* a reader that could not tell its rates now may tell them the next time */
+	slot->chosen = !ret && (limits.rates || !reader->desc.num_data_rates_supported);
+	return ret;
 }
 
 /* PPS as a raw exchange; at character level the answer's length has to be told. */

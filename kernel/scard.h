@@ -385,6 +385,8 @@ struct scard_reader {
  * @deadline: due no later than the command on the wire has to be answered; armed under
  *	reader->lock, stays armed when the answer comes
  * @info: parsed ATR (actor)
+ * @chosen: @choice was made for @info (actor)
+ * @choice: TA1 of the parameters to try first (actor)
  * @fi_di: TA1 of the parameters in use (actor)
  * @wait_ms: how long the card may take for one TPDU (actor)
  * @t1: state of T=1 (actor)
@@ -446,6 +448,8 @@ struct scard_slot {
 	unsigned long ceiling;
 	struct timer_list deadline;
 	struct atr info;
+	bool chosen;
+	u8 choice;
 	u8 fi_di;
 	u32 wait_ms;
 	struct t1 t1;

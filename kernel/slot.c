@@ -219,8 +219,13 @@ static int slot_take_atr(struct scard_slot *slot, const struct scard_req *req, b
 {
 	const struct atr *atr = &slot->info;
 
-	if (atr_parse(&slot->info, req->ans.data, req->ans.len))
-		return -EREMOTEIO;
+	/* most often the same card, which was reset */
+	if (!atr->len || atr->len != req->ans.len ||
+	    memcmp(atr->bytes, req->ans.data, atr->len)) {
+		slot->chosen = false;
+		if (atr_parse(&slot->info, req->ans.data, req->ans.len))
+			return -EREMOTEIO;
+	}
 	spin_lock(&slot->lock);
 	if (slot->pol.card != POL_CARD_ABSENT) {
 		/* A warm ATR may differ from a cold one; two cold ones are two cards'. */
