@@ -412,26 +412,6 @@ void ccid_wire_unsend(struct scard_slot *slot, struct scard_req *req)
 }
 
 /**
- * ccid_wire_post() - ccid_wire_send() for the caller, or nothing
- * @slot: the slot
- * @req: the request
- * @type: bMessageType
- * @params: bytes 7 to 9 of the message
- * @len: bytes of payload
- *
- * Return: 0: to be waited for; or a negative errno with the request off the wire
- */
-int ccid_wire_post(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3],
-		   u32 len)
-{
-	int ret = ccid_wire_send(slot, req, type, params, len, current);
-
-	if (ret)
-		ccid_wire_unsend(slot, req);
-	return ret;
-}
-
-/**
  * ccid_wire_wait() - wait until the request is answered
  * @req: the request
  *

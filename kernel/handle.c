@@ -363,9 +363,11 @@ int scard_handle_transmit(struct scard_handle *h, struct scard_req **reqp, u32 l
 	struct scard_turn t;
 	int ret;
 
-	ret = scard_slot_grow_req(slot, *reqp, len, room);
-	if (ret)
-		return ret;
+	if (apdu_may_be_extended((*reqp)->tx + CCID_HEADER_LEN, len)) {
+		ret = scard_slot_grow_req(slot, *reqp, len, room);
+		if (ret)
+			return ret;
+	}
 	t.req = *reqp;
 	t.len = len;
 	t.protocol = protocol;

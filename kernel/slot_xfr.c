@@ -273,8 +273,8 @@ static int xfr_t1(struct scard_slot *slot, struct scard_req *req, u32 len, u32 r
  * @len: bytes of it
  * @room: bytes of answer that the caller can take
  *
- * Only extended APDUs can ask for more than any caller's buffer has room for already;
- * see scard_slot_rx_size(). Room for an answer in parts is made now too: when the first
+ * For extended APDUs: others cannot ask for more than any caller's buffer has room for
+ * already, see scard_slot_rx_size(). Room for an answer in parts is made now too: when the first
  * part is there, the card has executed the command, and the reader wants to give the rest.
  *
  * Return: 0 or -ENOMEM
@@ -286,7 +286,7 @@ int scard_slot_grow_req(const struct scard_slot *slot, struct scard_req *req, u3
 	struct apdu apdu;
 	int ret;
 
-	if (len < 7 || cmd[4] || apdu_parse(&apdu, cmd, len))
+	if (apdu_parse(&apdu, cmd, len))
 		return 0;
 	ret = scard_req_grow(req, 0, scard_slot_rx_size(slot, apdu.ne + 2));
 	if (ret || desc->level != CCID_LEVEL_EXTENDED_APDU ||
@@ -380,12 +380,12 @@ int scard_slot_t1_secured(struct scard_slot *slot, struct scard_req *req)
 
 /*
  * Choose how a command travels, and make a TPDU of it where it is to be one; the same
- * command may be chosen for again.
+ * command may be chosen for again. Inline, as it is on the way of each APDU.
  *
  * Return: XFR_* or a negative errno
  */
-static int xfr_choose(const struct scard_slot *slot, struct scard_req *req, u32 *len,
-		      u32 protocol, unsigned int *timeout_ms)
+static __always_inline int xfr_choose(const struct scard_slot *slot, struct scard_req *req,
+				      u32 *len, u32 protocol, unsigned int *timeout_ms)
 {
 	const struct ccid_desc *desc = &slot->reader->desc;
 

@@ -25,6 +25,12 @@ struct apdu {
 	bool has_le;
 };
 
+/* False: certainly not extended. The shortest that is has 7 bytes, and the first length is 0. */
+static inline bool apdu_may_be_extended(const u8 *buf, u32 len)
+{
+	return len >= APDU_HEADER_LEN + 3 && !buf[APDU_HEADER_LEN];
+}
+
 int apdu_parse(struct apdu *a, const u8 *buf, u32 len);
 
 #endif /* SCARD_PROTO_APDU_H */

@@ -60,6 +60,7 @@ int main(void)
 		CHECK_EQ(ret, cases[i].valid ? 0 : -EINVAL);
 		if (cases[i].valid) {
 			CHECK_EQ(a.extended, cases[i].extended);
+			CHECK(apdu_may_be_extended(buf, len) || !a.extended);
 			CHECK_EQ(a.nc, cases[i].nc);
 			CHECK_EQ(a.data, cases[i].data);
 			CHECK_EQ(a.ne, cases[i].ne);
