@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The command of a thread that waits for its turn is sent by the thread that leaves: by
+ * whom it is sent, and that it is sent once whatever becomes of who waits.
+ */
+#include <pthread.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+
+#include "kselftest_harness.h"
+
+#include "agent.h"
+#include "sc.h"
+#include "usb.h"
+#include "vr.h"
+
+#define TRACING	"/sys/kernel/tracing"
+
+FIXTURE(ahead)
+{
+	int owner;		/* in a transaction */
+	int fd;			/* connected SHARED */
+	struct agent agent;	/* connected SHARED */
+};
+
+FIXTURE_VARIANT(ahead)
+{
+	const char *options, *card;
+	bool ahead;		/* the command is one message */
+};
+
+FIXTURE_VARIANT_ADD(ahead, short_apdu)
+{
+	.options = "--profile short", .card = VR_CARD, .ahead = true,
+};
+
+FIXTURE_VARIANT_ADD(ahead, extended_apdu)
+{
+	.options = "--profile extended", .card = VR_CARD, .ahead = true,
+};
+
+/* The engine of T=1 is the waiting thread's. */
+FIXTURE_VARIANT_ADD(ahead, tpdu_t1)
+{
+	.options = "--profile tpdu", .card = VR_CARD,
+};
+
+/* A place among the busy slots may have to be waited for. */
+FIXTURE_VARIANT_ADD(ahead, multi_slot)
+{
+	.options = "--profile multi4-serial", .card = VR_CARD,
+};
+
+FIXTURE_SETUP(ahead)
+{
+	vr_prepare(variant->options, variant->card);
+	agent_start(&self->agent);
+	self->owner = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, self->owner);
+	self->fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+	ASSERT_EQ(0, sc_begin(self->owner));
+	vr_clear();
+}
+
+FIXTURE_TEARDOWN(ahead)
+{
+	agent_stop(&self->agent);
+}
+
+/* Whose thread has sent the last XfrBlock; 0: nobody's */
+static pid_t sender(void)
+{
+	FILE *trace = fopen(TRACING "/trace", "r");
+	char line[512];
+	pid_t pid = 0;
+
+	if (!trace)
+		return -1;
+	/* "     comm-PID     [CPU] FLAGS TIME: scard_ccid_send: ... XfrBlock ..." */
+	while (fgets(line, sizeof(line), trace)) {
+		char *cpu = strstr(line, " [");
+
+		if (!cpu || !strstr(line, "scard_ccid_send:") || !strstr(line, "XfrBlock"))
+			continue;
+		while (cpu > line && cpu[-1] == ' ')
+			cpu--;
+		while (cpu > line && cpu[-1] != '-')
+			cpu--;
+		pid = atoi(cpu);
+	}
+	fclose(trace);
+	return pid;
+}
+
+static bool trace_senders(bool on)
+{
+	int fd;
+
+	mount("tracefs", TRACING, "tracefs", 0, NULL);
+	fd = open(TRACING "/trace", O_WRONLY | O_TRUNC);
+	if (fd < 0)
+		return false;
+	close(fd);
+	return !file_set(TRACING "/events/scard/scard_ccid_send/enable", on ? "1" : "0");
+}
+
+TEST_F(ahead, sent_by_who_leaves)
+{
+	ASSERT_TRUE(trace_senders(true));
+	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
+	EXPECT_EQ(0, sender());
+	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, agent_result(&self->agent, 10000));
+	EXPECT_EQ(1, vr_card("counter"));
+	EXPECT_EQ(variant->ahead ? gettid() : self->agent.pid, sender());
+	ASSERT_TRUE(trace_senders(false));
+}
+
+/* One behind the other, each served by the one before */
+TEST_F(ahead, in_a_row)
+{
+	struct agent second;
+
+	agent_start(&second);
+	ASSERT_EQ(0, agent_do(&second, AGENT_OPEN, 0));
+	ASSERT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+	ASSERT_EQ(0, agent_do(&second, AGENT_CONNECT, SCARD_MODE_SHARED));
+	ASSERT_EQ(0, sc_begin(self->owner));
+	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
+	ASSERT_TRUE(agent_blocks(&second, AGENT_COUNT, 0));
+	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, agent_result(&self->agent, 10000));
+	EXPECT_EQ(0, agent_result(&second, 10000));
+	EXPECT_EQ(2, vr_card("counter"));
+	agent_stop(&second);
+}
+
+/* Who leaves resets the card: the one behind is told so, and nothing of it is sent. */
+TEST_F(ahead, reset_by_who_leaves)
+{
+	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
+	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_RESET));
+	EXPECT_EQ(-ESTALE, agent_result(&self->agent, 10000));
+	EXPECT_EQ(0, vr_card("counter"));
+	EXPECT_STREQ("warm", vr_trace());
+}
+
+/* The same, by a close without goodbye */
+TEST_F(ahead, who_leaves_dies)
+{
+	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
+	EXPECT_EQ(0, close(self->owner));
+	EXPECT_EQ(-ESTALE, agent_result(&self->agent, 10000));
+	/* told at once, while the reset is on its way; the next call comes after it */
+	EXPECT_EQ(0, sc_reconnect(self->fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, strncmp("warm", vr_trace(), 4));
+	EXPECT_EQ(0, vr_card("counter"));
+}
+
+/* Killed while its command, which another has sent, is on the wire */
+TEST_F(ahead, killed_on_the_wire)
+{
+	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
+	vr_do("fault on XfrBlock delay 3000");
+	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+	pause_ms(100);
+	agent_kill(&self->agent, SIGKILL);
+	ASSERT_TRUE(agent_ended(&self->agent));
+	/* it had not disconnected, and may have been cut in the middle */
+	EXPECT_EQ(-ESTALE, sc_status(self->fd));
+	EXPECT_EQ(0, sc_reconnect(self->fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_STATE));
+	EXPECT_GE(1, vr_card("counter"));
+}
+
+/* The reader goes: who waits for an answer to what another has sent is told at once. */
+TEST_F(ahead, unplugged_on_the_wire)
+{
+	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
+	vr_do("fault on XfrBlock delay 3000");
+	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+	pause_ms(100);
+	vr_do("unplug");
+	EXPECT_EQ(-ENODEV, agent_result(&self->agent, 2000));
+}
+
+/* An answer that does not come ends as it does for who has sent it itself. */
+TEST_F(ahead, no_answer)
+{
+	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
+	vr_do("fault on XfrBlock stall");
+	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+	EXPECT_GT(0, agent_result(&self->agent, 10000));
+	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_STATE));
+}
+
+struct job {
+	pthread_t thread;
+	int fd;
+	volatile pid_t tid;
+	volatile long result;
+};
+
+static void *job_main(void *arg)
+{
+	struct job *job = arg;
+
+	job->tid = gettid();
+	job->result = sc_count(job->fd);
+	return NULL;
+}
+
+static volatile sig_atomic_t caught;
+
+static void on_signal(int number)
+{
+	(void)number;
+	caught++;
+}
+
+/* A signal that does not kill: the command is not sent again, and its answer not lost. */
+static void signalled(struct __test_metadata *_metadata, FIXTURE_DATA(ahead) *self, int flags)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = flags };
+	struct job job = { .fd = self->fd };
+	int i;
+
+	sigaction(SIGUSR1, &action, NULL);
+	ASSERT_EQ(0, pthread_create(&job.thread, NULL, job_main, &job));
+	for (i = 0; i < 2000 && !(job.tid && agent_sleeping_in(job.tid) == SYS_ioctl); i++)
+		pause_ms(1);
+	ASSERT_GT(2000, i);
+	vr_do("fault on XfrBlock delay 300");
+	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+	for (i = 0; i < 20; i++) {
+		ASSERT_EQ(0, pthread_kill(job.thread, SIGUSR1));
+		pause_ms(2);
+	}
+	ASSERT_EQ(0, pthread_join(job.thread, NULL));
+	EXPECT_EQ(1, job.result);
+	EXPECT_LT(0, caught);
+	EXPECT_EQ(1, vr_card("counter"));
+}
+
+TEST_F(ahead, signal)
+{
+	signalled(_metadata, self, 0);
+}
+
+TEST_F(ahead, signal_that_restarts)
+{
+	signalled(_metadata, self, SA_RESTART);
+}
+
+/* A TPDU of T=0, here of an APDU that becomes another one, is one message too. */
+TEST(ahead_t0)
+{
+	struct agent agent;
+	int owner, i;
+
+	vr_prepare("--profile tpdu", "iso,t=0");
+	agent_start(&agent);
+	owner = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, owner);
+	ASSERT_EQ(0, agent_do(&agent, AGENT_OPEN, 0));
+	ASSERT_EQ(0, agent_do(&agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+	ASSERT_EQ(0, sc_begin(owner));
+	ASSERT_TRUE(trace_senders(true));
+	/* case 1: four bytes, of which the TPDU has five */
+	agent_begin_apdu(&agent, AGENT_APDU, "00200001");
+	for (i = 0; i < 2000 && !agent_is_blocked(&agent); i++)
+		pause_ms(1);
+	ASSERT_GT(2000, i);
+	vr_clear();
+	EXPECT_EQ(0, sc_end(owner, SCARD_DISP_LEAVE));
+	EXPECT_LT(0x6000, agent_result(&agent, 10000));
+	EXPECT_STREQ("apdu", vr_trace());
+	EXPECT_EQ(gettid(), sender());
+	ASSERT_TRUE(trace_senders(false));
+	agent_stop(&agent);
+}
+
+TEST_HARNESS_MAIN
