@@ -127,6 +127,7 @@ static void measure(const struct call *call)
 	report_busy(call->name, ns, options.rounds);
 	report(call->name, "syscalls", (double)counts[COUNT_SYSCALLS] / COUNTED);
 	report(call->name, "switches", (double)counts[COUNT_SWITCHES] / COUNTED);
+	report(call->name, "allocations", counters_allocations(counts) / COUNTED);
 	free(ns);
 }
 

@@ -18,7 +18,7 @@
 #define TRACING	"/sys/kernel/tracing"
 
 static const char *stack_name, *reader_name;
-static int counters[NCOUNTERS] = { -1, -1, -1, -1 };
+static int counters[NCOUNTERS];
 
 void die(const char *format, ...)
 {
@@ -63,10 +63,15 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+uint64_t median(uint64_t *values, size_t n)
+{
+	qsort(values, n, sizeof(*values), by_value);
+	return values[n / 2];
+}
+
 void report_latency(const char *call, uint64_t *ns, size_t n)
 {
-	qsort(ns, n, sizeof(*ns), by_value);
-	report(call, "median_us", (double)ns[n / 2] / 1000);
+	report(call, "median_us", (double)median(ns, n) / 1000);
 	report(call, "p99_us", (double)ns[n * 99 / 100] / 1000);
 }
 
@@ -105,6 +110,38 @@ static uint64_t tracepoint(const char *name)
 	return id;
 }
 
+/*
+ * Memory that anybody asks for, but for the host controller's driver, which does so for
+ * each transfer.
+ */
+static void count_allocations(void)
+{
+	static const char *const names[] = {
+		[COUNT_KMALLOC] = "kmem/kmalloc",
+		[COUNT_CACHE_ALLOC] = "kmem/kmem_cache_alloc",
+		[COUNT_PAGE_ALLOC] = "kmem/mm_page_alloc",
+	};
+	unsigned long size, start = 0;
+	char line[256], filter[128];
+	FILE *f = fopen("/proc/modules", "re");
+	int i;
+
+	while (f && !start && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "xhci_hcd %lu %*u %*s Live %lx", &size, &start) != 2)
+			start = 0;
+	}
+	if (!start)
+		die("where is xhci_hcd?");
+	fclose(f);
+	snprintf(filter, sizeof(filter), "call_site < %#lx || call_site >= %#lx", start,
+		 start + size);
+	for (i = COUNT_KMALLOC; i <= COUNT_PAGE_ALLOC; i++) {
+		counters[i] = counter_open(PERF_TYPE_TRACEPOINT, tracepoint(names[i]));
+		if (i < COUNT_PAGE_ALLOC && ioctl(counters[i], PERF_EVENT_IOC_SET_FILTER, filter))
+			die("filter: %s", strerror(errno));
+	}
+}
+
 void counters_open(void)
 {
 	if (access(TRACING "/events", F_OK) && mount("tracefs", TRACING, "tracefs", 0, NULL))
@@ -115,6 +152,7 @@ void counters_open(void)
 	counters[COUNT_WAKEUPS] = counter_open(PERF_TYPE_TRACEPOINT, tracepoint("sched/sched_waking"));
 	counters[COUNT_WORKS] = counter_open(PERF_TYPE_TRACEPOINT,
 					     tracepoint("workqueue/workqueue_queue_work"));
+	count_allocations();
 }
 
 /*
@@ -159,6 +197,16 @@ void counters_stop(uint64_t counts[NCOUNTERS])
 	counts[COUNT_SYSCALLS]--;	/* the one that stopped it */
 }
 
+double counters_allocations(const uint64_t counts[NCOUNTERS])
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = COUNT_KMALLOC; i <= COUNT_PAGE_ALLOC; i++)
+		sum += counts[i];
+	return (double)sum;
+}
+
 /* ---- profiles ---- */
 
 static bool profiled;
@@ -166,6 +214,11 @@ static bool profiled;
 void profile_open(void)
 {
 	profiled = true;
+}
+
+bool profiling(void)
+{
+	return profiled;
 }
 
 static void print_map(void)

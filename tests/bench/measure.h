@@ -37,18 +37,31 @@ static inline uint64_t woken_ns(void)
 /* A line "STACK READER CALL FIGURE VALUE"; set the first two once. */
 void report_as(const char *stack, const char *reader);
 void report(const char *call, const char *figure, double value);
+/* Sorts the values. */
+uint64_t median(uint64_t *values, size_t n);
 /* Median and 99th percentile; sorts the samples. Of busy_ns(): instructions too. */
 void report_latency(const char *call, uint64_t *ns, size_t n);
 void report_busy(const char *call, uint64_t *ns, size_t n);
 
 /* Events of the whole machine, which has one CPU: those of servers and workers count too. */
-enum { COUNT_SYSCALLS, COUNT_SWITCHES, COUNT_WAKEUPS, COUNT_WORKS, NCOUNTERS };
+enum {
+	COUNT_SYSCALLS,
+	COUNT_SWITCHES,
+	COUNT_WAKEUPS,
+	COUNT_WORKS,
+	COUNT_KMALLOC,
+	COUNT_CACHE_ALLOC,
+	COUNT_PAGE_ALLOC,
+	NCOUNTERS
+};
 void counters_open(void);
 void counters_close(void);
 /* From now on, only the wake-ups of these programs, and works of these queues, count. */
 void counters_only(const char *comms, const char *queues);
 void counters_start(void);
 void counters_stop(uint64_t counts[NCOUNTERS]);
+/* Allocations in the kernel, the host controller driver's apart */
+double counters_allocations(const uint64_t counts[NCOUNTERS]);
 
 /*
  * What is between these is profiled, where count.c looks on and -p was given. Tells
@@ -56,6 +69,7 @@ void counters_stop(uint64_t counts[NCOUNTERS]);
  * from profile_wait() to the first interrupt after a while.
  */
 void profile_open(void);
+bool profiling(void);
 void profile_begin(const char *call, unsigned int rounds);
 void profile_wait(void);
 void profile_end(void);
