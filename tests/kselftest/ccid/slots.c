@@ -11,6 +11,7 @@
 #include "kselftest_harness.h"
 
 #include "sc.h"
+#include "usb.h"
 #include "vr.h"
 
 #define SLOTS	4

@@ -15,7 +15,7 @@
 
 #include "usb.h"
 
-#define DEVICES		"/sys/devices/platform/vhci_hcd.*/usb*/*-[0-9]*"
+#define DEVICES		"/sys/bus/usb/devices/*-[0-9]*"
 #define DRIVER		"/sys/bus/usb/drivers/scard/"
 #define PARAMETERS	"/sys/module/scard/parameters/"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The virtual reader as the USB core of this kernel sees it: its directory in sysfs,
- * its port, its driver. Needs root.
+ * The reader, which is the one USB device but for hubs, as the USB core of this kernel sees
+ * it: its directory in sysfs, its port, its driver. Needs root.
  */
 #ifndef KSELFTEST_USB_H
 #define KSELFTEST_USB_H
