@@ -197,14 +197,14 @@ void counters_stop(uint64_t counts[NCOUNTERS])
 	counts[COUNT_SYSCALLS]--;	/* the one that stopped it */
 }
 
-double counters_allocations(const uint64_t counts[NCOUNTERS])
+uint64_t counters_allocations(const uint64_t counts[NCOUNTERS])
 {
 	uint64_t sum = 0;
 	int i;
 
 	for (i = COUNT_KMALLOC; i <= COUNT_PAGE_ALLOC; i++)
 		sum += counts[i];
-	return (double)sum;
+	return sum;
 }
 
 /* ---- profiles ---- */

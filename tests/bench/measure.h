@@ -61,7 +61,7 @@ void counters_only(const char *comms, const char *queues);
 void counters_start(void);
 void counters_stop(uint64_t counts[NCOUNTERS]);
 /* Allocations in the kernel, the host controller driver's apart */
-double counters_allocations(const uint64_t counts[NCOUNTERS]);
+uint64_t counters_allocations(const uint64_t counts[NCOUNTERS]);
 
 /*
  * What is between these is profiled, where count.c looks on and -p was given. Tells
