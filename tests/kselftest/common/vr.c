@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/klog.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "sc.h"
+#include "usb.h"
 #include "vr.h"
 
 #define SOCKET		"/run/vreader.sock"
@@ -101,6 +103,22 @@ int vr_try(const char *format, ...)
 	status = request(format, args);
 	va_end(args);
 	return status;
+}
+
+void vr_explain(void)
+{
+	static char log[1 << 13];
+	char *line = log;
+	int len;
+
+	printf("# reader: %s\n", vr_do("info"));
+	file_set("/proc/sysrq-trigger", "w");
+	len = klogctl(3 /* SYSLOG_ACTION_READ_ALL */, log, sizeof(log) - 1);
+	log[len < 0 ? 0 : len] = 0;
+	while ((line = strtok(line, "\n"))) {
+		printf("# kernel: %s\n", line);
+		line = NULL;
+	}
 }
 
 unsigned long vr_count(const char *name)

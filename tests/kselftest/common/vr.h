@@ -25,6 +25,8 @@ void vr_stop(void);
 const char *vr_do(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same where ERR is an answer too: 0 or -1. */
 int vr_try(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* For a test that has failed: what the reader is like, who hangs, and the kernel's last words */
+void vr_explain(void);
 unsigned long vr_count(const char *name);
 unsigned long vr_card(const char *field);
 void vr_clear(void);

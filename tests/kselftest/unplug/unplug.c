@@ -329,7 +329,9 @@ TEST_F_TIMEOUT(unplug, again_and_again, 120)
 		EXPECT_EQ(-ENODEV, agent_result(&self->agent, AT_ONCE_MS));
 		EXPECT_EQ(-ENODEV, agent_result(&self->waiter, AT_ONCE_MS));
 		vr_do("replug");
-		ASSERT_EQ(0, vr_try("wait configured 10000"));
+		ASSERT_EQ(0, vr_try("wait configured 10000")) {
+			vr_explain();
+		}
 		vr_prepare("--profile short", VR_CARD);
 		ASSERT_EQ(0, agent_do(&self->agent, AGENT_CLOSE, 0));
 		ASSERT_EQ(0, agent_do(&self->waiter, AGENT_CLOSE, 0));
