@@ -46,7 +46,7 @@ check-readers: deps
 OUT ?= $(O)/bench
 bench:
 	@tests/deps/install build vm check clients kernel-6.1
-	@tests/bench/run -o $(OUT)
+	@MAKEFLAGS= tests/bench/run -o $(OUT)	# lib/ has an OUT of its own
 
 # The long forms of what make check does for a short time: 100,000 processes that are
 # killed with a verified card, 100,000 random steps against the model of what
