@@ -248,7 +248,7 @@ struct scard_handle {
  * struct scard_turn - a turn and what its thread sleeps on
  * @pol: the turn
  * @req: for TRANSMIT: the request that may be sent ahead; see slot_serve()
- * @len: bytes of its command
+ * @len: bytes of its command; see scard_slot_transmit_ahead()
  * @protocol: see scard_slot_transmit()
  * @task: who waits; the others are valid only if the turn was queued
  * @served: it has left the queue; written under slot->lock
@@ -411,7 +411,7 @@ int scard_slot_grow_req(const struct scard_slot *slot, struct scard_req *req, u3
 int scard_slot_t1_ifsd(struct scard_slot *slot, struct scard_req *req, u8 ifsd);
 int scard_slot_t1_secure(struct scard_slot *slot, struct scard_req *req, u8 *prologue, u32 len);
 int scard_slot_t1_secured(struct scard_slot *slot, struct scard_req *req);
-bool scard_slot_transmit_ahead(struct scard_slot *slot, struct scard_req *req, u32 len,
+bool scard_slot_transmit_ahead(struct scard_slot *slot, struct scard_req *req, u32 *len,
 			       u32 protocol, struct task_struct *actor);
 int scard_slot_transmit(struct scard_slot *slot, struct scard_req *req, u32 len, u32 room,
 			u32 protocol);

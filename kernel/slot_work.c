@@ -131,7 +131,7 @@ static void slot_serve(struct scard_turn *t)
 	if (granted && t->req) {
 		scard_slot_begin(slot);
 		t->begun = true;
-		if (scard_slot_transmit_ahead(slot, t->req, t->len, t->protocol, t->task))
+		if (scard_slot_transmit_ahead(slot, t->req, &t->len, t->protocol, t->task))
 			return;
 	}
 	wake_up_process(t->task);

@@ -283,4 +283,45 @@ TEST(ahead_t0)
 	agent_stop(&agent);
 }
 
+/* An extended APDU becomes a TPDU once, whoever makes it and whoever sends it. */
+TEST(ahead_t0_extended)
+{
+	static const char * const readers[] = {
+		"--profile tpdu",
+		"--profile character",
+		/* a place among the busy slots may have to be waited for */
+		"--profile tpdu --slots 2",
+	};
+	/* VERIFY; case 2 with Le 1: two bytes of it might be taken for data and Le */
+	static const char * const apdus[] = { "0020000100000431323334", "80E20000000001" };
+	struct agent agent;
+	int owner, i;
+	size_t r, a;
+
+	for (r = 0; r < ARRAY_SIZE(readers); r++) {
+		vr_prepare(readers[r], "iso,t=0,pin=1234");
+		agent_start(&agent);
+		owner = sc_open_connected(SCARD_MODE_SHARED);
+		ASSERT_LE(0, owner);
+		ASSERT_EQ(0, agent_do(&agent, AGENT_OPEN, 0));
+		ASSERT_EQ(0, agent_do(&agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+		for (a = 0; a < ARRAY_SIZE(apdus); a++) {
+			int alone = sc_apdu(owner, apdus[a]);
+
+			EXPECT_LT(0x6000, alone);
+			ASSERT_EQ(0, sc_begin(owner));
+			agent_begin_apdu(&agent, AGENT_APDU, apdus[a]);
+			for (i = 0; i < 2000 && !agent_is_blocked(&agent); i++)
+				pause_ms(1);
+			ASSERT_GT(2000, i);
+			EXPECT_EQ(0, sc_end(owner, SCARD_DISP_LEAVE));
+			EXPECT_EQ(alone, agent_result(&agent, 10000)) {
+				TH_LOG("%s: %s", readers[r], apdus[a]);
+			}
+		}
+		agent_stop(&agent);
+		close(owner);
+	}
+}
+
 TEST_HARNESS_MAIN
