@@ -228,16 +228,13 @@ static void ccid_cmd_put_place(struct scard_reader *reader)
  * First come, first served; killably, and frozen in place when the system goes to sleep.
  * A semaphore cannot be waited for in that way.
  *
- * Return: 0, -EINTR or -ENODEV; -EIO: the transfers were stopped meanwhile, and @type is
- * for a card with the power and the protocol that it had before
+ * Return: 0, -EINTR or -ENODEV
  */
-static int ccid_cmd_get_place(struct scard_reader *reader, u8 type)
+static int ccid_cmd_get_place(struct scard_reader *reader)
 {
 	struct ccid_cmd_waiter w = { .task = current };
-	u32 stops;
 
 	spin_lock_irq(&reader->lock);
-	stops = reader->stops;
 	if (reader->places) {
 		reader->places--;
 		spin_unlock_irq(&reader->lock);
@@ -259,13 +256,9 @@ static int ccid_cmd_get_place(struct scard_reader *reader, u8 type)
 	if (!w.served)
 		list_del(&w.node);
 	spin_unlock_irq(&reader->lock);
-	if (!w.served)
-		return scard_reader_gone(reader) ? -ENODEV : -EINTR;
-	if ((type != CCID_PC_TO_RDR_XFR_BLOCK && type != CCID_PC_TO_RDR_SECURE) ||
-	    READ_ONCE(reader->stops) == stops)
+	if (w.served)
 		return 0;
-	ccid_cmd_put_place(reader);
-	return -EIO;
+	return scard_reader_gone(reader) ? -ENODEV : -EINTR;
 }
 
 /**
@@ -353,6 +346,16 @@ static int ccid_cmd_sent_ahead(struct scard_slot *slot, struct scard_req *req)
 	return ccid_cmd_answer(slot, req, ret);
 }
 
+/*
+ * Is a command for a card with the power and the protocol that it has lost since? Its caller
+ * may have waited for a place, for the end of a reset, or for a CPU.
+ */
+static bool ccid_cmd_is_late(const struct scard_slot *slot, u8 type)
+{
+	return (type == CCID_PC_TO_RDR_XFR_BLOCK || type == CCID_PC_TO_RDR_SECURE) &&
+	       slot->stops != READ_ONCE(slot->reader->stops);
+}
+
 /**
  * ccid_cmd() - send a command and wait for its answer
  * @slot: the slot, of which the caller is the actor
@@ -383,7 +386,7 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 	if (WARN_ON_ONCE(CCID_HEADER_LEN + len > req->tx_size))
 		return -EINVAL;	/* a bug of the caller, no device can cause it */
 	if (ccid_cmd_needs_place(reader)) {
-		ret = ccid_cmd_get_place(reader, type);
+		ret = ccid_cmd_get_place(reader);
 		if (ret)
 			return ret;
 	}
@@ -391,6 +394,10 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 		ret = scard_reader_wait_resumed(reader);
 		if (ret)
 			goto out;
+	}
+	if (ccid_cmd_is_late(slot, type)) {
+		ret = -EIO;
+		goto out;
 	}
 	if (slot->interrupted) {
 		ret = ccid_cmd_clean_up(slot, req);
@@ -405,6 +412,8 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 	}
 	sent = slot->sent;
 	slot->sent = true;
+	if (type == CCID_PC_TO_RDR_ICC_POWER_ON)
+		slot->stops = READ_ONCE(reader->stops);
 	if (reader->ops->exchange) {
 		ccid_msg_put_header(req->tx, type, len, slot->index, 0, params);
 		trace_scard_ccid_send(slot, type, 0, len);

@@ -144,6 +144,7 @@
  * @used: when the owner of the transaction has called last, jiffies (lock)
  * @idle_work: powers the card off when nobody has used it for a while
  * @idle_since: when the last handle left, jiffies (lock)
+ * @stops: reader->stops when the card got its power (actor)
  * @voltage: bPowerSelect that worked, 0 before (actor)
  * @announced: netlink has told of the slot, and tells of its changes
  * @debugfs: its file there
@@ -208,6 +209,7 @@ struct scard_slot {
 	unsigned long used;
 	struct delayed_work idle_work;
 	unsigned long idle_since;
+	u32 stops;
 	u8 voltage;
 	bool announced;
 	struct dentry *debugfs;

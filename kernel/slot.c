@@ -227,6 +227,11 @@ static int slot_take_atr(struct scard_slot *slot, const struct scard_req *req, b
 			return -EREMOTEIO;
 	}
 	spin_lock(&slot->lock);
+	if (slot->stops != READ_ONCE(slot->reader->stops)) {
+		/* it has lost its power again, and scard_slot_resumed() may have been here */
+		spin_unlock(&slot->lock);
+		return -EIO;
+	}
 	if (slot->pol.card != POL_CARD_ABSENT) {
 		/* A warm ATR may differ from a cold one; two cold ones are two cards'. */
 		if (!warm && slot->cold_len && slot->cold_voltage == slot->voltage &&

@@ -245,6 +245,34 @@ static void signalled(struct __test_metadata *_metadata, FIXTURE_DATA(ahead) *se
 	EXPECT_EQ(1, vr_card("counter"));
 }
 
+/*
+ * The port is reset while one command is on the wire and another waits: neither is executed
+ * by a card that has lost its power since.
+ */
+TEST_F(ahead, port_reset_on_the_wire)
+{
+	struct job job = { .fd = self->fd };
+	int i;
+
+	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
+	vr_do("fault on XfrBlock delay 3000");
+	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+	ASSERT_EQ(0, pthread_create(&job.thread, NULL, job_main, &job));
+	for (i = 0; i < 2000 && !(job.tid && agent_sleeping_in(job.tid) == SYS_ioctl); i++)
+		pause_ms(1);
+	ASSERT_GT(2000, i);
+	ASSERT_EQ(0, usb_port_reset());
+	EXPECT_EQ(-EIO, agent_result(&self->agent, 2000));
+	ASSERT_EQ(0, pthread_join(job.thread, NULL));
+	/* its turn may have come before the end of the reset or after it */
+	EXPECT_TRUE(job.result == -EIO || job.result == -ESTALE) {
+		TH_LOG("%ld", job.result);
+	}
+	EXPECT_EQ(1, vr_count("XfrBlock"));
+	EXPECT_EQ(0, sc_reconnect(self->fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_STATE));
+}
+
 TEST_F(ahead, signal)
 {
 	signalled(_metadata, self, 0);
