@@ -80,8 +80,8 @@ static enum pol_close choose_close(u32 flags)
 }
 
 /*
- * The reader stays awake while anybody is connected: one reference to its power is
- * enough for all.
+ * The reader stays awake while anybody is connected, and during a call that acts: another
+ * thread may disconnect its handle. One reference to its power is enough for all.
  */
 static int add_user(struct scard_slot *slot)
 {
@@ -125,6 +125,35 @@ void scard_slot_unused(struct scard_slot *slot)
 {
 	slot->reader->ops->put(slot->reader);
 	scard_slot_idle(slot);
+}
+
+/* scard_turn_take() for a call that acts; with 0 call_done() must follow */
+static int call_begin(struct scard_handle *h, struct scard_turn *t, struct scard_req **reqp,
+		      enum pol_op op, enum pol_share share, bool nonblock)
+{
+	int ret = scard_turn_take(h, t, op, share, nonblock);
+
+	if (ret)
+		return ret;
+	ret = add_user(h->slot);
+	if (ret)
+		scard_turn_done(h, t, reqp, ret, POL_LEAVE);
+	return ret;
+}
+
+/* scard_turn_done() for it */
+static void call_done(struct scard_handle *h, struct scard_turn *t, struct scard_req **reqp,
+		      int ret, enum pol_disp redo)
+{
+	struct scard_slot *slot = h->slot;
+	bool unused;
+
+	scard_turn_done(h, t, reqp, ret, redo);
+	spin_lock(&slot->lock);
+	unused = scard_slot_drop_user(slot);
+	spin_unlock(&slot->lock);
+	if (unused)
+		scard_slot_unused(slot);
 }
 
 /* Power and protocol, as share mode and protocols want it. */
@@ -257,7 +286,7 @@ int scard_handle_reconnect(struct scard_handle *h, struct scard_connect *arg, bo
 	if (!req)
 		return -ENOMEM;
 
-	ret = scard_turn_take(h, &t, POL_OP_RECONNECT, arg->share_mode, nonblock);
+	ret = call_begin(h, &t, &req, POL_OP_RECONNECT, arg->share_mode, nonblock);
 	if (ret)
 		goto out;
 	if (arg->initialization != SCARD_DISP_LEAVE) {
@@ -285,7 +314,7 @@ int scard_handle_reconnect(struct scard_handle *h, struct scard_connect *arg, bo
 			scard_slot_changed(slot);
 		scard_slot_unlock(slot);
 	}
-	scard_turn_done(h, &t, &req, ret, redo);
+	call_done(h, &t, &req, ret, redo);
 out:
 	scard_handle_put_req(h, req);
 	return ret;
@@ -336,7 +365,7 @@ int scard_handle_disconnect(struct scard_handle *h, u32 disposition, bool nonblo
 	if (!req)
 		return -ENOMEM;
 
-	ret = scard_turn_take(h, &t, POL_OP_DISCONNECT, 0, nonblock);
+	ret = call_begin(h, &t, &req, POL_OP_DISCONNECT, 0, nonblock);
 	if (ret == -ENODEV) {
 		/* any handle can be disconnected, whatever became of the reader */
 		ret = leave(h);
@@ -350,7 +379,7 @@ int scard_handle_disconnect(struct scard_handle *h, u32 disposition, bool nonblo
 	 */
 	ret = act(slot, req, disposition, &redo);
 	leave(h);
-	scard_turn_done(h, &t, &req, ret, redo);
+	call_done(h, &t, &req, ret, redo);
 	if (ret == -ENOMEDIUM || ret == -ENODEV)
 		ret = 0;	/* nothing left to act on */
 	else if (ret && ret != -EINTR)
@@ -389,7 +418,7 @@ int scard_handle_end(struct scard_handle *h, u32 disposition, bool nonblock)
 	if (!req)
 		return -ENOMEM;
 
-	ret = scard_turn_take(h, &t, POL_OP_END, 0, nonblock);
+	ret = call_begin(h, &t, &req, POL_OP_END, 0, nonblock);
 	if (ret) {
 		if (ret == -ESTALE || ret == -EIDRM) {
 			spin_lock(&slot->lock);
@@ -405,7 +434,7 @@ int scard_handle_end(struct scard_handle *h, u32 disposition, bool nonblock)
 	spin_lock(&slot->lock);
 	pol_end_owned(&slot->pol, &h->pol);
 	scard_slot_unlock(slot);
-	scard_turn_done(h, &t, &req, ret, redo);
+	call_done(h, &t, &req, ret, redo);
 	if (ret && ret != -EINTR && ret != -ENODEV && ret != -ENOMEDIUM)
 		ret = -EREMOTEIO;
 out:

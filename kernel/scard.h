@@ -107,7 +107,7 @@
  * @name: PC/SC name
  * @lock: see LOCKS
  * @pol: the policy (lock)
- * @users: handles that keep the reader awake, by one reference to its power (lock)
+ * @users: handles and calls that keep the reader awake, by one reference to its power (lock)
  * @wait: poll() waiters; woken when @event changes or the reader goes
  * @event: counts all changes (lock)
  * @card_event: counts insertions and removals (lock)

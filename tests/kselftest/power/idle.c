@@ -340,6 +340,38 @@ TEST_F_TIMEOUT(autosuspend, awake_in_a_command, 60)
 	vr_do("fault clear");
 }
 
+/* So does a call of several commands: the second would wait for ever for it to wake up. */
+TEST_F_TIMEOUT(autosuspend, awake_in_reconnect, 60)
+{
+	pid_t child;
+	int i, ended;
+
+	ASSERT_TRUE(goes_off());
+	ASSERT_TRUE(becomes(self->watch, SCARD_STATE_BIT_POWERED, 0));
+	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_DIRECT, 0));
+	vr_clear();
+	vr_do("fault on IccPowerOn delay 3000");
+	child = fork();
+	if (!child)
+		_exit(-sc_reconnect(self->fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
+	ASSERT_LT(0, child);
+	for (i = 0; i < PATIENCE_MS && !vr_count("IccPowerOn"); i += 10)
+		pause_ms(10);
+	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+	pause_ms(2 * IDLE_MS);
+	EXPECT_TRUE(usb_is("power/runtime_status", "active", 0));
+	for (i = 0; i < PATIENCE_MS && !waitpid(child, &ended, WNOHANG); i += 10)
+		pause_ms(10);
+	ASSERT_GT(PATIENCE_MS, i) {
+		kill(child, SIGKILL);
+	}
+	EXPECT_EQ(ENOTCONN, WIFEXITED(ended) ? WEXITSTATUS(ended) : -1);
+	EXPECT_EQ(1, vr_count("IccPowerOn"));
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_DISCONNECT, SCARD_DISP_LEAVE));
+	EXPECT_TRUE(asleep());
+}
+
 /* A process that is killed leaves a card that has to be reset, then off, then asleep. */
 TEST_F(autosuspend, sleeps_after_a_killed_process)
 {
