@@ -7,6 +7,7 @@
 #include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/sched/signal.h>
 
 #include "scard.h"
 
@@ -128,7 +129,8 @@ static void slot_serve(struct scard_turn *t)
 	/* the watchdog counts from here, not from when the thread runs */
 	if (granted && t->pol.op == POL_OP_BEGIN)
 		scard_slot_used(slot);
-	if (granted && t->req) {
+	/* who was killed, and has not run since, sends nothing any more */
+	if (granted && t->req && !fatal_signal_pending(t->task)) {
 		scard_slot_begin(slot);
 		t->begun = true;
 		if (scard_slot_transmit_ahead(slot, t->req, &t->len, t->protocol, t->task))

@@ -4,8 +4,10 @@
  * whom it is sent, and that it is sent once whatever becomes of who waits.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "kselftest_harness.h"
 
@@ -174,6 +176,40 @@ TEST_F(ahead, killed_on_the_wire)
 	EXPECT_EQ(0, sc_reconnect(self->fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
 	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_STATE));
 	EXPECT_GE(1, vr_card("counter"));
+}
+
+/* Killed before its turn, and kept from running since: nothing of it is sent. */
+TEST_F(ahead, killed_in_the_queue)
+{
+	struct sched_param fifo = { .sched_priority = 1 };
+	cpu_set_t cpu;
+	pid_t hog;
+
+	CPU_ZERO(&cpu);
+	CPU_SET(0, &cpu);
+	ASSERT_EQ(0, sched_setaffinity(self->agent.pid, sizeof(cpu), &cpu));
+	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
+	hog = fork();
+	if (!hog) {
+		sched_setaffinity(0, sizeof(cpu), &cpu);
+		sched_setscheduler(0, SCHED_FIFO, &fifo);
+		alarm(1);
+		for (;;)
+			;
+	}
+	ASSERT_LT(0, hog);
+	CPU_ZERO(&cpu);
+	CPU_SET(1, &cpu);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(cpu), &cpu));
+	pause_ms(100);
+	agent_kill(&self->agent, SIGKILL);
+	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+	ASSERT_EQ(hog, waitpid(hog, NULL, 0));
+	ASSERT_TRUE(agent_ended(&self->agent));
+	/* it had not disconnected */
+	EXPECT_EQ(-ESTALE, sc_status(self->fd));
+	EXPECT_EQ(0, vr_count("XfrBlock"));
+	EXPECT_EQ(0, vr_card("counter"));
 }
 
 /* The reader goes: who waits for an answer to what another has sent is told at once. */
