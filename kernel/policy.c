@@ -439,6 +439,24 @@ void pol_reset(struct pol_slot *s)
 }
 
 /**
+ * pol_lost_power() - the card has lost its power, of which nobody here is the cause
+ * @s: the slot
+ *
+ * A reset for everybody who is connected. If nobody is, it is what it is when the worker
+ * powers an unused card off: nothing that anybody has to hear of.
+ */
+void pol_lost_power(struct pol_slot *s)
+{
+	if (s->connected) {
+		pol_reset(s);
+		return;
+	}
+	s->owed = POL_LEAVE;
+	s->counted = false;
+	s->cut = false;
+}
+
+/**
  * pol_cut() - the state of the card is unknown: reset it before anything else
  * @s: the slot; the worker is the actor
  */

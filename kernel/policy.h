@@ -14,8 +14,9 @@
  *   worker   the slot's own turn: pays owed resets, finishes what killed
  *            callers left behind, looks at a card that was just inserted
  *   owner    the handle that is in a transaction
- *   epoch    counts resets, power-offs and removals; a handle whose epoch is
- *            not the slot's has W_RESET_CARD or W_REMOVED_CARD pending
+ *   epoch    counts resets, power-offs and removals, but no power-off of a card
+ *            that nobody is connected to; a handle whose epoch is not the slot's
+ *            has W_RESET_CARD or W_REMOVED_CARD pending
  */
 #ifndef SCARD_POLICY_H
 #define SCARD_POLICY_H
@@ -172,6 +173,7 @@ void pol_end_owned(struct pol_slot *s, struct pol_handle *h);
 void pol_close(struct pol_slot *s, struct pol_handle *h);
 
 void pol_reset(struct pol_slot *s);
+void pol_lost_power(struct pol_slot *s);
 void pol_cut(struct pol_slot *s);
 void pol_want_settle(struct pol_slot *s);
 void pol_expire(struct pol_slot *s);

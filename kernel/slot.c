@@ -128,13 +128,13 @@ static void slot_inserted_locked(struct scard_slot *slot)
  * scard_slot_lost_power_locked() - the card is without power, not by us
  * @slot: the slot, locked
  *
- * A reset for all handles, if it had power.
+ * A reset for all handles that are connected, if it had power.
  */
 void scard_slot_lost_power_locked(struct scard_slot *slot)
 {
 	if (slot->pol.card != POL_CARD_ON)
 		return;
-	pol_reset(&slot->pol);
+	pol_lost_power(&slot->pol);
 	slot_set_card_locked(slot, POL_CARD_OFF);
 }
 

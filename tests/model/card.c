@@ -51,9 +51,13 @@ void card_begin_reset(void)
 
 void card_lost_power(void)
 {
+	u32 epoch = w.pol.epoch;
+
 	if (w.pol.card != POL_CARD_ON)
 		return;
-	card_begin_reset();
+	oracle_reset();
+	pol_lost_power(&w.pol);
+	must(P_TOLD, w.pol.connected || w.pol.epoch == epoch, "an epoch begins that nobody sees");
 	w.pol.card = POL_CARD_OFF;
 }
 

@@ -175,7 +175,8 @@ struct scard_info {
  * @protocol: out: active protocol, SCARD_PROTO_*, 0 for none
  * @event: out: counts every change that a waiter may want to see; wraps
  * @card_event: out: counts insertions and removals; wraps
- * @epoch: out: counts resets, power-offs and removals; wraps
+ * @epoch: out: counts resets, power-offs (but none while no handle is connected) and
+ *	removals; wraps
  * @handles: out: connected handles
  * @atr_len: out: valid bytes of @atr, 0 to 33
  * @atr: out: answer to reset; the last one, also while the card has no power
