@@ -381,6 +381,7 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 
 	if (req->ahead)
 		return ccid_cmd_sent_ahead(slot, req);
+	req->ans.type = 0;	/* what was answered before is not of this command */
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	if (WARN_ON_ONCE(CCID_HEADER_LEN + len > req->tx_size))

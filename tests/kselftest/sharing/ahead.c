@@ -249,6 +249,21 @@ static void *job_main(void *arg)
 	return NULL;
 }
 
+/* In a thread, and wait until the kernel has put that to sleep */
+static bool job_blocks(struct job *job)
+{
+	int i;
+
+	if (pthread_create(&job->thread, NULL, job_main, job))
+		return false;
+	for (i = 0; i < 2000; i++) {
+		if (job->tid && agent_sleeping_in(job->tid) == SYS_ioctl)
+			return true;
+		pause_ms(1);
+	}
+	return false;
+}
+
 static volatile sig_atomic_t caught;
 
 static void on_signal(int number)
@@ -265,10 +280,7 @@ static void signalled(struct __test_metadata *_metadata, FIXTURE_DATA(ahead) *se
 	int i;
 
 	sigaction(SIGUSR1, &action, NULL);
-	ASSERT_EQ(0, pthread_create(&job.thread, NULL, job_main, &job));
-	for (i = 0; i < 2000 && !(job.tid && agent_sleeping_in(job.tid) == SYS_ioctl); i++)
-		pause_ms(1);
-	ASSERT_GT(2000, i);
+	ASSERT_TRUE(job_blocks(&job));
 	vr_do("fault on XfrBlock delay 300");
 	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
 	for (i = 0; i < 20; i++) {
@@ -288,15 +300,11 @@ static void signalled(struct __test_metadata *_metadata, FIXTURE_DATA(ahead) *se
 TEST_F(ahead, port_reset_on_the_wire)
 {
 	struct job job = { .fd = self->fd };
-	int i;
 
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
 	vr_do("fault on XfrBlock delay 3000");
 	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
-	ASSERT_EQ(0, pthread_create(&job.thread, NULL, job_main, &job));
-	for (i = 0; i < 2000 && !(job.tid && agent_sleeping_in(job.tid) == SYS_ioctl); i++)
-		pause_ms(1);
-	ASSERT_GT(2000, i);
+	ASSERT_TRUE(job_blocks(&job));
 	ASSERT_EQ(0, usb_port_reset());
 	EXPECT_EQ(-EIO, agent_result(&self->agent, 2000));
 	ASSERT_EQ(0, pthread_join(job.thread, NULL));
@@ -307,6 +315,40 @@ TEST_F(ahead, port_reset_on_the_wire)
 	EXPECT_EQ(1, vr_count("XfrBlock"));
 	EXPECT_EQ(0, sc_reconnect(self->fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
 	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_STATE));
+}
+
+/* A command that is not sent has no answer: not that of before either, "no card". */
+TEST_F(ahead, port_reset_after_a_removal)
+{
+	struct job job = { .fd = self->fd };
+	struct scard_status status;
+
+	ASSERT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+	vr_do("fault on XfrBlock delay 500");
+	ASSERT_TRUE(job_blocks(&job));
+	vr_do("remove 0");
+	ASSERT_EQ(0, pthread_join(job.thread, NULL));
+	EXPECT_GT(0, job.result);
+	vr_do("insert 0 %s", variant->card);
+	ASSERT_EQ(0, vr_try("wait powered 0 10000"));
+	ASSERT_TRUE(sc_settled(self->owner, &status, 10000));
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_RECONNECT, SCARD_DISP_LEAVE));
+	ASSERT_EQ(0, sc_reconnect(self->owner, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
+	ASSERT_EQ(0, sc_reconnect(self->fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
+
+	ASSERT_EQ(0, sc_begin(self->owner));
+	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
+	vr_do("fault on XfrBlock delay 3000");
+	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+	job.tid = 0;
+	ASSERT_TRUE(job_blocks(&job));
+	ASSERT_EQ(0, usb_port_reset());
+	EXPECT_EQ(-EIO, agent_result(&self->agent, 2000));
+	ASSERT_EQ(0, pthread_join(job.thread, NULL));
+	EXPECT_TRUE(job.result == -EIO || job.result == -ESTALE) {
+		TH_LOG("%ld", job.result);
+	}
+	EXPECT_EQ(-ESTALE, sc_status(self->fd));
 }
 
 TEST_F(ahead, signal)
