@@ -27,28 +27,15 @@ static double now(void)
 
 static int open_slot(unsigned int slot)
 {
-	unsigned int minor;
+	int fd = sc_open_slot(slot), ret;
 
-	for (minor = 0; minor < 64; minor++) {
-		struct scard_info info;
-		char path[32];
-		int fd;
-
-		snprintf(path, sizeof(path), "/dev/scard%u", minor);
-		fd = open(path, O_RDWR | O_CLOEXEC);
-		if (fd < 0)
-			continue;
-		if (!sc_info(fd, &info) && info.slot == slot) {
-			int ret = sc_connect(fd, SCARD_MODE_SHARED, SC_ANY);
-
-			if (!ret)
-				return fd;
-			close(fd);
-			return ret;
-		}
-		close(fd);
-	}
-	return -ENOENT;
+	if (fd < 0)
+		return fd;
+	ret = sc_connect(fd, SCARD_MODE_SHARED, SC_ANY);
+	if (!ret)
+		return fd;
+	close(fd);
+	return ret;
 }
 
 struct client {

@@ -37,6 +37,26 @@ int sc_open(int flags)
 	return error;
 }
 
+int sc_open_slot(unsigned int slot)
+{
+	int i;
+
+	for (i = 0; i < MINORS; i++) {
+		struct scard_info info;
+		char path[32];
+		int fd;
+
+		snprintf(path, sizeof(path), "/dev/scard%d", i);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (!sc_info(fd, &info) && info.slot == slot)
+			return fd;
+		close(fd);
+	}
+	return -ENOENT;
+}
+
 int sc_open_connected(uint32_t share_mode)
 {
 	int fd = sc_open(O_RDWR), ret;

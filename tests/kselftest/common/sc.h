@@ -23,7 +23,9 @@
 
 /* The first reader that is there; flags as of open(2), O_CLOEXEC is added. */
 int sc_open(int flags);
-/* The same, for a card handle: connected, or the negative errno. */
+/* That slot of a reader; for reading and writing */
+int sc_open_slot(unsigned int slot);
+/* The first reader, for a card handle: connected, or the negative errno. */
 int sc_open_connected(uint32_t share_mode);
 
 /* Does a new card handle work? Leaves nothing behind. */

@@ -38,32 +38,13 @@ struct user {
 	int result;
 };
 
-static int open_slot(unsigned int slot)
-{
-	unsigned int minor;
-
-	for (minor = 0; minor < 64; minor++) {
-		struct scard_info info;
-		char path[32];
-		int fd;
-
-		snprintf(path, sizeof(path), "/dev/scard%u", minor);
-		fd = open(path, O_RDWR | O_CLOEXEC);
-		if (fd < 0)
-			continue;
-		if (!sc_info(fd, &info) && info.slot == slot &&
-		    !sc_connect(fd, SCARD_MODE_SHARED, SC_ANY))
-			return fd;
-		close(fd);
-	}
-	return -1;
-}
-
 static void user_run(int word, int result, unsigned int slot, const char *apdu)
 {
-	int fd = open_slot(slot), ret = fd < 0 ? fd : 0;
+	int fd = sc_open_slot(slot), ret = fd;
 	char go;
 
+	if (fd >= 0)
+		ret = sc_connect(fd, SCARD_MODE_SHARED, SC_ANY);
 	if (write(result, &ret, sizeof(ret)) != sizeof(ret) || read(word, &go, 1) != 1)
 		_exit(1);
 	ret = sc_apdu(fd, apdu);
