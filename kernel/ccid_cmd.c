@@ -199,25 +199,26 @@ static bool ccid_cmd_needs_place(const struct scard_reader *reader)
 	return reader->nslots > reader->desc.nbusy && !READ_ONCE(reader->farewell);
 }
 
-/* Who waits for a place, on its own stack; under reader->lock */
-struct ccid_cmd_waiter {
-	struct list_head node;
-	struct task_struct *task;
-	bool served;
-};
+static void ccid_cmd_wake(struct scard_reader *reader, struct scard_place *p)
+{
+	if (p->task)
+		wake_up_process(p->task);
+	else
+		queue_work(reader->wq, &container_of(p, struct scard_slot, place)->work);
+}
 
 static void ccid_cmd_put_place(struct scard_reader *reader)
 {
-	struct ccid_cmd_waiter *w;
+	struct scard_place *p;
 
 	if (!ccid_cmd_needs_place(reader))
 		return;
 	spin_lock_irq(&reader->lock);
-	w = list_first_entry_or_null(&reader->queue, struct ccid_cmd_waiter, node);
-	if (w) {
-		list_del(&w->node);
-		WRITE_ONCE(w->served, true);
-		wake_up_process(w->task);
+	p = list_first_entry_or_null(&reader->queue, struct scard_place, node);
+	if (p) {
+		list_del(&p->node);
+		WRITE_ONCE(p->served, true);
+		ccid_cmd_wake(reader, p);
 	} else {
 		reader->places++;
 	}
@@ -232,7 +233,7 @@ static void ccid_cmd_put_place(struct scard_reader *reader)
  */
 static int ccid_cmd_get_place(struct scard_reader *reader)
 {
-	struct ccid_cmd_waiter w = { .task = current };
+	struct scard_place p = { .task = current };
 
 	spin_lock_irq(&reader->lock);
 	if (reader->places) {
@@ -240,12 +241,12 @@ static int ccid_cmd_get_place(struct scard_reader *reader)
 		spin_unlock_irq(&reader->lock);
 		return 0;
 	}
-	list_add_tail(&w.node, &reader->queue);
+	list_add_tail(&p.node, &reader->queue);
 	spin_unlock_irq(&reader->lock);
 
 	for (;;) {
 		set_current_state(TASK_KILLABLE | TASK_FREEZABLE);
-		if (READ_ONCE(w.served) || scard_reader_gone(reader) ||
+		if (READ_ONCE(p.served) || scard_reader_gone(reader) ||
 		    fatal_signal_pending(current))
 			break;
 		schedule();
@@ -253,10 +254,10 @@ static int ccid_cmd_get_place(struct scard_reader *reader)
 	__set_current_state(TASK_RUNNING);
 	/* whoever serves us has the lock until it needs neither the entry nor this task */
 	spin_lock_irq(&reader->lock);
-	if (!w.served)
-		list_del(&w.node);
+	if (!p.served)
+		list_del(&p.node);
 	spin_unlock_irq(&reader->lock);
-	if (w.served)
+	if (p.served)
 		return 0;
 	return scard_reader_gone(reader) ? -ENODEV : -EINTR;
 }
@@ -267,12 +268,64 @@ static int ccid_cmd_get_place(struct scard_reader *reader)
  */
 void ccid_cmd_gone(struct scard_reader *reader)
 {
-	struct ccid_cmd_waiter *w;
+	struct scard_place *p, *next;
 
 	spin_lock_irq(&reader->lock);
-	list_for_each_entry(w, &reader->queue, node)
-		wake_up_process(w->task);
+	list_for_each_entry_safe(p, next, &reader->queue, node) {
+		/* threads do that themselves */
+		if (!p->task)
+			list_del(&p->node);
+		ccid_cmd_wake(reader, p);
+	}
 	spin_unlock_irq(&reader->lock);
+}
+
+/**
+ * ccid_cmd_take_place() - before a job of the worker: a place for all its commands
+ * @slot: the slot, of which the worker is the actor
+ *
+ * Never sleeps: a work that sleeps cannot be frozen, and whoever has the place may be frozen
+ * already, so that the system would not go to sleep.
+ *
+ * Return: true if it has one until ccid_cmd_give_place(), or needs none; false: slot->work
+ * is queued when it has one, and is to do nothing until then
+ */
+bool ccid_cmd_take_place(struct scard_slot *slot)
+{
+	struct scard_reader *reader = slot->reader;
+	struct scard_place *p = &slot->place;
+	bool waits = false;
+
+	if (!ccid_cmd_needs_place(reader) || p->served)
+		return true;
+	spin_lock_irq(&reader->lock);
+	if (reader->places) {
+		reader->places--;
+		p->served = true;
+	} else if (!reader->gone) {
+		list_add_tail(&p->node, &reader->queue);
+		waits = true;
+	}
+	spin_unlock_irq(&reader->lock);
+	return !waits;
+}
+
+/**
+ * ccid_cmd_give_place() - the job is done
+ * @slot: the slot; for its worker
+ */
+void ccid_cmd_give_place(struct scard_slot *slot)
+{
+	if (!slot->place.served)
+		return;
+	slot->place.served = false;
+	ccid_cmd_put_place(slot->reader);
+}
+
+/* Is this a command of a job that has a place? */
+static bool ccid_cmd_has_place(const struct scard_slot *slot, const struct scard_req *req)
+{
+	return req == slot->req && slot->place.served;
 }
 
 /**
@@ -386,7 +439,7 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 		return -EINTR;
 	if (WARN_ON_ONCE(CCID_HEADER_LEN + len > req->tx_size))
 		return -EINVAL;	/* a bug of the caller, no device can cause it */
-	if (ccid_cmd_needs_place(reader)) {
+	if (ccid_cmd_needs_place(reader) && !ccid_cmd_has_place(slot, req)) {
 		ret = ccid_cmd_get_place(reader);
 		if (ret)
 			return ret;
@@ -439,7 +492,7 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 	ret = ccid_cmd_answer(slot, req, ret);
 out:
 	/* a request left on the wire keeps its place until it is finished */
-	if (!ccid_wire_in_flight(slot, req))
+	if (!ccid_cmd_has_place(slot, req) && !ccid_wire_in_flight(slot, req))
 		ccid_cmd_put_place(reader);
 	return ret;
 }

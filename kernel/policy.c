@@ -123,7 +123,13 @@ static bool pol_owed_now(const struct pol_slot *s)
 	return !s->gone && s->owed != POL_LEAVE && (s->cut || !s->owner);
 }
 
-static bool pol_worker_wanted(const struct pol_slot *s)
+/**
+ * pol_worker_wanted() - is there anything for the worker to do?
+ * @s: the slot
+ *
+ * Return: false if pol_worker_job() has nothing
+ */
+bool pol_worker_wanted(const struct pol_slot *s)
 {
 	return !s->gone && (s->settle || s->idle || pol_owed_now(s));
 }

@@ -180,6 +180,7 @@ void pol_expire(struct pol_slot *s);
 void pol_want_idle(struct pol_slot *s);
 void pol_removed(struct pol_slot *s);
 void pol_gone(struct pol_slot *s);
+bool pol_worker_wanted(const struct pol_slot *s);
 enum pol_job pol_worker_job(struct pol_slot *s);
 
 #endif /* SCARD_POLICY_H */

@@ -99,6 +99,18 @@
 #define SCARD_WORKER_RX		64
 
 /**
+ * struct scard_place - who waits for a place in reader->queue; under reader->lock
+ * @node: its entry there
+ * @task: a thread, on whose stack this is; NULL: the worker of the slot of which it is part
+ * @served: it has the place; the worker keeps it for a job
+ */
+struct scard_place {
+	struct list_head node;
+	struct task_struct *task;
+	bool served;
+};
+
+/**
  * struct scard_slot - one slot, one /dev/scardN
  * @dev: the device; its release frees the slot
  * @cdev: the node
@@ -131,6 +143,7 @@
  * @looked: when an answer has last told the state of the card, jiffies
  * @work: the worker
  * @req: the worker's request (actor)
+ * @place: the worker's place among the commands that the reader takes at a time
  * @orphan: request that a killed actor left on the wire (actor)
  * @orphan_single: the operation consisted of that one exchange (actor)
  * @single: the operation under way consists of one exchange (actor)
@@ -197,6 +210,7 @@ struct scard_slot {
 	struct work_struct work;
 
 	struct scard_req *req;
+	struct scard_place place;
 	struct scard_req *orphan;
 	bool orphan_single;
 	bool single;
@@ -454,6 +468,8 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 int ccid_cmd_finish(struct scard_slot *slot, struct scard_req *req, unsigned int grace_ms);
 bool ccid_cmd_disown(struct scard_slot *slot);
 void ccid_cmd_gone(struct scard_reader *reader);
+bool ccid_cmd_take_place(struct scard_slot *slot);
+void ccid_cmd_give_place(struct scard_slot *slot);
 bool ccid_cmd_answer_whole(const struct scard_req *req);
 
 /* ccid_wire.c */

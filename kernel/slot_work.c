@@ -95,20 +95,26 @@ static void slot_work(struct work_struct *work)
 
 	awake = !slot->reader->ops->get(slot->reader);
 	slot_finish_orphan(slot);
-	for (;;) {
+	do {
 		spin_lock(&slot->lock);
+		if (awake && pol_worker_wanted(&slot->pol) && !ccid_cmd_take_place(slot)) {
+			/* the policy keeps the job until then, and may think better of it */
+			spin_unlock(&slot->lock);
+			break;
+		}
 		job = pol_worker_job(&slot->pol);
 		if (job == POL_JOB_RESET || job == POL_JOB_UNPOWER)
 			slot->count.owed_resets++;
 		if (slot->pol.gone)
 			wake_up_all(&slot->wait);	/* scard_slot_quiesce() */
 		scard_slot_unlock(slot);
-		if (job == POL_JOB_NONE)
-			break;
-		slot->ceiling = jiffies + msecs_to_jiffies(SCARD_CEILING_MS);
-		slot_do_job(slot, job, awake);
-		scard_req_clear(slot->req);
-	}
+		if (job != POL_JOB_NONE) {
+			slot->ceiling = jiffies + msecs_to_jiffies(SCARD_CEILING_MS);
+			slot_do_job(slot, job, awake);
+			scard_req_clear(slot->req);
+		}
+		ccid_cmd_give_place(slot);
+	} while (job != POL_JOB_NONE);
 	if (awake)
 		slot->reader->ops->put(slot->reader);
 }

@@ -253,6 +253,7 @@ void card_job(void)
 		oracle_finished();
 	else
 		oracle_job(want);
+	must(P_PROGRESS, want == POL_JOB_NONE || pol_worker_wanted(&w.pol), "a job is not seen");
 	job = pol_worker_job(&w.pol);
 	must(P_ONCE, job == want, "the worker gets job %d, not %d", job, want);
 	w.act.disp = (enum pol_disp)(job <= POL_JOB_EJECT ? (int)job : POL_LEAVE);
