@@ -282,7 +282,7 @@ static void kill_in_transmit(struct __test_metadata *_metadata, FIXTURE_DATA(mat
 
 	if (c->ending == KILL_BEFORE && c->situation != OTHER_TRANSACTION)
 		vr_do("fault on XfrBlock nak 0");
-	agent_begin_apdu(&self->victim, op, APDU_SLEEP("0190"));
+	agent_begin_apdu(&self->victim, op, APDU_SLEEP("07D0"));
 	if (c->ending == KILL_AFTER) {
 		vr_do("wait busy 0 5000");
 		vr_clear();
