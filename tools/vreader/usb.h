@@ -108,6 +108,8 @@ void usbip_forget(struct urb *urb);
 void usbip_flush(void);
 
 /* usb_sysfs.c: what USB/IP does not carry */
+/* Is there a device at this port, or one that the host has not noticed to be gone? */
+bool sysfs_present(int port);
 bool sysfs_suspended(int port);
 bool sysfs_resume(int port);
 

@@ -37,6 +37,13 @@ static bool device_dir(int port, char *path, size_t size)
 	return found;
 }
 
+bool sysfs_present(int port)
+{
+	char path[128];
+
+	return device_dir(port, path, sizeof(path));
+}
+
 static bool attribute(int port, const char *name, char *buf, size_t size)
 {
 	char dir[128], path[192];

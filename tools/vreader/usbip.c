@@ -309,45 +309,50 @@ static int vhci_try(int candidate, int fd)
 	return err;
 }
 
-/* Attaches to a free port of vhci_hcd. Returns a negative errno. */
-int usbip_attach(void)
+/*
+ * The first free port that takes the socket; with @noticed only one of which the host has noticed
+ * that it is free. It takes a device that comes back before that for the one that was there, and
+ * never asks it for anything.
+ */
+static int vhci_attach(int fd, bool noticed)
 {
 	const char *hub_wanted = "hs";	/* full and high speed share the USB 2.0 root hub */
-	char hub[8];
-	int sv[2], candidate, state, err;
-	char line[256];
-	FILE *f;
+	int candidate, state, err = -EBUSY;
+	char line[256], hub[8];
+	FILE *f = fopen(VHCI "status", "re");
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv))
+	if (!f)
 		return -errno;
-	f = fopen(VHCI "status", "re");
-	if (!f) {
-		err = -errno;
-		goto fail;
-	}
-	err = -EBUSY;
-	while (err && fgets(line, sizeof(line), f)) {
+	while (fgets(line, sizeof(line), f)) {
 		if (sscanf(line, "%7s %d %d", hub, &candidate, &state) != 3)
 			continue;
-		if (strcmp(hub, hub_wanted) || state != 4)
+		if (strcmp(hub, hub_wanted) || state != 4 || (noticed && sysfs_present(candidate)))
 			continue;
-		err = vhci_try(candidate, sv[1]);
+		err = vhci_try(candidate, fd);
+		if (!err)
+			port = candidate;
 		if (err != -EBUSY && err != -EINVAL)
 			break;
 	}
 	fclose(f);
-	if (err)
-		goto fail;
-	close(sv[1]);
-	port = candidate;
-	err = usbip_use_socket(sv[0]);
-	if (!err)
-		return 0;
-	close(sv[0]);
 	return err;
-fail:
-	close(sv[0]);
+}
+
+/* Attaches to a free port of vhci_hcd. Returns a negative errno. */
+int usbip_attach(void)
+{
+	int sv[2], err;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv))
+		return -errno;
+	err = vhci_attach(sv[1], true);
+	if (err)
+		err = vhci_attach(sv[1], false);
 	close(sv[1]);
+	if (!err)
+		err = usbip_use_socket(sv[0]);
+	if (err)
+		close(sv[0]);
 	return err;
 }
 
