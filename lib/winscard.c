@@ -24,8 +24,8 @@ API const SCARD_IO_REQUEST g_rgSCardT1Pci = { SCARD_PROTOCOL_T1, sizeof(SCARD_IO
 API const SCARD_IO_REQUEST g_rgSCardRawPci = { SCARD_PROTOCOL_RAW, sizeof(SCARD_IO_REQUEST) };
 
 /*
- * Opening, closing and polling are points at which a thread can be cancelled, with a
- * lock or a descriptor in its hands.
+ * Opening, closing, polling, waking others and asking for randomness are points at which a
+ * thread can be cancelled, with a lock or a descriptor in its hands.
  */
 static int no_thread_cancel(void)
 {
@@ -75,16 +75,9 @@ static LONG give(void *buf, DWORD *len, const void *data, size_t n, bool part)
 
 /* ---- contexts ---- */
 
-API LONG SCardEstablishContext(DWORD dwScope, LPCVOID pvReserved1, LPCVOID pvReserved2,
-			       LPSCARDCONTEXT phContext)
+static LONG establish(DWORD dwScope, LPSCARDCONTEXT phContext)
 {
-	int state = no_thread_cancel();
-	bool service = readers_exist();
-
-	(void)pvReserved1;
-	(void)pvReserved2;
-	restore_thread_cancel(state);
-	if (!service)
+	if (!readers_exist())
 		return SCARD_E_NO_SERVICE;
 	if (!phContext)
 		return SCARD_E_INVALID_PARAMETER;
@@ -92,6 +85,18 @@ API LONG SCardEstablishContext(DWORD dwScope, LPCVOID pvReserved1, LPCVOID pvRes
 	if (dwScope > SCARD_SCOPE_GLOBAL)
 		return SCARD_E_INVALID_VALUE;
 	return context_create(phContext);
+}
+
+API LONG SCardEstablishContext(DWORD dwScope, LPCVOID pvReserved1, LPCVOID pvReserved2,
+			       LPSCARDCONTEXT phContext)
+{
+	int state = no_thread_cancel();
+	LONG ret = establish(dwScope, phContext);
+
+	(void)pvReserved1;
+	(void)pvReserved2;
+	restore_thread_cancel(state);
+	return ret;
 }
 
 API LONG SCardReleaseContext(SCARDCONTEXT hContext)
@@ -116,11 +121,14 @@ API LONG SCardIsValidContext(SCARDCONTEXT hContext)
 API LONG SCardCancel(SCARDCONTEXT hContext)
 {
 	struct context *ctx = context_get(hContext);
+	int state;
 
 	if (!ctx)
 		return SCARD_E_INVALID_HANDLE;
+	state = no_thread_cancel();
 	context_cancel(ctx);
 	context_put(ctx);
+	restore_thread_cancel(state);
 	return SCARD_S_SUCCESS;
 }
 

@@ -373,6 +373,60 @@ static void thread_cancelled(void)
 	CHECK_EQ(fake_open_files(), 1);
 	SCardReleaseContext(ctx);
 }
+
+/* In the child, whose numbers begin anew: the first context of a thread that was cancelled. */
+static void *establish_cancelled(void *arg)
+{
+	pthread_cancel(pthread_self());
+	SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, arg);
+	pthread_testcancel();
+	return NULL;
+}
+
+static LONG cancel_cancelled(struct call *c)
+{
+	pthread_cancel(pthread_self());
+	SCardCancel(c->ctx);
+	pthread_testcancel();
+	return SCARD_S_SUCCESS;
+}
+
+/* A thread that was cancelled before calls what does not wait: it locks nothing for ever. */
+static void thread_cancelled_before(void)
+{
+	SCARDCONTEXT ctx = establish();
+	struct call change = { .f = call_change, .arg = 1, .ctx = ctx };
+	struct call cancel = { .f = cancel_cancelled, .ctx = ctx };
+	void *result;
+	int status;
+	pid_t pid;
+
+	plug_reader(false);
+	change.state[0].szReader = READER;
+	change.state[0].dwCurrentState = SCARD_STATE_EMPTY;
+	start(&change);
+	EVENTUALLY(fake_in_poll());
+	start(&cancel);
+	pthread_join(cancel.thread, &result);
+	CHECK(result == PTHREAD_CANCELED);
+	CHECK_EQ(finish(&change), SCARD_E_CANCELLED);
+	CHECK_EQ(SCardIsValidContext(ctx), SCARD_S_SUCCESS);
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		SCARDCONTEXT mine = 0;
+		pthread_t thread;
+
+		alarm(10);
+		pthread_create(&thread, NULL, establish_cancelled, &mine);
+		pthread_join(thread, &result);
+		_exit(result != PTHREAD_CANCELED || SCardReleaseContext(mine));
+	}
+	waitpid(pid, &status, 0);
+	CHECK_EQ(status, 0);
+	SCardReleaseContext(ctx);
+}
 #endif
 
 static LONG release_last(struct call *c)
@@ -418,6 +472,7 @@ const struct test life_tests[] = {
 	{ "fork with busy threads", forks_under_load },
 #ifndef __SANITIZE_THREAD__
 	{ "pthread_cancel in SCardGetStatusChange", thread_cancelled },
+	{ "pthread_cancel before SCardCancel and SCardEstablishContext", thread_cancelled_before },
 #endif
 	{ "threads that establish and release", last_context },
 	{ NULL, NULL }
