@@ -237,6 +237,12 @@ static void fork_init(void)
 	pthread_atfork(fork_prepare, fork_parent, fork_child);
 }
 
+/* Before anything is locked or opened: another thread may fork at that moment. */
+void contexts_init(void)
+{
+	pthread_once(&fork_once, fork_init);
+}
+
 /* ---- contexts ---- */
 
 LONG context_create(SCARDCONTEXT *id)
@@ -248,7 +254,6 @@ LONG context_create(SCARDCONTEXT *id)
 		return SCARD_E_NO_MEMORY;
 	atomic_init(&ctx->obj.refs, 1);
 	ctx->no_blocking = no_blocking_wanted();
-	pthread_once(&fork_once, fork_init);
 	pthread_mutex_lock(&objects.lock);
 	ret = insert(&ctx->obj);
 	if (ret == SCARD_S_SUCCESS) {

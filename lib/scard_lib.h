@@ -282,6 +282,7 @@ struct card {
 	char name[MAX_READERNAME];
 };
 
+void contexts_init(void);
 LONG context_create(SCARDCONTEXT *id);
 LONG context_release(SCARDCONTEXT id);
 struct context *context_get(SCARDCONTEXT id);

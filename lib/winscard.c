@@ -77,6 +77,7 @@ static LONG give(void *buf, DWORD *len, const void *data, size_t n, bool part)
 
 static LONG establish(DWORD dwScope, LPSCARDCONTEXT phContext)
 {
+	contexts_init();
 	if (!readers_exist())
 		return SCARD_E_NO_SERVICE;
 	if (!phContext)

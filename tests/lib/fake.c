@@ -31,6 +31,59 @@ int __wrap_close(int fd);
 int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout);
 int __wrap_ioctl(int fd, unsigned long request, ...);
 int __wrap_fcntl(int fd, int command, ...);
+int __real_pthread_mutex_lock(pthread_mutex_t *mutex);
+int __real_pthread_mutex_unlock(pthread_mutex_t *mutex);
+void *__real_realloc(void *old, size_t size);
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex);
+int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex);
+void *__wrap_realloc(void *old, size_t size);
+
+/* ---- moments ---- */
+
+static __thread unsigned int moments_left;
+static __thread void (*at_moment)(void);
+
+static void moment(void)
+{
+	if (moments_left && !--moments_left)
+		at_moment();
+}
+
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
+{
+	int ret = __real_pthread_mutex_lock(mutex);
+
+	if (mutex != &fake.lock)
+		moment();
+	return ret;
+}
+
+int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex)
+{
+	int ret = __real_pthread_mutex_unlock(mutex);
+
+	if (mutex != &fake.lock)
+		moment();
+	return ret;
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	void *new = __real_realloc(old, size);
+
+	if (old)
+		moment();
+	return new;
+}
+
+unsigned int fake_at_moment(unsigned int n, void (*f)(void))
+{
+	unsigned int left = moments_left;
+
+	moments_left = n;
+	at_moment = f;
+	return left;
+}
 
 /* ---- system calls ---- */
 

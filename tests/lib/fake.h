@@ -59,4 +59,10 @@ unsigned int fake_opens(void);			/* since the last time, as the next */
 unsigned int fake_ioctls(void);
 bool fake_in_poll(void);			/* some thread sleeps in poll() */
 
+/*
+ * Call f once, at this thread's nth next moment: when it has locked or unlocked a mutex, or
+ * has got memory that it had before. 0: not any more. Returns how many moments were left.
+ */
+unsigned int fake_at_moment(unsigned int n, void (*f)(void));
+
 #endif /* TESTS_LIB_FAKE_H */

@@ -202,15 +202,17 @@ static void run(const struct test *tests, const char *discovery)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct test *const all[] = {
 		argument_tests, card_tests, status_tests, life_tests, spare_tests,
-		no_blocking_tests,
+		no_blocking_tests, moment_tests,
 	};
 	char dir[] = "/tmp/scard-lib-test.XXXXXX";
 	unsigned int i, netlink;
 
+	if (argc > 1)
+		return first_moment(strtoul(argv[1], NULL, 10));
 	if (!mkdtemp(dir) || chdir(dir) || mkdir(FAKE_DIR, 0700) || mkdir(FAKE_CLASS, 0700)) {
 		perror(dir);
 		return 2;

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What another thread does in the middle of a call: between any two steps of it at which
+ * others can get in.
+ */
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "test.h"
+
+#define PNP	"\\\\?PnP?\\Notification"
+
+/* Those who cannot get in wait for the end of the call. */
+#define PATIENCE	20
+
+static struct call other;
+
+/* ---- fork ---- */
+
+/* In the child: what is wrong, as a number; 0: nothing. */
+static int use_library(void)
+{
+	SCARD_READERSTATE rs = { .szReader = PNP };
+	SCARDCONTEXT ctx;
+
+	if (SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &ctx))
+		return 1;
+	if (SCardGetStatusChange(ctx, 0, &rs, 1) != SCARD_E_TIMEOUT)
+		return 2;
+	return SCardReleaseContext(ctx) ? 3 : 0;
+}
+
+static LONG fork_child(struct call *c)
+{
+	int status = -1;
+	pid_t pid;
+
+	(void)c;
+	pid = fork();
+	if (!pid) {
+		alarm(10);
+		_exit(use_library());
+	}
+	waitpid(pid, &status, 0);
+	return status;
+}
+
+static void other_forks(void)
+{
+	int i;
+
+	other = (struct call){ .f = fork_child };
+	start(&other);
+	for (i = 0; i < PATIENCE && !is_done(&other); i++)
+		test_pause();
+}
+
+/* In the first call of a process: 0, 1: the child was stopped, 2: no such moment */
+int first_moment(unsigned int n)
+{
+	SCARDCONTEXT ctx;
+
+	fake_init();
+	fake_at_moment(n, other_forks);
+	SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &ctx);
+	if (fake_at_moment(0, NULL))
+		return 2;
+	return finish(&other) ? 1 : 0;
+}
+
+static void forks_at_first(void)
+{
+	char number[12];
+	unsigned int n;
+	int status;
+	pid_t pid;
+
+	/* a container, where it takes a look at the nodes to know that there is a service */
+	const struct fake_reader reader = { .name = "Some Reader", .minor = 5 };
+
+	rmdir(FAKE_CLASS);
+	fake_plug(&reader);
+	fflush(stdout);
+	for (n = 1;; n++) {
+		snprintf(number, sizeof(number), "%u", n);
+		pid = fork();
+		if (!pid) {
+			execl("/proc/self/exe", "test", number, NULL);
+			_exit(127);
+		}
+		waitpid(pid, &status, 0);
+		if (WIFEXITED(status) && WEXITSTATUS(status) == 2)
+			break;
+		CHECK_EQ(status, 0);
+	}
+	CHECK(n > 5);
+	mkdir(FAKE_CLASS, 0700);
+}
+
+const struct test moment_tests[] = {
+	{ "fork at any moment of the first call", forks_at_first },
+	{ NULL, NULL }
+};
