@@ -185,6 +185,10 @@ static void free_waiters(struct waiter *w)
 	}
 }
 
+/*
+ * A waiter in use is left alone: its thread may have been in the middle of a change, and is
+ * not here. The descriptors are closed with all others.
+ */
 static void forget_context(struct context *ctx)
 {
 	while (ctx->cards) {
@@ -194,8 +198,7 @@ static void forget_context(struct context *ctx)
 		free(card);
 	}
 	free_waiters(ctx->idle);
-	free_waiters(ctx->waiting);
-	free(ctx->spare);	/* its descriptor is closed with all others */
+	free(ctx->spare);
 	free(ctx);
 }
 

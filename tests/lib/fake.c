@@ -42,18 +42,30 @@ void *__wrap_realloc(void *old, size_t size);
 
 static __thread unsigned int moments_left;
 static __thread void (*at_moment)(void);
+static __thread bool called;
 
 static void moment(void)
 {
-	if (moments_left && !--moments_left)
-		at_moment();
+	void (*f)(void) = at_moment;
+
+	if (!f || (moments_left && --moments_left))
+		return;
+	at_moment = NULL;	/* it has moments itself */
+	called = true;
+	f();
+	at_moment = f;
+}
+
+static bool is_librarys(const pthread_mutex_t *mutex)
+{
+	return mutex != &fake.lock && mutex != fake_netlink_lock();
 }
 
 int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
 {
 	int ret = __real_pthread_mutex_lock(mutex);
 
-	if (mutex != &fake.lock)
+	if (is_librarys(mutex))
 		moment();
 	return ret;
 }
@@ -62,7 +74,7 @@ int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
 	int ret = __real_pthread_mutex_unlock(mutex);
 
-	if (mutex != &fake.lock)
+	if (is_librarys(mutex))
 		moment();
 	return ret;
 }
@@ -76,13 +88,14 @@ void *__wrap_realloc(void *old, size_t size)
 	return new;
 }
 
-unsigned int fake_at_moment(unsigned int n, void (*f)(void))
+bool fake_at_moment(unsigned int n, void (*f)(void))
 {
-	unsigned int left = moments_left;
+	bool before = called;
 
 	moments_left = n;
 	at_moment = f;
-	return left;
+	called = false;
+	return before;
 }
 
 /* ---- system calls ---- */

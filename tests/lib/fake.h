@@ -60,9 +60,10 @@ unsigned int fake_ioctls(void);
 bool fake_in_poll(void);			/* some thread sleeps in poll() */
 
 /*
- * Call f once, at this thread's nth next moment: when it has locked or unlocked a mutex, or
- * has got memory that it had before. 0: not any more. Returns how many moments were left.
+ * Call f at this thread's nth next moment, and at each one after it: when it has locked or
+ * unlocked a mutex, or has got memory that it had before. NULL: not any more. Returns whether
+ * the one before was called.
  */
-unsigned int fake_at_moment(unsigned int n, void (*f)(void));
+bool fake_at_moment(unsigned int n, void (*f)(void));
 
 #endif /* TESTS_LIB_FAKE_H */

@@ -171,6 +171,11 @@ void fake_netlink_state(uint32_t minor, uint32_t state, uint32_t card_event)
 	pthread_mutex_unlock(&family.lock);
 }
 
+const pthread_mutex_t *fake_netlink_lock(void)
+{
+	return &family.lock;
+}
+
 void fake_netlink_reset(void)
 {
 	pthread_mutex_lock(&family.lock);

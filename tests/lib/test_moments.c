@@ -10,11 +10,34 @@
 #include "test.h"
 
 #define PNP	"\\\\?PnP?\\Notification"
+#define OTHER	"Other Reader 01 00"
 
-/* Those who cannot get in wait for the end of the call. */
-#define PATIENCE	20
+/* For who cannot get in at this moment, in ms; he may at the next */
+#define PATIENCE	10
 
 static struct call other;
+static bool begun;
+
+/* Begin the other thread's call, and give it its time. */
+static void other_runs(LONG (*f)(struct call *c), bool (*there)(void))
+{
+	int i;
+
+	if (!begun) {
+		begun = true;
+		other = (struct call){ .f = f, .arg = 1 };
+		other.state[0].szReader = PNP;
+		start(&other);
+	}
+	for (i = 0; i < PATIENCE && !there(); i++)
+		test_pause();
+}
+
+static void at_moment(unsigned int n, void (*f)(void))
+{
+	begun = false;
+	fake_at_moment(n, f);
+}
 
 /* ---- fork ---- */
 
@@ -46,25 +69,57 @@ static LONG fork_child(struct call *c)
 	return status;
 }
 
-static void other_forks(void)
+static bool has_forked(void)
 {
-	int i;
-
-	other = (struct call){ .f = fork_child };
-	start(&other);
-	for (i = 0; i < PATIENCE && !is_done(&other); i++)
-		test_pause();
+	return is_done(&other);
 }
 
-/* In the first call of a process: 0, 1: the child was stopped, 2: no such moment */
+static void other_forks(void)
+{
+	other_runs(fork_child, has_forked);
+}
+
+/* All that a context can have */
+static void some_calls(void)
+{
+	SCARD_READERSTATE rs[3] = {
+		{ .szReader = READER }, { .szReader = OTHER }, { .szReader = PNP },
+	};
+	SCARDCONTEXT ctx = establish();
+
+	CHECK_EQ(SCardGetStatusChange(ctx, 0, rs, 1), SCARD_S_SUCCESS);
+	CHECK_EQ(SCardGetStatusChange(ctx, 0, rs, 3), SCARD_S_SUCCESS);
+	SCardDisconnect(connect_shared(ctx), SCARD_LEAVE_CARD);
+	SCardReleaseContext(ctx);
+}
+
+static void forks(void)
+{
+	const struct fake_reader reader = { .name = "Other Reader", .minor = 1, .index = 1 };
+	unsigned int n;
+
+	plug_reader(true);
+	fake_plug(&reader);
+	fflush(stdout);
+	for (n = 1;; n++) {
+		at_moment(n, other_forks);
+		some_calls();
+		if (!fake_at_moment(0, NULL))
+			break;
+		CHECK_EQ(finish(&other), 0);
+	}
+	CHECK(n > 50);
+}
+
+/* The same in the first call of a process: 0, 1: the child was stopped, 2: no such moment */
 int first_moment(unsigned int n)
 {
 	SCARDCONTEXT ctx;
 
 	fake_init();
-	fake_at_moment(n, other_forks);
+	at_moment(n, other_forks);
 	SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &ctx);
-	if (fake_at_moment(0, NULL))
+	if (!fake_at_moment(0, NULL))
 		return 2;
 	return finish(&other) ? 1 : 0;
 }
@@ -99,6 +154,7 @@ static void forks_at_first(void)
 }
 
 const struct test moment_tests[] = {
+	{ "fork at any moment of a call", forks },
 	{ "fork at any moment of the first call", forks_at_first },
 	{ NULL, NULL }
 };
