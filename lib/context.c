@@ -276,18 +276,16 @@ struct context *context_get(SCARDCONTEXT id)
 
 void context_put(struct context *ctx)
 {
-	bool last;
-
 	if (!put(&ctx->obj))
 		return;
 	free_waiters(ctx->idle);
 	context_drop_spare(ctx, true);
 	free(ctx);
+	/* with the lock: the next one needs them open, and may be made at this moment */
 	pthread_mutex_lock(&objects.lock);
-	last = !--objects.contexts;
-	pthread_mutex_unlock(&objects.lock);
-	if (last)
+	if (!--objects.contexts)
 		readers_close();
+	pthread_mutex_unlock(&objects.lock);
 }
 
 /* With the lock: end the waits of all calls that have begun. */

@@ -153,8 +153,47 @@ static void forks_at_first(void)
 	mkdir(FAKE_CLASS, 0700);
 }
 
+/* ---- the last context ---- */
+
+static LONG establish_and_wait(struct call *c)
+{
+	c->ctx = establish();
+	return call_change(c);
+}
+
+static void other_waits(void)
+{
+	other_runs(establish_and_wait, fake_in_poll);
+}
+
+/* The last context goes while another thread makes the next one, and waits for a reader. */
+static void last_context(void)
+{
+	SCARDCONTEXT ctx;
+	unsigned int n;
+	DWORD len;
+
+	for (n = 1;; n++) {
+		ctx = establish();
+		SCardListReaders(ctx, NULL, NULL, &len);
+		at_moment(n, other_waits);
+		SCardReleaseContext(ctx);
+		if (!fake_at_moment(0, NULL))
+			break;
+		EVENTUALLY(fake_in_poll());
+		plug_reader(false);
+		EVENTUALLY(is_done(&other));
+		SCardCancel(other.ctx);
+		CHECK_EQ(finish(&other), SCARD_S_SUCCESS);
+		fake_unplug(0);
+		SCardReleaseContext(other.ctx);
+	}
+	CHECK(n > 5);
+}
+
 const struct test moment_tests[] = {
 	{ "fork at any moment of a call", forks },
 	{ "fork at any moment of the first call", forks_at_first },
+	{ "a first context at any moment of the end of the last", last_context },
 	{ NULL, NULL }
 };
