@@ -204,6 +204,15 @@ static void open_source(void)
 	readers.stale = true;
 }
 
+/* A reader that has left may be another one by now, under the same number. */
+static void nobody_left(void)
+{
+	size_t i;
+
+	for (i = 0; i < readers.list.count; i++)
+		readers.list.readers[i].left = false;
+}
+
 /* Take in what has happened since the last time. */
 static void take_in_events(void)
 {
@@ -229,6 +238,7 @@ static void take_in_events(void)
 		/* it may have been anything: everybody looks at everything */
 		readers.came = true;
 		readers.changes++;
+		nobody_left();
 	}
 	if (permissions)
 		tell_listeners();

@@ -196,6 +196,28 @@ static void lost_events(void)
 	SCardReleaseContext(ctx);
 }
 
+/* A reader that has left comes back, and what is lost is that it was gone. */
+static void lost_departure(void)
+{
+	SCARDCONTEXT ctx = establish();
+	struct call c = { .f = call_change, .arg = 1 };
+
+	plug_reader(true);
+	c.ctx = ctx;
+	c.state[0].szReader = READER;
+	c.state[0].dwCurrentState = SCARD_STATE_PRESENT;
+	start(&c);
+	EVENTUALLY(fake_in_poll());
+	fake_unplug_begin(0);
+	CHECK_EQ(finish(&c), SCARD_S_SUCCESS);
+	fake_lose_events();
+	fake_unplug_end(0);
+	plug_reader(true);
+	EXPECT_LIST(ctx, READER);
+	send_simple(connect_shared(ctx));
+	SCardReleaseContext(ctx);
+}
+
 /* The module is unloaded and loaded again under a context. */
 static void module_comes_back(void)
 {
@@ -466,6 +488,7 @@ const struct test life_tests[] = {
 	{ "256 readers", many_readers },
 	{ "a reader that settles", settling_reader },
 	{ "events that are lost", lost_events },
+	{ "events that are lost: a reader left", lost_departure },
 	{ "the module goes and comes", module_comes_back },
 	{ "no service", no_service },
 	{ "fork", forks },
