@@ -26,6 +26,7 @@
 struct netlink {
 	struct nl_sock *events;
 	int family;
+	bool foreign;		/* its descriptor was closed by the program, and may be its own */
 };
 
 static struct nl_sock *connect_genl(void)
@@ -85,7 +86,11 @@ no_socket:
 
 void netlink_close(struct netlink *nl)
 {
-	disconnect_genl(nl->events);
+	/* libnl would close it */
+	if (nl->foreign)
+		descriptor_forget(netlink_fd(nl));
+	else
+		disconnect_genl(nl->events);
 	free(nl);
 }
 
@@ -166,6 +171,9 @@ void netlink_read(struct netlink *nl, struct netlink_news *news)
 		if (errno == EAGAIN || errno == EWOULDBLOCK)
 			return;
 		news->lost = true;	/* ENOBUFS: the kernel had to drop some */
+		nl->foreign = errno == EBADF || errno == ENOTSOCK;
+		if (nl->foreign)
+			return;
 	}
 	nl_socket_modify_cb(nl->events, NL_CB_VALID, NL_CB_CUSTOM, on_event, &r);
 	/*

@@ -5,6 +5,7 @@
  * client's day, for odd surroundings. "victim": connects, verifies, waits to be killed.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -12,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -449,6 +452,32 @@ static void no_permission(void)
 	close(ready[1]);
 }
 
+/*
+ * A program closes all descriptors, as a daemon may, and opens its own, which get the numbers of
+ * the library's.
+ */
+static void closed_descriptors(void)
+{
+	SCARDCONTEXT ctx = establish();
+	struct stat st;
+	int i, fd[20];
+	DWORD n;
+
+	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
+	fflush(stdout);
+	CHECK(!close_range(3, ~0U, 0));
+	for (i = 0; i < 20; i++)
+		fd[i] = open("/dev/null", O_RDWR);
+	for (i = 0; i < 3; i++)
+		CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
+	CHECK_EQ(SCardReleaseContext(ctx), SCARD_S_SUCCESS);
+	for (i = 0; i < 20; i++) {
+		CHECK(fd[i] == 3 + i && !fstat(fd[i], &st) && st.st_rdev == makedev(1, 3));
+		close(fd[i]);
+	}
+	basic();
+}
+
 static void module_reloaded(void)
 {
 	SCARDCONTEXT ctx = establish();
@@ -599,6 +628,7 @@ static const struct {
 	{ "PCSCLITE_NO_BLOCKING", no_blocking },
 	{ "a forked child", forked_child },
 	{ "a user without permission", no_permission },
+	{ "all descriptors are closed behind the library's back", closed_descriptors },
 	{ "the module is unloaded and loaded", module_reloaded },
 	{ "256 readers", many_readers },
 	{ "a simple client, again", basic },
