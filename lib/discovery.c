@@ -230,7 +230,8 @@ static void take_in_events(void)
 		readers.came = true;
 		readers.changes++;
 	}
-	if (news.gone) {
+	/* that the family went is a message, too; it has another number when it comes back */
+	if (news.gone || news.lost) {
 		netlink_close(readers.netlink);
 		open_source();
 	}

@@ -15,6 +15,7 @@
 
 struct netlink {
 	int fd;
+	unsigned int load;		/* the family's at that time, which has another number now */
 	bool lost;
 	bool gone;
 	int changes[64];		/* minor + 1: came; -minor - 1: left */
@@ -25,6 +26,7 @@ struct netlink {
 static struct {
 	pthread_mutex_t lock;
 	bool there;
+	unsigned int load;
 	bool lose;
 	struct reader slots[MAX_SLOTS];
 	bool used[MAX_SLOTS];
@@ -39,6 +41,7 @@ struct netlink *netlink_open(void)
 	nl->fd = descriptors_unlock(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	pthread_mutex_lock(&family.lock);
 	if (family.there) {
+		nl->load = family.load;
 		if (!family.opened)
 			family.opened = nl;
 		pthread_mutex_unlock(&family.lock);
@@ -100,15 +103,16 @@ void netlink_read(struct netlink *nl, struct netlink_news *news)
 bool netlink_dump(struct netlink *nl, struct reader_list *list)
 {
 	uint32_t minor;
+	bool known;
 
-	(void)nl;
 	pthread_mutex_lock(&family.lock);
-	for (minor = 0; minor < MAX_SLOTS; minor++) {
+	known = family.there && nl->load == family.load;
+	for (minor = 0; minor < MAX_SLOTS && known; minor++) {
 		if (family.used[minor])
 			reader_list_add(list, &family.slots[minor]);
 	}
 	pthread_mutex_unlock(&family.lock);
-	return true;
+	return known;
 }
 
 /* ---- for fake.c and the tests ---- */
@@ -117,7 +121,7 @@ static void tell(uint32_t minor, int change)
 {
 	struct netlink *nl = family.opened;
 
-	if (!nl)
+	if (!nl || nl->load != family.load)
 		return;
 	if (family.lose || (change && nl->nchanges == 64)) {
 		nl->lost = true;
@@ -203,8 +207,11 @@ void fake_unload(void)
 	pthread_mutex_lock(&family.lock);
 	family.there = false;
 	memset(family.used, 0, sizeof(family.used));
+	family.load++;
 	if (family.opened) {
-		family.opened->gone = true;
+		family.opened->gone = !family.lose;
+		family.opened->lost |= family.lose;
+		family.lose = false;
 		eventfd_write(family.opened->fd, 1);
 	}
 	pthread_mutex_unlock(&family.lock);

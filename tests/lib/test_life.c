@@ -218,6 +218,26 @@ static void lost_departure(void)
 	SCardReleaseContext(ctx);
 }
 
+/* The module is loaded anew, and what is lost is that it was unloaded. */
+static void lost_module(void)
+{
+	SCARDCONTEXT ctx = establish();
+
+	plug_reader(false);
+	EXPECT_LIST(ctx, READER);
+	fake_unplug(0);
+	fake_lose_events();
+	fake_unload();
+	fake_use_netlink(with_netlink);
+	plug_reader(false);
+	EXPECT_LIST(ctx, READER);
+	/* and what comes then is heard of */
+	fake_unplug(0);
+	plug_reader(true);
+	SCardDisconnect(connect_shared(ctx), SCARD_LEAVE_CARD);
+	SCardReleaseContext(ctx);
+}
+
 /* The module is unloaded and loaded again under a context. */
 static void module_comes_back(void)
 {
@@ -489,6 +509,7 @@ const struct test life_tests[] = {
 	{ "a reader that settles", settling_reader },
 	{ "events that are lost", lost_events },
 	{ "events that are lost: a reader left", lost_departure },
+	{ "events that are lost: the module was unloaded", lost_module },
 	{ "the module goes and comes", module_comes_back },
 	{ "no service", no_service },
 	{ "fork", forks },
