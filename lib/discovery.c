@@ -503,16 +503,24 @@ void readers_watch_permissions(void)
 	pthread_mutex_unlock(&readers.lock);
 }
 
-/* What to poll for news; call readers_refresh() afterwards. */
-void readers_pollfds(struct pollfd *fds)
+/*
+ * What to poll for news; call readers_refresh() afterwards. False if that is not all: a node
+ * may stay where it is when its reader leaves, as in a container that was given it, perhaps
+ * there is no inotify to be had, or the last news could not be followed up.
+ */
+bool readers_pollfds(struct pollfd *fds)
 {
+	bool all;
+
 	pthread_mutex_lock(&readers.lock);
 	fds[0] = (struct pollfd){
 		.fd = readers.netlink ? netlink_fd(readers.netlink) : -1,
 		.events = POLLIN,
 	};
 	fds[1] = (struct pollfd){ .fd = readers.nodes, .events = POLLIN };
+	all = readers.netlink && !readers.stale;
 	pthread_mutex_unlock(&readers.lock);
+	return all;
 }
 
 void readers_listen(struct listener *l)

@@ -57,6 +57,9 @@
 /* How long a reader that was just plugged in, or a card, is waited for, in ms */
 #define SETTLE_MS	2000
 
+/* How often who waits looks at the nodes by himself where nothing tells of readers, in ms */
+#define LOOK_MS		1000
+
 /* How often to look whether a reader has got its permissions meanwhile, in ms */
 #define PERMISSIONS_MS	50
 
@@ -150,7 +153,7 @@ unsigned int readers_generation(void);
 unsigned int readers_changes(void);
 void readers_watch_permissions(void);
 #define READERS_POLLFDS 2
-void readers_pollfds(struct pollfd *fds);
+bool readers_pollfds(struct pollfd *fds);
 void readers_listen(struct listener *l);
 void readers_unlisten(struct listener *l);
 void readers_close(void);

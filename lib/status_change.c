@@ -437,7 +437,7 @@ static LONG wait_for_news(struct change *c, int ms)
 {
 	struct waiter *w = c->w;
 	size_t n = 1 + READERS_POLLFDS + w->nwatches, i;
-	bool again = false;
+	bool again = false, look = false;
 	eventfd_t ignored;
 
 	if (n > w->nfds) {
@@ -452,11 +452,18 @@ static LONG wait_for_news(struct change *c, int ms)
 	for (i = 0; i < w->nwatches; i++)
 		w->fds[1 + i] = (struct pollfd){ .fd = w->watches[i].fd, .events = POLLPRI };
 	if (c->list_matters)
-		readers_pollfds(&w->fds[n - READERS_POLLFDS]);
+		look = !readers_pollfds(&w->fds[n - READERS_POLLFDS]);
 	else
 		n -= READERS_POLLFDS;
-	if (cancellable_poll(c, n, ms) <= 0)
+	if (look && (ms < 0 || ms > LOOK_MS))
+		ms = LOOK_MS;
+	if (cancellable_poll(c, n, ms) <= 0) {
+		if (look && ms) {
+			readers_refresh();
+			c->retry |= readers_generation() != c->generation;
+		}
 		return c->retry ? resolve(c) : SCARD_S_SUCCESS;
+	}
 
 	if (w->fds[0].revents)
 		eventfd_read(w->listener.eventfd, &ignored);

@@ -357,8 +357,16 @@ void fake_unplug_end(unsigned int minor)
 
 	locked_slot(minor);
 	node_path(path, minor);
-	unlink(path);
+	if (!fake.keep_nodes)
+		unlink(path);
 	fake_netlink_del(minor);
+	unlock();
+}
+
+void fake_keep_nodes(bool yes)
+{
+	pthread_mutex_lock(&fake.lock);
+	fake.keep_nodes = yes;
 	unlock();
 }
 

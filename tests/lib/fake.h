@@ -40,6 +40,7 @@ void fake_plug(const struct fake_reader *reader);
 void fake_unplug(unsigned int minor);
 void fake_unplug_begin(unsigned int minor);	/* the device is dead; nobody was told */
 void fake_unplug_end(unsigned int minor);
+void fake_keep_nodes(bool yes);		/* when readers leave, as in a container */
 void fake_insert(unsigned int minor);
 void fake_insert_begin(unsigned int minor);	/* present, no ATR yet */
 void fake_insert_end(unsigned int minor, bool mute);

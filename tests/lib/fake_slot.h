@@ -53,6 +53,7 @@ extern struct fake {
 	unsigned int ioctls;
 	unsigned int interrupts;
 	unsigned int polling;
+	bool keep_nodes;
 } fake;
 
 uint32_t slot_state(const struct slot *s);

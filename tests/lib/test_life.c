@@ -276,6 +276,39 @@ static void no_service(void)
 	fake_use_netlink(with_netlink);
 }
 
+/*
+ * A container was given a node, which stays where it is: nothing but the device tells that the
+ * reader is gone, and nothing that it is back.
+ */
+static void node_stays(void)
+{
+	SCARDCONTEXT ctx = establish();
+	struct call c = { .f = call_change, .arg = 1 };
+	DWORD n;
+	int i;
+
+	plug_reader(true);
+	fake_keep_nodes(true);
+	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
+	for (i = 0; i < 2; i++) {
+		c.ctx = ctx;
+		c.state[0].szReader = "\\\\?PnP?\\Notification";
+		start(&c);
+		EVENTUALLY(fake_in_poll());
+		if (i)
+			plug_reader(true);
+		else
+			fake_unplug(0);
+		EVENTUALLY(is_done(&c));
+		SCardCancel(ctx);
+		CHECK_EQ(finish(&c), SCARD_S_SUCCESS);
+		CHECK(c.state[0].dwEventState & SCARD_STATE_CHANGED);
+	}
+	EXPECT_LIST(ctx, READER);
+	fake_keep_nodes(false);
+	SCardReleaseContext(ctx);
+}
+
 /* In the child: what is wrong, as a number; 0: nothing. */
 static int child(SCARDCONTEXT ctx, SCARDHANDLE card, unsigned int files)
 {
@@ -512,6 +545,7 @@ const struct test life_tests[] = {
 	{ "events that are lost: the module was unloaded", lost_module },
 	{ "the module goes and comes", module_comes_back },
 	{ "no service", no_service },
+	{ "a node that stays when its reader leaves", node_stays },
 	{ "fork", forks },
 	{ "fork with busy threads", forks_under_load },
 #ifndef __SANITIZE_THREAD__
