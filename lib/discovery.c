@@ -144,14 +144,12 @@ static void renew_list(void)
 	struct reader_list list = { 0 };
 	bool same;
 
-	if (readers.netlink && !netlink_dump(readers.netlink, &list)) {
-		/* out of memory, at worst: what we knew is the best guess */
+	if (!(readers.netlink ? netlink_dump(readers.netlink, &list) : nodes_scan(&list))) {
+		/* out of descriptors or memory, at worst: what we knew is the best guess */
 		free(list.readers);
 		readers.stale = true;
 		return;
 	}
-	if (!readers.netlink)
-		nodes_scan(&list);
 	list_finish(&list);
 	carry_over(&list);
 	same = readers.valid && same_readers(&list, &readers.list);
@@ -287,12 +285,15 @@ bool readers_exist(void)
 /* Bring the list up to date. */
 LONG readers_refresh(void)
 {
-	bool empty;
+	bool known, empty;
 
 	pthread_mutex_lock(&readers.lock);
 	take_in_events();
+	known = readers.valid;
 	empty = !readers.list.count && !readers.netlink;
 	pthread_mutex_unlock(&readers.lock);
+	if (!known)
+		return SCARD_E_NO_MEMORY;
 	return empty && !readers_exist() ? SCARD_E_NO_SERVICE : SCARD_S_SUCCESS;
 }
 

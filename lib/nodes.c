@@ -69,8 +69,14 @@ bool nodes_read(int fd, bool *permissions)
 	return changed;
 }
 
-/* Call f for each node until it returns false. */
-static void for_each_node(bool (*f)(const char *path, void *arg), void *arg)
+/* It could not be opened, which says nothing of what is there. */
+static bool exhausted(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM;
+}
+
+/* Call f for each node until it returns false. False: out of descriptors or memory. */
+static bool for_each_node(bool (*f)(const char *path, void *arg), void *arg)
 {
 	char path[sizeof(SCARD_DEV_DIR) + 256];
 	struct dirent *entry;
@@ -80,11 +86,11 @@ static void for_each_node(bool (*f)(const char *path, void *arg), void *arg)
 	/* opendir() itself would open a descriptor behind our back */
 	fd = descriptor_open(SCARD_DEV_DIR, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
-		return;
+		return !exhausted(fd);
 	dir = fdopendir(fd);
 	if (!dir) {
 		descriptor_close(fd);
-		return;
+		return false;
 	}
 	while ((entry = readdir(dir))) {
 		if (!is_node(entry->d_name))
@@ -97,6 +103,7 @@ static void for_each_node(bool (*f)(const char *path, void *arg), void *arg)
 	descriptors_strike_out(fd);
 	closedir(dir);
 	descriptors_unlock(-1);
+	return true;
 }
 
 static bool found_one(const char *path, void *arg)
@@ -114,17 +121,24 @@ bool nodes_exist(void)
 	return found;
 }
 
+struct scan {
+	struct reader_list *list;
+	bool complete;
+};
+
 static bool scan_one(const char *path, void *arg)
 {
+	struct scan *scan = arg;
 	struct scard_status status = { 0 };
 	struct scard_info info;
 	struct reader r = { 0 };
-	bool more = true;
 	int fd;
 
 	fd = descriptor_open(path, O_RDONLY | O_NONBLOCK);
-	if (fd < 0)
-		return true;
+	if (fd < 0) {
+		scan->complete = !exhausted(fd);
+		return scan->complete;
+	}
 	if (!device_ioctl(fd, SCARD_IOC_GET_INFO, &info) &&
 	    !device_ioctl(fd, SCARD_IOC_GET_STATUS, &status)) {
 		/* the node's, which whoever made it here may have given another number */
@@ -136,13 +150,16 @@ static bool scan_one(const char *path, void *arg)
 		r.vendor = info.vendor_id;
 		r.product = info.product_id;
 		snprintf(r.kernel_name, sizeof(r.kernel_name), "%s", info.name);
-		more = reader_list_add(arg, &r);
+		scan->complete = reader_list_add(scan->list, &r);
 	}
 	descriptor_close(fd);
-	return more;
+	return scan->complete;
 }
 
-void nodes_scan(struct reader_list *list)
+/* All readers that may be opened; false: out of descriptors or memory. */
+bool nodes_scan(struct reader_list *list)
 {
-	for_each_node(scan_one, list);
+	struct scan scan = { .list = list, .complete = true };
+
+	return for_each_node(scan_one, &scan) && scan.complete;
 }

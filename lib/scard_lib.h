@@ -221,7 +221,7 @@ static inline bool netlink_dump(struct netlink *nl, struct reader_list *list)
 int nodes_watch(void);
 bool nodes_read(int fd, bool *permissions);
 bool nodes_exist(void);
-void nodes_scan(struct reader_list *list);
+bool nodes_scan(struct reader_list *list);
 
 /* ---- context.c ---- */
 

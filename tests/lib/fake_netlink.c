@@ -39,6 +39,10 @@ struct netlink *netlink_open(void)
 
 	descriptors_lock();
 	nl->fd = descriptors_unlock(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	if (nl->fd < 0) {
+		free(nl);
+		return NULL;
+	}
 	pthread_mutex_lock(&family.lock);
 	if (family.there) {
 		nl->load = family.load;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Readers that come and go, names, forks, threads that are cancelled. */
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -309,6 +310,53 @@ static void node_stays(void)
 	SCardReleaseContext(ctx);
 }
 
+static void take_descriptors(bool yes)
+{
+	struct rlimit limit;
+
+	CHECK(!getrlimit(RLIMIT_NOFILE, &limit));
+	limit.rlim_cur = yes ? 0 : limit.rlim_max;
+	CHECK(!setrlimit(RLIMIT_NOFILE, &limit));
+}
+
+/* A process that has no descriptor left is told that, and not that there are no readers. */
+static void no_descriptors(void)
+{
+	SCARDCONTEXT ctx = establish();
+	struct call c = { .f = call_change, .arg = 1 };
+	SCARDHANDLE card;
+	DWORD n;
+	LONG ret;
+
+	plug_reader(true);
+	take_descriptors(true);
+	ret = SCardListReaders(ctx, NULL, NULL, &n);
+	take_descriptors(false);
+	CHECK_EQ(ret, SCARD_E_NO_MEMORY);
+	EXPECT_LIST(ctx, READER);
+	/* what was known before, goes on to be */
+	take_descriptors(true);
+	ret = SCardListReaders(ctx, NULL, NULL, &n);
+	CHECK_EQ(SCardConnect(ctx, READER, SCARD_SHARE_SHARED, SCARD_PROTOCOL_ANY, &card, &n),
+		 SCARD_E_NO_MEMORY);
+	take_descriptors(false);
+	CHECK_EQ(ret, SCARD_S_SUCCESS);
+	/* a reader that is watched does not leave for that */
+	c.ctx = ctx;
+	c.state[0].szReader = READER;
+	c.state[0].dwCurrentState = SCARD_STATE_PRESENT;
+	start(&c);
+	EVENTUALLY(fake_in_poll());
+	take_descriptors(true);
+	SCardListReaders(ctx, NULL, NULL, &n);
+	fake_remove(0);
+	ret = finish(&c);
+	take_descriptors(false);
+	CHECK_EQ(ret, SCARD_S_SUCCESS);
+	CHECK_EQ(c.state[0].dwEventState, 0x20012);
+	SCardReleaseContext(ctx);
+}
+
 /* In the child: what is wrong, as a number; 0: nothing. */
 static int child(SCARDCONTEXT ctx, SCARDHANDLE card, unsigned int files)
 {
@@ -545,6 +593,7 @@ const struct test life_tests[] = {
 	{ "events that are lost: the module was unloaded", lost_module },
 	{ "the module goes and comes", module_comes_back },
 	{ "no service", no_service },
+	{ "no descriptor is left", no_descriptors },
 	{ "a node that stays when its reader leaves", node_stays },
 	{ "fork", forks },
 	{ "fork with busy threads", forks_under_load },
