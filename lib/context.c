@@ -642,7 +642,7 @@ static inline int call(struct card *card, unsigned long request, void *arg)
 
 	do {
 		if (atomic_load(&card->revoked))
-			return EBADF;
+			return ENOTCONN;	/* not EBADF: the descriptor is still ours */
 		error = device_ioctl(card->fd, request, arg);
 	} while (error == EINTR && atomic_load(&card->context->cancels) == cancels);
 	return error;

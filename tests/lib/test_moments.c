@@ -3,6 +3,7 @@
  * What another thread does in the middle of a call: between any two steps of it at which
  * others can get in.
  */
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -191,9 +192,192 @@ static void last_context(void)
 	CHECK(n > 5);
 }
 
+/* ---- events ---- */
+
+static unsigned int nth;
+static void (*event)(void);
+static atomic_bool happened;
+
+static void happens(void)
+{
+	if (!happened)
+		event();
+	happened = true;
+}
+
+static LONG change_with_event(struct call *c)
+{
+	LONG ret;
+
+	fake_at_moment(nth, happens);
+	ret = call_change(c);
+	fake_at_moment(0, NULL);
+	return ret;
+}
+
+static void insert(void)
+{
+	fake_insert(0);
+}
+
+static void unplug(void)
+{
+	fake_unplug(0);
+}
+
+static void replug(void)
+{
+	fake_unplug(0);
+	plug_reader(false);
+}
+
+static void plug_other(void)
+{
+	const struct fake_reader reader = { .name = "Other Reader", .minor = 1, .index = 1 };
+
+	fake_plug(&reader);
+}
+
+static void lose_other(void)
+{
+	fake_lose_events();
+	plug_other();
+}
+
+/* An event at any moment of a call that waits for it: it is told. */
+static void events(void)
+{
+	static void (*const all[])(void) = { insert, unplug, replug, plug_other, lose_other };
+	SCARDCONTEXT ctx;
+	struct call c;
+	bool in_time;
+	size_t i;
+	LONG ret;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		event = all[i];
+		for (nth = 1;; nth++) {
+			plug_reader(false);
+			ctx = establish();
+			c = (struct call){ .f = change_with_event, .ctx = ctx, .arg = 2 };
+			c.state[0].szReader = PNP;
+			CHECK_EQ(SCardGetStatusChange(ctx, 0, c.state, 1), SCARD_E_TIMEOUT);
+			c.state[0].dwCurrentState = c.state[0].dwEventState;
+			c.state[1].szReader = READER;
+			c.state[1].dwCurrentState = SCARD_STATE_EMPTY;
+			happened = false;
+			start(&c);
+			EVENTUALLY(happened || fake_in_poll());
+			in_time = happened;
+			if (in_time)
+				EVENTUALLY(is_done(&c));
+			SCardCancel(ctx);
+			ret = finish(&c);
+			SCardReleaseContext(ctx);
+			fake_reset();
+			if (!in_time)
+				break;
+			/* it may have gone before the call knew of it */
+			if (ret != SCARD_S_SUCCESS &&
+			    (ret != SCARD_E_UNKNOWN_READER || (event != unplug && event != replug)))
+				test_failed(__FILE__, __LINE__, "event %zu, moment %u: 0x%lx", i,
+					    nth, ret);
+		}
+		CHECK(nth > 10);
+	}
+}
+
+/* ---- other threads' calls on the same context ---- */
+
+static SCARDCONTEXT shared;
+static SCARDHANDLE shared_card;
+
+static LONG call_cancel(struct call *c)
+{
+	(void)c;
+	return SCardCancel(shared);
+}
+
+static LONG call_release(struct call *c)
+{
+	(void)c;
+	return SCardReleaseContext(shared);
+}
+
+static LONG call_leave(struct call *c)
+{
+	(void)c;
+	return SCardDisconnect(shared_card, SCARD_LEAVE_CARD);
+}
+
+static LONG call_send(struct call *c)
+{
+	(void)c;
+	return send_simple(shared_card);
+}
+
+static LONG (*interfering)(struct call *c);
+
+static void other_interferes(void)
+{
+	other_runs(interfering, has_forked);
+}
+
+static bool expected(LONG ret)
+{
+	return ret == SCARD_S_SUCCESS || ret == SCARD_E_INVALID_HANDLE ||
+	       ret == SCARD_E_CANCELLED || ret == SCARD_E_TIMEOUT;
+}
+
+static void interference(void)
+{
+	static LONG (*const all[])(struct call *c) = {
+		call_cancel, call_release, call_leave, call_send,
+	};
+	SCARD_READERSTATE rs;
+	unsigned int n, left;
+	DWORD protocol;
+	size_t i;
+	bool more;
+
+	plug_reader(true);
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		interfering = all[i];
+		for (n = 1, more = true; more; n++) {
+			SCARDHANDLE card = 0;
+
+			shared = establish();
+			rs = (SCARD_READERSTATE){ .szReader = READER };
+			at_moment(n, other_interferes);
+			CHECK(expected(SCardGetStatusChange(shared, 0, &rs, 1)));
+			CHECK(expected(SCardConnect(shared, READER, SCARD_SHARE_SHARED,
+						    SCARD_PROTOCOL_ANY, &card, &protocol)));
+			shared_card = card;
+			CHECK(expected(SCardBeginTransaction(card)));
+			CHECK(expected(send_simple(card)));
+			CHECK(expected(SCardDisconnect(card, SCARD_LEAVE_CARD)));
+			CHECK(expected(SCardConnect(shared, READER, SCARD_SHARE_SHARED,
+						    SCARD_PROTOCOL_ANY, &card, &protocol)));
+			CHECK(expected(SCardReleaseContext(shared)));
+			more = fake_at_moment(0, NULL);
+			if (more)
+				CHECK(expected(finish(&other)));
+			left = fake_handles(0) + fake_open_files();
+			if (left) {
+				test_failed(__FILE__, __LINE__, "call %zu, moment %u: left open", i,
+					    n);
+				return;
+			}
+		}
+		CHECK(n > 20);
+	}
+}
+
 const struct test moment_tests[] = {
 	{ "fork at any moment of a call", forks },
 	{ "fork at any moment of the first call", forks_at_first },
+	{ "an event at any moment of SCardGetStatusChange", events },
+	{ "a call of another thread at any moment of a call", interference },
 	{ "a first context at any moment of the end of the last", last_context },
 	{ NULL, NULL }
 };
