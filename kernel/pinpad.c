@@ -179,8 +179,11 @@ int scard_pinpad_enter(struct scard_slot *slot, struct scard_req *req, u32 len, 
 		if (req->ans.error == CCID_ERR_PIN_CANCELLED)
 			return pinpad_refused(req, 0x01);
 	}
-	if (ret)
+	if (ret) {
+		/* the card may have had the block all the same */
+		slot->t1.broken |= t1;
 		return ret;
+	}
 	if (t1)
 		return scard_slot_t1_secured(slot, req);
 	req->data = req->ans.data;

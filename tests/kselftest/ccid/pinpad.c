@@ -154,6 +154,19 @@ TEST_F(pinpad, after_a_broken_command)
 	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFIED));
 }
 
+/*
+ * The card has had the block, and its answer is lost: for the card the next command is a new
+ * one only if both have agreed again.
+ */
+TEST_F(pinpad, answer_lost)
+{
+	vr_do("fault on Secure error FB");
+	EXPECT_EQ(-EIO, enter(self, "1234E"));
+	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFIED));
+	EXPECT_EQ(1, sc_count(self->fd));
+	vr_do("fault clear");
+}
+
 /* The card takes its time over the PIN, and says so in a block of its own. */
 TEST_F(pinpad, card_wants_time)
 {
