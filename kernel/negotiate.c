@@ -75,6 +75,9 @@ static int negotiate_fi_di(struct scard_slot *slot, u8 *fi_di)
 	if (limits.rates)
 		limits.nrates = reader->nrates;
 	ret = params_choose(fi_di, &slot->info, &limits);
+	/* what the ATR fixes such a reader takes from the ATR, whatever rates it claims */
+	if (reader->desc.features & (CCID_FEATURE_AUTO_PARAM_ATR | CCID_FEATURE_AUTO_NEGOTIATION))
+		ret = 0;
 	slot->choice = *fi_di;
 	/* a reader that could not tell its rates now may tell them the next time */
 	slot->chosen = !ret && (limits.rates || !reader->desc.num_data_rates_supported);

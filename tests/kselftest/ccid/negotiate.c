@@ -103,6 +103,31 @@ TEST(specific_mode)
 					       SCARD_PROTO_T0));
 }
 
+/*
+ * A reader that arranges by itself what the ATR fixes is not asked whether it can: the fastest
+ * rate that its descriptor names need not be one.
+ */
+TEST(specific_mode_of_the_reader)
+{
+	static const char * const readers[] = {
+		"--profile short --desc dwMaxDataRate=9600",
+		"--profile short --desc dwFeatures=0x000204ba --desc dwMaxDataRate=9600",
+		"--profile extended --desc dwDefaultClock=0",
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(readers) / sizeof(*readers); i++) {
+		int fd = connect_to(readers[i], "iso,t=1,ta1=18,ta2=81", SC_ANY);
+
+		ASSERT_LE(0, fd) TH_LOG("%s", readers[i]);
+		EXPECT_EQ(1, sc_count(fd)) TH_LOG("%s", readers[i]);
+		close(fd);
+	}
+	/* where the host sets the rate it is one of the reader's, or none */
+	EXPECT_EQ(-EPROTONOSUPPORT, connect_to("--profile tpdu --desc dwMaxDataRate=9600",
+					       "iso,t=1,ta1=18,ta2=81", SC_ANY));
+}
+
 /* The second protocol of a card needs PPS, which the host or the reader makes. */
 TEST(second_protocol)
 {
