@@ -41,6 +41,7 @@ void iccd_init(struct scard_reader *reader, u8 version)
 	desc->nbusy = 1;
 	/* a message is one control transfer */
 	desc->max_msg = min_t(u32, desc->max_msg, ICCD_TRANSFER_MAX);
+	desc->max_part = min(desc->max_part, desc->max_msg);
 	/* the procedure bytes of T=0 are the token's business, and so is chaining */
 	if (desc->level == CCID_LEVEL_CHARACTER)
 		desc->level = CCID_LEVEL_TPDU;
@@ -224,6 +225,10 @@ static int iccd_b_answer(struct scard_slot *slot, struct scard_req *req, u8 *buf
 		ret = iccd_in(slot, ICCD_DATA_BLOCK, buf, room);
 		if (ret < 0)
 			return ret;
+		if (ret == min_t(u32, room, ICCD_TRANSFER_MAX)) {
+			req->ans.type = 0;
+			return -EIO;	/* longer than any message: its end may be missing */
+		}
 		switch (iccd_b_response(&req->ans, &wait_ms, buf, ret)) {
 		case ICCD_ANSWER:
 			return 0;

@@ -234,4 +234,31 @@ TEST_F(level, reset_by_disconnect)
 	close(fd);
 }
 
+/*
+ * A token whose messages may be longer than the control transfers that it is known to take: a
+ * command goes in parts, and an answer that is longer is not taken for one that is complete.
+ */
+TEST(token_of_long_messages)
+{
+	static unsigned char command[7 + 65535 + 2] = { 0x80, 0xee, 0, 0, 0, 0xff, 0xff };
+	static unsigned char answer[LEN_MAX];
+	int fd, i;
+
+	vr_prepare("--profile iccd-b --desc dwFeatures=0x00040840 "
+		   "--desc dwMaxCCIDMessageLength=65556", "iso,t=1");
+	fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, fd);
+	for (i = 0; i < 65535; i++)
+		command[7 + i] = i;
+	/* the first 16 of the bytes come back */
+	command[7 + 65535 + 1] = 16;
+	EXPECT_EQ(18, sc_transmit(fd, command, sizeof(command), answer, sizeof(answer)));
+	EXPECT_EQ(0, memcmp(command + 7, answer, 16));
+	EXPECT_EQ(0x61, answer[16]);
+	EXPECT_EQ(-EIO, sc_transmit(fd, "\x80\xee\x1f\x40\x00\x00\x00", 7, answer,
+				    sizeof(answer)));
+	EXPECT_EQ(1, sc_count(fd));
+	close(fd);
+}
+
 TEST_HARNESS_MAIN
