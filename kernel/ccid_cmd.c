@@ -87,6 +87,14 @@ static int ccid_cmd_clean_up(struct scard_slot *slot, struct scard_req *req)
 	return 0;
 }
 
+/* What a caller hears of a recovery that has failed with @ret: the status of a transfer is none. */
+static int ccid_cmd_lost(const struct scard_reader *reader, int ret)
+{
+	if (ret == -EINTR || ret == -ENOMEM || ret == -ETIMEDOUT)
+		return ret;
+	return ret == -ENODEV || ret == -ESHUTDOWN || scard_reader_gone(reader) ? -ENODEV : -EIO;
+}
+
 /*
  * The last recovery failed, so the reader may be anywhere: a status request must
  * come through before anything else is sent, else the command fails quickly.
@@ -103,7 +111,7 @@ static int ccid_cmd_unwedge(struct scard_slot *slot, struct scard_req *req)
 	ccid_wire_limit(req, CCID_STATUS_TIMEOUT_MS);
 	ret = ccid_wire_post(slot, req, CCID_PC_TO_RDR_GET_SLOT_STATUS, none, 0);
 	if (ret)
-		return ret;
+		return ccid_cmd_lost(reader, ret);
 	ret = ccid_wire_wait(req);
 	if (!ret)
 		ret = req->status;
@@ -111,9 +119,10 @@ static int ccid_cmd_unwedge(struct scard_slot *slot, struct scard_req *req)
 		ret = ccid_cmd_abort(slot, req);
 	if (ret == -EINTR && ccid_wire_in_flight(slot, req))
 		ccid_wire_cancel(slot, req);
-	if (!ret)
-		WRITE_ONCE(reader->wedged, false);
-	return ret;
+	if (ret)
+		return ccid_cmd_lost(reader, ret);
+	WRITE_ONCE(reader->wedged, false);
+	return 0;
 }
 
 /* Did the answer say yes? */

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Transfers that end in ways which no call has a word for: what callers hear is in the
+ * list of errnos of <linux/scard.h> all the same.
+ */
+#include <errno.h>
+
+#include "kselftest_harness.h"
+
+#include "agent.h"
+#include "sc.h"
+#include "usb.h"
+#include "vr.h"
+
+#define AT_ONCE_MS	5000
+
+FIXTURE(recovery)
+{
+	struct agent agent;
+};
+
+FIXTURE_SETUP(recovery)
+{
+	agent_start(&self->agent);
+}
+
+FIXTURE_TEARDOWN(recovery)
+{
+	agent_stop(&self->agent);
+}
+
+static void connect_to(struct __test_metadata *_metadata, FIXTURE_DATA(recovery) *self,
+		       const char *options)
+{
+	vr_prepare(options, "iso,t=1");
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+}
+
+/* A reset of the port while the reader, which did not even abort, is asked for its state */
+TEST_F(recovery, reset_while_wedged)
+{
+	connect_to(_metadata, self, "--profile short");
+	vr_do("fault every 1 on XfrBlock babble");
+	vr_do("fault every 1 on Abort nak 0");
+	vr_do("fault every 1 on GetSlotStatus no-answer");
+	EXPECT_EQ(-EIO, agent_do(&self->agent, AGENT_COUNT, 0));
+	agent_begin(&self->agent, AGENT_COUNT, 0);
+	ASSERT_TRUE(agent_is_blocked(&self->agent));
+	EXPECT_EQ(0, usb_port_reset());
+	EXPECT_EQ(-EIO, agent_result(&self->agent, AT_ONCE_MS));
+	vr_do("fault clear");
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_RECONNECT, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
+}
+
+TEST_HARNESS_MAIN
