@@ -92,6 +92,24 @@ static int iccd_pause(struct scard_slot *slot, unsigned int ms, const struct icc
 	return READ_ONCE(reader->stops) == time->stops ? 0 : -EIO;
 }
 
+/* What of the result of a transfer iccd_exchange() and its callers have a meaning for */
+static int iccd_result(int ret)
+{
+	switch (ret) {
+	case -EINTR:
+	case -ENODEV:
+	case -ENOMEM:
+	case -EOVERFLOW:
+	case -EPIPE:
+	case -EPROTO:
+	case -ESHUTDOWN:
+	case -ETIMEDOUT:
+		return ret;
+	default:
+		return ret < 0 ? -EIO : ret;	/* a bad line, or ended by a reset or a sleep */
+	}
+}
+
 /*
  * Waits for memory: an exchange is several requests, and an answer that nobody fetches
  * would be taken for that of the next command.
@@ -106,7 +124,7 @@ static int iccd_request(struct scard_slot *slot, u8 type, u8 request, u16 value,
 		ret = reader->ops->control(reader, type, request, value, data, len,
 					   ICCD_REQUEST_MS);
 		if (ret != -ENOMEM)
-			return ret;
+			return iccd_result(ret);
 		ret = iccd_pause(slot, ICCD_POLL_MS, &time);
 		if (ret)
 			return ret;

@@ -4,6 +4,7 @@
  * list of errnos of <linux/scard.h> all the same.
  */
 #include <errno.h>
+#include <signal.h>
 
 #include "kselftest_harness.h"
 
@@ -50,6 +51,28 @@ TEST_F(recovery, reset_while_wedged)
 	EXPECT_EQ(0, usb_port_reset());
 	EXPECT_EQ(-EIO, agent_result(&self->agent, AT_ONCE_MS));
 	vr_do("fault clear");
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_RECONNECT, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
+}
+
+/* The same while a token has not answered a request; it runs again before the reset needs it. */
+TEST_F(recovery, reset_of_a_token)
+{
+	pid_t vreader, helper;
+
+	connect_to(_metadata, self, "--profile iccd-b");
+	vreader = atoi(strstr(vr_do("info"), "pid=") + 4);
+	ASSERT_EQ(0, kill(vreader, SIGSTOP));
+	agent_begin(&self->agent, AGENT_COUNT, 0);
+	ASSERT_TRUE(agent_is_blocked(&self->agent));
+	helper = fork();
+	if (!helper) {
+		pause_ms(300);
+		_exit(kill(vreader, SIGCONT));
+	}
+	EXPECT_EQ(0, usb_port_reset());
+	EXPECT_EQ(-EIO, agent_result(&self->agent, AT_ONCE_MS));
+	EXPECT_EQ(helper, waitpid(helper, NULL, 0));
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_RECONNECT, SCARD_DISP_LEAVE));
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
 }
