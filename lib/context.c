@@ -7,6 +7,7 @@
  * the descriptor is closed when the last call that uses it returns.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -313,14 +314,17 @@ void context_cancel(struct context *ctx)
 
 /*
  * The card's context was released. Its calls that wait were cancelled; one that was
- * about to enter the kernel at that moment is still coming, and begins to wait. One
- * that is on the wire is not waited for: its thread closes the card when it is done.
+ * about to enter the kernel at that moment is still coming, however late its thread is
+ * scheduled, and is not to begin to wait. One that is on the wire is not waited for: its
+ * thread closes the card when it is done.
  */
 static void revoke(struct card *card)
 {
 	const struct timespec wait = { .tv_nsec = REVOKE_WAIT_NS };
 	int tries;
 
+	if (atomic_load(&card->obj.refs) > 1)
+		fcntl(card->fd, F_SETFL, O_NONBLOCK);
 	for (tries = 0; tries < REVOKE_TRIES && atomic_load(&card->obj.refs) > 1; tries++) {
 		device_ioctl(card->fd, SCARD_IOC_CANCEL, NULL);
 		nanosleep(&wait, NULL);

@@ -179,6 +179,7 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	arg = va_arg(ap, void *);
 	va_end(ap);
 
+	moment();
 	pthread_mutex_lock(&fake.lock);
 	f = fd >= 0 && fd < MAX_FILES ? fake.files[fd] : NULL;
 	if (!f) {

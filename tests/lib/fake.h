@@ -62,7 +62,7 @@ bool fake_in_poll(void);			/* some thread sleeps in poll() */
 
 /*
  * Call f at this thread's nth next moment, and at each one after it: when it has locked or
- * unlocked a mutex, or has got memory that it had before. NULL: not any more. Returns whether
+ * unlocked a mutex, has got memory that it had before, or is about to enter the kernel. NULL: not any more. Returns whether
  * the one before was called.
  */
 bool fake_at_moment(unsigned int n, void (*f)(void));

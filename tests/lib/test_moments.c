@@ -17,7 +17,7 @@
 #define PATIENCE	10
 
 static struct call other;
-static bool begun;
+static atomic_bool begun;
 
 /* Begin the other thread's call, and give it its time. */
 static void other_runs(LONG (*f)(struct call *c), bool (*there)(void))
@@ -80,6 +80,12 @@ static void other_forks(void)
 	other_runs(fork_child, has_forked);
 }
 
+/* From one moment to the next: a look at the nodes is many of the same kind */
+static unsigned int stride(void)
+{
+	return with_netlink ? 1 : 3;
+}
+
 /* All that a context can have */
 static void some_calls(void)
 {
@@ -102,7 +108,7 @@ static void forks(void)
 	plug_reader(true);
 	fake_plug(&reader);
 	fflush(stdout);
-	for (n = 1;; n++) {
+	for (n = 1;; n += stride()) {
 		at_moment(n, other_forks);
 		some_calls();
 		if (!fake_at_moment(0, NULL))
@@ -343,7 +349,7 @@ static void interference(void)
 	plug_reader(true);
 	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		interfering = all[i];
-		for (n = 1, more = true; more; n++) {
+		for (n = 1, more = true; more; n += stride()) {
 			SCARDHANDLE card = 0;
 
 			shared = establish();
@@ -373,11 +379,72 @@ static void interference(void)
 	}
 }
 
+static unsigned int nth_of_call;
+static LONG (*call_of_thread)(struct call *c);
+
+static LONG released_call(struct call *c)
+{
+	LONG ret;
+
+	at_moment(nth_of_call, other_interferes);
+	ret = call_of_thread(c);
+	fake_at_moment(0, NULL);
+	return ret;
+}
+
+static bool waits(void)
+{
+	return fake_in_poll() || fake_waiting(0);
+}
+
+/* A context is released at any moment of a call that would wait without end. */
+static void released(void)
+{
+	static LONG (*const all[])(struct call *c) = {
+		call_change, call_connect, call_begin, call_status, call_transmit, call_reconnect,
+	};
+	SCARDCONTEXT owner_ctx = establish();
+	SCARDHANDLE owner;
+	struct call c;
+	size_t i;
+	bool more;
+
+	plug_reader(true);
+	interfering = call_release;
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		call_of_thread = all[i];
+		for (nth_of_call = 1, more = true; more; nth_of_call++) {
+			shared = establish();
+			c = (struct call){ .f = released_call, .ctx = shared };
+			c.arg = call_of_thread == call_change ? 1 : SCARD_SHARE_SHARED;
+			c.state[0].szReader = READER;
+			c.state[0].dwCurrentState = SCARD_STATE_PRESENT;
+			c.card = connect_shared(shared);
+			owner = connect_shared(owner_ctx);
+			CHECK_EQ(SCardBeginTransaction(owner), SCARD_S_SUCCESS);
+			begun = false;
+			start(&c);
+			EVENTUALLY(begun || waits());
+			more = begun;
+			if (!more)
+				SCardReleaseContext(shared);
+			EVENTUALLY(is_done(&c));
+			SCardDisconnect(owner, SCARD_LEAVE_CARD);
+			CHECK(expected(finish(&c)));
+			if (more)
+				CHECK(expected(finish(&other)));
+		}
+		CHECK(nth_of_call > 3);
+	}
+	SCardReleaseContext(owner_ctx);
+}
+
 const struct test moment_tests[] = {
 	{ "fork at any moment of a call", forks },
 	{ "fork at any moment of the first call", forks_at_first },
 	{ "an event at any moment of SCardGetStatusChange", events },
 	{ "a call of another thread at any moment of a call", interference },
+	{ "the end of its context at any moment of a call that waits", released },
 	{ "a first context at any moment of the end of the last", last_context },
 	{ NULL, NULL }
 };
