@@ -293,6 +293,88 @@ static void events(void)
 	}
 }
 
+/* A reader that goes in steps, and what is lost is that it did */
+static void lose_unplug(void)
+{
+	fake_unplug_begin(0);
+	fake_lose_events();
+	fake_unplug_end(0);
+}
+
+static void lose_replug(void)
+{
+	lose_unplug();
+	plug_reader(false);
+}
+
+static bool is_there(SCARDCONTEXT ctx, const char *reader)
+{
+	char names[300] = "", *name;
+	DWORD n = sizeof(names);
+
+	SCardListReaders(ctx, NULL, names, &n);
+	for (name = names; *name; name += strlen(name) + 1) {
+		if (!strcmp(name, reader))
+			return true;
+	}
+	return false;
+}
+
+static DWORD look(SCARDCONTEXT ctx, const char *reader, DWORD known)
+{
+	SCARD_READERSTATE rs = { .szReader = reader, .dwCurrentState = known };
+	LONG ret = SCardGetStatusChange(ctx, 0, &rs, 1);
+
+	return ret == SCARD_E_UNKNOWN_READER ? SCARD_STATE_UNKNOWN : rs.dwEventState;
+}
+
+/* An event at any moment of calls that look for readers: afterwards all know it. */
+static void readers(void)
+{
+	static const struct {
+		void (*event)(void);
+		bool reader;
+		bool other;
+	} all[] = {
+		{ unplug, false, false }, { replug, true, false }, { plug_other, true, true },
+		{ lose_other, true, true }, { lose_unplug, false, false },
+		{ lose_replug, true, false },
+	};
+	SCARDCONTEXT ctx;
+	SCARDHANDLE card;
+	DWORD known, protocol;
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		event = all[i].event;
+		happened = true;
+		for (nth = 1; happened; nth += stride()) {
+			plug_reader(false);
+			ctx = establish();
+			known = look(ctx, PNP, 0);
+			happened = false;
+			fake_at_moment(nth, happens);
+			is_there(ctx, READER);
+			if (!SCardConnect(ctx, READER, SCARD_SHARE_DIRECT, 0, &card, &protocol))
+				SCardDisconnect(card, SCARD_LEAVE_CARD);
+			look(ctx, READER, 0);
+			fake_at_moment(0, NULL);
+			if (happened) {
+				if (is_there(ctx, READER) != all[i].reader ||
+				    is_there(ctx, OTHER) != all[i].other ||
+				    !(look(ctx, PNP, known) & SCARD_STATE_CHANGED) ||
+				    (look(ctx, READER, 0) & ~(DWORD)SCARD_STATE_CHANGED) !=
+				    (all[i].reader ? SCARD_STATE_EMPTY : SCARD_STATE_UNKNOWN))
+					test_failed(__FILE__, __LINE__, "event %zu, moment %u", i,
+						    nth);
+			}
+			SCardReleaseContext(ctx);
+			fake_reset();
+		}
+		CHECK(nth > 30);
+	}
+}
+
 /* ---- other threads' calls on the same context ---- */
 
 static SCARDCONTEXT shared;
@@ -443,6 +525,7 @@ const struct test moment_tests[] = {
 	{ "fork at any moment of a call", forks },
 	{ "fork at any moment of the first call", forks_at_first },
 	{ "an event at any moment of SCardGetStatusChange", events },
+	{ "an event at any moment of calls that look for readers", readers },
 	{ "a call of another thread at any moment of a call", interference },
 	{ "the end of its context at any moment of a call that waits", released },
 	{ "a first context at any moment of the end of the last", last_context },
