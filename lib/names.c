@@ -170,6 +170,11 @@ void name_reader(struct reader *r)
 	room = sizeof(r->name) - 1 - INDEX_LEN;
 	if (extension)
 		strncat(base, extension, sizeof(base) - 1 - strlen(base));
+	/* nor is a character of several bytes cut: programs take the name for UTF-8 */
+	if (strlen(base) > (size_t)room) {
+		while (room && (base[room] & 0xc0) == 0x80)
+			room--;
+	}
 	snprintf(r->name, sizeof(r->name), "%.*s%s", room, base, index);
 }
 

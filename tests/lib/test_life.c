@@ -101,6 +101,35 @@ static void name_filters(void)
 	SCardReleaseContext(ctx);
 }
 
+/* A name that is too long for what is put behind it is not cut within a character. */
+static void name_cut(void)
+{
+	static char name[118];
+	const struct fake_reader reader = { .name = name };
+	SCARDCONTEXT ctx = establish();
+	char buf[300], want[300];
+	DWORD n = sizeof(buf);
+	size_t i;
+
+	for (i = 0; i + 2 < sizeof(name); i += 2)
+		memcpy(name + i, "\xc3\xa9", 2);
+	fake_plug(&reader);
+	setenv("PCSCLITE_FILTER_EXTEND_READER_NAMES", "--\xe2\x82\xac", 1);
+	CHECK_EQ(SCardListReaders(ctx, NULL, buf, &n), SCARD_S_SUCCESS);
+	snprintf(want, sizeof(want), "%s--\xe2\x82\xac 00 00", name);
+	CHECK(!strcmp(buf, want));
+	/* two bytes more, and the last character has no place */
+	setenv("PCSCLITE_FILTER_EXTEND_READER_NAMES", "----\xe2\x82\xac", 1);
+	SCardReleaseContext(ctx);
+	ctx = establish();
+	n = sizeof(buf);
+	CHECK_EQ(SCardListReaders(ctx, NULL, buf, &n), SCARD_S_SUCCESS);
+	snprintf(want, sizeof(want), "%s---- 00 00", name);
+	CHECK(!strcmp(buf, want));
+	unsetenv("PCSCLITE_FILTER_EXTEND_READER_NAMES");
+	SCardReleaseContext(ctx);
+}
+
 static void many_readers(void)
 {
 	static char name[256][20];
@@ -586,6 +615,7 @@ const struct test life_tests[] = {
 	{ "order of readers", order },
 	{ "names that people know", names },
 	{ "PCSCLITE_FILTER_*", name_filters },
+	{ "names of other alphabets are not cut within a character", name_cut },
 	{ "256 readers", many_readers },
 	{ "a reader that settles", settling_reader },
 	{ "events that are lost", lost_events },
