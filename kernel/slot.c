@@ -494,7 +494,7 @@ static int slot_ask(struct scard_slot *slot, struct scard_req *req, bool *look)
 		slot->settling = true;
 		slot_inserted_locked(slot);
 		*look = true;
-	} else if (slot->pol.card == POL_CARD_OFF) {
+	} else if (slot->pol.card == POL_CARD_OFF || slot->pol.card == POL_CARD_MUTE) {
 		*look = slot->recheck;
 	}
 	slot->recheck = false;

@@ -173,6 +173,24 @@ TEST_F_TIMEOUT(polling, unseen_changes, 60)
 	EXPECT_LT(before.atr_len, status.atr_len);
 }
 
+/* A card that gave no answer is turned round while nobody looks. */
+TEST_F_TIMEOUT(polling, unseen_change_of_a_mute_card, 60)
+{
+	struct scard_status status;
+
+	vr_do("remove 0");
+	ASSERT_TRUE(look(self->watch, &status));
+	pause_ms(1500);
+	vr_do("insert 0 mute");
+	ASSERT_TRUE(look(self->watch, &status));
+	ASSERT_EQ(SCARD_STATE_BIT_PRESENT | SCARD_STATE_BIT_MUTE, status.state);
+	pause_ms(1500);
+	vr_do("swap 0 " CARD);
+	ASSERT_TRUE(look(self->watch, &status));
+	EXPECT_EQ(SCARD_STATE_BIT_PRESENT, status.state & ~SCARD_STATE_BIT_POWERED);
+	EXPECT_LT(0, status.atr_len);
+}
+
 /* Who holds a card hears that it is out, without asking. */
 TEST_F_TIMEOUT(polling, who_is_connected_watches, 60)
 {

@@ -117,6 +117,23 @@ TEST_F_TIMEOUT(ways, port_reset_in_transmit, 60)
 	EXPECT_EQ(3, vr_count("ins.E0"));
 }
 
+/* A card that was being looked at is looked at again, and not taken for one that is mute. */
+TEST_F(ways, port_reset_in_power_up)
+{
+	struct scard_status status;
+
+	vr_do("remove 0");
+	vr_do("fault on IccPowerOn delay 2000");
+	vr_do("insert 0");
+	ASSERT_EQ(0, vr_try("wait powered 0 10000"));
+	ASSERT_EQ(0, usb_port_reset());
+	ASSERT_TRUE(sc_settled(self->watch, &status, 10000));
+	EXPECT_EQ(SCARD_STATE_BIT_PRESENT | SCARD_STATE_BIT_POWERED,
+		  status.state & (SCARD_STATE_BIT_PRESENT | SCARD_STATE_BIT_POWERED |
+				  SCARD_STATE_BIT_MUTE));
+	EXPECT_LT(0, status.atr_len);
+}
+
 /* The owner of a transaction and those who wait for its end are told, too. */
 TEST_F(ways, port_reset_in_transaction)
 {
