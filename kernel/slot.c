@@ -260,6 +260,27 @@ static int slot_cmd_off(struct scard_slot *slot, struct scard_req *req)
 			      SLOT_POWER_OFF_MS);
 }
 
+/* The caller was killed before it knew: the worker goes on. */
+static void slot_settle_later(struct scard_slot *slot)
+{
+	spin_lock(&slot->lock);
+	slot->recheck = true;
+	if (!slot->pol.gone)
+		pol_want_settle(&slot->pol);
+	scard_slot_unlock(slot);
+}
+
+/* If its caller is killed, the card has power now, or it has not. */
+static int slot_cmd_power_on(struct scard_slot *slot, struct scard_req *req, const u8 params[3])
+{
+	int ret = scard_slot_cmd(slot, req, CCID_PC_TO_RDR_ICC_POWER_ON, params, 0,
+				 SLOT_POWER_TIMEOUT_MS);
+
+	if (ret == -EINTR)
+		slot_settle_later(slot);
+	return ret;
+}
+
 /* One IccPowerOn, with what some readers need around it */
 static int slot_cmd_on(struct scard_slot *slot, struct scard_req *req, const u8 params[3])
 {
@@ -272,16 +293,14 @@ static int slot_cmd_on(struct scard_slot *slot, struct scard_req *req, const u8 
 		if (ret)
 			return ret;
 	}
-	ret = scard_slot_cmd(slot, req, CCID_PC_TO_RDR_ICC_POWER_ON, params, 0,
-			     SLOT_POWER_TIMEOUT_MS);
+	ret = slot_cmd_power_on(slot, req, params);
 	if (!(quirks & SCARD_QUIRK_ISO_MODE) || !ret || !req->ans.type ||
 	    req->ans.error != SLOT_ERROR_EMV)
 		return ret;
 	memcpy(req->tx + CCID_HEADER_LEN, iso_mode, sizeof(iso_mode));
 	ret = scard_slot_cmd(slot, req, CCID_PC_TO_RDR_ESCAPE, no_params, sizeof(iso_mode),
 			     SLOT_STATUS_TIMEOUT_MS);
-	return ret ?: scard_slot_cmd(slot, req, CCID_PC_TO_RDR_ICC_POWER_ON, params, 0,
-				     SLOT_POWER_TIMEOUT_MS);
+	return ret ?: slot_cmd_power_on(slot, req, params);
 }
 
 /**
@@ -471,6 +490,7 @@ static bool slot_is_reported(struct scard_slot *slot)
 static int slot_ask(struct scard_slot *slot, struct scard_req *req, bool *look)
 {
 	unsigned int tries = SLOT_STATUS_TRIES;
+	bool off = false;
 	int ret;
 
 	do {
@@ -496,10 +516,12 @@ static int slot_ask(struct scard_slot *slot, struct scard_req *req, bool *look)
 		*look = true;
 	} else if (slot->pol.card == POL_CARD_OFF || slot->pol.card == POL_CARD_MUTE) {
 		*look = slot->recheck;
+		off = *look && req->ans.icc_status == CCID_ICC_ACTIVE;
 	}
 	slot->recheck = false;
 	scard_slot_unlock(slot);
-	return 0;
+	/* a killed caller has powered it up; ATRs are compared after a cold reset */
+	return off ? slot_cmd_off(slot, req) : 0;
 }
 
 /**
@@ -514,16 +536,6 @@ void scard_slot_settled(struct scard_slot *slot)
 		slot_card_changed(slot);
 	}
 	spin_unlock(&slot->lock);
-}
-
-/* The caller was killed before it knew: the worker goes on. */
-static void slot_settle_later(struct scard_slot *slot)
-{
-	spin_lock(&slot->lock);
-	slot->recheck = true;
-	if (!slot->pol.gone)
-		pol_want_settle(&slot->pol);
-	scard_slot_unlock(slot);
 }
 
 /**

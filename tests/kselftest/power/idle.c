@@ -223,6 +223,28 @@ TEST_F_TIMEOUT(idle, connect_as_it_goes_off, 60)
 	EXPECT_LT(5, vr_count("IccPowerOff"));
 }
 
+/* A process that is killed while it powers the card up leaves no card with power behind. */
+TEST_F(idle, off_after_a_killed_connect)
+{
+	struct scard_status after;
+
+	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
+	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+	ASSERT_TRUE(goes_off());
+	ASSERT_TRUE(becomes(self->watch, SCARD_STATE_BIT_POWERED, 0));
+	vr_do("fault on IccPowerOn delay 600");
+	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+	ASSERT_EQ(0, vr_try("wait powered 0 %d", PATIENCE_MS));
+	agent_kill(&self->agent, SIGKILL);
+	ASSERT_TRUE(agent_ended(&self->agent));
+	EXPECT_EQ(0, vr_try("wait count IccPowerOff 3 %d", PATIENCE_MS));
+	EXPECT_TRUE(becomes(self->watch, ~0U, SCARD_STATE_BIT_PRESENT));
+	/* it was known already, by the ATR that it has after a cold reset */
+	EXPECT_STREQ("off cold abort off cold off", vr_trace());
+	EXPECT_EQ(0, sc_snapshot(self->watch, &after));
+	EXPECT_EQ(self->before.card_event, after.card_event);
+}
+
 /* ---- the reader sleeps ---- */
 
 static bool asleep(void)
