@@ -294,10 +294,11 @@ int scard_handle_reconnect(struct scard_handle *h, struct scard_connect *arg, bo
 		/* off becomes on again; what did not answer gets another chance */
 		if (!ret || ret == -EREMOTEIO)
 			ret = scard_slot_activate(slot, req);
-		h->pol.spoke |= slot->sent;
 	}
 	if (!ret)
 		ret = prepare_card(slot, req, arg->share_mode, arg->protocols);
+	/* also if it has failed half-way */
+	h->pol.spoke |= slot->sent;
 	if (!ret) {
 		spin_lock(&slot->lock);
 		if (h->pol.share == POL_UNCONNECTED)

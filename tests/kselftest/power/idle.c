@@ -245,6 +245,22 @@ TEST_F(idle, off_after_a_killed_connect)
 	EXPECT_EQ(self->before.card_event, after.card_event);
 }
 
+/* A DIRECT handle that has powered the card, though its Reconnect failed, has touched it. */
+TEST_F(idle, reconnect_fails_on_a_card_that_it_powered)
+{
+	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
+	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+	ASSERT_TRUE(goes_off());
+	ASSERT_TRUE(becomes(self->watch, SCARD_STATE_BIT_POWERED, 0));
+	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_DIRECT, 0));
+	EXPECT_EQ(-EPROTONOSUPPORT,
+		  sc_reconnect(self->fd, SCARD_MODE_SHARED, SCARD_PROTO_T0, SCARD_DISP_LEAVE));
+	EXPECT_STREQ("off cold", vr_trace());
+	ASSERT_EQ(0, close(self->fd));
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+	EXPECT_STREQ("off cold warm", vr_trace());
+}
+
 /* ---- the reader sleeps ---- */
 
 static bool asleep(void)
