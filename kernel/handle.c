@@ -76,6 +76,7 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op
 		if (op != POL_OP_TRANSMIT)
 			t->req = NULL;
 		slot->count.waits++;
+		scard_slot_awaited(slot);
 		trace_scard_wait(h, op, scard_slot_owner(slot));
 	}
 	scard_slot_unlock(slot);

@@ -392,6 +392,7 @@ void scard_slot_watch(struct scard_slot *slot);
 void scard_slot_look(struct scard_slot *slot);
 void scard_slot_idle(struct scard_slot *slot);
 void scard_slot_used(struct scard_slot *slot);
+void scard_slot_awaited(struct scard_slot *slot);
 void scard_slot_resumed(struct scard_slot *slot);
 
 /* slot.c: the card; from scard_slot_cmd() on for the actor only */

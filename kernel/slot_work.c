@@ -369,6 +369,19 @@ void scard_slot_used(struct scard_slot *slot)
 		queue_delayed_work(slot->reader->wq, &slot->expire_work, msecs_to_jiffies(ms));
 }
 
+/**
+ * scard_slot_awaited() - somebody begins to wait for the end of a transaction
+ * @slot: the slot, locked
+ *
+ * The owner may have called last when the watchdog was off, or had more patience.
+ */
+void scard_slot_awaited(struct scard_slot *slot)
+{
+	lockdep_assert_held(&slot->lock);
+	if (READ_ONCE(transaction_ms) && slot->pol.owner && !slot->pol.gone)
+		mod_delayed_work(slot->reader->wq, &slot->expire_work, 0);
+}
+
 static void slot_expire_work(struct work_struct *work)
 {
 	struct scard_slot *slot = container_of(to_delayed_work(work), struct scard_slot,

@@ -82,6 +82,27 @@ TEST_F(watchdog, who_waits_in_connect_gets_in)
 }
 
 /* Every call of the owner starts the time anew. */
+/* The limit is set, or made shorter, while the owner does not call: for who waits from then on. */
+TEST_F(watchdog, set_while_a_transaction_is_idle)
+{
+	static const unsigned int before[] = { 0, 600000 };
+	size_t i;
+
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+	for (i = 0; i < 2; i++) {
+		ASSERT_TRUE(set_limit(before[i]));
+		ASSERT_EQ(0, sc_begin(self->owner));
+		ASSERT_TRUE(set_limit(LIMIT_MS));
+		ASSERT_TRUE(agent_blocks(&self->agent, AGENT_BEGIN, 0));
+		EXPECT_EQ(-ESTALE, agent_result(&self->agent, 10000));
+		EXPECT_FALSE(in_transaction(self->watch));
+		ASSERT_EQ(0, sc_reconnect(self->owner, SCARD_MODE_SHARED, SC_ANY,
+					  SCARD_DISP_LEAVE));
+		ASSERT_EQ(0, agent_do(&self->agent, AGENT_RECONNECT, SCARD_DISP_LEAVE));
+	}
+	EXPECT_STREQ("warm warm", vr_trace());
+}
+
 TEST_F(watchdog, used_transaction_goes_on)
 {
 	int i;
