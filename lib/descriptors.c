@@ -102,8 +102,19 @@ int descriptor_open(const char *path, int flags)
 }
 
 /*
+ * The program may have closed it, and have one of its own under the number. Ours are closed by
+ * exec(): what is not, was opened to be inherited, and is missed if it is closed.
+ */
+static bool is_ours(int fd)
+{
+	int flags = fcntl(fd, F_GETFD);
+
+	return flags >= 0 && flags & FD_CLOEXEC;
+}
+
+/*
  * With the lock: the descriptor is about to be closed. False if it is not ours: in a
- * forked child.
+ * forked child, or when somebody else has closed it.
  */
 bool descriptors_strike_out(int fd)
 {
@@ -113,7 +124,7 @@ bool descriptors_strike_out(int fd)
 	if (word >= descriptors.words || !(descriptors.bits[word] & bit))
 		return false;
 	descriptors.bits[word] &= ~bit;
-	return true;
+	return is_ours(fd);
 }
 
 void descriptor_close(int fd)
@@ -139,9 +150,10 @@ void descriptors_forked(void)
 
 	for (word = 0; word < descriptors.words; word++) {
 		for (bit = 0; descriptors.bits[word]; bit++) {
-			if (descriptors.bits[word] & 1UL << bit)
-				close(word * WORD_BITS + bit);
-			descriptors.bits[word] &= ~(1UL << bit);
+			int fd = word * WORD_BITS + bit;
+
+			if (descriptors_strike_out(fd))
+				close(fd);
 		}
 	}
 	unlock();
