@@ -133,24 +133,29 @@ static void watch_drop(struct waiter *w, struct watch *watch)
 	*watch = w->watches[--w->nwatches];
 }
 
-/* Look at the reader; false if it is gone. */
-static bool watch_update(struct watch *watch)
+/* Look at the reader; 0, ENODEV if it is gone, or what the descriptor says that is not ours. */
+static int watch_update(struct watch *watch)
 {
 	struct scard_status status = { 0 };
+	int error = device_ioctl(watch->fd, SCARD_IOC_GET_STATUS, &status);
 
-	if (device_ioctl(watch->fd, SCARD_IOC_GET_STATUS, &status))
-		return false;
+	if (error)
+		return error;
 	watch->status = status;
 	if (!(status.state & SCARD_STATE_BIT_SETTLING))
 		watch->settle_until = 0;
 	else if (!watch->settle_until)
 		watch->settle_until = now_ms() + SETTLE_MS;
-	return true;
+	return 0;
 }
 
-static void watch_lost(struct waiter *w, struct watch *watch)
+/* Only the device itself says that it is gone; the program may have closed the descriptor. */
+static void watch_lost(struct waiter *w, struct watch *watch, int error)
 {
-	readers_left(watch->minor, watch->kernel_name);
+	if (error == ENODEV)
+		readers_left(watch->minor, watch->kernel_name);
+	else
+		descriptor_forget(watch->fd);
 	watch_drop(w, watch);
 }
 
@@ -158,7 +163,7 @@ static void watch_lost(struct waiter *w, struct watch *watch)
 static int watch_open(struct waiter *w, const struct reader *reader)
 {
 	struct watch *watches, *watch;
-	int fd = device_open(reader->minor, reader->kernel_name, O_RDONLY);
+	int fd = device_open(reader->minor, reader->kernel_name, O_RDONLY), error;
 
 	if (fd < 0)
 		return fd;
@@ -171,9 +176,10 @@ static int watch_open(struct waiter *w, const struct reader *reader)
 	watch = &watches[w->nwatches++];
 	*watch = (struct watch){ .minor = reader->minor, .fd = fd, .used = true };
 	memcpy(watch->kernel_name, reader->kernel_name, sizeof(watch->kernel_name));
-	if (watch_update(watch))
+	error = watch_update(watch);
+	if (!error)
 		return 0;
-	watch_lost(w, watch);
+	watch_lost(w, watch, error);
 	return -ENXIO;
 }
 
@@ -471,8 +477,10 @@ static LONG wait_for_news(struct change *c, int ms)
 		return SCARD_E_CANCELLED;
 	/* from the end, since dropping one moves the last into its place */
 	for (i = w->nwatches; i-- > 0;) {
-		if (w->fds[1 + i].revents && !watch_update(&w->watches[i])) {
-			watch_lost(w, &w->watches[i]);
+		int error = w->fds[1 + i].revents ? watch_update(&w->watches[i]) : 0;
+
+		if (error) {
+			watch_lost(w, &w->watches[i], error);
 			again = true;
 		}
 	}

@@ -85,7 +85,29 @@ static void inherited(void)
 	close_all(mine);
 }
 
+/* A reader that was watched is still there, though its descriptor is not. */
+static void watched(void)
+{
+	bool before[END], mine[END];
+	SCARD_READERSTATE rs = { .szReader = READER };
+	SCARDCONTEXT ctx = establish();
+	DWORD n;
+
+	plug_reader(false);
+	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
+	list_open(before);
+	CHECK_EQ(SCardGetStatusChange(ctx, 0, &rs, 1), SCARD_S_SUCCESS);
+	CHECK_EQ(replace(before, mine), 2);
+	close_all(mine);
+	rs.dwCurrentState = SCARD_STATE_EMPTY;
+	CHECK_EQ(SCardGetStatusChange(ctx, 0, &rs, 1), SCARD_E_TIMEOUT);
+	CHECK_EQ(rs.dwEventState, SCARD_STATE_EMPTY);
+	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
+	CHECK_EQ(SCardReleaseContext(ctx), SCARD_S_SUCCESS);
+}
+
 const struct test foreign_tests[] = {
 	{ "closed behind the library's back: what a child inherits", inherited },
+	{ "closed behind the library's back: a reader that is watched", watched },
 	{ NULL, NULL }
 };
