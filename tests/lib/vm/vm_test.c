@@ -2,7 +2,8 @@
 /*
  * The library on the real module, with vreader as the reader. Without arguments: all
  * tests, which need root and a running vreader; prints TAP. "basic": only a simple
- * client's day, for odd surroundings. "victim": connects, verifies, waits to be killed.
+ * client's day, for odd surroundings. "replug": in such, the reader goes and comes.
+ * "victim": connects, verifies, waits to be killed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -254,6 +255,24 @@ static void unplug_and_replug(void)
 	card = connect_card(ctx);
 	verify(card);
 	SCardReleaseContext(ctx);
+}
+
+/* The reader goes and comes behind a node that stays: who waits for ever is told of both. */
+static void replug_behind_node(void)
+{
+	SCARDCONTEXT ctx = establish();
+	SCARD_READERSTATE rs;
+	DWORD n;
+
+	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
+	shell("(sleep 0.1; vreaderctl unplug) >/dev/null &");
+	CHECK_EQ(change(ctx, PNP, 0, INFINITE, &rs), SCARD_S_SUCCESS);
+	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_E_NO_READERS_AVAILABLE);
+	shell("(sleep 0.1; vreaderctl replug) >/dev/null &");
+	CHECK_EQ(change(ctx, PNP, 0, INFINITE, &rs), SCARD_S_SUCCESS);
+	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
+	SCardReleaseContext(ctx);
+	basic();
 }
 
 static int victim(void)
@@ -653,6 +672,11 @@ int main(int argc, char **argv)
 		return victim();
 	if (argc > 2 && !strcmp(argv[1], "basic")) {
 		run(argv[2], basic);
+		printf("1..1\n");
+		return 0;
+	}
+	if (argc > 2 && !strcmp(argv[1], "replug")) {
+		run(argv[2], replug_behind_node);
 		printf("1..1\n");
 		return 0;
 	}
