@@ -136,7 +136,7 @@ static void settle(void)
 	if (w.pol.card == POL_CARD_ABSENT) {
 		w.pol.card = POL_CARD_OFF;
 		look = true;
-	} else if (w.pol.card == POL_CARD_OFF) {
+	} else if (w.pol.card == POL_CARD_OFF || w.pol.card == POL_CARD_MUTE) {
 		look = w.recheck;
 	}
 	w.recheck = false;

@@ -479,6 +479,9 @@ static void check_waiters(void)
 	must(P_ONCE, w.o.debt == DEBT_NONE || w.pol.card != POL_CARD_ON ||
 	     (w.o.debt == DEBT_OWED && w.o.owner != NOBODY && w.o.why != POL_LEAVE),
 	     "the card is not reset after a death");
+	must(P_PROGRESS, w.real != REAL_ON || w.o.gone || has(ENV_FAIL) ||
+	     (w.pol.card != POL_CARD_OFF && w.pol.card != POL_CARD_MUTE),
+	     "a card has power, and nobody knows it");
 }
 
 void oracle_check(void)

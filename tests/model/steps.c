@@ -15,6 +15,12 @@ static void killed(bool on_wire)
 
 	w.act.killed = true;
 	w.act.on_wire = on_wire;
+	/* slot_settle_later(): what becomes of the card's power is not known */
+	if (w.act.sent && (w.act.cmd == CMD_POWER_ON || w.act.cmd == CMD_RESET)) {
+		w.recheck = true;
+		if (!w.o.gone)
+			pol_want_settle(&w.pol);
+	}
 	w.act.pc = op == POL_OP_DISCONNECT || op == POL_OP_END ? PC_COMMIT : PC_KILLED;
 }
 
