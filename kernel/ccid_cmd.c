@@ -408,14 +408,18 @@ static int ccid_cmd_sent_ahead(struct scard_slot *slot, struct scard_req *req)
 	return ccid_cmd_answer(slot, req, ret);
 }
 
+static bool ccid_cmd_is_for_card(u8 type)
+{
+	return type == CCID_PC_TO_RDR_XFR_BLOCK || type == CCID_PC_TO_RDR_SECURE;
+}
+
 /*
  * Is a command for a card with the power and the protocol that it has lost since? Its caller
  * may have waited for a place, for the end of a reset, or for a CPU.
  */
 static bool ccid_cmd_is_late(const struct scard_slot *slot, u8 type)
 {
-	return (type == CCID_PC_TO_RDR_XFR_BLOCK || type == CCID_PC_TO_RDR_SECURE) &&
-	       slot->stops != READ_ONCE(slot->reader->stops);
+	return ccid_cmd_is_for_card(type) && slot->stops != READ_ONCE(slot->reader->stops);
 }
 
 /**
@@ -452,6 +456,11 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 		ret = ccid_cmd_get_place(reader);
 		if (ret)
 			return ret;
+		/* the card that it is for has been taken out meanwhile, and another may be there */
+		if (ccid_cmd_is_for_card(type) && READ_ONCE(slot->pol.card) == POL_CARD_ABSENT) {
+			ret = -ENOMEDIUM;
+			goto out;
+		}
 	}
 	if (READ_ONCE(reader->paused) && !reader->farewell) {
 		ret = scard_reader_wait_resumed(reader);

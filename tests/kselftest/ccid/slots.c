@@ -10,6 +10,7 @@
 
 #include "kselftest_harness.h"
 
+#include "agent.h"
 #include "sc.h"
 #include "usb.h"
 #include "vr.h"
@@ -204,6 +205,39 @@ TEST_F(slots, reset_elsewhere)
 	close(self->client[0].fd);
 	self->client[0].fd = open_slot(0);
 	EXPECT_EQ(0x9000, sc_apdu(self->client[1].fd, APDU_VERIFIED));
+}
+
+/*
+ * A command waits until the reader has done with another slot's, and meanwhile its card is
+ * exchanged: the new one, which is nobody's so far, never sees it.
+ */
+TEST(card_exchanged_meanwhile)
+{
+	struct client busy = { .slot = 1, .apdu = APDU_SLEEP("0BB8") };
+	struct agent agent;
+
+	vr_prepare("--profile multi4-serial --card 1:iso", "iso,pin=1234");
+	busy.fd = open_slot(busy.slot);
+	ASSERT_LE(0, busy.fd);
+	agent_start(&agent);
+	ASSERT_EQ(0, agent_do(&agent, AGENT_OPEN, 0));
+	ASSERT_EQ(0, agent_do(&agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+	vr_clear();
+	pthread_create(&busy.thread, NULL, run_sleep, &busy);
+	vr_do("wait busy 1");
+	agent_begin_apdu(&agent, AGENT_APDU, APDU_VERIFY);
+	ASSERT_TRUE(agent_is_blocked(&agent));
+	vr_do("remove 0");
+	vr_do("wait notified");
+	vr_do("insert 0 iso,pin=1234");
+	vr_do("wait notified");
+	EXPECT_EQ(0, vr_count("XfrBlock"));
+	pthread_join(busy.thread, NULL);
+	EXPECT_EQ(0, busy.wrong);
+	EXPECT_EQ(-ENOMEDIUM, agent_result(&agent, 5000));
+	EXPECT_EQ(0, vr_count("XfrBlock"));
+	agent_stop(&agent);
+	close(busy.fd);
 }
 
 TEST_HARNESS_MAIN
