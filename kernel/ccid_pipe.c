@@ -44,17 +44,36 @@ static void ccid_usb_free_urbs(struct scard_req *req)
 		usb_free_urb(req->rx->urb);
 }
 
+static int ccid_usb_arm(struct ccid_usb *ccid, struct scard_rx *rx)
+{
+	usb_fill_bulk_urb(rx->urb, ccid->udev, usb_rcvbulkpipe(ccid->udev, ccid->in), rx->buf,
+			  rx->size, ccid_usb_in_complete, rx);
+	return usb_submit_urb(rx->urb, GFP_ATOMIC);
+}
+
 /* reader.cmd says which transfers are on their way, so these need no anchor. */
 static int ccid_usb_rearm(struct scard_rx *rx)
 {
 	struct ccid_usb *ccid = to_ccid(rx->reader);
+	struct urb *urb;
+	int ret;
 
 	lockdep_assert_held(&ccid->reader.lock);
 	if (READ_ONCE(ccid->stopped))
 		return -EPERM;
-	usb_fill_bulk_urb(rx->urb, ccid->udev, usb_rcvbulkpipe(ccid->udev, ccid->in), rx->buf,
-			  rx->size, ccid_usb_in_complete, rx);
-	return usb_submit_urb(rx->urb, GFP_ATOMIC);
+	ret = ccid_usb_arm(ccid, rx);
+	if (ret != -EPERM)
+		return ret;
+	/*
+	 * The last answer came in the buffer of a request that was given up, and whoever is
+	 * in ccid_usb_cancel() for that has not run since: the old one is refused until then.
+	 */
+	urb = usb_alloc_urb(0, GFP_ATOMIC);
+	if (!urb)
+		return -ENOMEM;
+	usb_free_urb(rx->urb);
+	rx->urb = urb;
+	return ccid_usb_arm(ccid, rx);
 }
 
 /* The receive buffer first, so that the answer never waits for it. */

@@ -223,7 +223,9 @@ void ccid_wire_received(struct scard_rx *rx, int status, u32 len)
 	spin_lock_irqsave(&reader->lock, flags);
 	req = rx->req;	/* swapped away by another answer, and freed, at any time but now */
 	rx->dirty = max(rx->dirty, len);
-	if (!status && ccid_wire_message(req, rx, len) && !req->answered)
+	/* one that was taken back when it had arrived may be another slot's answer */
+	if ((!status || (status == -ENOENT && len)) && ccid_wire_message(req, rx, len) &&
+	    !req->answered)
 		status = reader->ops->rearm(rx);
 	if (status)
 		ccid_wire_fail(req, status);

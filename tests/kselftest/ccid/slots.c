@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <time.h>
 
@@ -238,6 +240,53 @@ TEST(card_exchanged_meanwhile)
 	EXPECT_EQ(0, vr_count("XfrBlock"));
 	agent_stop(&agent);
 	close(busy.fd);
+}
+
+/* One command after the other, before anybody else has a turn on this CPU */
+static void *run_at_once(void *arg)
+{
+	const struct sched_param first = { .sched_priority = 1 };
+	struct client *c = arg;
+
+	sched_setscheduler(0, SCHED_FIFO, &first);
+	for (c->wrong = c->rounds; c->wrong && sc_apdu(c->fd, c->apdu) == 0x9000; c->wrong--)
+		;
+	return NULL;
+}
+
+/*
+ * The buffer of a command that is given up is taken back while another slot's answer is on
+ * its way into it: nothing of that is seen in the other slot, nor of the buffer later.
+ */
+TEST(answer_in_a_buffer_given_up)
+{
+	struct client other = { .slot = 1, .apdu = APDU_STATE, .rounds = 3 };
+	struct timespec limit;
+	struct agent agent;
+	pid_t vreader;
+
+	vr_prepare("--profile multi4 --card 1:iso", "iso");
+	other.fd = open_slot(other.slot);
+	ASSERT_LE(0, other.fd);
+	agent_start(&agent);
+	ASSERT_EQ(0, agent_do(&agent, AGENT_OPEN, 0));
+	ASSERT_EQ(0, agent_do(&agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+	vr_do("fault on XfrBlock slot 0 no-answer");
+	agent_begin(&agent, AGENT_COUNT, 0);
+	vr_do("wait busy 0");
+	vreader = atoi(strstr(vr_do("info"), "pid=") + 4);
+	ASSERT_EQ(0, kill(vreader, SIGSTOP));
+	pthread_create(&other.thread, NULL, run_at_once, &other);
+	agent_kill(&agent, SIGKILL);
+	/* the worker waits for 250 ms before it gives up */
+	pause_ms(1500);
+	ASSERT_EQ(0, kill(vreader, SIGCONT));
+	clock_gettime(CLOCK_REALTIME, &limit);
+	limit.tv_sec += 10;
+	ASSERT_EQ(0, pthread_timedjoin_np(other.thread, NULL, &limit));
+	EXPECT_EQ(0, other.wrong);
+	EXPECT_TRUE(agent_ended(&agent));
+	close(other.fd);
 }
 
 TEST_HARNESS_MAIN
