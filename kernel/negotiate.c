@@ -218,7 +218,9 @@ int scard_slot_negotiate(struct scard_slot *slot, struct scard_req *req, u32 pro
 			return ret;
 	}
 	spin_lock(&slot->lock);
-	slot->protocol = protocol;
+	/* without its power it has none, and the caller finds that out by itself */
+	if (slot->pol.card == POL_CARD_ON)
+		slot->protocol = protocol;
 	scard_slot_unlock(slot);
 	return 0;
 }

@@ -167,6 +167,25 @@ TEST(protocol_stays)
 	close(fd);
 }
 
+/* The card is taken out in the middle: no protocol is active without one. */
+TEST(removed_meanwhile)
+{
+	struct scard_status status;
+	int fd;
+
+	vr_prepare("--profile tpdu", "iso,t=0");
+	fd = sc_open(O_RDWR);
+	ASSERT_LE(0, fd);
+	/* "failed, no card", and no reason of its own */
+	vr_do("fault on SetParameters status 42");
+	EXPECT_EQ(-ENOMEDIUM, sc_connect(fd, SCARD_MODE_SHARED, SC_ANY));
+	ASSERT_EQ(0, sc_snapshot(fd, &status));
+	EXPECT_EQ(0, status.state & (SCARD_STATE_BIT_PRESENT | SCARD_STATE_BIT_NEGOTIATED));
+	EXPECT_EQ(0, status.protocol);
+	vr_do("fault clear");
+	close(fd);
+}
+
 /* A card of class B only: 5 V is tried, 3 V answers. */
 TEST(voltage)
 {
