@@ -30,7 +30,7 @@ check: deps
 	@$(MAKE) lib tools
 	@tests/run-all $(T)
 
-# libFuzzer on kernel/proto, FUZZ_SECONDS each
+# libFuzzer on kernel/ccid/proto, FUZZ_SECONDS each
 FUZZ_SECONDS ?= 10
 fuzz:
 	@tests/deps/install check

@@ -8,11 +8,6 @@
 
 #include "scard.h"
 
-struct class scard_class = {
-	.name = "scard",
-	.dev_groups = scard_slot_groups,
-};
-
 static int __init scard_init(void)
 {
 	int ret = class_register(&scard_class);

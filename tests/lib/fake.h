@@ -4,7 +4,7 @@
  *
  * The library's open, close, ioctl, poll and fcntl are linked to fake.c, which knows
  * the files scardN in a temporary directory.  Who may do what when is decided by the
- * kernel's own kernel/policy.c.  The card answers a command with its own bytes and
+ * kernel's own kernel/core/policy.c.  The card answers a command with its own bytes and
  * 9000, except
  *   00 20 ...   verifies: from now on the card is "verified", until it is reset
  *   00 C0 nn    answers nn * 256 bytes

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What kernel/slot.c and kernel/slot_work.c do: the state of the card, what follows
+ * What kernel/core/card.c and worker.c do: the state of the card, what follows
  * an answer of the reader, and the worker.
  */
 #include "world.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What a step does. One step is what kernel/handle.c or kernel/slot.c
+ * What a step does. One step is what kernel/core/file.c or card.c
  * do under one lock, or one thing that happens to the reader; between two steps of a
  * thread anybody else may run. The oracle is told first, then the policy.
  */

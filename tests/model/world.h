@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A model of one slot: the real kernel/policy.c, driven as handle.c, connect.c,
+ * A model of one slot: the real kernel/core/policy.c, driven as handle.c, connect.c,
  * slot.c and slot_work.c drive it, explored exhaustively for small numbers.
  *
  *   world.h    what the files share

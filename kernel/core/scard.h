@@ -2,24 +2,23 @@
 /*
  * Objects, lifetimes and locks of the scard module.
  *
- * Layers, from the door down to the wire; each calls only the ones below it:
+ * Files, from the top to the bottom; no two of them call each other in a circle:
  *
  *   cdev.c      file operations; the only file that touches user memory
- *   netlink.c   discovery; reads snapshots only
- *   handle.c    what a call on an open file means; asks policy.c, waits, acts
+ *   netlink.c   answers discovery
+ *   dev.c       class, slots and readers as devices: their coming and going
+ *   file.c      calls on an open file; connect.c: those that power, reset or release a card
+ *   turn.c      takes a turn from the policy, waits for it, gives it back
+ *   worker.c    pending resets and exchanges of killed callers
+ *   presence.c  insertion and removal
+ *   card.c      the card: power, ATR, state
+ *   power.c, watchdog.c  idle cards, idle transactions
+ *   event.c     state word, event counter, multicasts
  *   policy.c    decides (pure)
- *   connect.c   the calls of it that power, reset or release the card
- *   slot.c      the card: power, ATR, state; negotiate.c: protocol; slot_xfr.c: APDUs;
- *               control.c, pinpad.c, attr.c: SCardControl, PIN entry, attributes;
- *               slot_work.c: the worker, presence, idle and sleep; slot_dev.c: coming
- *               and going
- *   reader.c, request.c (reader.h)  lifetimes of what the layers below share
- *   ccid_cmd.c  one CCID command and what can become of it: abort, recovery
- *   ccid_wire.c messages on the wire: send, match, time extension, deadline
- *   ccid_pipe.c bulk, control and interrupt transfers; knows no cards
- *   ccid_usb.c  binding, suspend and resume
- *   trace.c     tracepoints, which all of them may use
- *   sysfs.c, debugfs.c  what there is to be seen; read snapshots only
+ *   reader.c, request.c  lifetimes
+ *   trace.c, sysfs.c, debugfs.c  observation; read snapshots only
+ * and in ../ccid: apdu.c, negotiate.c, control.c, pinpad.c, attr.c, quirks.c; cmd.c, one
+ * command and its recovery; wire.c, messages; usb_pipe.c, transfers; usb.c, binding; iccd.c.
  *
  * LIFETIMES
  *   reader   one USB interface. kref: the USB binding, each slot, each request.
@@ -332,6 +331,16 @@ void scard_netlink_del(struct scard_slot *slot);
 void scard_netlink_change(struct scard_slot *slot);
 void scard_netlink_tell(struct scard_slot *slot);
 bool scard_netlink_heard(void);
+struct list_head;
+struct mutex;
+struct genl_family;
+struct sk_buff;
+extern struct list_head scard_netlink_slots;
+extern struct mutex scard_netlink_lock;
+extern unsigned int scard_netlink_generation;
+extern struct genl_family scard_netlink_family;
+int scard_netlink_put(struct sk_buff *skb, struct scard_slot *slot, void *head, bool whole);
+int scard_slot_add_user(struct scard_slot *slot);
 
 /* handle.c */
 struct scard_handle *scard_handle_open(struct scard_slot *slot);
@@ -382,9 +391,16 @@ void scard_slot_gone(struct scard_slot *slot);
 void scard_slot_quiesce(struct scard_slot *slot);
 void scard_slot_unregister(struct scard_slot *slot);
 
-/* slot_work.c: the worker, presence, power */
-void scard_slot_work_init(struct scard_slot *slot);
-void scard_slot_work_stop(struct scard_slot *slot);
+/* worker.c, presence.c, power.c, watchdog.c */
+void scard_watchdog_work(struct work_struct *work);
+void scard_worker_init(struct scard_slot *slot);
+void scard_worker_stop(struct scard_slot *slot);
+void scard_presence_init(struct scard_slot *slot);
+void scard_presence_stop(struct scard_slot *slot);
+void scard_power_init(struct scard_slot *slot);
+void scard_power_stop(struct scard_slot *slot);
+void scard_watchdog_init(struct scard_slot *slot);
+void scard_watchdog_stop(struct scard_slot *slot);
 void scard_slot_wake(struct pol_turn *pol_turn);
 void scard_slot_deaf(struct scard_slot *slot);
 void scard_slot_notify(struct scard_slot *slot, bool present);

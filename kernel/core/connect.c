@@ -79,54 +79,6 @@ static enum pol_close choose_close(u32 flags)
 	return strictness[want] < strictness[def] && !capable(CAP_SYS_RAWIO) ? 0 : want;
 }
 
-/*
- * The reader stays awake while anybody is connected, and during a call that acts: another
- * thread may disconnect its handle. One reference to its power is enough for all.
- */
-static int add_user(struct scard_slot *slot)
-{
-	bool awake;
-	int ret;
-
-	spin_lock(&slot->lock);
-	awake = slot->users;
-	slot->users += awake;
-	spin_unlock(&slot->lock);
-	if (awake)
-		return 0;
-
-	ret = slot->reader->ops->get(slot->reader);
-	if (ret)
-		return ret;
-	/* only the actor comes here, so it is the first still */
-	spin_lock(&slot->lock);
-	slot->users++;
-	spin_unlock(&slot->lock);
-	return 0;
-}
-
-/**
- * scard_slot_drop_user() - a handle does not need the reader awake any more
- * @slot: the slot, locked
- *
- * Return: true if it was the last: scard_slot_unused() must follow, without the lock
- */
-bool scard_slot_drop_user(struct scard_slot *slot)
-{
-	lockdep_assert_held(&slot->lock);
-	return !--slot->users;
-}
-
-/**
- * scard_slot_unused() - nobody is connected any more
- * @slot: the slot
- */
-void scard_slot_unused(struct scard_slot *slot)
-{
-	slot->reader->ops->put(slot->reader);
-	scard_slot_idle(slot);
-}
-
 /* scard_turn_take() for a call that acts; with 0 call_done() must follow */
 static int call_begin(struct scard_handle *h, struct scard_turn *t, struct scard_req **reqp,
 		      enum pol_op op, enum pol_share share, bool nonblock)
@@ -135,7 +87,7 @@ static int call_begin(struct scard_handle *h, struct scard_turn *t, struct scard
 
 	if (ret)
 		return ret;
-	ret = add_user(h->slot);
+	ret = scard_slot_add_user(h->slot);
 	if (ret)
 		scard_turn_done(h, t, reqp, ret, POL_LEAVE);
 	return ret;
@@ -200,7 +152,7 @@ int scard_handle_connect(struct scard_handle *h, struct scard_connect *arg, bool
 	ret = scard_turn_take(h, &t, POL_OP_CONNECT, arg->share_mode, nonblock);
 	if (ret)
 		goto out;
-	ret = add_user(slot);
+	ret = scard_slot_add_user(slot);
 	if (ret)
 		goto done;
 	if (READ_ONCE(slot->pol.connected) >= SCARD_MAX_HANDLES)

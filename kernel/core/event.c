@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Discovery: the generic-netlink family "scard". Reads snapshots only, decides
- * nothing. Names and identities are told to those who ask, and never multicast.
+ * Events of a slot: the state word that GET_STATUS and netlink report, the event
+ * counter that poll() waits for, and the multicasts of the generic-netlink family
+ * "scard". Names and identities are never multicast.
  *
- * Changes are announced by the slot's news_work: they happen under slot->lock, where
- * nothing may be allocated at leisure. A message carries the counters of the moment at
- * which it is sent, so announcements may be merged and none is missed; and there is one
- * work, so none overtakes another.
+ * A change happens under slot->lock, where a message cannot be allocated, so the slot's
+ * news_work multicasts it. A message carries the counters of the moment at which it is
+ * sent, so announcements may be merged and none is missed. One work sends them all, so
+ * none overtakes another.
  */
 #include <linux/list.h>
 #include <linux/module.h>
@@ -16,16 +17,60 @@
 
 #include "scard.h"
 
+/**
+ * scard_slot_state() - SCARD_STATE_BIT_* of this moment
+ * @slot: the slot, locked
+ *
+ * Return: the bits
+ */
+u32 scard_slot_state(const struct scard_slot *slot)
+{
+	const struct pol_slot *pol = &slot->pol;
+	u32 state = 0;
+
+	lockdep_assert_held(&slot->lock);
+	if (pol->card != POL_CARD_ABSENT)
+		state |= SCARD_STATE_BIT_PRESENT;
+	if (pol->card == POL_CARD_ON)
+		state |= SCARD_STATE_BIT_POWERED;
+	if (pol->card == POL_CARD_MUTE)
+		state |= SCARD_STATE_BIT_MUTE;
+	if (slot->protocol)
+		state |= SCARD_STATE_BIT_NEGOTIATED;
+	if (pol->connected)
+		state |= SCARD_STATE_BIT_INUSE;
+	if (pol->exclusive)
+		state |= SCARD_STATE_BIT_EXCLUSIVE;
+	if (pol->owner)
+		state |= SCARD_STATE_BIT_TRANSACTION;
+	if (slot->settling)
+		state |= SCARD_STATE_BIT_SETTLING;
+	return state;
+}
+
+/**
+ * scard_slot_changed() - something that a waiter may want to see has changed
+ * @slot: the slot, locked
+ */
+void scard_slot_changed(struct scard_slot *slot)
+{
+	lockdep_assert_held(&slot->lock);
+	slot->event++;
+	/* a sleeper in poll() is in the queue before it takes the lock, see cdev_poll() */
+	if (waitqueue_active(&slot->wait))
+		wake_up_all(&slot->wait);
+}
+
+/* ---- multicasts ---- */
+
 /*
  * Slots in the order of their coming; mutex, because a dump may sleep between two.
  * Taken before slot->lock, never inside it.
  */
-static LIST_HEAD(netlink_slots);
-static DEFINE_MUTEX(netlink_lock);
+LIST_HEAD(scard_netlink_slots);
+DEFINE_MUTEX(scard_netlink_lock);
 /* Counts comings and goings, so that a dump can tell that it is not one moment's */
-static unsigned int netlink_generation;
-
-static struct genl_family netlink_family;
+unsigned int scard_netlink_generation;
 
 enum netlink_groups {
 	NETLINK_EVENTS,
@@ -33,10 +78,6 @@ enum netlink_groups {
 
 static const struct genl_multicast_group netlink_groups[] = {
 	[NETLINK_EVENTS] = { .name = SCARD_MCGRP_EVENTS },
-};
-
-static const struct nla_policy netlink_policy[SCARD_A_SLOT_MAX + 1] = {
-	[SCARD_A_SLOT_MINOR] = { .type = NLA_U32 },
 };
 
 #define NETLINK_STATE_ATTRS	6	/* of netlink_put_state(), each a u32 */
@@ -48,13 +89,11 @@ static u32 netlink_state(const struct scard_slot *slot)
 					 SCARD_STATE_BIT_SETTLING);
 }
 
-static int netlink_put_state(struct sk_buff *skb, struct scard_slot *slot, bool asked)
+static int netlink_put_state(struct sk_buff *skb, struct scard_slot *slot)
 {
 	u32 state, event, card_event;
 
 	spin_lock(&slot->lock);
-	if (asked)
-		scard_slot_look(slot);
 	state = netlink_state(slot);
 	event = slot->event;
 	card_event = slot->card_event;
@@ -74,13 +113,13 @@ static int netlink_put_identity(struct sk_buff *skb, struct scard_slot *slot)
 	       nla_put_u16(skb, SCARD_A_SLOT_PRODUCT_ID, slot->reader->product_id);
 }
 
-static int netlink_put_slot(struct sk_buff *skb, struct scard_slot *slot, void *head, bool whole)
+int scard_netlink_put(struct sk_buff *skb, struct scard_slot *slot, void *head, bool whole)
 {
 	int ret;
 
 	if (!head)
 		return -EMSGSIZE;
-	ret = netlink_put_state(skb, slot, whole);
+	ret = netlink_put_state(skb, slot);
 	if (!ret && whole)
 		ret = netlink_put_identity(skb, slot);
 	if (ret) {
@@ -91,78 +130,10 @@ static int netlink_put_slot(struct sk_buff *skb, struct scard_slot *slot, void *
 	return 0;
 }
 
-static int netlink_get_slot(struct sk_buff *skb, struct genl_info *info)
-{
-	struct scard_slot *slot;
-	struct sk_buff *answer;
-	int ret = -ENODEV;
-	u32 minor;
-
-	if (!info->attrs[SCARD_A_SLOT_MINOR])
-		return -EINVAL;
-	minor = nla_get_u32(info->attrs[SCARD_A_SLOT_MINOR]);
-	answer = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	if (!answer)
-		return -ENOMEM;
-	mutex_lock(&netlink_lock);
-	list_for_each_entry(slot, &netlink_slots, netlink_node) {
-		if (MINOR(slot->dev.devt) != minor)
-			continue;
-		ret = netlink_put_slot(answer, slot,
-				       genlmsg_put_reply(answer, info, &netlink_family, 0,
-							 SCARD_CMD_GET_SLOT), true);
-		break;
-	}
-	mutex_unlock(&netlink_lock);
-	if (ret) {
-		nlmsg_free(answer);
-		return ret;
-	}
-	return genlmsg_reply(answer, info);
-}
-
-static int netlink_dump_slots(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	long skip = cb->args[0], n = 0;
-	struct scard_slot *slot;
-
-	mutex_lock(&netlink_lock);
-	cb->seq = netlink_generation;
-	list_for_each_entry(slot, &netlink_slots, netlink_node) {
-		void *head;
-
-		if (n++ < skip)
-			continue;
-		head = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-				   &netlink_family, NLM_F_MULTI, SCARD_CMD_GET_SLOT);
-		if (head)
-			genl_dump_check_consistent(cb, head);
-		if (netlink_put_slot(skb, slot, head, true)) {
-			n--;
-			break;
-		}
-	}
-	cb->args[0] = n;
-	mutex_unlock(&netlink_lock);
-	return skb->len;
-}
-
-static const struct genl_ops netlink_ops[] = {
-	{
-		.cmd = SCARD_CMD_GET_SLOT,
-		.doit = netlink_get_slot,
-		.dumpit = netlink_dump_slots,
-		.policy = netlink_policy,
-		.maxattr = SCARD_A_SLOT_MAX,
-	},
-};
-
-static struct genl_family netlink_family __ro_after_init = {
+struct genl_family scard_netlink_family = {
 	.name = SCARD_FAMILY_NAME,
 	.version = SCARD_FAMILY_VERSION,
 	.module = THIS_MODULE,
-	.ops = netlink_ops,
-	.n_ops = ARRAY_SIZE(netlink_ops),
 	.mcgrps = netlink_groups,
 	.n_mcgrps = ARRAY_SIZE(netlink_groups),
 };
@@ -174,7 +145,7 @@ static struct genl_family netlink_family __ro_after_init = {
  */
 bool scard_netlink_heard(void)
 {
-	return genl_has_listeners(&netlink_family, &init_net, NETLINK_EVENTS);
+	return genl_has_listeners(&scard_netlink_family, &init_net, NETLINK_EVENTS);
 }
 
 static void netlink_announce(struct scard_slot *slot, u8 cmd)
@@ -187,11 +158,11 @@ static void netlink_announce(struct scard_slot *slot, u8 cmd)
 	skb = genlmsg_new(NETLINK_STATE_ATTRS * nla_total_size(sizeof(u32)), GFP_KERNEL);
 	if (!skb)
 		return;		/* who listens finds out by the next one's counter */
-	if (netlink_put_slot(skb, slot, genlmsg_put(skb, 0, 0, &netlink_family, 0, cmd), false)) {
+	if (scard_netlink_put(skb, slot, genlmsg_put(skb, 0, 0, &scard_netlink_family, 0, cmd), false)) {
 		nlmsg_free(skb);
 		return;
 	}
-	genlmsg_multicast(&netlink_family, skb, 0, NETLINK_EVENTS, GFP_KERNEL);
+	genlmsg_multicast(&scard_netlink_family, skb, 0, NETLINK_EVENTS, GFP_KERNEL);
 }
 
 /**
@@ -200,11 +171,11 @@ static void netlink_announce(struct scard_slot *slot, u8 cmd)
  */
 void scard_netlink_add(struct scard_slot *slot)
 {
-	mutex_lock(&netlink_lock);
-	list_add_tail(&slot->netlink_node, &netlink_slots);
-	netlink_generation++;
+	mutex_lock(&scard_netlink_lock);
+	list_add_tail(&slot->netlink_node, &scard_netlink_slots);
+	scard_netlink_generation++;
 	netlink_announce(slot, SCARD_CMD_SLOT_ADD_NTF);
-	mutex_unlock(&netlink_lock);
+	mutex_unlock(&scard_netlink_lock);
 }
 
 /**
@@ -214,11 +185,11 @@ void scard_netlink_add(struct scard_slot *slot)
 void scard_netlink_del(struct scard_slot *slot)
 {
 	cancel_work_sync(&slot->news_work);
-	mutex_lock(&netlink_lock);
+	mutex_lock(&scard_netlink_lock);
 	list_del(&slot->netlink_node);
-	netlink_generation++;
+	scard_netlink_generation++;
 	netlink_announce(slot, SCARD_CMD_SLOT_DEL_NTF);
-	mutex_unlock(&netlink_lock);
+	mutex_unlock(&scard_netlink_lock);
 }
 
 /**
@@ -261,20 +232,3 @@ void scard_netlink_tell(struct scard_slot *slot)
 		netlink_announce(slot, SCARD_CMD_SLOT_CHANGE_NTF);
 }
 
-/**
- * scard_netlink_init() - register the family
- *
- * Return: 0 or a negative errno
- */
-int scard_netlink_init(void)
-{
-	return genl_register_family(&netlink_family);
-}
-
-/**
- * scard_netlink_exit() - unregister it
- */
-void scard_netlink_exit(void)
-{
-	genl_unregister_family(&netlink_family);
-}

@@ -9,7 +9,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "ccid_usb.h"
+#include "usb.h"
 #include "proto/iccd.h"
 
 static void ccid_usb_release(struct scard_reader *reader)

@@ -21,50 +21,6 @@ static const u8 no_params[3];
 
 /* ---- what others may see ---- */
 
-/**
- * scard_slot_state() - SCARD_STATE_BIT_* of this moment
- * @slot: the slot, locked
- *
- * Return: the bits
- */
-u32 scard_slot_state(const struct scard_slot *slot)
-{
-	const struct pol_slot *pol = &slot->pol;
-	u32 state = 0;
-
-	lockdep_assert_held(&slot->lock);
-	if (pol->card != POL_CARD_ABSENT)
-		state |= SCARD_STATE_BIT_PRESENT;
-	if (pol->card == POL_CARD_ON)
-		state |= SCARD_STATE_BIT_POWERED;
-	if (pol->card == POL_CARD_MUTE)
-		state |= SCARD_STATE_BIT_MUTE;
-	if (slot->protocol)
-		state |= SCARD_STATE_BIT_NEGOTIATED;
-	if (pol->connected)
-		state |= SCARD_STATE_BIT_INUSE;
-	if (pol->exclusive)
-		state |= SCARD_STATE_BIT_EXCLUSIVE;
-	if (pol->owner)
-		state |= SCARD_STATE_BIT_TRANSACTION;
-	if (slot->settling)
-		state |= SCARD_STATE_BIT_SETTLING;
-	return state;
-}
-
-/**
- * scard_slot_changed() - something that a waiter may want to see has changed
- * @slot: the slot, locked
- */
-void scard_slot_changed(struct scard_slot *slot)
-{
-	lockdep_assert_held(&slot->lock);
-	slot->event++;
-	/* a sleeper in poll() is in the queue before it takes the lock, see cdev_poll() */
-	if (waitqueue_active(&slot->wait))
-		wake_up_all(&slot->wait);
-}
-
 /* The card has changed, which is multicast too. */
 static void slot_card_changed(struct scard_slot *slot)
 {

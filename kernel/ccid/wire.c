@@ -12,7 +12,7 @@
 #include <linux/sched/signal.h>
 #include <linux/timer.h>
 
-#include "ccid_wire.h"
+#include "wire.h"
 #include "trace.h"
 
 /* Messages that are not the answer: passed over, up to this many per command */

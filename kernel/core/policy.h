@@ -21,7 +21,10 @@
 #ifndef SCARD_POLICY_H
 #define SCARD_POLICY_H
 
-#include "proto/port.h"
+#include <linux/errno.h>
+#include <linux/limits.h>
+#include <linux/string.h>
+#include <linux/types.h>
 
 /* Share modes; values of SCARD_MODE_* */
 enum pol_share {

@@ -9,7 +9,7 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
-#include "ccid_wire.h"
+#include "wire.h"
 #include "trace.h"
 
 #define CCID_ABORT_REQUEST	0x01	/* class request ABORT, CCID 1.1 section 5.3.1 */

@@ -8,7 +8,7 @@
  */
 #include <linux/slab.h>
 
-#include "ccid_usb.h"
+#include "usb.h"
 #include "trace.h"
 
 #define CCID_CONTROL_TIMEOUT_MS	1000
