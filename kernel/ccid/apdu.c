@@ -379,13 +379,11 @@ int scard_slot_t1_secured(struct scard_slot *slot, struct scard_req *req)
 }
 
 /*
- * Choose how a command travels, and make a TPDU of it where it is to be one; @req and *@len
- * may be chosen for again, which leaves a TPDU as it is. Inline, as it is on the way of each
- * APDU.
+ * Choose how a command travels, and make a TPDU of it where it is to be one.
  *
  * Return: XFR_* or a negative errno
  */
-static __always_inline int xfr_choose(const struct scard_slot *slot, struct scard_req *req,
+static int xfr_choose(const struct scard_slot *slot, struct scard_req *req,
 				      u32 *len, u32 protocol, unsigned int *timeout_ms)
 {
 	const struct ccid_desc *desc = &slot->reader->desc;
@@ -419,27 +417,6 @@ static __always_inline int xfr_choose(const struct scard_slot *slot, struct scar
 }
 
 /**
- * scard_slot_transmit_ahead() - send a command to the card for the actor, which sleeps
- * @slot: the slot, locked
- * @req: the request, with the command at tx + CCID_HEADER_LEN
- * @len: bytes of it, going in and coming out: it may have become a TPDU
- * @protocol: SCARD_PROTO_* that the actor believes active; 0: whatever is
- * @actor: who will call scard_slot_transmit()
- *
- * Return: true if it is on its way, and the answer wakes the actor; otherwise the actor
- * has to be woken, and does it itself
- */
-bool scard_slot_transmit_ahead(struct scard_slot *slot, struct scard_req *req, u32 *len,
-			       u32 protocol, struct task_struct *actor)
-{
-	unsigned int timeout_ms;
-
-	return xfr_choose(slot, req, len, protocol, &timeout_ms) == XFR_WHOLE &&
-	       scard_slot_cmd_ahead(slot, req, CCID_PC_TO_RDR_XFR_BLOCK, xfr_whole_params, *len,
-				    timeout_ms, actor);
-}
-
-/**
  * scard_slot_transmit() - send a command to the card
  * @slot: the slot
  * @req: the request, with the command at tx + CCID_HEADER_LEN
@@ -453,8 +430,7 @@ int scard_slot_transmit(struct scard_slot *slot, struct scard_req *req, u32 len,
 			u32 protocol)
 {
 	unsigned int timeout_ms = XFR_APDU_TIMEOUT_MS;
-	/* what is on its way already is so whatever has become of the card since */
-	int way = req->ahead ? XFR_WHOLE : xfr_choose(slot, req, &len, protocol, &timeout_ms);
+	int way = xfr_choose(slot, req, &len, protocol, &timeout_ms);
 
 	switch (way) {
 	case XFR_WHOLE:

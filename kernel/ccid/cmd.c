@@ -365,49 +365,6 @@ static int ccid_cmd_answer(struct scard_slot *slot, struct scard_req *req, int r
 	return ccid_cmd_end(slot, req, ccid_wire_wait(req));
 }
 
-/**
- * ccid_cmd_ahead() - send a command for the actor, which sleeps
- * @slot: the slot, locked
- * @req: the request, of which nothing was sent in this operation
- * @type: bMessageType
- * @params: bytes 7 to 9 of the message
- * @len: bytes of payload
- * @timeout_ms: time for one answer; each time extension multiplies it
- * @actor: who will call ccid_cmd(), which goes on from there whatever its arguments are
- *
- * Never sleeps, and so does nothing where something has to be done first.
- *
- * Return: true if it is on its way, and the answer wakes the actor
- */
-bool ccid_cmd_ahead(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3],
-		    u32 len, unsigned int timeout_ms, struct task_struct *actor)
-{
-	struct scard_reader *reader = slot->reader;
-
-	lockdep_assert_held(&slot->lock);
-	if (reader->ops->exchange || ccid_cmd_needs_place(reader) || READ_ONCE(reader->paused) ||
-	    slot->interrupted || READ_ONCE(reader->wedged) ||
-	    CCID_HEADER_LEN + len > req->tx_size)
-		return false;
-	slot->sent = true;
-	ccid_wire_limits(req, timeout_ms, slot->ceiling);
-	req->ahead = ccid_wire_send(slot, req, type, params, len, actor) ?: 1;
-	return req->ahead > 0;
-}
-
-/* In the actor: the rest of what ccid_cmd_ahead() has begun */
-static int ccid_cmd_sent_ahead(struct scard_slot *slot, struct scard_req *req)
-{
-	int ret = min(req->ahead, 0);
-
-	req->ahead = 0;
-	if (ret)
-		ccid_wire_unsend(slot, req);
-	if (ret == -ENOMEM)
-		slot->sent = false;
-	return ccid_cmd_answer(slot, req, ret);
-}
-
 static bool ccid_cmd_is_for_card(u8 type)
 {
 	return type == CCID_PC_TO_RDR_XFR_BLOCK || type == CCID_PC_TO_RDR_SECURE;
@@ -445,8 +402,6 @@ int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 p
 	bool sent;
 	int ret;
 
-	if (req->ahead)
-		return ccid_cmd_sent_ahead(slot, req);
 	req->ans.type = 0;	/* what was answered before is not of this command */
 	if (fatal_signal_pending(current))
 		return -EINTR;

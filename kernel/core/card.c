@@ -116,25 +116,6 @@ static unsigned int slot_timeout(const struct scard_slot *slot, unsigned int tim
 }
 
 /**
- * scard_slot_cmd_ahead() - ccid_cmd_ahead()
- * @slot: the slot, locked
- * @req: the request
- * @type: bMessageType
- * @params: bytes 7 to 9
- * @len: bytes of payload
- * @timeout_ms: time for one answer
- * @actor: who will call scard_slot_cmd()
- *
- * Return: as ccid_cmd_ahead()
- */
-bool scard_slot_cmd_ahead(struct scard_slot *slot, struct scard_req *req, u8 type,
-			  const u8 params[3], u32 len, unsigned int timeout_ms,
-			  struct task_struct *actor)
-{
-	return ccid_cmd_ahead(slot, req, type, params, len, slot_timeout(slot, timeout_ms), actor);
-}
-
-/**
  * scard_slot_cmd() - ccid_cmd(), and believe what the answer says of the card
  * @slot: the slot
  * @req: the request

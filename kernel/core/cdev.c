@@ -35,42 +35,13 @@ static bool cdev_nonblock(const struct file *file)
 	return file->f_flags & O_NONBLOCK;
 }
 
-/* Are these reserved words zero? Few enough to be unrolled. */
-static __always_inline bool cdev_is_zero(const u32 *words, size_t n)
+static bool cdev_is_zero(const u32 *words, size_t n)
 {
 	u32 any = 0;
 
 	while (n--)
 		any |= words[n];
 	return !any;
-}
-
-/*
- * Copy a structure of the ABI, which is two to five 64-bit words: a general copy costs more
- * than most of the calls.
- */
-static __always_inline int cdev_get_arg(void *arg, const void __user *uarg, size_t size)
-{
-	const u64 __user *from = uarg;
-	u64 *to = arg;
-
-	BUILD_BUG_ON(size % sizeof(u64) || size < 16 || size > 40);
-	if (!user_read_access_begin(from, size))
-		return -EFAULT;
-	unsafe_get_user(to[0], &from[0], fault);
-	unsafe_get_user(to[1], &from[1], fault);
-	if (size > 16)
-		unsafe_get_user(to[2], &from[2], fault);
-	if (size > 24)
-		unsafe_get_user(to[3], &from[3], fault);
-	if (size > 32)
-		unsafe_get_user(to[4], &from[4], fault);
-	user_read_access_end();
-	return 0;
-
-fault:
-	user_read_access_end();
-	return -EFAULT;
 }
 
 static long cdev_get_info(struct scard_handle *h, void __user *uarg)
@@ -83,67 +54,31 @@ static long cdev_get_info(struct scard_handle *h, void __user *uarg)
 	return copy_to_user(uarg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
-/*
- * The flags, and in @any what must be zero. All that stands in between is for the answer.
- * Programs ask for the status more often than for anything else: no general copy here.
- */
-static int cdev_get_status_args(struct scard_status __user *user, u32 *flags, u32 *any)
-{
-	/* three bytes, then whole words to the end */
-	const u32 __user *word = (const u32 __user *)&user->reserved8[3];
-	u32 words[5];
-	u8 bytes[3];
-
-	if (!user_read_access_begin(user, sizeof(*user)))
-		return -EFAULT;
-	unsafe_get_user(*flags, &user->flags, fault);
-	unsafe_get_user(bytes[0], &user->reserved8[0], fault);
-	unsafe_get_user(bytes[1], &user->reserved8[1], fault);
-	unsafe_get_user(bytes[2], &user->reserved8[2], fault);
-	unsafe_get_user(words[0], word, fault);
-	unsafe_get_user(words[1], word + 1, fault);
-	unsafe_get_user(words[2], word + 2, fault);
-	unsafe_get_user(words[3], word + 3, fault);
-	unsafe_get_user(words[4], word + 4, fault);
-	user_read_access_end();
-	*any = bytes[0] | bytes[1] | bytes[2] | words[0] | words[1] | words[2] | words[3] |
-	       words[4];
-	return 0;
-
-fault:
-	user_read_access_end();
-	return -EFAULT;
-}
-
 static long cdev_get_status(struct scard_handle *h, void __user *uarg, struct file *file)
 {
-	struct scard_status st = { };
-	u32 any;
+	struct scard_status st;
+	u32 flags;
+	bool gated;
 	int ret;
 
-	if (cdev_get_status_args(uarg, &st.flags, &any))
+	if (copy_from_user(&st, uarg, sizeof(st)))
 		return -EFAULT;
-	if (st.flags & ~SCARD_STATUS_GATED || any)
+	flags = st.flags;
+	if (flags & ~SCARD_STATUS_GATED || memchr_inv(st.reserved8, 0, sizeof(st.reserved8)) ||
+	    !cdev_is_zero(st.reserved, ARRAY_SIZE(st.reserved)))
 		return -EINVAL;
-	if (st.flags & SCARD_STATUS_GATED && !(file->f_mode & FMODE_WRITE))
+	gated = flags & SCARD_STATUS_GATED;
+	if (gated && !(file->f_mode & FMODE_WRITE))
 		return -EBADF;
-	if (st.flags & SCARD_STATUS_GATED)
+	memset(st.atr, 0, sizeof(st.atr));
+	if (gated)
 		trace_scard_call(h, POL_OP_STATUS, 0);
 	ret = scard_handle_status(h, &st, cdev_nonblock(file));
-	if (st.flags & SCARD_STATUS_GATED)
+	if (gated)
 		trace_scard_return(h, POL_OP_STATUS, ret, 0);
 	if (ret)
 		return ret;
-	/* what is reserved is zero already */
-	if (!user_write_access_begin(uarg, sizeof(st)))
-		return -EFAULT;
-	unsafe_copy_to_user(uarg, (const char *)&st, offsetof(typeof(st), reserved), fault);
-	user_write_access_end();
-	return 0;
-
-fault:
-	user_write_access_end();
-	return -EFAULT;
+	return copy_to_user(uarg, &st, sizeof(st)) ? -EFAULT : 0;
 }
 
 static long cdev_connect(struct scard_handle *h, void __user *uarg, struct file *file,
@@ -153,7 +88,7 @@ static long cdev_connect(struct scard_handle *h, void __user *uarg, struct file 
 	struct scard_connect arg;
 	int ret;
 
-	if (cdev_get_arg(&arg, uarg, sizeof(arg)))
+	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
 	if (!cdev_is_zero(arg.reserved, ARRAY_SIZE(arg.reserved)))
 		return -EINVAL;
@@ -175,7 +110,7 @@ static long cdev_disposition(struct scard_handle *h, void __user *uarg, struct f
 	struct scard_disposition arg;
 	int ret;
 
-	if (cdev_get_arg(&arg, uarg, sizeof(arg)))
+	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
 	if (arg.flags || !cdev_is_zero(arg.reserved, ARRAY_SIZE(arg.reserved)))
 		return -EINVAL;
@@ -216,7 +151,7 @@ static long cdev_transmit(struct scard_handle *h, void __user *uarg, struct file
 	struct scard_req *req;
 	long ret;
 
-	if (cdev_get_arg(&arg, uarg, sizeof(arg)))
+	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
 	if (arg.flags || !cdev_is_zero(arg.reserved, ARRAY_SIZE(arg.reserved)) ||
 	    arg.send_len > SCARD_COMMAND_MAX || !arg.recv)
@@ -244,7 +179,7 @@ static long cdev_control(struct scard_handle *h, void __user *uarg, struct file 
 	struct scard_req *req;
 	long ret;
 
-	if (cdev_get_arg(&arg, uarg, sizeof(arg)))
+	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
 	if (arg.flags || !cdev_is_zero(arg.reserved, ARRAY_SIZE(arg.reserved)) ||
 	    arg.in_len > SCARD_CONTROL_MAX || (arg.in_len && !arg.in) ||
@@ -273,7 +208,7 @@ static long cdev_get_attr(struct scard_handle *h, void __user *uarg)
 	u32 len = 0;
 	int ret;
 
-	if (cdev_get_arg(&arg, uarg, sizeof(arg)))
+	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
 	if (arg.flags || arg.reserved)
 		return -EINVAL;
@@ -295,7 +230,7 @@ static long cdev_set_attr(struct scard_handle *h, void __user *uarg)
 {
 	struct scard_attr arg;
 
-	if (cdev_get_arg(&arg, uarg, sizeof(arg)))
+	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
 	if (arg.flags || arg.reserved || !arg.buf || !arg.len || arg.len > SCARD_ATTR_MAX)
 		return -EINVAL;

@@ -248,14 +248,10 @@ int scard_handle_transmit(struct scard_handle *h, struct scard_req **reqp, u32 l
 		if (ret)
 			return ret;
 	}
-	t.req = *reqp;
-	t.len = len;
-	t.protocol = protocol;
 	ret = scard_turn_take(h, &t, POL_OP_TRANSMIT, 0, nonblock);
 	if (ret)
 		return ret;
-	/* of which another thread may have made a TPDU already */
-	ret = scard_slot_transmit(slot, *reqp, t.len, room, protocol);
+	ret = scard_slot_transmit(slot, *reqp, len, room, protocol);
 	/* also if the exchange has failed: bytes may have reached the card */
 	h->pol.spoke |= slot->sent;
 	/* who hears -ENOMEM may send the same again */

@@ -82,8 +82,6 @@ struct scard_rx {
  * @slot: bSlot
  * @seq: bSeq of the command on the wire
  * @expect: bMessageType of its answer
- * @ahead: ccid_cmd_ahead() has sent it (1) or failed on the way (negative errno); else 0
- *	(actor)
  * @strays: messages passed over since the command was sent
  * @extensions: time extensions since the command was sent
  * @step: time that one answer may take, jiffies
@@ -111,7 +109,6 @@ struct scard_req {
 	u8 slot;
 	u8 seq;
 	u8 expect;
-	int ahead;
 	u8 strays;
 	u16 extensions;
 	unsigned long step;

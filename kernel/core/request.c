@@ -13,16 +13,10 @@
 
 #include "scard.h"
 
-/* What is wiped is wiped by words, see req_wipe(). */
-static u32 whole_words(u32 size)
-{
-	return round_up(size, sizeof(u64));
-}
-
 /* A buffer that a host controller can reach; large ones may not be there. */
 static u8 *scard_buf_alloc(u32 size, gfp_t gfp)
 {
-	return kmalloc(whole_words(size), gfp | __GFP_NOWARN);
+	return kmalloc(size, gfp | __GFP_NOWARN);
 }
 
 /**
@@ -105,7 +99,7 @@ int scard_req_grow_apdu(struct scard_req *req, u32 size)
 
 	if (size <= req->apdu_size)
 		return 0;
-	apdu = kvmalloc(whole_words(size), GFP_KERNEL_ACCOUNT);
+	apdu = kvmalloc(size, GFP_KERNEL_ACCOUNT);
 	if (!apdu)
 		return -ENOMEM;
 	/* a PIN template may be in it, which pinpad.c had put aside */
@@ -115,26 +109,16 @@ int scard_req_grow_apdu(struct scard_req *req, u32 size)
 	return 0;
 }
 
-/* As memzero_explicit(), by words, of which all our buffers consist. */
-static void req_wipe(u8 *buf, u32 len)
-{
-	memset64((u64 *)buf, 0, whole_words(len) / sizeof(u64));
-	barrier_data(buf);
-}
-
 /**
  * scard_req_clear() - forget the APDU bytes in a request that is not on the wire
  * @req: the request
  */
 void scard_req_clear(struct scard_req *req)
 {
-	/* a Connect to a card that is on has sent nothing */
-	if (req->dirty_tx)
-		req_wipe(req->tx, min(req->dirty_tx, req->tx_size));
-	if (req->rx->dirty)
-		req_wipe(req->rx->buf, min(req->rx->dirty, req->rx->size));
-	if (req->dirty_apdu)
-		req_wipe(req->apdu, min(req->dirty_apdu, req->apdu_size));
+	memzero_explicit(req->tx, min(req->dirty_tx, req->tx_size));
+	memzero_explicit(req->rx->buf, min(req->rx->dirty, req->rx->size));
+	if (req->apdu)
+		memzero_explicit(req->apdu, min(req->dirty_apdu, req->apdu_size));
 	req->dirty_tx = 0;
 	req->rx->dirty = 0;
 	req->dirty_apdu = 0;

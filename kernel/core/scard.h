@@ -32,7 +32,7 @@
  * LOCKS, outermost first. None is held across anything that waits for hardware.
  *   slot->lock     spinlock, process context only: slot->pol (the policy), the
  *                  published state of the card, event counters. Waiters are woken
- *                  inside it, and the next one's command may be sent.
+ *                  inside it.
  *   reader->lock   spinlock, irqsave: in-flight requests, bSeq, gone, power
  *                  references; taken in URB completions.
  *
@@ -56,6 +56,7 @@
 
 #include <linux/bitops.h>
 #include <linux/cdev.h>
+#include <linux/completion.h>
 #include <linux/device.h>
 #include <linux/jiffies.h>
 #include <linux/sizes.h>
@@ -260,23 +261,13 @@ struct scard_handle {
 };
 
 /**
- * struct scard_turn - a turn and what its thread sleeps on
+ * struct scard_turn - a turn and the completion that its caller sleeps on
  * @pol: the turn
- * @req: for TRANSMIT: the request that may be sent ahead; see slot_serve()
- * @len: bytes of its command; see scard_slot_transmit_ahead()
- * @protocol: see scard_slot_transmit()
- * @task: who waits; the others are valid only if the turn was queued
- * @served: it has left the queue; written under slot->lock
- * @begun: scard_slot_begin() was called for it
+ * @served: it has left the queue; completed under slot->lock
  */
 struct scard_turn {
 	struct pol_turn pol;
-	struct scard_req *req;
-	u32 len;
-	u32 protocol;
-	struct task_struct *task;
-	bool served;
-	bool begun;
+	struct completion served;
 };
 
 /* trace.c */
@@ -428,9 +419,6 @@ int scard_slot_eject(struct scard_slot *slot, struct scard_req *req);
 
 enum pol_card scard_slot_mark_reset(struct scard_slot *slot);
 int scard_slot_reset(struct scard_slot *slot, struct scard_req *req);
-bool scard_slot_cmd_ahead(struct scard_slot *slot, struct scard_req *req, u8 type,
-			  const u8 params[3], u32 len, unsigned int timeout_ms,
-			  struct task_struct *actor);
 int scard_slot_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3],
 		   u32 len, unsigned int timeout_ms);
 
@@ -444,8 +432,6 @@ int scard_slot_grow_req(const struct scard_slot *slot, struct scard_req *req, u3
 int scard_slot_t1_ifsd(struct scard_slot *slot, struct scard_req *req, u8 ifsd);
 int scard_slot_t1_secure(struct scard_slot *slot, struct scard_req *req, u8 *prologue, u32 len);
 int scard_slot_t1_secured(struct scard_slot *slot, struct scard_req *req);
-bool scard_slot_transmit_ahead(struct scard_slot *slot, struct scard_req *req, u32 *len,
-			       u32 protocol, struct task_struct *actor);
 int scard_slot_transmit(struct scard_slot *slot, struct scard_req *req, u32 len, u32 room,
 			u32 protocol);
 
@@ -478,8 +464,6 @@ void scard_req_clear(struct scard_req *req);
 void scard_req_free(struct scard_req *req);
 
 /* ccid_cmd.c */
-bool ccid_cmd_ahead(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3],
-		    u32 len, unsigned int timeout_ms, struct task_struct *actor);
 int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3], u32 len,
 	     unsigned int timeout_ms);
 int ccid_cmd_finish(struct scard_slot *slot, struct scard_req *req, unsigned int grace_ms);

@@ -8,7 +8,7 @@
  * card if the operation was interrupted halfway. The caller's request then belongs to the
  * worker, and the caller's pointer to it is cleared.
  */
-#include <linux/sched/signal.h>
+#include <linux/completion.h>
 
 #include "trace.h"
 
@@ -17,17 +17,8 @@ static int turn_wait(struct scard_slot *slot, struct scard_turn *t)
 {
 	bool waiting;
 
-	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE);
-		if (READ_ONCE(t->served) || signal_pending(current))
-			break;
-		schedule();
-	}
-	__set_current_state(TASK_RUNNING);
-	/*
-	 * Whoever serves a turn has the lock until it needs neither the turn nor this task
-	 * any more. Served at the moment of a signal: go on, nothing is lost.
-	 */
+	/* the lock below tells whether a signal or the turn came first */
+	wait_for_completion_interruptible(&t->served);
 	spin_lock(&slot->lock);
 	waiting = pol_withdraw(&slot->pol, &t->pol);
 	scard_slot_unlock(slot);
@@ -37,7 +28,7 @@ static int turn_wait(struct scard_slot *slot, struct scard_turn *t)
 /**
  * scard_turn_take() - wait for a turn
  * @h: the handle
- * @t: the turn; for TRANSMIT with what may be sent ahead
+ * @t: the turn
  * @op: the call
  * @share: share mode, for CONNECT and RECONNECT
  * @nonblock: do not wait
@@ -50,7 +41,6 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op
 		    enum pol_share share, bool nonblock)
 {
 	struct scard_slot *slot = h->slot;
-	bool begun = false;
 	int ret;
 
 	t->pol = (struct pol_turn){ .handle = &h->pol, .op = op, .share = share };
@@ -65,22 +55,16 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op
 		ret = -EAGAIN;
 	}
 	if (ret == POL_WAIT) {
-		t->task = current;
-		t->served = false;
-		t->begun = false;
-		if (op != POL_OP_TRANSMIT)
-			t->req = NULL;
+		init_completion(&t->served);
 		slot->count.waits++;
 		scard_slot_awaited(slot);
 		trace_scard_wait(h, op, scard_slot_owner(slot));
 	}
 	scard_slot_unlock(slot);
 
-	if (ret == POL_WAIT) {
+	if (ret == POL_WAIT)
 		ret = turn_wait(slot, t);
-		begun = t->begun;
-	}
-	if (!ret && !begun && READ_ONCE(slot->pol.actor) == &t->pol)
+	if (!ret && READ_ONCE(slot->pol.actor) == &t->pol)
 		scard_slot_begin(slot);
 	return ret;
 }

@@ -3,7 +3,7 @@
  * The worker of a slot: it probes cards that were inserted, performs pending resets and
  * finishes the exchanges of killed callers. It also serves turns, see scard_slot_wake().
  */
-#include <linux/sched/signal.h>
+#include <linux/completion.h>
 
 #include "scard.h"
 
@@ -94,30 +94,17 @@ static void worker_work(struct work_struct *work)
 		slot->reader->ops->put(slot->reader);
 }
 
-/*
- * The turn of a thread that sleeps has come, or is refused. A command that needs nothing
- * else is sent for it at once, so that the card does not wait for a thread to wake up; it
- * sleeps on until there is something to be done with the answer.
- */
+/* The policy has granted or refused the turn of a caller that sleeps. */
 static void slot_serve(struct scard_turn *t)
 {
 	struct scard_slot *slot = container_of(t->pol.handle, struct scard_handle, pol)->slot;
-	bool granted = !t->pol.result;
 
 	lockdep_assert_held(&slot->lock);
-	/* before anything that may wake it; it takes the lock before it goes on */
-	WRITE_ONCE(t->served, true);
-	/* the watchdog counts from here, not from when the thread runs */
-	if (granted && t->pol.op == POL_OP_BEGIN)
+	/* the watchdog counts from here, not from when the caller runs */
+	if (!t->pol.result && t->pol.op == POL_OP_BEGIN)
 		scard_slot_used(slot);
-	/* who was killed, and has not run since, sends nothing any more */
-	if (granted && t->req && !fatal_signal_pending(t->task)) {
-		scard_slot_begin(slot);
-		t->begun = true;
-		if (scard_slot_transmit_ahead(slot, t->req, &t->len, t->protocol, t->task))
-			return;
-	}
-	wake_up_process(t->task);
+	/* the turn stays until the caller has taken the lock */
+	complete(&t->served);
 }
 
 /**

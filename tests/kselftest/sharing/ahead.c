@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The command of a thread that waits for its turn is sent by the thread that leaves: by
- * whom it is sent, and that it is sent once whatever becomes of who waits.
+ * SCARD_IOC_TRANSMIT of a caller that waits for its turn: the caller itself sends its
+ * command, once, whatever becomes of the handle before it and of the reader.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -28,26 +28,24 @@ FIXTURE(ahead)
 FIXTURE_VARIANT(ahead)
 {
 	const char *options, *card;
-	bool ahead;		/* the command is one message */
 };
 
 FIXTURE_VARIANT_ADD(ahead, short_apdu)
 {
-	.options = "--profile short", .card = VR_CARD, .ahead = true,
+	.options = "--profile short", .card = VR_CARD,
 };
 
 FIXTURE_VARIANT_ADD(ahead, extended_apdu)
 {
-	.options = "--profile extended", .card = VR_CARD, .ahead = true,
+	.options = "--profile extended", .card = VR_CARD,
 };
 
-/* The engine of T=1 is the waiting thread's. */
 FIXTURE_VARIANT_ADD(ahead, tpdu_t1)
 {
 	.options = "--profile tpdu", .card = VR_CARD,
 };
 
-/* A place among the busy slots may have to be waited for. */
+/* bMaxCCIDBusySlots 1: the command may have to wait for a token */
 FIXTURE_VARIANT_ADD(ahead, multi_slot)
 {
 	.options = "--profile multi4-serial", .card = VR_CARD,
@@ -109,7 +107,7 @@ static bool trace_senders(bool on)
 	return !file_set(TRACING "/events/scard/scard_ccid_send/enable", on ? "1" : "0");
 }
 
-TEST_F(ahead, sent_by_who_leaves)
+TEST_F(ahead, the_waiting_caller_sends_its_command)
 {
 	ASSERT_TRUE(trace_senders(true));
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
@@ -117,7 +115,7 @@ TEST_F(ahead, sent_by_who_leaves)
 	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
 	EXPECT_EQ(0, agent_result(&self->agent, 10000));
 	EXPECT_EQ(1, vr_card("counter"));
-	EXPECT_EQ(variant->ahead ? gettid() : self->agent.pid, sender());
+	EXPECT_EQ(self->agent.pid, sender());
 	ASSERT_TRUE(trace_senders(false));
 }
 
