@@ -9,48 +9,29 @@
  */
 #include <linux/string.h>
 
+#include "apdu.h"
+#include "proto/apdu.h"
 #include "proto/t0.h"
 #include "proto/t1.h"
 #include "proto/xchain.h"
-#include "scard.h"
+#include "req.h"
+#include "slot.h"
 
 /* How long a card may take at the APDU levels, where the reader keeps the time */
 #define XFR_APDU_TIMEOUT_MS	60000
 #define XFR_BLOCK_MIN_MS	3000
 
 /**
- * scard_slot_max_apdu() - longest command that TRANSMIT takes
- * @slot: the slot
+ * ccid_apdu_max() - longest command that TRANSMIT takes
+ * @reader: the reader
  *
  * Return: bytes
  */
-u32 scard_slot_max_apdu(const struct scard_slot *slot)
+u32 ccid_apdu_max(const struct ccid_reader *reader)
 {
-	const struct ccid_desc *desc = &slot->reader->desc;
-
-	if (desc->level == CCID_LEVEL_SHORT_APDU)
-		return min_t(u32, desc->max_msg - CCID_HEADER_LEN, SCARD_SHORT_TX);
+	if (reader->desc.level == CCID_LEVEL_SHORT_APDU)
+		return min_t(u32, reader->desc.max_msg - CCID_HEADER_LEN, SCARD_SHORT_COMMAND);
 	return SCARD_COMMAND_MAX;
-}
-
-/**
- * scard_slot_rx_size() - receive buffer for an exchange
- * @slot: the slot
- * @room: bytes that the caller can take
- *
- * The answer may be longer than the caller expects, and then its length has to be
- * told: small messages are taken whole always, large ones as the caller can take.
- * Where answers of other slots may arrive in it, it takes any message.
- *
- * Return: bytes
- */
-u32 scard_slot_rx_size(const struct scard_slot *slot, u32 room)
-{
-	const struct ccid_desc *desc = &slot->reader->desc;
-
-	if (desc->max_msg <= SCARD_SMALL_MESSAGE || desc->nbusy > 1)
-		return desc->max_msg;
-	return min(max(CCID_HEADER_LEN + room, SCARD_SMALL_MESSAGE), desc->max_msg);
 }
 
 /* How a command travels */
@@ -61,29 +42,27 @@ enum xfr_way {
 	XFR_T0_CHARACTER,
 };
 
-static const u8 xfr_whole_params[3];	/* bBWI 0, wLevelParameter CCID_CHAIN_WHOLE */
-
-static int xfr_block(struct scard_slot *slot, struct scard_req *req, u8 bwi, u16 level, u32 len,
+static int xfr_block(struct ccid_slot *slot, struct ccid_req *req, u8 bwi, u16 level, u32 len,
 		     unsigned int timeout_ms)
 {
 	u8 params[3] = { bwi };
 
 	put_le16(params + 1, level);
-	return scard_slot_cmd(slot, req, CCID_PC_TO_RDR_XFR_BLOCK, params, len, timeout_ms);
+	return ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_XFR_BLOCK, params, len, timeout_ms);
 }
 
 /*
  * Copy the command out of the send buffer, which the engine needs for its blocks,
  * and make room for an answer of @size bytes behind it.
  */
-static int xfr_unpack(struct scard_req *req, u32 len, u32 size)
+static int xfr_unpack(struct ccid_req *req, u32 len, u32 size)
 {
-	int ret = scard_req_grow_apdu(req, len + size);
+	int ret = ccid_req_grow_apdu(req, len + size);
 
 	if (ret)
 		return ret;
 	req->dirty_apdu = len + size;
-	memcpy(req->apdu, req->tx + CCID_HEADER_LEN, len);
+	memcpy(req->apdu, ccid_req_payload(req), len);
 	return 0;
 }
 
@@ -91,31 +70,32 @@ static int xfr_unpack(struct scard_req *req, u32 len, u32 size)
  * Room for an answer: what the caller can take or what the card may send, so that a
  * caller whose room is too small can be told how much it lacks.
  */
-static u32 xfr_room(const struct scard_req *req, u32 len, u32 room)
+static u32 xfr_room(const struct ccid_req *req, u32 len)
 {
+	u32 room = req->req.room;
 	struct apdu apdu;
 
-	if (!apdu_parse(&apdu, req->tx + CCID_HEADER_LEN, len))
+	if (!apdu_parse(&apdu, ccid_req_payload(req), len))
 		room = max(room, apdu.ne + 2);
 	return clamp_t(u32, room, T0_ANSWER_MAX, SCARD_ANSWER_MAX);
 }
 
 /* What an engine has put together */
-static int xfr_assembled(struct scard_req *req, u32 len, u32 ans_len)
+static int xfr_assembled(struct ccid_req *req, u32 len, u32 ans_len)
 {
-	req->data = req->apdu + len;
-	req->len = ans_len;
+	req->req.out = req->apdu + len;
+	req->req.out_len = ans_len;
 	return 0;
 }
 
 /* Go on with the parts of a long APDU until the last one of the answer is there. */
-static int xfr_parts(struct scard_slot *slot, struct scard_req *req, u32 len, struct xchain *x,
+static int xfr_parts(struct ccid_slot *slot, struct ccid_req *req, u32 len, struct xchain *x,
 		     enum xchain_action action)
 {
 	int ret;
 
 	while (action == XCHAIN_SEND) {
-		memcpy(req->tx + CCID_HEADER_LEN, x->tx, x->tx_len);
+		memcpy(ccid_req_payload(req), x->tx, x->tx_len);
 		ret = xfr_block(slot, req, 0, x->level, x->tx_len, XFR_APDU_TIMEOUT_MS);
 		if (ret)
 			return ret;
@@ -125,14 +105,13 @@ static int xfr_parts(struct scard_slot *slot, struct scard_req *req, u32 len, st
 }
 
 /* A command longer than a message */
-static int xfr_chain(struct scard_slot *slot, struct scard_req *req, u32 len, u32 room)
+static int xfr_chain(struct ccid_slot *slot, struct ccid_req *req, u32 len)
 {
-	u32 block = slot->reader->desc.max_part - CCID_HEADER_LEN;
+	u32 block = ccid_slot_reader(slot)->desc.max_part - CCID_HEADER_LEN;
+	u32 room = xfr_room(req, len);
 	struct xchain x;
-	int ret;
+	int ret = xfr_unpack(req, len, room);
 
-	room = xfr_room(req, len, room);
-	ret = xfr_unpack(req, len, room);
 	if (ret)
 		return ret;
 	return xfr_parts(slot, req, len, &x,
@@ -140,13 +119,13 @@ static int xfr_chain(struct scard_slot *slot, struct scard_req *req, u32 len, u3
 }
 
 /* An answer longer than a message, of which the first part has arrived */
-static int xfr_rest(struct scard_slot *slot, struct scard_req *req, u32 len, u32 room)
+static int xfr_rest(struct ccid_slot *slot, struct ccid_req *req, u32 len)
 {
+	u32 room = xfr_room(req, len);
 	struct xchain x;
 	int ret;
 
-	slot->single = false;
-	room = xfr_room(req, len, room);
+	req->req.single = false;
 	ret = xfr_unpack(req, 0, room);
 	if (ret)
 		return ret;
@@ -156,26 +135,26 @@ static int xfr_rest(struct scard_slot *slot, struct scard_req *req, u32 len, u32
 }
 
 /* The whole command in one message, and the answer in one too as nearly always */
-static int xfr_whole(struct scard_slot *slot, struct scard_req *req, u32 len, u32 room,
+static int xfr_whole(struct ccid_slot *slot, struct ccid_req *req, u32 len,
 		     unsigned int timeout_ms)
 {
 	int ret;
 
-	slot->single = true;
-	ret = scard_slot_cmd(slot, req, CCID_PC_TO_RDR_XFR_BLOCK, xfr_whole_params, len,
-			     timeout_ms);
+	req->req.single = true;
+	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_XFR_BLOCK, CCID_NO_PARAMS, len,
+			    timeout_ms);
 	if (ret)
 		return ret;
 	if (req->ans.param != CCID_CHAIN_WHOLE &&
-	    slot->reader->desc.level == CCID_LEVEL_EXTENDED_APDU)
-		return xfr_rest(slot, req, len, room);
-	req->data = req->ans.data;
-	req->len = req->ans.len;
+	    ccid_slot_reader(slot)->desc.level == CCID_LEVEL_EXTENDED_APDU)
+		return xfr_rest(slot, req, len);
+	req->req.out = req->ans.data;
+	req->req.out_len = req->ans.len;
 	return 0;
 }
 
 /* A T=0 TPDU at character level, where each procedure byte is a message */
-static int xfr_t0_character(struct scard_slot *slot, struct scard_req *req, u32 len,
+static int xfr_t0_character(struct ccid_slot *slot, struct ccid_req *req, u32 len,
 			    unsigned int timeout_ms)
 {
 	enum t0_action action;
@@ -186,7 +165,7 @@ static int xfr_t0_character(struct scard_slot *slot, struct scard_req *req, u32 
 		return ret;
 	action = t0_start(&t, req->apdu, len, req->apdu + len);
 	while (action == T0_SEND) {
-		memcpy(req->tx + CCID_HEADER_LEN, t.tx, t.tx_len);
+		memcpy(ccid_req_payload(req), t.tx, t.tx_len);
 		/* at this level wLevelParameter is the number of bytes expected */
 		ret = xfr_block(slot, req, 0, t.expect, t.tx_len, timeout_ms);
 		if (ret)
@@ -200,10 +179,10 @@ static int xfr_t0_character(struct scard_slot *slot, struct scard_req *req, u32 
  * Exchange one T=1 block. At character level the reader is told how many bytes to
  * expect, and the prologue tells how many follow it.
  */
-static int xfr_t1_block(struct scard_slot *slot, struct scard_req *req, u8 *block, u32 *len)
+static int xfr_t1_block(struct ccid_slot *slot, struct ccid_req *req, u8 *block, u32 *len)
 {
 	unsigned int timeout_ms = max_t(u32, slot->wait_ms, XFR_BLOCK_MIN_MS) * slot->t1.wtx;
-	bool character = slot->reader->desc.level == CCID_LEVEL_CHARACTER;
+	bool character = ccid_slot_reader(slot)->desc.level == CCID_LEVEL_CHARACTER;
 	int ret;
 
 	*len = 0;
@@ -225,13 +204,13 @@ static int xfr_t1_block(struct scard_slot *slot, struct scard_req *req, u8 *bloc
 }
 
 /* Is this a fault of the line, which the protocol itself mends? */
-static bool xfr_t1_line_error(const struct scard_req *req, int ret)
+static bool xfr_t1_line_error(const struct ccid_req *req, int ret)
 {
 	return ret == -EREMOTEIO ||
 	       (ret == -EIO && req->ans.type && req->ans.error == CCID_ERR_XFR_PARITY_ERROR);
 }
 
-static int xfr_t1_run(struct scard_slot *slot, struct scard_req *req, enum t1_action action)
+static int xfr_t1_run(struct ccid_slot *slot, struct ccid_req *req, enum t1_action action)
 {
 	u8 block[T1_BLOCK_MAX];
 	u32 len;
@@ -244,7 +223,7 @@ static int xfr_t1_run(struct scard_slot *slot, struct scard_req *req, enum t1_ac
 			break;
 		}
 		ret = 0;
-		action = t1_step(&slot->t1, block, len, req->tx + CCID_HEADER_LEN);
+		action = t1_step(&slot->t1, block, len, ccid_req_payload(req));
 	}
 	memzero_explicit(block, sizeof(block));
 	if (ret)
@@ -252,51 +231,49 @@ static int xfr_t1_run(struct scard_slot *slot, struct scard_req *req, enum t1_ac
 	return action == T1_DONE ? 0 : -EIO;
 }
 
-static int xfr_t1(struct scard_slot *slot, struct scard_req *req, u32 len, u32 room)
+static int xfr_t1(struct ccid_slot *slot, struct ccid_req *req, u32 len)
 {
-	int ret;
+	u32 room = xfr_room(req, len);
+	int ret = xfr_unpack(req, len, room);
 
-	room = xfr_room(req, len, room);
-	ret = xfr_unpack(req, len, room);
 	if (ret)
 		return ret;
-	req->dirty_tx = max_t(u32, req->dirty_tx, CCID_HEADER_LEN + T1_BLOCK_MAX);
+	ccid_req_dirty_tx(req, T1_BLOCK_MAX);
 	ret = xfr_t1_run(slot, req, t1_start(&slot->t1, req->apdu, len, req->apdu + len, room,
-					     req->tx + CCID_HEADER_LEN));
+					     ccid_req_payload(req)));
 	return ret ?: xfr_assembled(req, len, slot->t1.ans_len);
 }
 
 /**
- * scard_slot_grow_req() - room for the answer that a command asks for
+ * ccid_apdu_prepare() - scard_reader_ops.transmit_prepare
  * @slot: the slot
- * @req: the request, with the command at tx + CCID_HEADER_LEN
- * @len: bytes of it
- * @room: bytes of answer that the caller can take
+ * @req: the request, with the command
  *
- * For extended APDUs: others cannot ask for more than any caller's buffer has room for
- * already, see scard_slot_rx_size(). Room for an answer in parts is made now too: when the first
- * part is there, the card has executed the command, and the reader wants to give the rest.
+ * For extended APDUs: others cannot ask for more than any request has room for already. Room
+ * for an answer in parts is made now, too: when the first part is there, the card has executed
+ * the command, and the reader wants to give the rest.
  *
  * Return: 0 or -ENOMEM
  */
-int scard_slot_grow_req(const struct scard_slot *slot, struct scard_req *req, u32 len, u32 room)
+int ccid_apdu_prepare(struct scard_slot *slot, struct scard_req *req)
 {
-	const struct ccid_desc *desc = &slot->reader->desc;
-	const u8 *cmd = req->tx + CCID_HEADER_LEN;
+	const struct ccid_desc *desc = &to_ccid_reader(slot->reader)->desc;
+	struct ccid_req *ccid = to_ccid_req(req);
 	struct apdu apdu;
 	int ret;
 
-	if (apdu_parse(&apdu, cmd, len))
+	if (!apdu_may_be_extended(req->in, req->in_len) ||
+	    apdu_parse(&apdu, req->in, req->in_len))
 		return 0;
-	ret = scard_req_grow(req, 0, scard_slot_rx_size(slot, apdu.ne + 2));
+	ret = ccid_req_grow_rx(ccid, apdu.ne + 2, GFP_KERNEL_ACCOUNT);
 	if (ret || desc->level != CCID_LEVEL_EXTENDED_APDU ||
 	    CCID_HEADER_LEN + apdu.ne + 2 <= desc->max_msg)
 		return ret;
-	return scard_req_grow_apdu(req, xfr_room(req, len, room));
+	return ccid_req_grow_apdu(ccid, xfr_room(ccid, req->in_len));
 }
 
 /**
- * scard_slot_t1_ifsd() - tell the card how long its blocks may be
+ * ccid_apdu_t1_ifsd() - tell the card how long its blocks may be
  * @slot: the slot; T=1 has just become active
  * @req: a request
  * @ifsd: 1 to 254
@@ -305,9 +282,9 @@ int scard_slot_grow_req(const struct scard_slot *slot, struct scard_req *req, u3
  *
  * Return: 0 or a negative errno
  */
-int scard_slot_t1_ifsd(struct scard_slot *slot, struct scard_req *req, u8 ifsd)
+int ccid_apdu_t1_ifsd(struct ccid_slot *slot, struct ccid_req *req, u8 ifsd)
 {
-	int ret = xfr_t1_run(slot, req, t1_start_ifs(&slot->t1, ifsd, req->tx + CCID_HEADER_LEN));
+	int ret = xfr_t1_run(slot, req, t1_start_ifs(&slot->t1, ifsd, ccid_req_payload(req)));
 
 	if (ret == -EIO)
 		slot->t1.ifsd = 32;
@@ -315,9 +292,9 @@ int scard_slot_t1_ifsd(struct scard_slot *slot, struct scard_req *req, u8 ifsd)
 }
 
 /* Agree with the card again, if the last command left doubts. The payload stays as it is. */
-static int xfr_t1_resynch(struct scard_slot *slot, struct scard_req *req)
+static int xfr_t1_resynch(struct ccid_slot *slot, struct ccid_req *req)
 {
-	u8 *tx = req->tx + CCID_HEADER_LEN, saved[T1_PROLOGUE_LEN + 2];
+	u8 *tx = ccid_req_payload(req), saved[T1_PROLOGUE_LEN + 2];
 	int ret;
 
 	if (!slot->t1.broken)
@@ -330,7 +307,7 @@ static int xfr_t1_resynch(struct scard_slot *slot, struct scard_req *req)
 }
 
 /**
- * scard_slot_t1_secure() - before a block that the reader makes
+ * ccid_apdu_t1_secure() - before a block that the reader makes
  * @slot: the slot; T=1 is active
  * @req: a request; the payload that waits in it stays as it is, but for
  * @prologue: in that payload, the result
@@ -341,12 +318,12 @@ static int xfr_t1_resynch(struct scard_slot *slot, struct scard_req *req)
  *
  * Return: 0 or a negative errno
  */
-int scard_slot_t1_secure(struct scard_slot *slot, struct scard_req *req, u8 *prologue, u32 len)
+int ccid_apdu_t1_secure(struct ccid_slot *slot, struct ccid_req *req, u8 *prologue, u32 len)
 {
 	int ret = xfr_t1_resynch(slot, req);
 
 	if (!ret)
-		ret = scard_req_grow_apdu(req, T0_ANSWER_MAX);
+		ret = ccid_req_grow_apdu(req, T0_ANSWER_MAX);
 	if (ret)
 		return ret;
 	req->dirty_apdu = max_t(u32, req->dirty_apdu, T0_ANSWER_MAX);
@@ -355,26 +332,26 @@ int scard_slot_t1_secure(struct scard_slot *slot, struct scard_req *req, u8 *pro
 }
 
 /**
- * scard_slot_t1_secured() - go on with the card's answer to that block
+ * ccid_apdu_t1_secured() - go on with the card's answer to that block
  * @slot: the slot
  * @req: the request; req->ans is the answer, which may ask for more time first
  *
  * Return: 0 and req->data, req->len; or a negative errno
  */
-int scard_slot_t1_secured(struct scard_slot *slot, struct scard_req *req)
+int ccid_apdu_t1_secured(struct ccid_slot *slot, struct ccid_req *req)
 {
 	u8 block[T1_BLOCK_MAX];
 	u32 len = min_t(u32, req->ans.len, sizeof(block));
 	int ret;
 
-	slot->single = false;
+	req->req.single = false;
 	memcpy(block, req->ans.data, len);
-	ret = xfr_t1_run(slot, req, t1_step(&slot->t1, block, len, req->tx + CCID_HEADER_LEN));
+	ret = xfr_t1_run(slot, req, t1_step(&slot->t1, block, len, ccid_req_payload(req)));
 	memzero_explicit(block, sizeof(block));
 	if (ret)
 		return ret;
-	req->data = req->apdu;
-	req->len = slot->t1.ans_len;
+	req->req.out = req->apdu;
+	req->req.out_len = slot->t1.ans_len;
 	return 0;
 }
 
@@ -383,32 +360,21 @@ int scard_slot_t1_secured(struct scard_slot *slot, struct scard_req *req)
  *
  * Return: XFR_* or a negative errno
  */
-static int xfr_choose(const struct scard_slot *slot, struct scard_req *req,
-				      u32 *len, u32 protocol, unsigned int *timeout_ms)
+static int xfr_choose(const struct ccid_slot *slot, struct ccid_req *req, u32 *len,
+		      unsigned int *timeout_ms)
 {
-	const struct ccid_desc *desc = &slot->reader->desc;
-
-	switch (READ_ONCE(slot->pol.card)) {
-	case POL_CARD_ON:
-		break;
-	case POL_CARD_ABSENT:
-		return -ENOMEDIUM;
-	default:
-		return -ENOLINK;
-	}
-	if (protocol && protocol != SCARD_PROTO_RAW && protocol != slot->protocol)
-		return -EPROTONOSUPPORT;
+	const struct ccid_desc *desc = &ccid_slot_reader(slot)->desc;
 
 	*timeout_ms = XFR_APDU_TIMEOUT_MS;
 	if (desc->level > CCID_LEVEL_SHORT_APDU && CCID_HEADER_LEN + *len > desc->max_part)
 		return XFR_PARTS;
-	if (desc->level < CCID_LEVEL_SHORT_APDU && protocol != SCARD_PROTO_RAW) {
-		if (slot->protocol == SCARD_PROTO_T1)
+	if (desc->level < CCID_LEVEL_SHORT_APDU) {
+		if (req->req.protocol == SCARD_PROTO_T1)
 			return XFR_T1;
-		if (slot->protocol == SCARD_PROTO_T0) {
-			if (t0_tpdu(req->tx + CCID_HEADER_LEN, len))
+		if (req->req.protocol == SCARD_PROTO_T0) {
+			if (t0_tpdu(ccid_req_payload(req), len))
 				return -EINVAL;
-			req->dirty_tx = max(req->dirty_tx, CCID_HEADER_LEN + *len);
+			ccid_req_dirty_tx(req, *len);
 			*timeout_ms = max_t(u32, slot->wait_ms, XFR_BLOCK_MIN_MS);
 			return desc->level == CCID_LEVEL_CHARACTER ? XFR_T0_CHARACTER : XFR_WHOLE;
 		}
@@ -417,30 +383,30 @@ static int xfr_choose(const struct scard_slot *slot, struct scard_req *req,
 }
 
 /**
- * scard_slot_transmit() - send a command to the card
+ * ccid_apdu_transmit() - scard_reader_ops.transmit
  * @slot: the slot
- * @req: the request, with the command at tx + CCID_HEADER_LEN
- * @len: bytes of it
- * @room: bytes of answer that the caller can take
- * @protocol: SCARD_PROTO_* that the caller believes active; 0: whatever is
+ * @req: the request, with the command
  *
- * Return: 0 and req->data, req->len; or a negative errno
+ * Return: 0 and the answer in @req, or a negative errno
  */
-int scard_slot_transmit(struct scard_slot *slot, struct scard_req *req, u32 len, u32 room,
-			u32 protocol)
+int ccid_apdu_transmit(struct scard_slot *slot, struct scard_req *req)
 {
-	unsigned int timeout_ms = XFR_APDU_TIMEOUT_MS;
-	int way = xfr_choose(slot, req, &len, protocol, &timeout_ms);
+	struct ccid_slot *ccid = to_ccid_slot(slot);
+	struct ccid_req *creq = to_ccid_req(req);
+	unsigned int timeout_ms;
+	u32 len = req->in_len;
+	int way = xfr_choose(ccid, creq, &len, &timeout_ms);
 
+	req->single = false;
 	switch (way) {
 	case XFR_WHOLE:
-		return xfr_whole(slot, req, len, room, timeout_ms);
+		return xfr_whole(ccid, creq, len, timeout_ms);
 	case XFR_PARTS:
-		return xfr_chain(slot, req, len, room);
+		return xfr_chain(ccid, creq, len);
 	case XFR_T1:
-		return xfr_t1(slot, req, len, room);
+		return xfr_t1(ccid, creq, len);
 	case XFR_T0_CHARACTER:
-		return xfr_t0_character(slot, req, len, timeout_ms);
+		return xfr_t0_character(ccid, creq, len, timeout_ms);
 	default:
 		return way;
 	}

@@ -5,17 +5,13 @@
  */
 #include <linux/string.h>
 
+#include "attr.h"
 #include "proto/params.h"
-#include "scard.h"
 
 #define ATTR(class, tag)		((u32)(class) << 16 | (tag))
 
-#define ATTR_VENDOR_NAME		ATTR(1, 0x0100)
-#define ATTR_VENDOR_IFD_TYPE		ATTR(1, 0x0101)
 #define ATTR_VENDOR_IFD_VERSION		ATTR(1, 0x0102)
-#define ATTR_VENDOR_IFD_SERIAL_NO	ATTR(1, 0x0103)
 #define ATTR_CHANNEL_ID			ATTR(2, 0x0110)
-#define ATTR_ASYNC_PROTOCOL_TYPES	ATTR(3, 0x0120)
 #define ATTR_DEFAULT_CLK		ATTR(3, 0x0121)
 #define ATTR_MAX_CLK			ATTR(3, 0x0122)
 #define ATTR_DEFAULT_DATA_RATE		ATTR(3, 0x0123)
@@ -25,7 +21,6 @@
 #define ATTR_POWER_MGMT_SUPPORT		ATTR(4, 0x0131)
 #define ATTR_CHARACTERISTICS		ATTR(6, 0x0150)
 #define ATTR_MAXINPUT			ATTR(7, 0xa007)
-#define ATTR_CURRENT_PROTOCOL_TYPE	ATTR(8, 0x0201)
 #define ATTR_CURRENT_CLK		ATTR(8, 0x0202)
 #define ATTR_CURRENT_F			ATTR(8, 0x0203)
 #define ATTR_CURRENT_D			ATTR(8, 0x0204)
@@ -36,61 +31,26 @@
 #define ATTR_CURRENT_BWT		ATTR(8, 0x0209)
 #define ATTR_CURRENT_CWT		ATTR(8, 0x020a)
 #define ATTR_CURRENT_EBC_ENCODING	ATTR(8, 0x020b)
-#define ATTR_ICC_PRESENCE		ATTR(9, 0x0300)
-#define ATTR_ICC_INTERFACE_STATUS	ATTR(9, 0x0301)
-#define ATTR_ATR_STRING			ATTR(9, 0x0303)
-#define ATTR_ICC_TYPE_PER_ATR		ATTR(9, 0x0304)
-#define ATTR_DEVICE_UNIT		ATTR(0x7fff, 0x0001)
-#define ATTR_DEVICE_IN_USE		ATTR(0x7fff, 0x0002)
 
-#define PRESENCE_ABSENT			0
-#define PRESENCE_PRESENT		2	/* in the reader, not swallowed */
-#define ICC_TYPE_7816_ASYNC		1
 #define CHANNEL_USB			0x20
-
-static int attr_bytes(u8 *buf, u32 *len, const void *value, size_t size)
-{
-	memcpy(buf, value, size);
-	*len = size;
-	return 0;
-}
 
 static int attr_u32(u8 *buf, u32 *len, u32 value)
 {
-	return attr_bytes(buf, len, &value, sizeof(value));
+	memcpy(buf, &value, sizeof(value));
+	*len = sizeof(value);
+	return 0;
 }
 
-static int attr_u8(u8 *buf, u32 *len, u8 value)
+static int attr_reader(const struct ccid_reader *reader, u32 id, u8 *buf, u32 *len)
 {
-	return attr_bytes(buf, len, &value, sizeof(value));
-}
-
-/* A string with its NUL; one that the reader does not have is empty. */
-static int attr_string(u8 *buf, u32 *len, const char *s)
-{
-	return attr_bytes(buf, len, s, *s ? strlen(s) + 1 : 0);
-}
-
-/* What the reader is, whatever card is in it */
-static int attr_reader(const struct scard_slot *slot, u32 id, u8 *buf, u32 *len)
-{
-	const struct scard_reader *r = slot->reader;
-	const struct ccid_desc *desc = &r->desc;
+	const struct ccid_desc *desc = &reader->desc;
 
 	switch (id) {
-	case ATTR_VENDOR_NAME:
-		return attr_string(buf, len, r->manufacturer);
-	case ATTR_VENDOR_IFD_TYPE:
-		return attr_string(buf, len, r->product);
 	case ATTR_VENDOR_IFD_VERSION:
-		return attr_u32(buf, len, (u32)r->bcd_device << 16);
-	case ATTR_VENDOR_IFD_SERIAL_NO:
-		return attr_string(buf, len, r->serial);
+		return attr_u32(buf, len, (u32)reader->bcd_device << 16);
 	case ATTR_CHANNEL_ID:
-		return attr_u32(buf, len,
-				CHANNEL_USB << 16 | (r->bus & 0xff) << 8 | (r->device & 0xff));
-	case ATTR_ASYNC_PROTOCOL_TYPES:
-		return attr_u32(buf, len, desc->protocols & (SCARD_PROTO_T0 | SCARD_PROTO_T1));
+		return attr_u32(buf, len, CHANNEL_USB << 16 | (reader->usb_bus & 0xff) << 8 |
+				(reader->usb_address & 0xff));
 	case ATTR_DEFAULT_CLK:
 		return attr_u32(buf, len, desc->default_clock);
 	case ATTR_MAX_CLK:
@@ -109,24 +69,19 @@ static int attr_reader(const struct scard_slot *slot, u32 id, u8 *buf, u32 *len)
 		return attr_u32(buf, len, desc->mechanical);
 	case ATTR_MAXINPUT:
 		return attr_u32(buf, len, desc->max_msg - CCID_HEADER_LEN);
-	case ATTR_DEVICE_UNIT:
-		return attr_u32(buf, len, r->index);
 	default:
 		return -EOPNOTSUPP;
 	}
 }
 
 /* Parameters of the active protocol; T=0 has no block sizes, T=1 no WI. */
-static int attr_protocol(const struct scard_slot *slot, u32 id, u8 *buf, u32 *len)
+static int attr_protocol(const struct ccid_slot *slot, u32 id, u32 protocol, u8 *buf, u32 *len)
 {
-	const struct ccid_desc *desc = &slot->reader->desc;
-	const struct atr *atr = &slot->info;
-	bool t1 = slot->protocol == SCARD_PROTO_T1;
+	const struct ccid_desc *desc = &ccid_slot_reader(slot)->desc;
+	const struct atr *atr = &slot->atr;
+	bool t1 = protocol == SCARD_PROTO_T1;
 
-	lockdep_assert_held(&slot->lock);
-	if (id == ATTR_CURRENT_PROTOCOL_TYPE)
-		return attr_u32(buf, len, slot->protocol);
-	if (slot->protocol != SCARD_PROTO_T0 && !t1)
+	if (protocol != SCARD_PROTO_T0 && !t1)
 		return -EOPNOTSUPP;
 
 	switch (id) {
@@ -155,47 +110,19 @@ static int attr_protocol(const struct scard_slot *slot, u32 id, u8 *buf, u32 *le
 	}
 }
 
-/* What is in the slot now */
-static int attr_card(const struct scard_slot *slot, u32 id, u8 *buf, u32 *len)
-{
-	bool present = slot->pol.card != POL_CARD_ABSENT;
-
-	lockdep_assert_held(&slot->lock);
-	switch (id) {
-	case ATTR_ICC_PRESENCE:
-		return attr_u8(buf, len, present ? PRESENCE_PRESENT : PRESENCE_ABSENT);
-	case ATTR_ICC_INTERFACE_STATUS:
-		return attr_u8(buf, len, present);
-	case ATTR_ATR_STRING:
-		return attr_bytes(buf, len, slot->atr, slot->atr_len);
-	case ATTR_ICC_TYPE_PER_ATR:
-		return attr_u8(buf, len, slot->atr_len ? ICC_TYPE_7816_ASYNC : 0);
-	case ATTR_DEVICE_IN_USE:
-		return attr_u32(buf, len, slot->pol.connected);
-	default:
-		return -EOPNOTSUPP;
-	}
-}
-
 /**
- * scard_attr_get() - the value of an attribute
+ * ccid_attr_get() - scard_reader_ops.get_attr
  * @slot: the slot
  * @id: attribute
- * @buf: SCARD_ATTR_MAX bytes
+ * @protocol: active protocol, SCARD_PROTO_* or 0
+ * @buf: SCARD_MAX_ATTRIBUTE_SIZE bytes
  * @len: length of the value
  *
  * Return: 0 or -EOPNOTSUPP
  */
-int scard_attr_get(struct scard_slot *slot, u32 id, u8 *buf, u32 *len)
+int ccid_attr_get(struct scard_slot *slot, u32 id, u32 protocol, u8 *buf, u32 *len)
 {
-	int ret = attr_reader(slot, id, buf, len);
+	int ret = attr_reader(to_ccid_reader(slot->reader), id, buf, len);
 
-	if (ret != -EOPNOTSUPP)
-		return ret;
-	spin_lock(&slot->lock);
-	ret = attr_card(slot, id, buf, len);
-	if (ret == -EOPNOTSUPP)
-		ret = attr_protocol(slot, id, buf, len);
-	spin_unlock(&slot->lock);
-	return ret;
+	return ret != -EOPNOTSUPP ? ret : attr_protocol(to_ccid_slot(slot), id, protocol, buf, len);
 }

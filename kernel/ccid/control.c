@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SCardControl: the features of PC/SC part 10, and escape commands. For the actor; PIN
- * entry is in pinpad.c.
+ * SCardControl: the features of PC/SC part 10, and escape commands. PIN entry is in
+ * pinpad.c.
  */
 #include <linux/capability.h>
 #include <linux/string.h>
 
-#include "scard.h"
+#include "control.h"
+#include "pinpad.h"
+#include "req.h"
+#include "slot.h"
 
 #define CTL_CODE(n)			(0x42000000 + (n))
 #define CTL_ESCAPE			CTL_CODE(1)
@@ -68,9 +71,9 @@ static void control_property(struct control_out *out, u8 tag, u8 len, u32 value)
 		*p++ = value;
 }
 
-static void control_features(const struct scard_slot *slot, struct control_out *out)
+static void control_features(const struct ccid_slot *slot, struct control_out *out)
 {
-	u8 pin = slot->reader->desc.pin_support;
+	u8 pin = ccid_slot_reader(slot)->desc.pin_support;
 
 	if (pin & PIN_SUPPORT_VERIFY)
 		control_feature(out, FEATURE_VERIFY_PIN_DIRECT,
@@ -88,28 +91,28 @@ static void control_features(const struct scard_slot *slot, struct control_out *
 }
 
 /* PIN_PROPERTIES_STRUCTURE: wLcdLayout, bEntryValidationCondition, bTimeOut2 */
-static int control_pin_properties(struct scard_slot *slot, struct scard_req *req,
+static int control_pin_properties(struct ccid_slot *slot, struct ccid_req *req,
 				  struct control_out *out)
 {
 	struct pin_pad pad;
 	int ret;
 
-	if (!slot->reader->desc.pin_support)
+	if (!ccid_slot_reader(slot)->desc.pin_support)
 		return -EOPNOTSUPP;
-	ret = scard_pinpad_ask(slot, req, &pad);
+	ret = ccid_pinpad_ask(slot, req, &pad);
 	if (ret)
 		return ret;
-	put_le16(out->buf, slot->reader->desc.lcd_layout);
+	put_le16(out->buf, ccid_slot_reader(slot)->desc.lcd_layout);
 	out->buf[2] = pad.conditions;
 	out->buf[3] = 0;
 	out->len = 4;
 	return 0;
 }
 
-static int control_tlv_properties(struct scard_slot *slot, struct scard_req *req,
+static int control_tlv_properties(struct ccid_slot *slot, struct ccid_req *req,
 				  struct control_out *out)
 {
-	const struct scard_reader *r = slot->reader;
+	const struct ccid_reader *r = ccid_slot_reader(slot);
 	u8 firmware[PROPERTY_FIRMWARE_MAX];
 	u16 lcd = r->desc.lcd_layout;
 	u32 firmware_len = 0;
@@ -117,9 +120,9 @@ static int control_tlv_properties(struct scard_slot *slot, struct scard_req *req
 	int ret;
 
 	/* first, as these use the buffer */
-	ret = scard_pinpad_ask(slot, req, &pad);
+	ret = ccid_pinpad_ask(slot, req, &pad);
 	if (!ret)
-		ret = scard_pinpad_firmware(slot, req, firmware, sizeof(firmware), &firmware_len);
+		ret = ccid_pinpad_firmware(slot, req, firmware, sizeof(firmware), &firmware_len);
 	if (ret)
 		return ret;
 	control_property(out, PROPERTY_LCD_LAYOUT, 2, lcd);
@@ -140,83 +143,90 @@ static int control_tlv_properties(struct scard_slot *slot, struct scard_req *req
 		control_property(out, PROPERTY_VALIDATION_CONDITION, 1, pad.conditions);
 	/* pseudo-APDUs reach the reader by escape commands only */
 	control_property(out, PROPERTY_PPDU_SUPPORT, 1, capable(CAP_SYS_RAWIO));
-	control_property(out, PROPERTY_VENDOR_ID, 2, r->vendor_id);
-	control_property(out, PROPERTY_PRODUCT_ID, 2, r->product_id);
+	control_property(out, PROPERTY_VENDOR_ID, 2, r->reader.vendor_id);
+	control_property(out, PROPERTY_PRODUCT_ID, 2, r->reader.product_id);
 	control_property(out, PROPERTY_MAX_APDU_DATA_SIZE, 4,
 			 r->desc.level == CCID_LEVEL_SHORT_APDU ? 0 : 0x10000);
 	return 0;
 }
 
-static int control_escape(struct scard_slot *slot, struct scard_req *req, u32 len)
+static int control_escape(struct ccid_slot *slot, struct ccid_req *req)
 {
-	static const u8 none[3];
+	u32 len = req->req.in_len;
 	int ret;
 
 	if (!capable(CAP_SYS_RAWIO))
 		return -EPERM;
-	if (CCID_HEADER_LEN + len > slot->reader->desc.max_msg)
+	if (CCID_HEADER_LEN + len > ccid_slot_reader(slot)->desc.max_msg)
 		return -EINVAL;
-	slot->single = true;
-	ret = scard_slot_cmd(slot, req, CCID_PC_TO_RDR_ESCAPE, none, len,
+	/* the longest answers are beyond the usual room */
+	ret = ccid_req_grow_rx(req, min_t(u32, req->req.room, SCARD_CONTROL_MAX),
+			       GFP_KERNEL_ACCOUNT);
+	if (ret)
+		return ret;
+	req->req.single = true;
+	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_ESCAPE, CCID_NO_PARAMS, len,
 			     CONTROL_ESCAPE_TIMEOUT_MS);
 	if (ret)
 		return ret;
-	req->data = req->ans.data;
-	req->len = req->ans.len;
+	req->req.out = req->ans.data;
+	req->req.out_len = req->ans.len;
 	return 0;
 }
 
 /**
- * scard_control_enters_pin() - does a control have a PIN entered and sent to the card?
+ * ccid_control_is_gated() - scard_reader_ops.control_is_gated
  * @code: control code
  *
- * Return: true if it does
+ * Return: true if the control has a PIN entered and sent to the card
  */
-bool scard_control_enters_pin(u32 code)
+bool ccid_control_is_gated(u32 code)
 {
 	return code == CTL_FEATURE(FEATURE_VERIFY_PIN_DIRECT) ||
 	       code == CTL_FEATURE(FEATURE_MODIFY_PIN_DIRECT);
 }
 
 /**
- * scard_slot_control() - SCardControl
+ * ccid_control() - scard_reader_ops.control
  * @slot: the slot
- * @req: the request, with the input at tx + CCID_HEADER_LEN
+ * @req: the request, with the input
  * @code: control code
- * @len: bytes of input
  *
- * Return: 0 and req->data, req->len; or a negative errno
+ * Return: 0 and the output in @req, or a negative errno
  */
-int scard_slot_control(struct scard_slot *slot, struct scard_req *req, u32 code, u32 len)
+int ccid_control(struct scard_slot *slot, struct scard_req *req, u32 code)
 {
-	struct control_out out = { .buf = req->tx };
+	struct ccid_slot *ccid = to_ccid_slot(slot);
+	struct ccid_req *creq = to_ccid_req(req);
+	struct control_out out = { .buf = creq->tx };
 	int ret = 0;
 
+	req->single = false;
 	switch (code) {
 	case CTL_ESCAPE:
-		return control_escape(slot, req, len);
+		return control_escape(ccid, creq);
 	case CTL_FEATURE(FEATURE_VERIFY_PIN_DIRECT):
-		return scard_pinpad_enter(slot, req, len, false);
+		return ccid_pinpad_enter(ccid, creq, false);
 	case CTL_FEATURE(FEATURE_MODIFY_PIN_DIRECT):
-		return scard_pinpad_enter(slot, req, len, true);
+		return ccid_pinpad_enter(ccid, creq, true);
 	case CTL_GET_FEATURE_REQUEST:
-		control_features(slot, &out);
+		control_features(ccid, &out);
 		break;
 	case CTL_FEATURE(FEATURE_IFD_PIN_PROPERTIES):
-		ret = control_pin_properties(slot, req, &out);
+		ret = control_pin_properties(ccid, creq, &out);
 		break;
 	case CTL_FEATURE(FEATURE_GET_TLV_PROPERTIES):
-		ret = control_tlv_properties(slot, req, &out);
+		ret = control_tlv_properties(ccid, creq, &out);
 		break;
 	case CTL_USB_PATH:
-		out.len = scnprintf(out.buf, req->tx_size, "%s",
+		out.len = scnprintf(out.buf, creq->tx_size, "%s",
 				    dev_name(slot->reader->parent)) + 1;
 		break;
 	default:
 		return -EOPNOTSUPP;
 	}
-	req->dirty_tx = max(req->dirty_tx, out.len);
-	req->data = out.buf;
-	req->len = out.len;
+	creq->dirty_tx = max(creq->dirty_tx, out.len);
+	req->out = out.buf;
+	req->out_len = out.len;
 	return ret;
 }

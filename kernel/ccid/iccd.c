@@ -1,42 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * USB tokens of the ICCD specification: no bulk pipes, everything by class requests
- * on the control pipe. To the layers above they are a reader with one slot: a CCID
- * message is taken apart here, done by requests, and answered by a message.
+ * USB tokens of the ICCD specification: no bulk pipes, everything by class requests on the
+ * control pipe. To the files above they are a reader with one slot: this bus takes a CCID
+ * message apart, performs it by requests, and makes the CCID answer.
  *
- * The card cannot be taken out. A request is never left on the wire: a killed caller
- * takes its transfer back, and the worker resets the card.
+ * The card cannot be taken out. A request is never left on the wire: a killed caller takes
+ * its transfer back, and the worker resets the card.
  */
 #include <linux/jiffies.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/wait.h>
 
+#include "cmd.h"
+#include "iccd.h"
 #include "proto/iccd.h"
 #include "proto/t0.h"
-#include "scard.h"
+#include "req.h"
+#include "trace.h"
 
-#define ICCD_REQUEST_OUT	0x21	/* host to device, class, interface */
-#define ICCD_REQUEST_IN		0xa1
 #define ICCD_REQUEST_MS		5000
 
 /* ICC_POWER_ON of version B: wValue selects 5 V */
 #define ICCD_B_POWER_5V		1
 
 /**
- * iccd_init() - what a token is as a reader
+ * ccid_iccd_init() - what a token is as a reader
  * @reader: the reader, with the descriptor that it gave
  * @version: ICCD_VERSION_*
  *
  * A card that is a USB device cannot be taken out, and has one slot.
  */
-void iccd_init(struct scard_reader *reader, u8 version)
+void ccid_iccd_init(struct ccid_reader *reader, u8 version)
 {
 	struct ccid_desc *desc = &reader->desc;
 
 	reader->iccd_version = version;
 	reader->rx_unit = 64;
-	reader->has_interrupt = true;	/* nothing ever changes, so nobody has to ask */
+	reader->reader.notifies = true;	/* nothing ever changes: no polling */
 	desc->nslots = 1;
 	desc->nbusy = 1;
 	/* a message is one control transfer */
@@ -51,21 +52,21 @@ void iccd_init(struct scard_reader *reader, u8 version)
 
 /**
  * struct iccd_time - how long an exchange goes on
- * @deadline: until then
- * @stops: what reader->stops was when it began
+ * @deadline: its end, jiffies
+ * @stops: reader->stops when it began
  *
- * On the stack of the caller: while it is frozen the slot is used by who powers the card off.
+ * On the stack of the caller: while it is frozen, ccid_reader_power_off_all() uses the slot.
  */
 struct iccd_time {
 	unsigned long deadline;
 	u32 stops;
 };
 
-static struct iccd_time iccd_time(const struct scard_slot *slot, unsigned int ms)
+static struct iccd_time iccd_time(const struct ccid_slot *slot, unsigned int ms)
 {
 	return (struct iccd_time){
 		.deadline = jiffies + msecs_to_jiffies(ms),
-		.stops = READ_ONCE(slot->reader->stops),
+		.stops = READ_ONCE(slot->slot.reader->stops),
 	};
 }
 
@@ -74,9 +75,9 @@ static struct iccd_time iccd_time(const struct scard_slot *slot, unsigned int ms
  * killed, -ETIMEDOUT if there is no next; -EIO if the token has slept too, or was reset: it
  * knows nothing of the command any more.
  */
-static int iccd_pause(struct scard_slot *slot, unsigned int ms, const struct iccd_time *time)
+static int iccd_pause(struct ccid_slot *slot, unsigned int ms, const struct iccd_time *time)
 {
-	struct scard_reader *reader = slot->reader;
+	struct scard_reader *reader = slot->slot.reader;
 	DEFINE_WAIT(wait);
 
 	if (time_after(jiffies, time->deadline))
@@ -92,7 +93,7 @@ static int iccd_pause(struct scard_slot *slot, unsigned int ms, const struct icc
 	return READ_ONCE(reader->stops) == time->stops ? 0 : -EIO;
 }
 
-/* What of the result of a transfer iccd_exchange() and its callers have a meaning for */
+/* Map the result of a transfer to those that iccd_run() and its callers know. */
 static int iccd_result(int ret)
 {
 	switch (ret) {
@@ -114,14 +115,14 @@ static int iccd_result(int ret)
  * Waits for memory: an exchange is several requests, and an answer that nobody fetches
  * would be taken for that of the next command.
  */
-static int iccd_request(struct scard_slot *slot, u8 type, u8 request, u16 value, u8 *data, u32 len)
+static int iccd_request(struct ccid_slot *slot, u8 type, u8 request, u16 value, u8 *data, u32 len)
 {
 	struct iccd_time time = iccd_time(slot, ICCD_REQUEST_MS);
-	struct scard_reader *reader = slot->reader;
+	struct ccid_reader *reader = ccid_slot_reader(slot);
 	int ret;
 
 	for (;;) {
-		ret = reader->ops->control(reader, type, request, value, data, len,
+		ret = reader->bus->control(reader, type, request, value, data, len,
 					   ICCD_REQUEST_MS);
 		if (ret != -ENOMEM)
 			return iccd_result(ret);
@@ -131,22 +132,22 @@ static int iccd_request(struct scard_slot *slot, u8 type, u8 request, u16 value,
 	}
 }
 
-static int iccd_out(struct scard_slot *slot, u8 request, u16 value, u8 *data, u32 len)
+static int iccd_out(struct ccid_slot *slot, u8 request, u16 value, u8 *data, u32 len)
 {
 	if (len > ICCD_TRANSFER_MAX)
 		return -EINVAL;
-	return min(iccd_request(slot, ICCD_REQUEST_OUT, request, value, data, len), 0);
+	return min(iccd_request(slot, CCID_REQUEST_OUT, request, value, data, len), 0);
 }
 
-static int iccd_in(struct scard_slot *slot, u8 request, u8 *data, u32 room)
+static int iccd_in(struct ccid_slot *slot, u8 request, u8 *data, u32 room)
 {
-	return iccd_request(slot, ICCD_REQUEST_IN, request, 0, data,
+	return iccd_request(slot, CCID_REQUEST_IN, request, 0, data,
 			    min_t(u32, room, ICCD_TRANSFER_MAX));
 }
 
 /* ---- version A ---- */
 
-static int iccd_a_wait(struct scard_slot *slot, const struct iccd_time *time,
+static int iccd_a_wait(struct ccid_slot *slot, const struct iccd_time *time,
 		       enum iccd_state *state)
 {
 	u8 status;
@@ -169,7 +170,7 @@ static int iccd_a_wait(struct scard_slot *slot, const struct iccd_time *time,
  * A TPDU: the header, then data one way or the other, then the status word. Returns
  * the bytes received or a negative errno.
  */
-static int iccd_a_xfr(struct scard_slot *slot, u8 *tpdu, u32 len, u8 *buf, u32 room,
+static int iccd_a_xfr(struct ccid_slot *slot, u8 *tpdu, u32 len, u8 *buf, u32 room,
 		      const struct iccd_time *time)
 {
 	u32 head = min_t(u32, len, T0_HEADER_LEN);
@@ -201,10 +202,10 @@ static int iccd_a_xfr(struct scard_slot *slot, u8 *tpdu, u32 len, u8 *buf, u32 r
 	return got + 2;
 }
 
-static int iccd_a(struct scard_slot *slot, struct scard_req *req, u32 len, u8 *buf, u32 room,
+static int iccd_a(struct ccid_slot *slot, struct ccid_req *req, u32 len, u8 *buf, u32 room,
 		  const struct iccd_time *time)
 {
-	u8 *payload = req->tx + CCID_HEADER_LEN;
+	u8 *payload = ccid_req_payload(req);
 	int ret;
 
 	switch (req->tx[0]) {
@@ -233,7 +234,7 @@ static int iccd_a(struct scard_slot *slot, struct scard_req *req, u32 len, u8 *b
 
 /* ---- version B ---- */
 
-static int iccd_b_answer(struct scard_slot *slot, struct scard_req *req, u8 *buf, u32 room,
+static int iccd_b_answer(struct ccid_slot *slot, struct ccid_req *req, u8 *buf, u32 room,
 			 const struct iccd_time *time)
 {
 	unsigned int wait_ms = ICCD_POLL_MS;
@@ -264,10 +265,10 @@ static int iccd_b_answer(struct scard_slot *slot, struct scard_req *req, u8 *buf
 	}
 }
 
-static int iccd_b(struct scard_slot *slot, struct scard_req *req, u32 len, u8 *buf, u32 room,
+static int iccd_b(struct ccid_slot *slot, struct ccid_req *req, u32 len, u8 *buf, u32 room,
 		  const struct iccd_time *time)
 {
-	u8 *payload = req->tx + CCID_HEADER_LEN;
+	u8 *payload = ccid_req_payload(req);
 	int ret;
 
 	switch (req->tx[0]) {
@@ -294,35 +295,59 @@ static int iccd_b(struct scard_slot *slot, struct scard_req *req, u32 len, u8 *b
 	return ret ?: iccd_b_answer(slot, req, buf, room, time);
 }
 
-/**
- * iccd_exchange() - scard_hw_ops.exchange for tokens
- * @slot: the slot
- * @req: the request, with a CCID message in tx
- * @len: bytes of the message
- * @timeout_ms: time for the answer
- *
- * Return: 0 and req->ans, or a negative errno
- */
-int iccd_exchange(struct scard_slot *slot, struct scard_req *req, u32 len,
-		  unsigned int timeout_ms)
+static int iccd_run(struct ccid_slot *slot, struct ccid_req *req, u32 len,
+		    const struct iccd_time *time)
 {
-	struct iccd_time time = iccd_time(slot, timeout_ms);
+	struct ccid_reader *reader = ccid_slot_reader(slot);
 	u8 *buf = req->rx->buf;
 	u32 room = req->rx->size;
 	int ret;
 
-	if (time_after(time.deadline, slot->ceiling))
-		time.deadline = slot->ceiling;
 	req->ans = (struct ccid_answer){ .type = ccid_expected_answer(req->tx[0]) };
 	req->rx->dirty = room;
-	len -= CCID_HEADER_LEN;
-	ret = slot->reader->iccd_version == ICCD_VERSION_A ?
-	      iccd_a(slot, req, len, buf, room, &time) :
-	      iccd_b(slot, req, len, buf, room, &time);
-	if (ret == -ENODEV || ret == -ESHUTDOWN || scard_reader_gone(slot->reader))
+	ret = reader->iccd_version == ICCD_VERSION_A ? iccd_a(slot, req, len, buf, room, time) :
+						       iccd_b(slot, req, len, buf, room, time);
+	if (ret == -ENODEV || ret == -ESHUTDOWN || scard_reader_gone(&reader->reader))
 		return -ENODEV;
 	/* a stalled request is the token's way to say no */
 	if (ret == -EPIPE || ret == -EPROTO || ret == -EOVERFLOW)
 		return req->tx[0] == CCID_PC_TO_RDR_ICC_POWER_ON ? -EREMOTEIO : -EIO;
+	return ret;
+}
+
+/**
+ * ccid_iccd_exchange() - ccid_bus_ops.exchange for tokens
+ * @slot: the slot
+ * @req: the request
+ * @type: bMessageType
+ * @params: bytes 7 to 9 of the message
+ * @len: bytes of payload
+ * @timeout_ms: time for the answer
+ *
+ * Return: as ccid_cmd()
+ */
+int ccid_iccd_exchange(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 params[3],
+		       u32 len, unsigned int timeout_ms)
+{
+	struct ccid_reader *reader = ccid_slot_reader(slot);
+	struct iccd_time time;
+	int ret;
+
+	ccid_cmd_begins(slot, type);
+	time = iccd_time(slot, timeout_ms);
+	if (time_after(time.deadline, slot->slot.op.ceiling))
+		time.deadline = slot->slot.op.ceiling;
+	ccid_msg_put_header(req->tx, type, len, slot->slot.index, 0, params);
+	trace_scard_ccid_send(&slot->slot, type, 0, len);
+	scard_reader_count(&reader->reader, &reader->reader.count.commands);
+	ret = iccd_run(slot, req, len, &time);
+	if (!ret) {
+		trace_scard_ccid_receive(&slot->slot, &req->ans, true);
+		return ccid_cmd_verdict(req);
+	}
+	trace_scard_ccid_fail(&slot->slot, 0, ret);
+	if (ret == -EIO || ret == -ETIMEDOUT)
+		scard_reader_warn(&reader->reader,
+				  "a command failed (%d): if this repeats, try another port", ret);
 	return ret;
 }

@@ -14,7 +14,7 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
-#include "scard.h"
+#include "ignore.h"
 
 #define IGNORE_MAX	32	/* entries; all of them fit into a page of sysfs */
 #define IGNORE_ID_LEN	9	/* VVVV:PPPP */
@@ -136,12 +136,12 @@ static bool ignore_matches(const struct ignore_entry *e, const struct scard_read
 }
 
 /**
- * scard_ignored() - is a reader to be left alone?
+ * ccid_ignore() - is a reader to be left alone?
  * @reader: the reader, whose ids and strings are set
  *
  * Return: whether an entry of the parameter fits
  */
-bool scard_ignored(const struct scard_reader *reader)
+bool ccid_ignore(const struct scard_reader *reader)
 {
 	unsigned int i;
 	bool found = false;

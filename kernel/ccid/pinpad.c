@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * PIN entry on the reader, PC/SC part 10 section 2.5. The PIN goes from the keys to the
- * card; the host sees a template and an answer. For the actor.
+ * card; the host sees a template and an answer.
  */
 #include <linux/sched/signal.h>
 #include <linux/string.h>
 
-#include "scard.h"
+#include "apdu.h"
+#include "pinpad.h"
+#include "req.h"
+#include "slot.h"
 
 #define PINPAD_TIMEOUT_MS	90000
 #define PINPAD_ESCAPE_MS	5000
@@ -22,20 +25,19 @@ static const u8 spr532_no_padding[] = { 0x80, 0x02, 0x00 };
  * A command to the firmware before the one whose @len bytes of payload wait in the
  * buffer. A reader that does not know it has not done anything: no error.
  */
-static int pinpad_escape(struct scard_slot *slot, struct scard_req *req, u32 len,
+static int pinpad_escape(struct ccid_slot *slot, struct ccid_req *req, u32 len,
 			 const u8 *cmd, u32 cmd_len)
 {
-	u8 *payload = req->tx + CCID_HEADER_LEN;
-	static const u8 none[3];
-	int ret = scard_req_grow_apdu(req, len);
+	u8 *payload = ccid_req_payload(req);
+	int ret = ccid_req_grow_apdu(req, len);
 
 	if (ret)
 		return ret;
 	req->dirty_apdu = max(req->dirty_apdu, len);
 	memcpy(req->apdu, payload, len);
 	memcpy(payload, cmd, cmd_len);
-	req->dirty_tx = max(req->dirty_tx, CCID_HEADER_LEN + cmd_len);
-	ret = scard_slot_cmd(slot, req, CCID_PC_TO_RDR_ESCAPE, none, cmd_len, PINPAD_ESCAPE_MS);
+	ccid_req_dirty_tx(req, cmd_len);
+	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_ESCAPE, CCID_NO_PARAMS, cmd_len, PINPAD_ESCAPE_MS);
 	if (ret == -EINTR)
 		return ret;	/* the buffer may be on its way still */
 	memcpy(payload, req->apdu, len);
@@ -46,13 +48,13 @@ static int pinpad_escape(struct scard_slot *slot, struct scard_req *req, u32 len
 	return ret;
 }
 
-static int pinpad_ask(struct scard_slot *slot, struct scard_req *req, u32 len,
+static int pinpad_ask(struct ccid_slot *slot, struct ccid_req *req, u32 len,
 		      struct pin_pad *pad)
 {
 	int ret;
 
-	*pad = slot->reader->pin;
-	if (!slot->reader->desc.pin_support || !(slot->reader->quirks & SCARD_QUIRK_GEMALTO))
+	*pad = ccid_slot_reader(slot)->pin;
+	if (!ccid_slot_reader(slot)->desc.pin_support || !(ccid_slot_reader(slot)->quirks & CCID_QUIRK_GEMALTO))
 		return 0;
 	ret = pinpad_escape(slot, req, len, gemalto_get_features, sizeof(gemalto_get_features));
 	if (!ret)
@@ -61,20 +63,20 @@ static int pinpad_ask(struct scard_slot *slot, struct scard_req *req, u32 len,
 }
 
 /**
- * scard_pinpad_ask() - how does the reader enter PINs?
+ * ccid_pinpad_ask() - how does the reader enter PINs?
  * @slot: the slot
  * @req: the request; what is in its send buffer is lost
  * @pad: the result
  *
  * Return: 0 or a negative errno
  */
-int scard_pinpad_ask(struct scard_slot *slot, struct scard_req *req, struct pin_pad *pad)
+int ccid_pinpad_ask(struct ccid_slot *slot, struct ccid_req *req, struct pin_pad *pad)
 {
 	return pinpad_ask(slot, req, 0, pad);
 }
 
 /**
- * scard_pinpad_firmware() - the name of the firmware, where the reader tells
+ * ccid_pinpad_firmware() - the name of the firmware, where the reader tells
  * @slot: the slot
  * @req: the request; what is in its send buffer is lost
  * @name: the result
@@ -83,13 +85,13 @@ int scard_pinpad_ask(struct scard_slot *slot, struct scard_req *req, struct pin_
  *
  * Return: 0 or a negative errno
  */
-int scard_pinpad_firmware(struct scard_slot *slot, struct scard_req *req, u8 *name, u32 size,
+int ccid_pinpad_firmware(struct ccid_slot *slot, struct ccid_req *req, u8 *name, u32 size,
 			  u32 *len)
 {
 	int ret;
 
 	*len = 0;
-	if (!(slot->reader->quirks & SCARD_QUIRK_GEMALTO))
+	if (!(ccid_slot_reader(slot)->quirks & CCID_QUIRK_GEMALTO))
 		return 0;
 	ret = pinpad_escape(slot, req, 0, gemalto_get_firmware, sizeof(gemalto_get_firmware));
 	if (ret)
@@ -100,48 +102,46 @@ int scard_pinpad_firmware(struct scard_slot *slot, struct scard_req *req, u8 *na
 }
 
 /* What the user has done instead of entering a PIN, as status bytes */
-static int pinpad_refused(struct scard_req *req, u8 sw2)
+static int pinpad_refused(struct ccid_req *req, u8 sw2)
 {
 	req->tx[0] = 0x64;
 	req->tx[1] = sw2;
-	req->data = req->tx;
-	req->len = 2;
+	req->req.out = req->tx;
+	req->req.out_len = 2;
 	return 0;
 }
 
 /* What some readers need to have heard, or to have got over, before */
-static int pinpad_prepare(struct scard_slot *slot, struct scard_req *req,
+static int pinpad_prepare(struct ccid_slot *slot, struct ccid_req *req,
 			  const struct pin_message *m)
 {
-	u32 quirks = slot->reader->quirks;
+	u32 quirks = ccid_slot_reader(slot)->quirks;
 
-	if (quirks & SCARD_QUIRK_PIN_WAIT) {
+	if (quirks & CCID_QUIRK_PIN_WAIT) {
 		schedule_timeout_killable(msecs_to_jiffies(PINPAD_KEY_UP_MS));
 		if (fatal_signal_pending(current))
 			return -EINTR;
 	}
-	if (quirks & SCARD_QUIRK_PIN_UNPADDED && m->unpadded)
+	if (quirks & CCID_QUIRK_PIN_UNPADDED && m->unpadded)
 		return pinpad_escape(slot, req, m->len, spr532_no_padding,
 				     sizeof(spr532_no_padding));
 	return 0;
 }
 
 /**
- * scard_pinpad_enter() - have a PIN entered and sent to the card
+ * ccid_pinpad_enter() - have a PIN entered and sent to the card
  * @slot: the slot
- * @req: the request, with PIN_VERIFY_STRUCTURE or PIN_MODIFY_STRUCTURE at
- *	tx + CCID_HEADER_LEN
- * @len: bytes of it
+ * @req: the request, with PIN_VERIFY_STRUCTURE or PIN_MODIFY_STRUCTURE as the input
  * @modify: which of both
  *
  * Return: 0 and req->data, req->len, the card's answer or 6400 (timeout) or 6401
  * (cancelled by the user); or a negative errno
  */
-int scard_pinpad_enter(struct scard_slot *slot, struct scard_req *req, u32 len, bool modify)
+int ccid_pinpad_enter(struct ccid_slot *slot, struct ccid_req *req, bool modify)
 {
-	u8 supported = slot->reader->desc.pin_support;
-	u8 *payload = req->tx + CCID_HEADER_LEN;
-	static const u8 none[3];
+	u8 supported = ccid_slot_reader(slot)->desc.pin_support;
+	u8 *payload = ccid_req_payload(req);
+	u32 len = req->req.in_len;
 	struct pin_message m;
 	struct pin_pad pad;
 	bool t1;
@@ -153,25 +153,23 @@ int scard_pinpad_enter(struct scard_slot *slot, struct scard_req *req, u32 len, 
 	if (ret)
 		return ret;
 	ret = modify ? pin_modify(&m, &pad, payload, len) : pin_verify(&m, &pad, payload, len);
-	if (ret || CCID_HEADER_LEN + m.len > slot->reader->desc.max_msg)
+	if (ret || CCID_HEADER_LEN + m.len > ccid_slot_reader(slot)->desc.max_msg)
 		return -EINVAL;
-	if (READ_ONCE(slot->pol.card) == POL_CARD_ABSENT)
-		return -ENOMEDIUM;
-	if (READ_ONCE(slot->pol.card) != POL_CARD_ON)
-		return -ENOLINK;
-	ret = pinpad_prepare(slot, req, &m);
+	ret = scard_slot_no_card(&slot->slot);
+	if (!ret)
+		ret = pinpad_prepare(slot, req, &m);
 	if (ret)
 		return ret;
 
-	t1 = slot->protocol == SCARD_PROTO_T1 && slot->reader->desc.level < CCID_LEVEL_SHORT_APDU;
-	slot->to_card = true;
+	t1 = req->req.protocol == SCARD_PROTO_T1 &&
+	     ccid_slot_reader(slot)->desc.level < CCID_LEVEL_SHORT_APDU;
 	if (t1) {
-		ret = scard_slot_t1_secure(slot, req, payload + m.prologue, m.apdu_len);
+		ret = ccid_apdu_t1_secure(slot, req, payload + m.prologue, m.apdu_len);
 		if (ret)
 			return ret;
 	}
-	slot->single = true;
-	ret = scard_slot_cmd(slot, req, CCID_PC_TO_RDR_SECURE, none, m.len,
+	req->req.single = true;
+	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_SECURE, CCID_NO_PARAMS, m.len,
 			     max(PINPAD_TIMEOUT_MS, (m.timeout + 10) * 1000));
 	if (req->ans.type && req->ans.cmd_status == CCID_CMD_FAILED) {
 		if (req->ans.error == CCID_ERR_PIN_TIMEOUT)
@@ -185,8 +183,8 @@ int scard_pinpad_enter(struct scard_slot *slot, struct scard_req *req, u32 len, 
 		return ret;
 	}
 	if (t1)
-		return scard_slot_t1_secured(slot, req);
-	req->data = req->ans.data;
-	req->len = req->ans.len;
+		return ccid_apdu_t1_secured(slot, req);
+	req->req.out = req->ans.data;
+	req->req.out_len = req->ans.len;
 	return 0;
 }

@@ -9,27 +9,21 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "usb.h"
+#include "iccd.h"
+#include "ignore.h"
 #include "proto/iccd.h"
-
-static void ccid_usb_release(struct scard_reader *reader)
-{
-	struct ccid_usb *ccid = to_ccid(reader);
-
-	kfree(reader->rates);
-	ccid_usb_pipes_free(ccid);
-	usb_put_intf(ccid->intf);
-	usb_put_dev(ccid->udev);
-	kfree(ccid);
-}
+#include "quirks.h"
+#include "reader.h"
+#include "usb.h"
+#include "usb_pipe.h"
 
 /* Strings of the device end in names, logs and messages: printable UTF-8 only. */
-static void ccid_usb_string(struct ccid_usb *ccid, int index, char *buf)
+static void ccid_usb_string(struct ccid_usb *usb, int index, char *buf)
 {
 	char *c;
 
 	buf[0] = '\0';
-	if (!index || usb_string(ccid->udev, index, buf, SCARD_STRING_SIZE) < 0) {
+	if (!index || usb_string(usb->udev, index, buf, SCARD_STRING_SIZE) < 0) {
 		buf[0] = '\0';
 		return;
 	}
@@ -52,35 +46,53 @@ static int ccid_usb_find_desc(struct ccid_desc *desc, const struct usb_host_inte
 	return ret;
 }
 
-static int ccid_usb_find_endpoints(struct ccid_usb *ccid, struct usb_host_interface *alt)
+static int ccid_usb_find_endpoints(struct ccid_usb *usb, struct usb_host_interface *alt)
 {
 	struct usb_endpoint_descriptor *in, *out, *intr;
 	u8 version = alt->desc.bInterfaceProtocol;
 	int ret = usb_find_common_endpoints(alt, &in, &out, NULL, NULL);
 
 	if (ret && (version == ICCD_VERSION_A || version == ICCD_VERSION_B)) {
-		ccid->reader.ops = &iccd_usb_ops;
-		iccd_init(&ccid->reader, version);
+		usb->ccid.bus = &ccid_usb_pipe_token_bus;
+		ccid_iccd_init(&usb->ccid, version);
 		return 0;
 	}
 	if (ret)
 		return ret;
 	if (!usb_endpoint_maxp(in) || !usb_endpoint_maxp(out))
 		return -EINVAL;
-	ccid->in = usb_endpoint_num(in);
-	ccid->out = usb_endpoint_num(out);
-	ccid->reader.rx_unit = usb_endpoint_maxp(in);
+	usb->in = usb_endpoint_num(in);
+	usb->out = usb_endpoint_num(out);
+	usb->ccid.rx_unit = usb_endpoint_maxp(in);
 	if (!usb_find_int_in_endpoint(alt, &intr) && usb_endpoint_maxp(intr))
-		return ccid_usb_int_init(ccid, intr);
+		return ccid_usb_pipe_int_init(usb, intr);
 	return 0;
 }
 
-static bool ccid_usb_can_wake(const struct ccid_usb *ccid)
+static bool ccid_usb_can_wake(const struct ccid_usb *usb)
 {
-	if (ccid->reader.quirks & SCARD_QUIRK_NO_AUTOSUSPEND)
+	if (usb->ccid.quirks & CCID_QUIRK_NO_AUTOSUSPEND)
 		return false;
-	return ccid->reader.desc.features & CCID_FEATURE_WAKEUP ||
-	       ccid->udev->actconfig->desc.bmAttributes & USB_CONFIG_ATT_WAKEUP;
+	return usb->ccid.desc.features & CCID_FEATURE_WAKEUP ||
+	       usb->udev->actconfig->desc.bmAttributes & USB_CONFIG_ATT_WAKEUP;
+}
+
+static void ccid_usb_identify(struct ccid_usb *usb, const struct usb_host_interface *alt)
+{
+	const struct usb_device_descriptor *desc = &usb->udev->descriptor;
+	struct ccid_reader *ccid = &usb->ccid;
+	struct scard_reader *reader = &ccid->reader;
+
+	reader->vendor_id = le16_to_cpu(desc->idVendor);
+	reader->product_id = le16_to_cpu(desc->idProduct);
+	ccid->bcd_device = le16_to_cpu(desc->bcdDevice);
+	ccid->usb_bus = usb->udev->bus->busnum;
+	ccid->usb_address = usb->udev->devnum;
+	ccid->interface = alt->desc.bInterfaceNumber;
+	ccid_usb_string(usb, desc->iManufacturer, reader->manufacturer);
+	ccid_usb_string(usb, desc->iProduct, reader->product);
+	ccid_usb_string(usb, alt->desc.iInterface, reader->interface_name);
+	ccid_usb_string(usb, desc->iSerialNumber, reader->serial);
 }
 
 static int ccid_usb_probe(struct usb_interface *intf, const struct usb_device_id *id)
@@ -88,23 +100,23 @@ static int ccid_usb_probe(struct usb_interface *intf, const struct usb_device_id
 	struct usb_host_interface *alt = intf->cur_altsetting;
 	struct usb_device *udev = interface_to_usbdev(intf);
 	struct scard_reader *reader;
-	struct ccid_usb *ccid;
+	struct ccid_usb *usb;
 	int ret;
 
-	ccid = kzalloc(sizeof(*ccid), GFP_KERNEL);
-	if (!ccid)
+	usb = kzalloc(sizeof(*usb), GFP_KERNEL);
+	if (!usb)
 		return -ENOMEM;
-	reader = &ccid->reader;
-	reader->release = ccid_usb_release;
+	reader = &usb->ccid.reader;
 	reader->parent = &intf->dev;
-	reader->ops = &ccid_usb_ops;
-	ccid->udev = usb_get_dev(udev);
-	ccid->intf = usb_get_intf(intf);
-	ccid_usb_pipes_init(ccid);
+	usb->ccid.bus = &ccid_usb_pipe_bus;
+	usb->ccid.bulk = &ccid_usb_pipe_bulk;
+	usb->udev = usb_get_dev(udev);
+	usb->intf = usb_get_intf(intf);
+	ccid_usb_pipe_init(usb);
 
-	ret = ccid_usb_find_desc(&reader->desc, alt);
+	ret = ccid_usb_find_desc(&usb->ccid.desc, alt);
 	if (!ret)
-		ret = ccid_usb_find_endpoints(ccid, alt);
+		ret = ccid_usb_find_endpoints(usb, alt);
 	if (ret == -ENOMEM)
 		goto fail;
 	if (ret) {
@@ -116,29 +128,19 @@ static int ccid_usb_probe(struct usb_interface *intf, const struct usb_device_id
 		goto fail;
 	}
 
-	reader->vendor_id = le16_to_cpu(udev->descriptor.idVendor);
-	reader->product_id = le16_to_cpu(udev->descriptor.idProduct);
-	reader->bcd_device = le16_to_cpu(udev->descriptor.bcdDevice);
-	reader->bus = udev->bus->busnum;
-	reader->device = udev->devnum;
-	reader->interface = alt->desc.bInterfaceNumber;
-	ccid_usb_string(ccid, udev->descriptor.iManufacturer, reader->manufacturer);
-	ccid_usb_string(ccid, udev->descriptor.iProduct, reader->product);
-	ccid_usb_string(ccid, alt->desc.iInterface, reader->interface_name);
-	ccid_usb_string(ccid, udev->descriptor.iSerialNumber, reader->serial);
-
-	if (scard_ignored(reader)) {
+	ccid_usb_identify(usb, alt);
+	if (ccid_ignore(reader)) {
 		dev_info(&intf->dev, "left alone, as the parameter ignore says\n");
 		ret = -ENODEV;
 		goto fail;
 	}
-	scard_quirks_apply(reader);
-	ret = scard_reader_init(reader);
+	ccid_quirks_apply(&usb->ccid);
+	ret = ccid_reader_init(&usb->ccid);
 	if (!ret) {
 		usb_set_intfdata(intf, reader);
-		ret = scard_reader_register(reader);
+		ret = scard_dev_register(reader);
 		if (ret)
-			scard_reader_unregister(reader, false);
+			scard_dev_unregister(reader, false);
 	}
 	if (ret) {
 		dev_err(&intf->dev, "cannot be driven (%d): free memory, or unplug another reader\n",
@@ -146,19 +148,19 @@ static int ccid_usb_probe(struct usb_interface *intf, const struct usb_device_id
 		scard_reader_put(reader);
 		return ret;
 	}
-	/* a reader that cannot tell is asked; see scard_slot_watch() */
-	ccid_usb_int_start(ccid);
-	/* asleep, it must be able to tell of an insertion */
+	/* a reader that cannot report changes is polled; see scard_presence_watch() */
+	ccid_usb_pipe_int_start(usb);
+	/* asleep, it must be able to report an insertion */
 	intf->needs_remote_wakeup = 1;
-	if ((ccid->int_urb || reader->desc.features & CCID_FEATURE_WAKEUP) &&
-	    ccid_usb_can_wake(ccid))
+	if ((usb->int_urb || usb->ccid.desc.features & CCID_FEATURE_WAKEUP) &&
+	    ccid_usb_can_wake(usb))
 		usb_enable_autosuspend(udev);
 	dev_info(&intf->dev, "smart-card reader \"%s\", %u slot%s\n", reader->slots[0]->name,
 		 reader->nslots, reader->nslots > 1 ? "s" : "");
 	return 0;
 
 fail:
-	ccid_usb_release(reader);
+	usb->ccid.bus->free(&usb->ccid);
 	return ret;
 }
 
@@ -167,33 +169,32 @@ static void ccid_usb_disconnect(struct usb_interface *intf)
 	struct scard_reader *reader = usb_get_intfdata(intf);
 	struct usb_device *udev = interface_to_usbdev(intf);
 
-	/* the slots, and with them the name, may be gone after scard_reader_unregister() */
+	/* the slots, and with them the name, may be gone after scard_dev_unregister() */
 	dev_info(&intf->dev, "smart-card reader \"%s\" has left\n", reader->slots[0]->name);
-	scard_reader_unregister(reader, udev->state != USB_STATE_NOTATTACHED);
+	scard_dev_unregister(reader, udev->state != USB_STATE_NOTATTACHED);
 	scard_reader_put(reader);
 }
 
-/* After a sleep cards that were on were powered off before, or nobody was connected. */
+/* After a sleep cards that were on were powered off before, or no handle was connected. */
 static int ccid_usb_woken(struct usb_interface *intf)
 {
 	struct scard_reader *reader = usb_get_intfdata(intf);
-	unsigned int i;
 
-	/* before anybody powers a card up again, which would be taken for one that lost it */
-	for (i = 0; i < reader->nslots; i++)
-		scard_slot_resumed(reader->slots[i]);
-	scard_reader_resume(reader);
+	scard_dev_lost_power(reader);
+	scard_dev_resume(reader);
 	return 0;
 }
 
 static int ccid_usb_pre_reset(struct usb_interface *intf)
 {
-	return scard_reader_suspend(usb_get_intfdata(intf), false);
+	scard_dev_suspend(usb_get_intfdata(intf), false);
+	return 0;
 }
 
 static int ccid_usb_suspend(struct usb_interface *intf, pm_message_t message)
 {
-	return scard_reader_suspend(usb_get_intfdata(intf), !PMSG_IS_AUTO(message));
+	scard_dev_suspend(usb_get_intfdata(intf), !PMSG_IS_AUTO(message));
+	return 0;
 }
 
 /* Readers from before the class had a number; they have the class descriptor. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The door: device numbers, file operations, the ioctl table. The only file that
- * reads and writes user memory; it does so before the turn begins and after it is
- * over, so that a page fault of one caller never holds up another.
+ * Device numbers, file operations, the ioctl table. The only file that reads and writes user
+ * memory, before the turn begins and after it is over, so that a page fault of one caller
+ * never holds up another.
  */
 #include <linux/compat.h>
 #include <linux/fs.h>
@@ -13,6 +13,12 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "cdev.h"
+#include "connect.h"
+#include "event.h"
+#include "file.h"
+#include "presence.h"
+#include "request.h"
 #include "trace.h"
 
 #define SCARD_MINORS	4096	/* 256 readers of 16 slots */
@@ -50,7 +56,7 @@ static long cdev_get_info(struct scard_handle *h, void __user *uarg)
 
 	if (scard_reader_gone(h->slot->reader))
 		return -ENODEV;
-	scard_handle_info(h, &info);
+	scard_file_info(h, &info);
 	return copy_to_user(uarg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
@@ -73,7 +79,7 @@ static long cdev_get_status(struct scard_handle *h, void __user *uarg, struct fi
 	memset(st.atr, 0, sizeof(st.atr));
 	if (gated)
 		trace_scard_call(h, POL_OP_STATUS, 0);
-	ret = scard_handle_status(h, &st, cdev_nonblock(file));
+	ret = scard_file_status(h, &st, cdev_nonblock(file));
 	if (gated)
 		trace_scard_return(h, POL_OP_STATUS, ret, 0);
 	if (ret)
@@ -95,8 +101,8 @@ static long cdev_connect(struct scard_handle *h, void __user *uarg, struct file 
 	arg.protocol = 0;
 	arg.epoch = 0;
 	trace_scard_connect(h, op, &arg);
-	ret = op == POL_OP_RECONNECT ? scard_handle_reconnect(h, &arg, cdev_nonblock(file)) :
-				       scard_handle_connect(h, &arg, cdev_nonblock(file));
+	ret = op == POL_OP_RECONNECT ? scard_connect_reconnect(h, &arg, cdev_nonblock(file)) :
+				       scard_connect_connect(h, &arg, cdev_nonblock(file));
 	trace_scard_return(h, op, ret, 0);
 	if (ret)
 		return ret;
@@ -115,8 +121,8 @@ static long cdev_disposition(struct scard_handle *h, void __user *uarg, struct f
 	if (arg.flags || !cdev_is_zero(arg.reserved, ARRAY_SIZE(arg.reserved)))
 		return -EINVAL;
 	trace_scard_disconnect(h, op, arg.disposition);
-	ret = op == POL_OP_END ? scard_handle_end(h, arg.disposition, cdev_nonblock(file)) :
-				 scard_handle_disconnect(h, arg.disposition, cdev_nonblock(file));
+	ret = op == POL_OP_END ? scard_connect_end(h, arg.disposition, cdev_nonblock(file)) :
+				 scard_connect_disconnect(h, arg.disposition, cdev_nonblock(file));
 	trace_scard_return(h, op, ret, 0);
 	return ret;
 }
@@ -126,7 +132,7 @@ static long cdev_begin(struct scard_handle *h, struct file *file)
 	int ret;
 
 	trace_scard_call(h, POL_OP_BEGIN, 0);
-	ret = scard_handle_begin(h, cdev_nonblock(file));
+	ret = scard_file_begin(h, cdev_nonblock(file));
 	trace_scard_return(h, POL_OP_BEGIN, ret, 0);
 	return ret;
 }
@@ -137,11 +143,11 @@ static long cdev_begin(struct scard_handle *h, struct file *file)
  */
 static long cdev_answer(const struct scard_req *req, u64 to, u32 room, u32 __user *ulen)
 {
-	if (put_user(req->len, ulen))
+	if (put_user(req->out_len, ulen))
 		return -EFAULT;
-	if (req->len > room)
+	if (req->out_len > room)
 		return -EMSGSIZE;
-	return copy_to_user(u64_to_user_ptr(to), req->data, req->len) ? -EFAULT : 0;
+	return copy_to_user(u64_to_user_ptr(to), req->out, req->out_len) ? -EFAULT : 0;
 }
 
 static long cdev_transmit(struct scard_handle *h, void __user *uarg, struct file *file)
@@ -149,26 +155,24 @@ static long cdev_transmit(struct scard_handle *h, void __user *uarg, struct file
 	struct scard_transmit __user *user = uarg;
 	struct scard_transmit arg;
 	struct scard_req *req;
-	long ret;
+	long ret = -EFAULT;
 
 	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
 	if (arg.flags || !cdev_is_zero(arg.reserved, ARRAY_SIZE(arg.reserved)) ||
 	    arg.send_len > SCARD_COMMAND_MAX || !arg.recv)
 		return -EINVAL;
-	req = scard_handle_get_req(h, arg.send_len, min_t(u32, arg.recv_len, SCARD_USUAL_ROOM));
+	req = scard_request_get(h, arg.send_len, max(arg.recv_len, 1U));
 	if (!req)
 		return -ENOMEM;
 	trace_scard_transmit(h, arg.protocol, arg.send_len);
-	req->dirty_tx = CCID_HEADER_LEN + arg.send_len;
-	ret = -EFAULT;
-	if (!copy_from_user(req->tx + CCID_HEADER_LEN, u64_to_user_ptr(arg.send), arg.send_len))
-		ret = scard_handle_transmit(h, &req, arg.send_len, arg.recv_len, arg.protocol,
-					    cdev_nonblock(file));
+	req->in_len = arg.send_len;
+	if (!copy_from_user(req->in, u64_to_user_ptr(arg.send), arg.send_len))
+		ret = scard_file_transmit(h, &req, arg.protocol, cdev_nonblock(file));
 	if (!ret)
 		ret = cdev_answer(req, arg.recv, arg.recv_len, &user->recv_len);
-	trace_scard_return(h, POL_OP_TRANSMIT, ret, ret ? 0 : req->len);
-	scard_handle_put_req(h, req);
+	trace_scard_return(h, POL_OP_TRANSMIT, ret, ret ? 0 : req->out_len);
+	scard_request_put(h, req);
 	return ret;
 }
 
@@ -177,7 +181,7 @@ static long cdev_control(struct scard_handle *h, void __user *uarg, struct file 
 	struct scard_control __user *user = uarg;
 	struct scard_control arg;
 	struct scard_req *req;
-	long ret;
+	long ret = -EFAULT;
 
 	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
@@ -185,18 +189,17 @@ static long cdev_control(struct scard_handle *h, void __user *uarg, struct file 
 	    arg.in_len > SCARD_CONTROL_MAX || (arg.in_len && !arg.in) ||
 	    (arg.out_len && !arg.out))
 		return -EINVAL;
-	req = scard_handle_get_req(h, arg.in_len, min_t(u32, arg.out_len, SCARD_CONTROL_MAX));
+	req = scard_request_get(h, arg.in_len, max(arg.out_len, 1U));
 	if (!req)
 		return -ENOMEM;
 	trace_scard_control(h, arg.code, arg.in_len);
-	req->dirty_tx = CCID_HEADER_LEN + arg.in_len;
-	ret = -EFAULT;
-	if (!copy_from_user(req->tx + CCID_HEADER_LEN, u64_to_user_ptr(arg.in), arg.in_len))
-		ret = scard_handle_control(h, &req, arg.code, arg.in_len, cdev_nonblock(file));
+	req->in_len = arg.in_len;
+	if (!copy_from_user(req->in, u64_to_user_ptr(arg.in), arg.in_len))
+		ret = scard_file_control(h, &req, arg.code, cdev_nonblock(file));
 	if (!ret)
 		ret = cdev_answer(req, arg.out, arg.out_len, &user->out_len);
-	trace_scard_return(h, POL_OP_CONTROL, ret, ret ? 0 : req->len);
-	scard_handle_put_req(h, req);
+	trace_scard_return(h, POL_OP_CONTROL, ret, ret ? 0 : req->out_len);
+	scard_request_put(h, req);
 	return ret;
 }
 
@@ -204,7 +207,7 @@ static long cdev_get_attr(struct scard_handle *h, void __user *uarg)
 {
 	struct scard_attr __user *user = uarg;
 	struct scard_attr arg;
-	u8 value[SCARD_ATTR_MAX] = { };
+	u8 value[SCARD_MAX_ATTRIBUTE_SIZE] = { };
 	u32 len = 0;
 	int ret;
 
@@ -213,7 +216,7 @@ static long cdev_get_attr(struct scard_handle *h, void __user *uarg)
 	if (arg.flags || arg.reserved)
 		return -EINVAL;
 	trace_scard_call(h, POL_OP_ATTR, arg.id);
-	ret = scard_handle_get_attr(h, arg.id, value, &len);
+	ret = scard_file_get_attr(h, arg.id, value, &len);
 	trace_scard_return(h, POL_OP_ATTR, ret, len);
 	if (ret)
 		return ret;
@@ -232,9 +235,9 @@ static long cdev_set_attr(struct scard_handle *h, void __user *uarg)
 
 	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
-	if (arg.flags || arg.reserved || !arg.buf || !arg.len || arg.len > SCARD_ATTR_MAX)
+	if (arg.flags || arg.reserved || !arg.buf || !arg.len || arg.len > SCARD_MAX_ATTRIBUTE_SIZE)
 		return -EINVAL;
-	return scard_handle_set_attr(h, arg.id);
+	return scard_file_set_attr(h, arg.id);
 }
 
 static long cdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -287,7 +290,7 @@ static long cdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	default:	/* SCARD_IOC_CANCEL */
 		if (arg)
 			return -EINVAL;
-		scard_handle_cancel(h);
+		scard_file_cancel(h);
 		return 0;
 	}
 }
@@ -298,14 +301,14 @@ static __poll_t cdev_poll(struct file *file, poll_table *wait)
 	struct scard_slot *slot = h->slot;
 	__poll_t mask = 0;
 
-	poll_wait(file, &slot->wait, wait);
+	poll_wait(file, &slot->events.wait, wait);
 	spin_lock(&slot->lock);
 	if (slot->pol.gone)
 		mask = EPOLLHUP | EPOLLERR;
-	else if (h->seen != slot->event)
+	else if (h->seen != slot->events.all)
 		mask = EPOLLPRI;
 	else if (poll_requested_events(wait) & EPOLLPRI)
-		scard_slot_watch(slot);
+		scard_presence_watch(slot);
 	spin_unlock(&slot->lock);
 	return mask;
 }
@@ -313,7 +316,7 @@ static __poll_t cdev_poll(struct file *file, poll_table *wait)
 static int cdev_open(struct inode *inode, struct file *file)
 {
 	struct scard_slot *slot = container_of(inode->i_cdev, struct scard_slot, cdev);
-	struct scard_handle *h = scard_handle_open(slot);
+	struct scard_handle *h = scard_file_open(slot);
 
 	if (IS_ERR(h))
 		return PTR_ERR(h);
@@ -327,7 +330,7 @@ static int cdev_open(struct inode *inode, struct file *file)
  */
 static int cdev_release(struct inode *inode, struct file *file)
 {
-	scard_handle_close(file->private_data);
+	scard_file_close(file->private_data);
 	return 0;
 }
 

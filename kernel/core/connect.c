@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The calls that power, reset or release the card: Connect, Reconnect, Disconnect,
- * EndTransaction. Each is an operation of several CCID commands; if its caller is
- * killed on the way, the worker brings the card to a defined state, see
- * scard_turn_done().
+ * EndTransaction. Each is an operation of several exchanges; if its caller is killed
+ * halfway, the worker brings the card to a defined state, see scard_turn_done().
  */
 #include <linux/capability.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
-#include "scard.h"
+#include "card.h"
+#include "connect.h"
+#include "event.h"
+#include "power.h"
+#include "presence.h"
+#include "request.h"
+#include "slot.h"
+#include "turn.h"
+
+#define CONNECT_MAX_HANDLES	1024	/* connected handles per slot */
 
 static const char * const close_policies[] = {
 	[POL_CLOSE_RESET] = "reset",
@@ -48,7 +56,7 @@ MODULE_PARM_DESC(close_policy,
 
 /* ---- connect ---- */
 
-static int check_share(u32 share_mode, u32 protocols)
+static int connect_check_share(u32 share_mode, u32 protocols)
 {
 	const u32 known = SCARD_PROTO_T0 | SCARD_PROTO_T1 | SCARD_PROTO_RAW;
 
@@ -63,7 +71,7 @@ static int check_share(u32 share_mode, u32 protocols)
 }
 
 /* What this handle's unannounced close shall do; 0 if the caller may not ask for it. */
-static enum pol_close choose_close(u32 flags)
+static enum pol_close connect_choose_close(u32 flags)
 {
 	/* what was verified on the card survives, is cleared, loses its power too */
 	static const u8 strictness[] = {
@@ -79,22 +87,22 @@ static enum pol_close choose_close(u32 flags)
 	return strictness[want] < strictness[def] && !capable(CAP_SYS_RAWIO) ? 0 : want;
 }
 
-/* scard_turn_take() for a call that acts; with 0 call_done() must follow */
-static int call_begin(struct scard_handle *h, struct scard_turn *t, struct scard_req **reqp,
+/* scard_turn_take() for a call that acts; with 0 connect_done() must follow */
+static int connect_begin(struct scard_handle *h, struct scard_turn *t, struct scard_req **reqp,
 		      enum pol_op op, enum pol_share share, bool nonblock)
 {
 	int ret = scard_turn_take(h, t, op, share, nonblock);
 
 	if (ret)
 		return ret;
-	ret = scard_slot_add_user(h->slot);
+	ret = scard_power_get(h->slot);
 	if (ret)
 		scard_turn_done(h, t, reqp, ret, POL_LEAVE);
 	return ret;
 }
 
 /* scard_turn_done() for it */
-static void call_done(struct scard_handle *h, struct scard_turn *t, struct scard_req **reqp,
+static void connect_done(struct scard_handle *h, struct scard_turn *t, struct scard_req **reqp,
 		      int ret, enum pol_disp redo)
 {
 	struct scard_slot *slot = h->slot;
@@ -102,42 +110,42 @@ static void call_done(struct scard_handle *h, struct scard_turn *t, struct scard
 
 	scard_turn_done(h, t, reqp, ret, redo);
 	spin_lock(&slot->lock);
-	unused = scard_slot_drop_user(slot);
+	unused = scard_power_put_locked(slot);
 	spin_unlock(&slot->lock);
 	if (unused)
-		scard_slot_unused(slot);
+		scard_power_unused(slot);
 }
 
 /* Power and protocol, as share mode and protocols want it. */
-static int prepare_card(struct scard_slot *slot, struct scard_req *req, u32 share_mode,
+static int connect_prepare_card(struct scard_slot *slot, struct scard_req *req, u32 share_mode,
 			u32 protocols)
 {
 	int ret;
 
 	if (share_mode == SCARD_MODE_DIRECT)
 		return 0;
-	ret = scard_slot_activate(slot, req);
-	return ret ?: scard_slot_negotiate(slot, req, protocols);
+	ret = scard_card_activate(slot, req);
+	return ret ?: scard_card_set_protocol(slot, req, protocols);
 }
 
 /**
- * scard_handle_connect() - SCARD_IOC_CONNECT
+ * scard_connect_connect() - SCARD_IOC_CONNECT
  * @h: the handle
  * @arg: in and out
  * @nonblock: do not wait for a turn
  *
  * Return: 0 or a negative errno
  */
-int scard_handle_connect(struct scard_handle *h, struct scard_connect *arg, bool nonblock)
+int scard_connect_connect(struct scard_handle *h, struct scard_connect *arg, bool nonblock)
 {
 	struct scard_slot *slot = h->slot;
-	enum pol_close close = choose_close(arg->flags);
+	enum pol_close close = connect_choose_close(arg->flags);
 	struct scard_turn t;
 	struct scard_req *req;
 	bool unused = false;
 	int ret;
 
-	ret = check_share(arg->share_mode, arg->protocols);
+	ret = connect_check_share(arg->share_mode, arg->protocols);
 	if (ret)
 		return ret;
 	if (arg->initialization != SCARD_DISP_LEAVE || arg->flags & ~SCARD_CONNECT_CLOSE_MASK)
@@ -145,20 +153,20 @@ int scard_handle_connect(struct scard_handle *h, struct scard_connect *arg, bool
 	if (!close)
 		return -EPERM;
 	/* set aside before the card is touched */
-	req = scard_handle_get_req(h, SCARD_WORKER_TX, 0);
+	req = scard_request_get(h, 0, 0);
 	if (!req)
 		return -ENOMEM;
 
 	ret = scard_turn_take(h, &t, POL_OP_CONNECT, arg->share_mode, nonblock);
 	if (ret)
 		goto out;
-	ret = scard_slot_add_user(slot);
+	ret = scard_power_get(slot);
 	if (ret)
 		goto done;
-	if (READ_ONCE(slot->pol.connected) >= SCARD_MAX_HANDLES)
+	if (READ_ONCE(slot->pol.connected) >= CONNECT_MAX_HANDLES)
 		ret = -EMFILE;
 	else
-		ret = prepare_card(slot, req, arg->share_mode, arg->protocols);
+		ret = connect_prepare_card(slot, req, arg->share_mode, arg->protocols);
 	spin_lock(&slot->lock);
 	if (!ret) {
 		/* taken out in the meantime: a DIRECT handle does not mind */
@@ -168,21 +176,21 @@ int scard_handle_connect(struct scard_handle *h, struct scard_connect *arg, bool
 			pol_connected(&slot->pol, &h->pol, arg->share_mode, close);
 		/* who holds a card wants to know when it is taken out */
 		if (!ret)
-			scard_slot_watch(slot);
-		arg->protocol = slot->protocol;
+			scard_presence_watch(slot);
+		arg->protocol = slot->card.protocol;
 		arg->epoch = h->pol.epoch;
 		if (!ret)
-			scard_slot_changed(slot);
+			scard_event_changed(slot);
 	}
 	if (ret)
-		unused = scard_slot_drop_user(slot);
+		unused = scard_power_put_locked(slot);
 	scard_slot_unlock(slot);
 done:
 	scard_turn_done(h, &t, &req, ret, POL_LEAVE);
 	if (unused)
-		scard_slot_unused(slot);
+		scard_power_unused(slot);
 out:
-	scard_handle_put_req(h, req);
+	scard_request_put(h, req);
 	return ret;
 }
 
@@ -190,10 +198,10 @@ out:
  * Do to the card what a disposition says; the epoch begins with it. *@redo says what
  * the worker has to do if the caller is killed on the way.
  */
-static int act(struct scard_slot *slot, struct scard_req *req, u32 disposition,
+static int connect_act(struct scard_slot *slot, struct scard_req *req, u32 disposition,
 	       enum pol_disp *redo)
 {
-	enum pol_card card = scard_slot_mark_reset(slot);
+	enum pol_card card = scard_card_mark_reset(slot);
 
 	if (card == POL_CARD_ABSENT)
 		return -ENOMEDIUM;
@@ -203,25 +211,25 @@ static int act(struct scard_slot *slot, struct scard_req *req, u32 disposition,
 	switch (disposition) {
 	case SCARD_DISP_RESET:
 		/* a card without power is as good as reset */
-		return card == POL_CARD_ON ? scard_slot_reset(slot, req) : 0;
+		return card == POL_CARD_ON ? scard_card_reset(slot, req) : 0;
 	case SCARD_DISP_UNPOWER:
-		return card == POL_CARD_ON ? scard_slot_power_off(slot, req) : 0;
+		return card == POL_CARD_ON ? scard_card_power_off(slot, req) : 0;
 	case SCARD_DISP_EJECT:
-		return scard_slot_eject(slot, req);
+		return scard_card_eject(slot, req);
 	default:
 		return 0;
 	}
 }
 
 /**
- * scard_handle_reconnect() - SCARD_IOC_RECONNECT
+ * scard_connect_reconnect() - SCARD_IOC_RECONNECT
  * @h: the handle
  * @arg: in and out
  * @nonblock: do not wait for a turn
  *
  * Return: 0 or a negative errno; what was pending stays pending on failure
  */
-int scard_handle_reconnect(struct scard_handle *h, struct scard_connect *arg, bool nonblock)
+int scard_connect_reconnect(struct scard_handle *h, struct scard_connect *arg, bool nonblock)
 {
 	struct scard_slot *slot = h->slot;
 	enum pol_disp redo = POL_LEAVE;
@@ -231,26 +239,26 @@ int scard_handle_reconnect(struct scard_handle *h, struct scard_connect *arg, bo
 
 	if (arg->initialization > SCARD_DISP_UNPOWER || arg->flags)
 		return -EINVAL;
-	ret = check_share(arg->share_mode, arg->protocols);
+	ret = connect_check_share(arg->share_mode, arg->protocols);
 	if (ret)
 		return ret;
-	req = scard_handle_get_req(h, SCARD_WORKER_TX, 0);
+	req = scard_request_get(h, 0, 0);
 	if (!req)
 		return -ENOMEM;
 
-	ret = call_begin(h, &t, &req, POL_OP_RECONNECT, arg->share_mode, nonblock);
+	ret = connect_begin(h, &t, &req, POL_OP_RECONNECT, arg->share_mode, nonblock);
 	if (ret)
 		goto out;
 	if (arg->initialization != SCARD_DISP_LEAVE) {
-		ret = act(slot, req, arg->initialization, &redo);
+		ret = connect_act(slot, req, arg->initialization, &redo);
 		/* off becomes on again; what did not answer gets another chance */
 		if (!ret || ret == -EREMOTEIO)
-			ret = scard_slot_activate(slot, req);
+			ret = scard_card_activate(slot, req);
 	}
 	if (!ret)
-		ret = prepare_card(slot, req, arg->share_mode, arg->protocols);
+		ret = connect_prepare_card(slot, req, arg->share_mode, arg->protocols);
 	/* also if it has failed half-way */
-	h->pol.spoke |= slot->sent;
+	h->pol.spoke |= slot->op.progress != SCARD_NOTHING_SENT;
 	if (!ret) {
 		spin_lock(&slot->lock);
 		if (h->pol.share == POL_UNCONNECTED)
@@ -261,21 +269,21 @@ int scard_handle_reconnect(struct scard_handle *h, struct scard_connect *arg, bo
 			ret = -ENOMEDIUM;
 		else
 			pol_reconnected(&slot->pol, &h->pol, arg->share_mode);
-		arg->protocol = slot->protocol;
+		arg->protocol = slot->card.protocol;
 		arg->epoch = h->pol.epoch;
 		if (!ret)
-			scard_slot_changed(slot);
+			scard_event_changed(slot);
 		scard_slot_unlock(slot);
 	}
-	call_done(h, &t, &req, ret, redo);
+	connect_done(h, &t, &req, ret, redo);
 out:
-	scard_handle_put_req(h, req);
+	scard_request_put(h, req);
 	return ret;
 }
 
 /* ---- disconnect ---- */
 
-static int leave(struct scard_handle *h)
+static int connect_leave(struct scard_handle *h)
 {
 	struct scard_slot *slot = h->slot;
 	bool unused = false;
@@ -284,17 +292,17 @@ static int leave(struct scard_handle *h)
 	spin_lock(&slot->lock);
 	ret = pol_leave(&slot->pol, &h->pol);
 	if (!ret) {
-		unused = scard_slot_drop_user(slot);
-		scard_slot_changed(slot);
+		unused = scard_power_put_locked(slot);
+		scard_event_changed(slot);
 	}
 	scard_slot_unlock(slot);
 	if (unused)
-		scard_slot_unused(slot);
+		scard_power_unused(slot);
 	return ret;
 }
 
 /**
- * scard_handle_disconnect() - SCARD_IOC_DISCONNECT
+ * scard_connect_disconnect() - SCARD_IOC_DISCONNECT
  * @h: the handle
  * @disposition: SCARD_DISP_*
  * @nonblock: do not wait for a turn
@@ -302,7 +310,7 @@ static int leave(struct scard_handle *h)
  * Return: 0; -EREMOTEIO: the handle is disconnected, the card did not do what was
  * asked; other negative errno: the handle is still connected
  */
-int scard_handle_disconnect(struct scard_handle *h, u32 disposition, bool nonblock)
+int scard_connect_disconnect(struct scard_handle *h, u32 disposition, bool nonblock)
 {
 	struct scard_slot *slot = h->slot;
 	enum pol_disp redo = POL_LEAVE;
@@ -313,15 +321,15 @@ int scard_handle_disconnect(struct scard_handle *h, u32 disposition, bool nonblo
 	if (disposition > SCARD_DISP_EJECT)
 		return -EINVAL;
 	if (disposition == SCARD_DISP_LEAVE)
-		return leave(h);
-	req = scard_handle_get_req(h, SCARD_WORKER_TX, 0);
+		return connect_leave(h);
+	req = scard_request_get(h, 0, 0);
 	if (!req)
 		return -ENOMEM;
 
-	ret = call_begin(h, &t, &req, POL_OP_DISCONNECT, 0, nonblock);
+	ret = connect_begin(h, &t, &req, POL_OP_DISCONNECT, 0, nonblock);
 	if (ret == -ENODEV) {
 		/* any handle can be disconnected, whatever became of the reader */
-		ret = leave(h);
+		ret = connect_leave(h);
 		goto out;
 	}
 	if (ret)
@@ -330,20 +338,20 @@ int scard_handle_disconnect(struct scard_handle *h, u32 disposition, bool nonblo
 	 * The disposition acts on the card as it is now, also if somebody has reset
 	 * it meanwhile: the caller asked for it explicitly.
 	 */
-	ret = act(slot, req, disposition, &redo);
-	leave(h);
-	call_done(h, &t, &req, ret, redo);
+	ret = connect_act(slot, req, disposition, &redo);
+	connect_leave(h);
+	connect_done(h, &t, &req, ret, redo);
 	if (ret == -ENOMEDIUM || ret == -ENODEV)
 		ret = 0;	/* nothing left to act on */
 	else if (ret && ret != -EINTR)
 		ret = -EREMOTEIO;
 out:
-	scard_handle_put_req(h, req);
+	scard_request_put(h, req);
 	return ret;
 }
 
 /**
- * scard_handle_end() - SCARD_IOC_END
+ * scard_connect_end() - SCARD_IOC_END
  * @h: the handle
  * @disposition: SCARD_DISP_*; what acts on the card does so also at an inner level,
  *	and the caller too has to RECONNECT afterwards
@@ -351,7 +359,7 @@ out:
  *
  * Return: 0 or a negative errno
  */
-int scard_handle_end(struct scard_handle *h, u32 disposition, bool nonblock)
+int scard_connect_end(struct scard_handle *h, u32 disposition, bool nonblock)
 {
 	struct scard_slot *slot = h->slot;
 	enum pol_disp redo = POL_LEAVE;
@@ -367,11 +375,11 @@ int scard_handle_end(struct scard_handle *h, u32 disposition, bool nonblock)
 		scard_slot_unlock(slot);
 		return ret;
 	}
-	req = scard_handle_get_req(h, SCARD_WORKER_TX, 0);
+	req = scard_request_get(h, 0, 0);
 	if (!req)
 		return -ENOMEM;
 
-	ret = call_begin(h, &t, &req, POL_OP_END, 0, nonblock);
+	ret = connect_begin(h, &t, &req, POL_OP_END, 0, nonblock);
 	if (ret) {
 		if (ret == -ESTALE || ret == -EIDRM) {
 			spin_lock(&slot->lock);
@@ -380,17 +388,17 @@ int scard_handle_end(struct scard_handle *h, u32 disposition, bool nonblock)
 		}
 		goto out;
 	}
-	ret = act(slot, req, disposition, &redo);
+	ret = connect_act(slot, req, disposition, &redo);
 	/* as pcsc-lite: UNPOWER is off and on again here, nobody has disconnected */
 	if (!ret && disposition == SCARD_DISP_UNPOWER)
-		ret = scard_slot_activate(slot, req);
+		ret = scard_card_activate(slot, req);
 	spin_lock(&slot->lock);
 	pol_end_owned(&slot->pol, &h->pol);
 	scard_slot_unlock(slot);
-	call_done(h, &t, &req, ret, redo);
+	connect_done(h, &t, &req, ret, redo);
 	if (ret && ret != -EINTR && ret != -ENODEV && ret != -ENOMEDIUM)
 		ret = -EREMOTEIO;
 out:
-	scard_handle_put_req(h, req);
+	scard_request_put(h, req);
 	return ret;
 }

@@ -1,32 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Readers and slots as devices: the class, the slots of a reader, registration,
- * suspend, resume and removal.
+ * Readers and slots as devices: the class, registration, suspend, resume, removal.
  */
 #include <linux/idr.h>
 #include <linux/ratelimit.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "scard.h"
+#include "cdev.h"
+#include "debugfs.h"
+#include "dev.h"
+#include "event.h"
+#include "power.h"
+#include "presence.h"
+#include "slot.h"
+#include "sysfs.h"
+#include "watchdog.h"
+#include "worker.h"
 
-struct class scard_class = {
+#define DEV_MAX_READERS		256
+
+/* A reader that fails does so again and again: the log gets so many lines a minute */
+#define DEV_MAX_WARNINGS	3
+
+static struct class dev_class = {
 	.name = "scard",
-	.dev_groups = scard_slot_groups,
+	.dev_groups = scard_sysfs_groups,
 };
 
-static void slot_release(struct device *dev)
+/* The "II" of the reader names: lowest free number, as two hexadecimal digits */
+static DEFINE_IDA(dev_reader_ida);
+
+/* ---- slots ---- */
+
+static void dev_release_slot(struct device *dev)
 {
 	struct scard_slot *slot = container_of(dev, struct scard_slot, dev);
+	struct scard_reader *reader = slot->reader;
 
-	scard_req_free(slot->req);
+	scard_worker_free(slot);
 	scard_cdev_free_minor(slot);
-	scard_reader_put(slot->reader);
-	kfree(slot);
+	kfree(slot);	/* the first member of the transport's structure */
+	scard_reader_put(reader);
 }
 
 /* "<maker product> [interface] (serial) II SS", as pcsc-lite forms it */
-static void slot_make_name(struct scard_slot *slot)
+static void dev_name_slot(struct scard_slot *slot)
 {
 	const struct scard_reader *r = slot->reader;
 	bool serial = r->serial[0] && !strstr(r->interface_name, r->serial);
@@ -47,101 +66,79 @@ static void slot_make_name(struct scard_slot *slot)
 	scnprintf(slot->name + n, SCARD_NAME_SIZE - n, " %02X %02X", r->index, slot->index);
 }
 
-/**
- * scard_slot_alloc() - make a slot
- * @reader: its reader, which it will reference
- * @index: bSlot
- *
- * Return: the slot, to be released with put_device(), or NULL
- */
-struct scard_slot *scard_slot_alloc(struct scard_reader *reader, u8 index)
+/* Returns the slot, which put_device() frees, or NULL. */
+static struct scard_slot *dev_alloc_slot(struct scard_reader *reader, u8 index)
 {
-	struct scard_slot *slot = kzalloc(sizeof(*slot), GFP_KERNEL);
+	struct scard_slot *slot = kzalloc(reader->ops->slot_size, GFP_KERNEL);
 
 	if (!slot)
 		return NULL;
 	slot->reader = reader;
 	slot->index = index;
-	slot->settling = true;	/* until the worker has looked */
+	slot->card.settling = true;	/* until the worker has asked the reader */
 	spin_lock_init(&slot->lock);
-	pol_init(&slot->pol, scard_slot_wake);
-	init_waitqueue_head(&slot->wait);
-	scard_worker_init(slot);
+	pol_init(&slot->pol, scard_worker_wake);
+	scard_event_init(slot);
 	scard_presence_init(slot);
 	scard_power_init(slot);
 	scard_watchdog_init(slot);
-	timer_setup(&slot->deadline, ccid_wire_expired, 0);
-	INIT_LIST_HEAD(&slot->netlink_node);
-	slot_make_name(slot);
+	reader->ops->slot_init(slot);
+	dev_name_slot(slot);
 
 	device_initialize(&slot->dev);
-	slot->dev.class = &scard_class;
+	slot->dev.class = &dev_class;
+	slot->dev.groups = reader->ops->groups;
 	slot->dev.parent = reader->parent;
-	slot->dev.release = slot_release;
+	slot->dev.release = dev_release_slot;
 	dev_set_drvdata(&slot->dev, slot);
-	scard_reader_get(reader);
-
-	/* the longest answer that the worker expects is an ATR; parameters are shorter */
-	slot->req = scard_req_alloc(reader, CCID_HEADER_LEN + SCARD_WORKER_TX,
-				    reader->desc.nbusy > 1 ? reader->desc.max_msg :
-				    CCID_HEADER_LEN + SCARD_WORKER_RX, GFP_KERNEL);
-	if (!slot->req || scard_cdev_get_minor(slot)) {
+	kref_get(&reader->kref);
+	if (scard_worker_init(slot) || scard_cdev_get_minor(slot)) {
 		put_device(&slot->dev);
 		return NULL;
 	}
 	return slot;
 }
 
-/**
- * scard_slot_register() - make the device node; look at the card
- * @slot: the slot
- *
- * Return: 0 or a negative errno
- */
-int scard_slot_register(struct scard_slot *slot)
+/* Make the node, and look for a card. */
+static int dev_register_slot(struct scard_slot *slot)
 {
 	int ret = scard_cdev_add(slot);
 
 	if (ret)
 		return ret;
 	spin_lock(&slot->lock);
-	slot->announced = true;
+	slot->events.announced = true;
 	pol_want_settle(&slot->pol);
 	scard_slot_unlock(slot);
 	scard_debugfs_add(slot);
-	scard_netlink_add(slot);
+	scard_event_add(slot);
 	return 0;
 }
 
-/**
- * scard_slot_gone() - the reader is gone: end all waits
- * @slot: the slot
- *
- * Discovery hears of it first: who is woken here and looks for readers finds this one gone.
+/*
+ * End all waits on the slot of a reader that is gone. The removal is announced before
+ * waiters are woken, so that a woken program that lists readers does not find this one.
  */
-void scard_slot_gone(struct scard_slot *slot)
+static void dev_slot_gone(struct scard_slot *slot)
 {
 	bool was_announced;
 
 	spin_lock(&slot->lock);
-	was_announced = slot->announced;
-	slot->announced = false;	/* nor will changes be */
+	was_announced = slot->events.announced;
+	slot->events.announced = false;		/* nor are changes */
 	spin_unlock(&slot->lock);
 	if (was_announced)
-		scard_netlink_del(slot);
+		scard_event_del(slot);
 
 	spin_lock(&slot->lock);
-	slot->settling = false;
+	slot->card.settling = false;
 	pol_gone(&slot->pol);
-	scard_slot_changed(slot);
+	scard_event_changed(slot);
 	scard_slot_unlock(slot);
 }
 
-/**
- * scard_slot_quiesce() - wait until nobody acts on the slot any more
- * @slot: the slot, after scard_slot_gone() and the end of all transfers
- */
-void scard_slot_quiesce(struct scard_slot *slot)
+/* After dev_slot_gone() and the end of all exchanges: wait until the slot is quiet. */
+static void dev_quiesce_slot(struct scard_slot *slot)
 {
 	scard_presence_stop(slot);
 	scard_power_stop(slot);
@@ -149,44 +146,26 @@ void scard_slot_quiesce(struct scard_slot *slot)
 	scard_worker_stop(slot);
 }
 
-/**
- * scard_slot_unregister() - remove the node and drop the reader's reference
- * @slot: the slot, quiet
- */
-void scard_slot_unregister(struct scard_slot *slot)
+static void dev_unregister_slot(struct scard_slot *slot)
 {
 	if (device_is_registered(&slot->dev)) {
 		scard_debugfs_del(slot);
 		scard_cdev_del(slot);
 	}
-	timer_delete_sync(&slot->deadline);	/* the last command was the farewell */
+	slot->reader->ops->slot_exit(slot);
 	put_device(&slot->dev);
 }
 
 /* ---- readers ---- */
 
-/* The "II" of the reader names: lowest free number, as two hexadecimal digits */
-static DEFINE_IDA(scard_reader_ida);
-
-#define SCARD_MAX_READERS	256
-
-/* A reader that fails does so again and again: so many lines a minute say it */
-#define SCARD_MAX_COMPLAINTS	3
-
-static void reader_set(struct scard_reader *reader, bool *flag, bool value)
-{
-	spin_lock_irq(&reader->lock);
-	WRITE_ONCE(*flag, value);
-	spin_unlock_irq(&reader->lock);
-}
-
 /**
- * scard_reader_init() - prepare a reader whose descriptor and strings are set
- * @reader: the reader; from here on scard_reader_put() frees it
+ * scard_dev_init() - prepare a reader
+ * @reader: the reader, whose members up to @lock are set by the transport, but for @index;
+ *	from here on scard_reader_put() frees it
  *
  * Return: 0 or a negative errno
  */
-int scard_reader_init(struct scard_reader *reader)
+int scard_dev_init(struct scard_reader *reader)
 {
 	unsigned int i = 0;
 	int ret;
@@ -194,25 +173,22 @@ int scard_reader_init(struct scard_reader *reader)
 	kref_init(&reader->kref);
 	spin_lock_init(&reader->lock);
 	init_waitqueue_head(&reader->resumed);
-	INIT_LIST_HEAD(&reader->queue);
-	reader->places = reader->desc.nbusy;
-	ratelimit_state_init(&reader->complaints, 60 * HZ, SCARD_MAX_COMPLAINTS);
-	/* the lines that are not shown are not worth one that counts them */
-	ratelimit_set_flags(&reader->complaints, RATELIMIT_MSG_ON_RELEASE);
-	reader->nslots = reader->desc.nslots;
+	ratelimit_state_init(&reader->warnings, 60 * HZ, DEV_MAX_WARNINGS);
+	/* do not log how many lines were suppressed */
+	ratelimit_set_flags(&reader->warnings, RATELIMIT_MSG_ON_RELEASE);
 
-	ret = ida_alloc_max(&scard_reader_ida, SCARD_MAX_READERS - 1, GFP_KERNEL);
+	ret = ida_alloc_max(&dev_reader_ida, DEV_MAX_READERS - 1, GFP_KERNEL);
 	if (ret < 0)
 		return ret;
 	reader->index = ret;
 
 	ret = -ENOMEM;
-	/* one work each for settling, so that a slow card does not delay the others */
+	/* slots settle at the same time, so that a slow card does not delay the others */
 	reader->wq = alloc_workqueue("scard-%u", WQ_UNBOUND | WQ_FREEZABLE, 0, reader->index);
 	if (!reader->wq)
 		goto fail;
 	for (; i < reader->nslots; i++) {
-		reader->slots[i] = scard_slot_alloc(reader, i);
+		reader->slots[i] = dev_alloc_slot(reader, i);
 		if (!reader->slots[i])
 			goto fail;
 	}
@@ -223,112 +199,136 @@ fail:
 		put_device(&reader->slots[i]->dev);
 	if (reader->wq)
 		destroy_workqueue(reader->wq);
-	ida_free(&scard_reader_ida, reader->index);
+	ida_free(&dev_reader_ida, reader->index);
 	return ret;
 }
 
 /**
- * scard_reader_register() - make the slots visible; the reader must work
- * @reader: the reader
+ * scard_dev_register() - make the slots visible
+ * @reader: the reader, which works
  *
- * Return: 0, or a negative errno and scard_reader_unregister() must follow
+ * Return: 0, or a negative errno and scard_dev_unregister() must follow
  */
-int scard_reader_register(struct scard_reader *reader)
+int scard_dev_register(struct scard_reader *reader)
 {
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < reader->nslots; i++) {
-		ret = scard_slot_register(reader->slots[i]);
+		ret = dev_register_slot(reader->slots[i]);
 		if (ret)
 			return ret;
 	}
 	return 0;
 }
 
-/*
- * Leave no card powered behind. Nobody else acts; the transfers have ended. A reader
- * that can do one thing at a time is first told to forget what was cut.
- */
-static void reader_farewell(struct scard_reader *reader)
+/* Leave no card powered. The slots are quiet, and all exchanges have ended. */
+static void dev_power_off_all(struct scard_reader *reader)
 {
-	bool cut[SCARD_MAX_SLOTS];
 	unsigned int i;
+	u32 slots = 0;
 
-	reader->ops->restart(reader);
-	reader_set(reader, &reader->farewell, true);
-	for (i = 0; i < reader->nslots; i++) {
-		cut[i] = ccid_cmd_disown(reader->slots[i]);
-		if (cut[i])
-			scard_slot_farewell(reader->slots[i]);
-	}
 	for (i = 0; i < reader->nslots; i++)
-		if (!cut[i])
-			scard_slot_farewell(reader->slots[i]);
-	reader_set(reader, &reader->farewell, false);
-	reader->ops->stop(reader);
+		if (READ_ONCE(reader->slots[i]->pol.card) == POL_CARD_ON)
+			slots |= BIT(i);
+	reader->ops->power_off_all(reader, slots);
 }
 
 /**
- * scard_reader_unregister() - the reader goes away
+ * scard_dev_unregister() - take a reader out of service
  * @reader: the reader
  * @alive: the device still answers (unbind, rmmod): leave no card powered
  *
  * Ends every wait and every exchange; see UNPLUG in scard.h. Open files stay, and
  * their calls fail with -ENODEV.
  */
-void scard_reader_unregister(struct scard_reader *reader, bool alive)
+void scard_dev_unregister(struct scard_reader *reader, bool alive)
 {
 	unsigned int i;
 
-	reader_set(reader, &reader->gone, true);
+	spin_lock_irq(&reader->lock);
+	WRITE_ONCE(reader->gone, true);
+	spin_unlock_irq(&reader->lock);
 	wake_up_all(&reader->resumed);
-	ccid_cmd_gone(reader);
 
 	for (i = 0; i < reader->nslots; i++)
-		scard_slot_gone(reader->slots[i]);
-	reader->ops->stop(reader);
+		dev_slot_gone(reader->slots[i]);
+	reader->ops->stop(reader, true);
 	for (i = 0; i < reader->nslots; i++)
-		scard_slot_quiesce(reader->slots[i]);
+		dev_quiesce_slot(reader->slots[i]);
 
 	if (alive)
-		reader_farewell(reader);
+		dev_power_off_all(reader);
 
 	for (i = 0; i < reader->nslots; i++)
-		scard_slot_unregister(reader->slots[i]);
+		dev_unregister_slot(reader->slots[i]);
 	destroy_workqueue(reader->wq);
-	ida_free(&scard_reader_ida, reader->index);
+	ida_free(&dev_reader_ida, reader->index);
 }
 
 /**
- * scard_reader_suspend() - no transfers until scard_reader_resume()
+ * scard_dev_suspend() - stop all exchanges until scard_dev_resume()
  * @reader: the reader
- * @sleep: the system goes to sleep: power the cards off, as long as there is power
- *	to say so; whoever was using one is frozen by now
+ * @sleep: the system goes to sleep: power the cards off while the reader still listens;
+ *	their users are frozen
  *
- * Commands on the wire end with -EIO, later ones wait for the resume.
- *
- * Return: 0
+ * Commands under way end with -EIO, later ones wait for the resume.
  */
-int scard_reader_suspend(struct scard_reader *reader, bool sleep)
+void scard_dev_suspend(struct scard_reader *reader, bool sleep)
 {
 	spin_lock_irq(&reader->lock);
 	WRITE_ONCE(reader->paused, true);
 	WRITE_ONCE(reader->stops, reader->stops + 1);
 	spin_unlock_irq(&reader->lock);
-	reader->ops->stop(reader);
+	reader->ops->stop(reader, false);
 	if (sleep)
-		reader_farewell(reader);
-	return 0;
+		dev_power_off_all(reader);
 }
 
 /**
- * scard_reader_resume() - transfers work again
+ * scard_dev_lost_power() - take note that the reader was asleep, or was reset
+ * @reader: the reader, which is still suspended
+ *
+ * Cards that were on have lost their power, which is a reset for all handles. Called before
+ * scard_dev_resume(), or a card that is powered up in between would be taken for one of them.
+ */
+void scard_dev_lost_power(struct scard_reader *reader)
+{
+	unsigned int i;
+
+	for (i = 0; i < reader->nslots; i++)
+		scard_presence_lost_power(reader->slots[i]);
+}
+
+/**
+ * scard_dev_resume() - allow exchanges again
  * @reader: the reader
  */
-void scard_reader_resume(struct scard_reader *reader)
+void scard_dev_resume(struct scard_reader *reader)
 {
 	reader->ops->restart(reader);
-	reader_set(reader, &reader->paused, false);
+	spin_lock_irq(&reader->lock);
+	WRITE_ONCE(reader->paused, false);
+	spin_unlock_irq(&reader->lock);
 	wake_up_all(&reader->resumed);
+}
+
+/* ---- the class ---- */
+
+/**
+ * scard_dev_class_init() - register the class
+ *
+ * Return: 0 or a negative errno
+ */
+int scard_dev_class_init(void)
+{
+	return class_register(&dev_class);
+}
+
+/**
+ * scard_dev_class_exit() - unregister the class
+ */
+void scard_dev_class_exit(void)
+{
+	class_unregister(&dev_class);
 }

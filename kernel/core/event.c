@@ -15,15 +15,16 @@
 #include <linux/scard_netlink.h>
 #include <net/genetlink.h>
 
+#include "event.h"
 #include "scard.h"
 
 /**
- * scard_slot_state() - SCARD_STATE_BIT_* of this moment
+ * scard_event_state() - SCARD_STATE_BIT_* of this moment
  * @slot: the slot, locked
  *
  * Return: the bits
  */
-u32 scard_slot_state(const struct scard_slot *slot)
+u32 scard_event_state(const struct scard_slot *slot)
 {
 	const struct pol_slot *pol = &slot->pol;
 	u32 state = 0;
@@ -35,7 +36,7 @@ u32 scard_slot_state(const struct scard_slot *slot)
 		state |= SCARD_STATE_BIT_POWERED;
 	if (pol->card == POL_CARD_MUTE)
 		state |= SCARD_STATE_BIT_MUTE;
-	if (slot->protocol)
+	if (slot->card.protocol)
 		state |= SCARD_STATE_BIT_NEGOTIATED;
 	if (pol->connected)
 		state |= SCARD_STATE_BIT_INUSE;
@@ -43,22 +44,22 @@ u32 scard_slot_state(const struct scard_slot *slot)
 		state |= SCARD_STATE_BIT_EXCLUSIVE;
 	if (pol->owner)
 		state |= SCARD_STATE_BIT_TRANSACTION;
-	if (slot->settling)
+	if (slot->card.settling)
 		state |= SCARD_STATE_BIT_SETTLING;
 	return state;
 }
 
 /**
- * scard_slot_changed() - something that a waiter may want to see has changed
+ * scard_event_changed() - count a change and wake those who wait for one
  * @slot: the slot, locked
  */
-void scard_slot_changed(struct scard_slot *slot)
+void scard_event_changed(struct scard_slot *slot)
 {
 	lockdep_assert_held(&slot->lock);
-	slot->event++;
+	slot->events.all++;
 	/* a sleeper in poll() is in the queue before it takes the lock, see cdev_poll() */
-	if (waitqueue_active(&slot->wait))
-		wake_up_all(&slot->wait);
+	if (waitqueue_active(&slot->events.wait))
+		wake_up_all(&slot->events.wait);
 }
 
 /* ---- multicasts ---- */
@@ -67,36 +68,36 @@ void scard_slot_changed(struct scard_slot *slot)
  * Slots in the order of their coming; mutex, because a dump may sleep between two.
  * Taken before slot->lock, never inside it.
  */
-LIST_HEAD(scard_netlink_slots);
-DEFINE_MUTEX(scard_netlink_lock);
+LIST_HEAD(scard_event_slots);
+DEFINE_MUTEX(scard_event_lock);
 /* Counts comings and goings, so that a dump can tell that it is not one moment's */
-unsigned int scard_netlink_generation;
+unsigned int scard_event_generation;
 
-enum netlink_groups {
-	NETLINK_EVENTS,
+enum event_groups {
+	EVENT_GROUP,
 };
 
-static const struct genl_multicast_group netlink_groups[] = {
-	[NETLINK_EVENTS] = { .name = SCARD_MCGRP_EVENTS },
+static const struct genl_multicast_group event_groups[] = {
+	[EVENT_GROUP] = { .name = SCARD_MCGRP_EVENTS },
 };
 
-#define NETLINK_STATE_ATTRS	6	/* of netlink_put_state(), each a u32 */
+#define EVENT_STATE_ATTRS	6	/* of event_put_state(), each a u32 */
 
-/* What is told of a slot without being asked: presence, no names, no users. */
-static u32 netlink_state(const struct scard_slot *slot)
+/* The part of the state that is multicast: presence, no names, no users */
+static u32 event_multicast_state(const struct scard_slot *slot)
 {
-	return scard_slot_state(slot) & (SCARD_STATE_BIT_PRESENT | SCARD_STATE_BIT_MUTE |
+	return scard_event_state(slot) & (SCARD_STATE_BIT_PRESENT | SCARD_STATE_BIT_MUTE |
 					 SCARD_STATE_BIT_SETTLING);
 }
 
-static int netlink_put_state(struct sk_buff *skb, struct scard_slot *slot)
+static int event_put_state(struct sk_buff *skb, struct scard_slot *slot)
 {
 	u32 state, event, card_event;
 
 	spin_lock(&slot->lock);
-	state = netlink_state(slot);
-	event = slot->event;
-	card_event = slot->card_event;
+	state = event_multicast_state(slot);
+	event = slot->events.all;
+	card_event = slot->events.card;
 	spin_unlock(&slot->lock);
 	return nla_put_u32(skb, SCARD_A_SLOT_MINOR, MINOR(slot->dev.devt)) ?:
 	       nla_put_u32(skb, SCARD_A_SLOT_READER, slot->reader->index) ?:
@@ -106,22 +107,31 @@ static int netlink_put_state(struct sk_buff *skb, struct scard_slot *slot)
 	       nla_put_u32(skb, SCARD_A_SLOT_CARD_EVENT, card_event);
 }
 
-static int netlink_put_identity(struct sk_buff *skb, struct scard_slot *slot)
+static int event_put_identity(struct sk_buff *skb, struct scard_slot *slot)
 {
 	return nla_put_string(skb, SCARD_A_SLOT_NAME, slot->name) ?:
 	       nla_put_u16(skb, SCARD_A_SLOT_VENDOR_ID, slot->reader->vendor_id) ?:
 	       nla_put_u16(skb, SCARD_A_SLOT_PRODUCT_ID, slot->reader->product_id);
 }
 
-int scard_netlink_put(struct sk_buff *skb, struct scard_slot *slot, void *head, bool whole)
+/**
+ * scard_event_put_slot() - complete a message about a slot
+ * @skb: the message
+ * @slot: the slot
+ * @head: from genlmsg_put(), may be NULL
+ * @whole: with the identity of the reader: for those who ask, not for multicasts
+ *
+ * Return: 0, or -EMSGSIZE and the message is cancelled
+ */
+int scard_event_put_slot(struct sk_buff *skb, struct scard_slot *slot, void *head, bool whole)
 {
 	int ret;
 
 	if (!head)
 		return -EMSGSIZE;
-	ret = netlink_put_state(skb, slot);
+	ret = event_put_state(skb, slot);
 	if (!ret && whole)
-		ret = netlink_put_identity(skb, slot);
+		ret = event_put_identity(skb, slot);
 	if (ret) {
 		genlmsg_cancel(skb, head);
 		return ret;
@@ -130,105 +140,116 @@ int scard_netlink_put(struct sk_buff *skb, struct scard_slot *slot, void *head, 
 	return 0;
 }
 
-struct genl_family scard_netlink_family = {
+struct genl_family scard_event_family = {
 	.name = SCARD_FAMILY_NAME,
 	.version = SCARD_FAMILY_VERSION,
 	.module = THIS_MODULE,
-	.mcgrps = netlink_groups,
-	.n_mcgrps = ARRAY_SIZE(netlink_groups),
+	.mcgrps = event_groups,
+	.n_mcgrps = ARRAY_SIZE(event_groups),
 };
 
 /**
- * scard_netlink_heard() - does anybody listen to what is announced?
+ * scard_event_has_listeners() - does a program listen to the multicasts?
  *
- * Return: true if somebody does
+ * Return: true if one does
  */
-bool scard_netlink_heard(void)
+bool scard_event_has_listeners(void)
 {
-	return genl_has_listeners(&scard_netlink_family, &init_net, NETLINK_EVENTS);
+	return genl_has_listeners(&scard_event_family, &init_net, EVENT_GROUP);
 }
 
-static void netlink_announce(struct scard_slot *slot, u8 cmd)
+static void event_multicast(struct scard_slot *slot, u8 cmd)
 {
 	struct sk_buff *skb;
 
-	if (!scard_netlink_heard())
+	if (!scard_event_has_listeners())
 		return;
 	/* no larger than it has to be: kernels that clear what they allocate do so here */
-	skb = genlmsg_new(NETLINK_STATE_ATTRS * nla_total_size(sizeof(u32)), GFP_KERNEL);
+	skb = genlmsg_new(EVENT_STATE_ATTRS * nla_total_size(sizeof(u32)), GFP_KERNEL);
 	if (!skb)
-		return;		/* who listens finds out by the next one's counter */
-	if (scard_netlink_put(skb, slot, genlmsg_put(skb, 0, 0, &scard_netlink_family, 0, cmd), false)) {
+		return;		/* the counter of the next message tells the listeners */
+	if (scard_event_put_slot(skb, slot, genlmsg_put(skb, 0, 0, &scard_event_family, 0, cmd), false)) {
 		nlmsg_free(skb);
 		return;
 	}
-	genlmsg_multicast(&scard_netlink_family, skb, 0, NETLINK_EVENTS, GFP_KERNEL);
+	genlmsg_multicast(&scard_event_family, skb, 0, EVENT_GROUP, GFP_KERNEL);
 }
 
 /**
- * scard_netlink_add() - a slot can be used
+ * scard_event_add() - announce a new slot
  * @slot: the slot
  */
-void scard_netlink_add(struct scard_slot *slot)
+void scard_event_add(struct scard_slot *slot)
 {
-	mutex_lock(&scard_netlink_lock);
-	list_add_tail(&slot->netlink_node, &scard_netlink_slots);
-	scard_netlink_generation++;
-	netlink_announce(slot, SCARD_CMD_SLOT_ADD_NTF);
-	mutex_unlock(&scard_netlink_lock);
+	mutex_lock(&scard_event_lock);
+	list_add_tail(&slot->events.node, &scard_event_slots);
+	scard_event_generation++;
+	event_multicast(slot, SCARD_CMD_SLOT_ADD_NTF);
+	mutex_unlock(&scard_event_lock);
 }
 
 /**
- * scard_netlink_del() - a slot goes away
+ * scard_event_del() - announce that a slot goes away
  * @slot: the slot
  */
-void scard_netlink_del(struct scard_slot *slot)
+void scard_event_del(struct scard_slot *slot)
 {
-	cancel_work_sync(&slot->news_work);
-	mutex_lock(&scard_netlink_lock);
-	list_del(&slot->netlink_node);
-	scard_netlink_generation++;
-	netlink_announce(slot, SCARD_CMD_SLOT_DEL_NTF);
-	mutex_unlock(&scard_netlink_lock);
+	cancel_work_sync(&slot->presence.news_work);
+	mutex_lock(&scard_event_lock);
+	list_del(&slot->events.node);
+	scard_event_generation++;
+	event_multicast(slot, SCARD_CMD_SLOT_DEL_NTF);
+	mutex_unlock(&scard_event_lock);
 }
 
 /**
- * scard_netlink_change() - the card of a slot may have changed
+ * scard_event_card_changed() - scard_event_changed(), of the card: multicast it, too
  * @slot: the slot, locked
  *
- * A card that was reset or powered is the same card: a listener would learn nothing.
+ * A card that was reset or powered is the same card, which no listener has to hear of.
  */
-void scard_netlink_change(struct scard_slot *slot)
+void scard_event_card_changed(struct scard_slot *slot)
 {
-	u32 state = netlink_state(slot);
+	u32 state = event_multicast_state(slot);
 
-	if (state == slot->told_state && slot->card_event == slot->told_card_event)
+	scard_event_changed(slot);
+	if (state == slot->events.last_state && slot->events.card == slot->events.last_card)
 		return;
-	slot->told_state = state;
-	slot->told_card_event = slot->card_event;
-	if (!slot->announced || !scard_netlink_heard())
+	slot->events.last_state = state;
+	slot->events.last_card = slot->events.card;
+	if (!slot->events.announced || !scard_event_has_listeners())
 		return;
-	slot->untold = true;
-	/* which will come to it, if that is who runs here */
-	if (current_work() != &slot->news_work)
-		queue_work(slot->reader->wq, &slot->news_work);
+	slot->events.dirty = true;
+	/* news_work announces before it returns; requeue only from other contexts */
+	if (current_work() != &slot->presence.news_work)
+		queue_work(slot->reader->wq, &slot->presence.news_work);
 }
 
 /**
- * scard_netlink_tell() - announce what has changed, if anything has
+ * scard_event_announce() - announce what has changed, if anything has
  * @slot: the slot
  *
  * For its news_work alone.
  */
-void scard_netlink_tell(struct scard_slot *slot)
+void scard_event_announce(struct scard_slot *slot)
 {
 	bool tell;
 
 	spin_lock(&slot->lock);
-	tell = slot->untold && slot->announced;
-	slot->untold = false;
+	tell = slot->events.dirty && slot->events.announced;
+	slot->events.dirty = false;
 	spin_unlock(&slot->lock);
 	if (tell)
-		netlink_announce(slot, SCARD_CMD_SLOT_CHANGE_NTF);
+		event_multicast(slot, SCARD_CMD_SLOT_CHANGE_NTF);
 }
 
+
+/**
+ * scard_event_init() - prepare the events of a slot
+ * @slot: the slot
+ */
+void scard_event_init(struct scard_slot *slot)
+{
+	init_waitqueue_head(&slot->events.wait);
+	INIT_LIST_HEAD(&slot->events.node);
+}

@@ -6,63 +6,26 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "attr.h"
+#include "card.h"
+#include "event.h"
+#include "file.h"
+#include "power.h"
+#include "presence.h"
+#include "request.h"
+#include "slot.h"
 #include "trace.h"
-
-/* ---- requests ---- */
-
-/**
- * scard_handle_get_req() - a request with room for an exchange
- * @h: the handle
- * @send_len: bytes to send
- * @room: bytes that the caller can take
- *
- * The handle keeps one ready, so that the usual exchange allocates nothing; threads
- * that share a handle get one each.
- *
- * Return: the request or NULL
- */
-struct scard_req *scard_handle_get_req(struct scard_handle *h, u32 send_len, u32 room)
-{
-	struct scard_reader *reader = h->slot->reader;
-	struct scard_req *req = xchg(&h->spare, NULL);
-	u32 rx, tx;
-
-	/* for what the module itself has to say, any will do */
-	if (req && send_len <= SCARD_SHORT_TX && !room)
-		return req;
-	rx = scard_slot_rx_size(h->slot, room);
-	tx = CCID_HEADER_LEN + max(send_len, SCARD_SHORT_TX);
-	if (!req)
-		return scard_req_alloc(reader, tx, rx, GFP_KERNEL_ACCOUNT);
-	if ((tx > req->tx_size || rx > req->rx->size) && scard_req_grow(req, tx, rx)) {
-		scard_req_free(req);
-		return NULL;
-	}
-	return req;
-}
-
-/**
- * scard_handle_put_req() - clear a request and keep it for the next exchange
- * @h: the handle
- * @req: the request, or NULL
- */
-void scard_handle_put_req(struct scard_handle *h, struct scard_req *req)
-{
-	if (!req)
-		return;
-	scard_req_clear(req);
-	scard_req_free(xchg(&h->spare, req));
-}
+#include "turn.h"
 
 /* ---- open and close ---- */
 
 /**
- * scard_handle_open() - a file is opened; touches no card
+ * scard_file_open() - make a handle; touches no card
  * @slot: its slot
  *
  * Return: the handle or an error pointer
  */
-struct scard_handle *scard_handle_open(struct scard_slot *slot)
+struct scard_handle *scard_file_open(struct scard_slot *slot)
 {
 	struct scard_handle *h = kzalloc(sizeof(*h), GFP_KERNEL_ACCOUNT);
 
@@ -75,9 +38,9 @@ struct scard_handle *scard_handle_open(struct scard_slot *slot)
 		kfree(h);
 		return ERR_PTR(-ENODEV);
 	}
-	h->seen = slot->event;
+	h->seen = slot->events.all;
 	h->id = ++slot->last_id;
-	scard_slot_look(slot);
+	scard_presence_refresh(slot);
 	spin_unlock(&slot->lock);
 	get_device(&slot->dev);
 	trace_scard_open(h);
@@ -85,13 +48,13 @@ struct scard_handle *scard_handle_open(struct scard_slot *slot)
 }
 
 /**
- * scard_handle_close() - the last reference to the file is gone
+ * scard_file_close() - end a handle whose last reference is gone
  * @h: the handle
  *
- * Never waits and cannot fail: if the card has to be reset, that is written down
- * under the lock, before anything that anybody asks for later, and the worker does it.
+ * Never waits and cannot fail: the policy notes a reset of the card under the lock, before
+ * any later call can have its turn, and the worker does it.
  */
-void scard_handle_close(struct scard_handle *h)
+void scard_file_close(struct scard_handle *h)
 {
 	struct scard_slot *slot = h->slot;
 	bool unused = false;
@@ -100,13 +63,13 @@ void scard_handle_close(struct scard_handle *h)
 	spin_lock(&slot->lock);
 	if (h->pol.share != POL_UNCONNECTED) {
 		pol_close(&slot->pol, &h->pol);
-		unused = scard_slot_drop_user(slot);
-		scard_slot_changed(slot);
+		unused = scard_power_put_locked(slot);
+		scard_event_changed(slot);
 	}
 	scard_slot_unlock(slot);
 	if (unused)
-		scard_slot_unused(slot);
-	scard_req_free(h->spare);
+		scard_power_unused(slot);
+	scard_request_free(h->spare);
 	kfree(h);
 	put_device(&slot->dev);
 }
@@ -114,15 +77,14 @@ void scard_handle_close(struct scard_handle *h)
 /* ---- state ---- */
 
 /**
- * scard_handle_info() - SCARD_IOC_GET_INFO
+ * scard_file_info() - SCARD_IOC_GET_INFO
  * @h: the handle
  * @info: filled in
  */
-void scard_handle_info(struct scard_handle *h, struct scard_info *info)
+void scard_file_info(struct scard_handle *h, struct scard_info *info)
 {
 	const struct scard_slot *slot = h->slot;
 	const struct scard_reader *r = slot->reader;
-	const struct ccid_desc *desc = &r->desc;
 
 	*info = (struct scard_info){
 		.features = SCARD_FEATURE_CANCEL | SCARD_FEATURE_CLOSE_POLICY,
@@ -130,25 +92,14 @@ void scard_handle_info(struct scard_handle *h, struct scard_info *info)
 		.reader = r->index,
 		.slot = slot->index,
 		.slots = r->nslots,
-		.busy_slots = desc->nbusy,
-		.exchange_level = desc->level,
-		.protocols = desc->protocols & (SCARD_PROTO_T0 | SCARD_PROTO_T1),
-		.dw_features = desc->features,
-		.mechanical = desc->mechanical,
-		.max_message = desc->max_msg,
-		.max_apdu = scard_slot_max_apdu(slot),
-		.pin_support = desc->pin_support,
-		.lcd_layout = desc->lcd_layout,
+		.busy_slots = r->nbusy,
+		.protocols = r->protocols,
+		.max_apdu = r->max_apdu,
 		.vendor_id = r->vendor_id,
 		.product_id = r->product_id,
-		.bcd_device = r->bcd_device,
-		.bcd_ccid = desc->bcd_ccid,
-		.bus = r->bus,
-		.device = r->device,
-		.interface = r->interface,
-		.has_interrupt = r->has_interrupt,
-		.quirks = r->quirks,
+		.has_interrupt = READ_ONCE(r->notifies),
 	};
+	r->ops->get_info(slot, info);
 	strscpy(info->name, slot->name, sizeof(info->name));
 	strscpy(info->manufacturer, r->manufacturer, sizeof(info->manufacturer));
 	strscpy(info->product, r->product, sizeof(info->product));
@@ -157,14 +108,14 @@ void scard_handle_info(struct scard_handle *h, struct scard_info *info)
 }
 
 /**
- * scard_handle_status() - SCARD_IOC_GET_STATUS
+ * scard_file_status() - SCARD_IOC_GET_STATUS
  * @h: the handle
  * @st: flags going in, all else coming out
  * @nonblock: do not wait
  *
  * Return: 0 or a negative errno
  */
-int scard_handle_status(struct scard_handle *h, struct scard_status *st, bool nonblock)
+int scard_file_status(struct scard_handle *h, struct scard_status *st, bool nonblock)
 {
 	struct scard_slot *slot = h->slot;
 	struct scard_turn t;
@@ -180,26 +131,26 @@ int scard_handle_status(struct scard_handle *h, struct scard_status *st, bool no
 		spin_unlock(&slot->lock);
 		return -ENODEV;
 	}
-	scard_slot_look(slot);
-	st->state = scard_slot_state(slot);
-	st->protocol = slot->protocol;
-	st->event = slot->event;
-	st->card_event = slot->card_event;
+	scard_presence_refresh(slot);
+	st->state = scard_event_state(slot);
+	st->protocol = slot->card.protocol;
+	st->event = slot->events.all;
+	st->card_event = slot->events.card;
 	st->epoch = slot->pol.epoch;
 	st->handles = slot->pol.connected;
-	st->atr_len = slot->atr_len;
-	memcpy(st->atr, slot->atr, slot->atr_len);
+	st->atr_len = slot->card.atr_len;
+	memcpy(st->atr, slot->card.atr, slot->card.atr_len);
 	if (!(st->flags & SCARD_STATUS_GATED))
-		h->seen = slot->event;
+		h->seen = slot->events.all;
 	spin_unlock(&slot->lock);
 	return 0;
 }
 
 /**
- * scard_handle_cancel() - SCARD_IOC_CANCEL
+ * scard_file_cancel() - SCARD_IOC_CANCEL
  * @h: the handle
  */
-void scard_handle_cancel(struct scard_handle *h)
+void scard_file_cancel(struct scard_handle *h)
 {
 	spin_lock(&h->slot->lock);
 	pol_cancel(&h->slot->pol, &h->pol);
@@ -209,13 +160,13 @@ void scard_handle_cancel(struct scard_handle *h)
 /* ---- transactions ---- */
 
 /**
- * scard_handle_begin() - SCARD_IOC_BEGIN
+ * scard_file_begin() - SCARD_IOC_BEGIN
  * @h: the handle
  * @nonblock: do not wait
  *
  * Return: 0 or a negative errno
  */
-int scard_handle_begin(struct scard_handle *h, bool nonblock)
+int scard_file_begin(struct scard_handle *h, bool nonblock)
 {
 	struct scard_turn t;
 
@@ -224,38 +175,57 @@ int scard_handle_begin(struct scard_handle *h, bool nonblock)
 
 /* ---- exchanges ---- */
 
-/**
- * scard_handle_transmit() - SCARD_IOC_TRANSMIT
- * @h: the handle
- * @reqp: the request, with the command at tx + CCID_HEADER_LEN; cleared if the caller
- *	was killed and the request is still on the wire
- * @len: bytes of the command
- * @room: bytes that the caller can take
- * @protocol: SCARD_PROTO_* or 0
- * @nonblock: do not wait for a turn
- *
- * Return: 0 and the answer in (*reqp)->data and ->len, or a negative errno
- */
-int scard_handle_transmit(struct scard_handle *h, struct scard_req **reqp, u32 len, u32 room,
-			  u32 protocol, bool nonblock)
+/* Can the card take a command in @protocol? Then the request has the active one. */
+static int file_check_card(struct scard_slot *slot, struct scard_req *req, u32 protocol)
 {
-	struct scard_slot *slot = h->slot;
-	struct scard_turn t;
+	u32 active;
 	int ret;
 
-	if (apdu_may_be_extended((*reqp)->tx + CCID_HEADER_LEN, len)) {
-		ret = scard_slot_grow_req(slot, *reqp, len, room);
-		if (ret)
-			return ret;
-	}
+	spin_lock(&slot->lock);
+	ret = scard_slot_no_card(slot);
+	active = slot->card.protocol;
+	spin_unlock(&slot->lock);
+	if (ret)
+		return ret;
+	if (protocol && protocol != SCARD_PROTO_RAW && protocol != active)
+		return -EPROTONOSUPPORT;
+	req->protocol = protocol == SCARD_PROTO_RAW ? protocol : active;
+	return 0;
+}
+
+/**
+ * scard_file_transmit() - SCARD_IOC_TRANSMIT
+ * @h: the handle
+ * @reqp: the request, with the command; cleared if the caller was killed and the exchange is
+ *	still under way
+ * @protocol: SCARD_PROTO_* that the caller believes active; 0: whichever is
+ * @nonblock: do not wait for a turn
+ *
+ * Return: 0 and the answer in the request, or a negative errno
+ */
+int scard_file_transmit(struct scard_handle *h, struct scard_req **reqp, u32 protocol,
+			bool nonblock)
+{
+	struct scard_slot *slot = h->slot;
+	const struct scard_reader_ops *ops = slot->reader->ops;
+	struct scard_turn t;
+	bool sent;
+	int ret;
+
+	ret = ops->transmit_prepare(slot, *reqp);
+	if (ret)
+		return ret;
 	ret = scard_turn_take(h, &t, POL_OP_TRANSMIT, 0, nonblock);
 	if (ret)
 		return ret;
-	ret = scard_slot_transmit(slot, *reqp, len, room, protocol);
+	ret = file_check_card(slot, *reqp, protocol);
+	if (!ret)
+		ret = ops->transmit(slot, *reqp);
+	sent = slot->op.progress != SCARD_NOTHING_SENT;
 	/* also if the exchange has failed: bytes may have reached the card */
-	h->pol.spoke |= slot->sent;
-	/* who hears -ENOMEM may send the same again */
-	if (ret == -ENOMEM && slot->sent)
+	h->pol.spoke |= sent;
+	/* -ENOMEM promises that nothing was sent and that a retry is safe */
+	if (ret == -ENOMEM && sent)
 		ret = -EIO;
 	scard_turn_done(h, &t, reqp, ret, POL_LEAVE);
 	/* a card that is mute now answered its power-up: what failed is an exchange */
@@ -263,19 +233,18 @@ int scard_handle_transmit(struct scard_handle *h, struct scard_req **reqp, u32 l
 }
 
 /**
- * scard_handle_control() - SCARD_IOC_CONTROL
+ * scard_file_control() - SCARD_IOC_CONTROL
  * @h: the handle
- * @reqp: as scard_handle_transmit()
+ * @reqp: as scard_file_transmit()
  * @code: control code
- * @len: bytes of input
  * @nonblock: do not wait for a turn
  *
- * Return: 0 and the output in (*reqp)->data and ->len, or a negative errno
+ * Return: 0 and the output in the request, or a negative errno
  */
-int scard_handle_control(struct scard_handle *h, struct scard_req **reqp, u32 code, u32 len,
-			 bool nonblock)
+int scard_file_control(struct scard_handle *h, struct scard_req **reqp, u32 code, bool nonblock)
 {
-	const struct scard_hw_ops *ops = h->slot->reader->ops;
+	struct scard_slot *slot = h->slot;
+	const struct scard_reader_ops *ops = slot->reader->ops;
 	struct scard_turn t;
 	bool awake;
 	int ret;
@@ -284,37 +253,37 @@ int scard_handle_control(struct scard_handle *h, struct scard_req **reqp, u32 co
 	if (ret)
 		return ret;
 	/* another thread may disconnect the handle now, and the card need not have power */
-	ret = ops->get(h->slot->reader);
+	ret = ops->get(slot->reader);
 	awake = !ret;
 	/*
-	 * Controls are not gated, but a PIN is for the card as the handle knows it, and what
-	 * the PIN has opened is closed with the handle only if that is so: see pol_close().
+	 * Controls are not gated, but a PIN is for the card as the handle knows it: only then
+	 * does the end of the handle close again what the PIN has opened, see pol_close().
 	 */
-	if (!ret && scard_control_enters_pin(code)) {
-		spin_lock(&h->slot->lock);
-		ret = pol_pending(&h->slot->pol, &h->pol);
-		spin_unlock(&h->slot->lock);
-	}
+	spin_lock(&slot->lock);
+	if (!ret && ops->control_is_gated(code))
+		ret = pol_pending(&slot->pol, &h->pol);
+	(*reqp)->protocol = slot->card.protocol;
+	spin_unlock(&slot->lock);
 	if (!ret)
-		ret = scard_slot_control(h->slot, *reqp, code, len);
+		ret = ops->control(slot, *reqp, code);
 	/* a PIN pad has spoken to the card for this handle */
-	h->pol.spoke |= h->slot->to_card;
+	h->pol.spoke |= slot->op.progress == SCARD_SENT_TO_CARD;
 	scard_turn_done(h, &t, reqp, ret, POL_LEAVE);
 	if (awake)
-		ops->put(h->slot->reader);
+		ops->put(slot->reader);
 	return ret;
 }
 
 /**
- * scard_handle_get_attr() - SCARD_IOC_GET_ATTR
+ * scard_file_get_attr() - SCARD_IOC_GET_ATTR
  * @h: the handle
  * @id: attribute
- * @buf: SCARD_ATTR_MAX bytes for the value
+ * @buf: SCARD_MAX_ATTRIBUTE_SIZE bytes for the value
  * @len: its length
  *
  * Return: 0 or a negative errno
  */
-int scard_handle_get_attr(struct scard_handle *h, u32 id, u8 *buf, u32 *len)
+int scard_file_get_attr(struct scard_handle *h, u32 id, u8 *buf, u32 *len)
 {
 	struct scard_turn t;
 	int ret = scard_turn_take(h, &t, POL_OP_ATTR, 0, true);
@@ -323,13 +292,13 @@ int scard_handle_get_attr(struct scard_handle *h, u32 id, u8 *buf, u32 *len)
 }
 
 /**
- * scard_handle_set_attr() - SCARD_IOC_SET_ATTR
+ * scard_file_set_attr() - SCARD_IOC_SET_ATTR
  * @h: the handle
  * @id: attribute
  *
- * Return: a negative errno: no attribute of a CCID can be set
+ * Return: a negative errno: no attribute of a reader can be set
  */
-int scard_handle_set_attr(struct scard_handle *h, u32 id)
+int scard_file_set_attr(struct scard_handle *h, u32 id)
 {
 	struct scard_turn t;
 	int ret = scard_turn_take(h, &t, POL_OP_ATTR, 0, true);

@@ -8,6 +8,9 @@
 #include <linux/scard_netlink.h>
 #include <net/genetlink.h>
 
+#include "event.h"
+#include "netlink.h"
+#include "presence.h"
 #include "scard.h"
 
 static const struct nla_policy netlink_policy[SCARD_A_SLOT_MAX + 1] = {
@@ -27,19 +30,19 @@ static int netlink_get_slot(struct sk_buff *skb, struct genl_info *info)
 	answer = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!answer)
 		return -ENOMEM;
-	mutex_lock(&scard_netlink_lock);
-	list_for_each_entry(slot, &scard_netlink_slots, netlink_node) {
+	mutex_lock(&scard_event_lock);
+	list_for_each_entry(slot, &scard_event_slots, events.node) {
 		if (MINOR(slot->dev.devt) != minor)
 			continue;
 		spin_lock(&slot->lock);
-		scard_slot_look(slot);
+		scard_presence_refresh(slot);
 		spin_unlock(&slot->lock);
-		ret = scard_netlink_put(answer, slot,
-				       genlmsg_put_reply(answer, info, &scard_netlink_family, 0,
+		ret = scard_event_put_slot(answer, slot,
+				       genlmsg_put_reply(answer, info, &scard_event_family, 0,
 							 SCARD_CMD_GET_SLOT), true);
 		break;
 	}
-	mutex_unlock(&scard_netlink_lock);
+	mutex_unlock(&scard_event_lock);
 	if (ret) {
 		nlmsg_free(answer);
 		return ret;
@@ -52,27 +55,27 @@ static int netlink_dump_slots(struct sk_buff *skb, struct netlink_callback *cb)
 	long skip = cb->args[0], n = 0;
 	struct scard_slot *slot;
 
-	mutex_lock(&scard_netlink_lock);
-	cb->seq = scard_netlink_generation;
-	list_for_each_entry(slot, &scard_netlink_slots, netlink_node) {
+	mutex_lock(&scard_event_lock);
+	cb->seq = scard_event_generation;
+	list_for_each_entry(slot, &scard_event_slots, events.node) {
 		void *head;
 
 		if (n++ < skip)
 			continue;
 		head = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-				   &scard_netlink_family, NLM_F_MULTI, SCARD_CMD_GET_SLOT);
+				   &scard_event_family, NLM_F_MULTI, SCARD_CMD_GET_SLOT);
 		if (head)
 			genl_dump_check_consistent(cb, head);
 		spin_lock(&slot->lock);
-		scard_slot_look(slot);
+		scard_presence_refresh(slot);
 		spin_unlock(&slot->lock);
-		if (scard_netlink_put(skb, slot, head, true)) {
+		if (scard_event_put_slot(skb, slot, head, true)) {
 			n--;
 			break;
 		}
 	}
 	cb->args[0] = n;
-	mutex_unlock(&scard_netlink_lock);
+	mutex_unlock(&scard_event_lock);
 	return skb->len;
 }
 
@@ -93,9 +96,9 @@ static const struct genl_ops netlink_ops[] = {
  */
 int scard_netlink_init(void)
 {
-	scard_netlink_family.ops = netlink_ops;
-	scard_netlink_family.n_ops = ARRAY_SIZE(netlink_ops);
-	return genl_register_family(&scard_netlink_family);
+	scard_event_family.ops = netlink_ops;
+	scard_event_family.n_ops = ARRAY_SIZE(netlink_ops);
+	return genl_register_family(&scard_event_family);
 }
 
 /**
@@ -103,5 +106,5 @@ int scard_netlink_init(void)
  */
 void scard_netlink_exit(void)
 {
-	genl_unregister_family(&scard_netlink_family);
+	genl_unregister_family(&scard_event_family);
 }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * The reader as an object: references, counters, warnings, waiting for the resume.
+ */
 #include <linux/ratelimit.h>
+
 #include "scard.h"
 
-static void scard_reader_release(struct kref *kref)
+static void reader_release(struct kref *kref)
 {
 	struct scard_reader *reader = container_of(kref, struct scard_reader, kref);
 
-	reader->release(reader);
+	reader->ops->free(reader);
 }
 
 /**
@@ -15,23 +19,37 @@ static void scard_reader_release(struct kref *kref)
  */
 void scard_reader_put(struct scard_reader *reader)
 {
-	kref_put(&reader->kref, scard_reader_release);
+	kref_put(&reader->kref, reader_release);
 }
 
 /**
- * scard_reader_complain() - write into the log what is wrong with a reader
+ * scard_reader_count() - count one more of something
  * @reader: the reader
- * @format: what is wrong, a colon, what to do about it; no newline
- *
- * For faults of the reader or the cable, not for what programs ask in vain; nothing of
- * what was sent is shown. Called in any context.
+ * @counter: one of @reader->count
  */
-void scard_reader_complain(struct scard_reader *reader, const char *format, ...)
+void scard_reader_count(struct scard_reader *reader, u64 *counter)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&reader->lock, flags);
+	++*counter;
+	spin_unlock_irqrestore(&reader->lock, flags);
+}
+
+/**
+ * scard_reader_warn() - write into the log what is wrong with a reader
+ * @reader: the reader
+ * @format: the fault, a colon, what to do about it; no newline
+ *
+ * For faults of the reader or the cable, not for what programs ask in vain; no byte that was
+ * sent is shown. Called in any context; limited to a few lines a minute.
+ */
+void scard_reader_warn(struct scard_reader *reader, const char *format, ...)
 {
 	struct va_format text = { .fmt = format };
 	va_list args;
 
-	if (!__ratelimit(&reader->complaints))
+	if (!__ratelimit(&reader->warnings))
 		return;
 	va_start(args, format);
 	text.va = &args;

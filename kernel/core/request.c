@@ -1,147 +1,106 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Requests: the buffers and transfers of one exchange.
+ * Requests: one exchange and its buffers, which are the transport's.
  *
- * A request is made once and used again: on the short path nothing is allocated
- * per APDU. Whatever held APDU bytes is cleared before it is used for somebody
- * else or freed.
+ * A handle keeps one request ready, so the usual exchange allocates nothing. Bytes of an
+ * APDU are cleared before the request serves another call or is freed.
  */
-#include <linux/kernel.h>
-#include <linux/mm.h>
+#include <linux/kref.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 
-#include "scard.h"
-
-/* A buffer that a host controller can reach; large ones may not be there. */
-static u8 *scard_buf_alloc(u32 size, gfp_t gfp)
-{
-	return kmalloc(size, gfp | __GFP_NOWARN);
-}
+#include "request.h"
 
 /**
- * scard_req_alloc() - make a request
- * @reader: the reader, which it will reference
- * @tx_size: longest message to send, header included
- * @rx_size: longest message to receive, header included
+ * scard_request_alloc() - make a request
+ * @slot: its slot, whose reader it will reference
+ * @len: bytes of command; SCARD_WORKER_COMMAND for the worker's
+ * @room: bytes of answer
  * @gfp: for allocations
  *
  * Return: the request or NULL
  */
-struct scard_req *scard_req_alloc(struct scard_reader *reader, u32 tx_size, u32 rx_size, gfp_t gfp)
+struct scard_req *scard_request_alloc(struct scard_slot *slot, u32 len, u32 room, gfp_t gfp)
 {
-	struct scard_req *req = kzalloc(sizeof(*req), gfp);
+	const struct scard_reader_ops *ops = slot->reader->ops;
+	struct scard_req *req = kzalloc(ops->req_size, gfp);
 
 	if (!req)
 		return NULL;
-	scard_reader_get(reader);
-	req->reader = reader;
-	req->rx = kzalloc(sizeof(*req->rx), gfp);
-	if (!req->rx)
-		goto fail;
-	req->rx->reader = reader;
-	req->rx->req = req;
-	req->rx->size = roundup(rx_size, reader->rx_unit);
-	req->rx->buf = scard_buf_alloc(req->rx->size, gfp);
-	req->tx_size = tx_size;
-	req->tx = scard_buf_alloc(tx_size, gfp);
-	if (!req->rx->buf || !req->tx || reader->ops->init_urbs(req, gfp))
-		goto fail;
+	kref_get(&slot->reader->kref);
+	req->reader = slot->reader;
+	req->worker = len == SCARD_WORKER_COMMAND;
+	req->room = room;
+	if (ops->req_prepare(slot, req, len, gfp)) {
+		scard_request_free(req);
+		return NULL;
+	}
 	return req;
-
-fail:
-	scard_req_free(req);
-	return NULL;
 }
 
 /**
- * scard_req_grow() - make the buffers of a request large enough
- * @req: a request that is not on the wire and holds nothing
- * @tx_size: see scard_req_alloc()
- * @rx_size: see scard_req_alloc()
- *
- * Return: 0 or -ENOMEM
- */
-int scard_req_grow(struct scard_req *req, u32 tx_size, u32 rx_size)
-{
-	rx_size = roundup(rx_size, req->reader->rx_unit);
-	if (tx_size > req->tx_size) {
-		u8 *tx = scard_buf_alloc(tx_size, GFP_KERNEL_ACCOUNT);
-
-		if (!tx)
-			return -ENOMEM;
-		kfree(req->tx);
-		req->tx = tx;
-		req->tx_size = tx_size;
-	}
-	if (rx_size > req->rx->size) {
-		u8 *buf = scard_buf_alloc(rx_size, GFP_KERNEL_ACCOUNT);
-
-		if (!buf)
-			return -ENOMEM;
-		kfree(req->rx->buf);
-		req->rx->buf = buf;
-		req->rx->size = rx_size;
-	}
-	return 0;
-}
-
-/**
- * scard_req_grow_apdu() - make room for an APDU that takes several blocks
- * @req: the request
- * @size: bytes wanted
- *
- * Return: 0 or -ENOMEM
- */
-int scard_req_grow_apdu(struct scard_req *req, u32 size)
-{
-	u8 *apdu;
-
-	if (size <= req->apdu_size)
-		return 0;
-	apdu = kvmalloc(size, GFP_KERNEL_ACCOUNT);
-	if (!apdu)
-		return -ENOMEM;
-	/* a PIN template may be in it, which pinpad.c had put aside */
-	kvfree_sensitive(req->apdu, req->apdu_size);
-	req->apdu = apdu;
-	req->apdu_size = size;
-	return 0;
-}
-
-/**
- * scard_req_clear() - forget the APDU bytes in a request that is not on the wire
+ * scard_request_clear() - forget the bytes in a request whose exchange is over
  * @req: the request
  */
-void scard_req_clear(struct scard_req *req)
+void scard_request_clear(struct scard_req *req)
 {
-	memzero_explicit(req->tx, min(req->dirty_tx, req->tx_size));
-	memzero_explicit(req->rx->buf, min(req->rx->dirty, req->rx->size));
-	if (req->apdu)
-		memzero_explicit(req->apdu, min(req->dirty_apdu, req->apdu_size));
-	req->dirty_tx = 0;
-	req->rx->dirty = 0;
-	req->dirty_apdu = 0;
-	req->data = NULL;
-	req->len = 0;
+	req->reader->ops->req_clear(req);
+	req->in_len = 0;
+	req->out = NULL;
+	req->out_len = 0;
 }
 
 /**
- * scard_req_free() - clear and free a request that is not on the wire
+ * scard_request_free() - clear and free a request whose exchange is over
  * @req: the request, or NULL
  */
-void scard_req_free(struct scard_req *req)
+void scard_request_free(struct scard_req *req)
+{
+	struct scard_reader *reader;
+
+	if (!req)
+		return;
+	reader = req->reader;
+	reader->ops->req_free(req);
+	kfree(req);
+	scard_reader_put(reader);
+}
+
+/**
+ * scard_request_get() - take a request with room for an exchange
+ * @h: the handle
+ * @len: bytes of command
+ * @room: bytes of answer that the caller can take
+ *
+ * Threads that share a handle get one each.
+ *
+ * Return: the request or NULL
+ */
+struct scard_req *scard_request_get(struct scard_handle *h, u32 len, u32 room)
+{
+	struct scard_req *req = xchg(&h->spare, NULL);
+
+	len = max(len, SCARD_SHORT_COMMAND);
+	if (!req)
+		return scard_request_alloc(h->slot, len, room, GFP_KERNEL_ACCOUNT);
+	/* for what the core itself has to say, any will do */
+	req->room = room;
+	if ((room || len > SCARD_SHORT_COMMAND) &&
+	    req->reader->ops->req_prepare(h->slot, req, len, GFP_KERNEL_ACCOUNT)) {
+		scard_request_free(req);
+		return NULL;
+	}
+	return req;
+}
+
+/**
+ * scard_request_put() - clear a request and keep it for the next exchange of the handle
+ * @h: the handle
+ * @req: the request, or NULL
+ */
+void scard_request_put(struct scard_handle *h, struct scard_req *req)
 {
 	if (!req)
 		return;
-	if (req->rx && req->rx->buf && req->tx)
-		scard_req_clear(req);
-	req->reader->ops->free_urbs(req);
-	if (req->rx)
-		kfree(req->rx->buf);
-	kfree(req->rx);
-	kfree(req->tx);
-	kvfree(req->apdu);
-	scard_reader_put(req->reader);
-	kfree(req);
+	scard_request_clear(req);
+	scard_request_free(xchg(&h->spare, req));
 }

@@ -1,179 +1,497 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Objects, lifetimes and locks of the scard module.
- *
- * Files, from the top to the bottom; no two of them call each other in a circle:
- *
- *   cdev.c      file operations; the only file that touches user memory
- *   netlink.c   answers discovery
- *   dev.c       class, slots and readers as devices: their coming and going
- *   file.c      calls on an open file; connect.c: those that power, reset or release a card
- *   turn.c      takes a turn from the policy, waits for it, gives it back
- *   worker.c    pending resets and exchanges of killed callers
- *   presence.c  insertion and removal
- *   card.c      the card: power, ATR, state
- *   power.c, watchdog.c  idle cards, idle transactions
- *   event.c     state word, event counter, multicasts
- *   policy.c    decides (pure)
- *   reader.c, request.c  lifetimes
- *   trace.c, sysfs.c, debugfs.c  observation; read snapshots only
- * and in ../ccid: apdu.c, negotiate.c, control.c, pinpad.c, attr.c, quirks.c; cmd.c, one
- * command and its recovery; wire.c, messages; usb_pipe.c, transfers; usb.c, binding; iccd.c.
+ * The core as a transport sees it: readers, slots, requests, the operations that a
+ * transport implements and the calls that it makes. kernel/docs/transport.md shows how to
+ * write one.
  *
  * LIFETIMES
- *   reader   one USB interface. kref: the USB binding, each slot, each request.
+ *   reader   one device of a transport. kref: the transport's binding, each slot, each
+ *            request.
  *   slot     struct device + cdev; one /dev/scardN. Holds its reader.
  *   handle   one open file, from open() to the last close. Holds its slot.
- *   request  buffers and URBs of one exchange. Belongs to the thread that made
- *            it; when that thread is killed while the request is on the wire, it
- *            belongs to the slot (slot->orphan) and the worker ends and frees it.
+ *   request  buffers of one exchange. Belongs to the caller that made it; if that caller
+ *            is killed while the exchange is under way, it belongs to the slot
+ *            (slot->worker.orphan), and the worker finishes and frees it.
  *   Nothing that an open file can reach is freed at unplug; it is marked gone.
  *
  * LOCKS, outermost first. None is held across anything that waits for hardware.
- *   slot->lock     spinlock, process context only: slot->pol (the policy), the
- *                  published state of the card, event counters. Waiters are woken
- *                  inside it.
- *   reader->lock   spinlock, irqsave: in-flight requests, bSeq, gone, power
- *                  references; taken in URB completions.
+ *   scard_event_lock  mutex of the list of slots that discovery reads (event.c).
+ *   slot->lock        spinlock, process context only: the policy, the published state of
+ *                     the card, the event counters. Waiters are woken inside it.
+ *   reader->lock      spinlock, irqsave: gone, paused, counters, and what a transport
+ *                     shares with its completion handlers.
  *
  * WHO MAY RUN
- *   "The actor" is the one thread that may speak to the card of a slot; policy.c
- *   appoints it. Fields marked (actor) belong to it and need no lock: the hand-over
- *   from one actor to the next goes through slot->lock. A killed actor appoints
- *   the slot's worker (a work item) and leaves at once.
- *   Published fields, marked (lock), are written by the actor under slot->lock and
- *   may be read by anyone under it.
- *   news_work runs at any time beside the actor; it takes slot->lock only.
+ *   The owner of the turn is the one thread that may speak to the card of a slot;
+ *   policy.c appoints it. Members marked (owner) belong to it and need no lock: the turn
+ *   passes from one owner to the next under slot->lock. If the owner is killed, the slot's
+ *   worker (a work item) owns the turn, and the caller leaves at once.
+ *   Members marked (lock) are written by the owner under slot->lock, and read by anybody
+ *   under it. presence.news_work runs beside the owner and takes slot->lock only.
  *
  * UNPLUG
- *   disconnect() marks the reader gone under reader->lock, then tells each policy
- *   (all waiters end with -ENODEV), then ends the transfers (all exchanges end),
- *   then waits for the works. New submissions fail, because the pipes are stopped.
- *   Every wait condition of the module includes "gone".
+ *   The transport calls scard_dev_unregister(). It marks the reader gone under
+ *   reader->lock, tells each policy (all waiters end with -ENODEV), has the transport end
+ *   its transfers (all exchanges end), and waits for the works. Every wait condition of the
+ *   module includes "gone".
  */
 #ifndef SCARD_H
 #define SCARD_H
 
-#include <linux/bitops.h>
 #include <linux/cdev.h>
-#include <linux/completion.h>
 #include <linux/device.h>
 #include <linux/jiffies.h>
-#include <linux/sizes.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/ratelimit_types.h>
 #include <linux/spinlock.h>
-#include <linux/timer.h>
-#include <linux/tracepoint-defs.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/scard.h>
 
-#include "counters.h"
 #include "policy.h"
-#include "proto/apdu.h"
-#include "proto/atr.h"
-#include "proto/ccid_desc.h"
-#include "proto/ccid_msg.h"
-#include "proto/pin.h"
-#include "proto/t1.h"
-#include "reader.h"
 
-#define SCARD_MAX_HANDLES	1024	/* connected handles per slot */
+#define SCARD_MAX_SLOTS		16	/* per reader */
 
-/* No CCID command takes longer than this, whatever the card or the reader asks for */
+/* No exchange takes longer than this, whatever the card or the reader asks for */
 #define SCARD_CEILING_MS	(5 * 60 * 1000)
-/* How long a command that nobody waits for may go on before it is aborted */
-#define SCARD_ORPHAN_GRACE_MS	250
 
-/* Messages up to this are received whole, whatever the caller expects */
-#define SCARD_SMALL_MESSAGE	1024U
-/*
- * Room of a caller that is made use of before an extended APDU asks for more: a transfer of
- * up to 64 KiB is one for any host controller, and a buffer of it half of the next size
- */
-#define SCARD_USUAL_ROOM	(SZ_64K - CCID_HEADER_LEN)
-/* Payload that a handle is prepared to send: a short APDU, ISO 7816-3 section 12.1 */
-#define SCARD_SHORT_TX		261U
-/* Payload that the worker sends and receives: parameters, PPS; ATR, parameters */
-#define SCARD_WORKER_TX		64
-#define SCARD_WORKER_RX		64
+/* Bytes of command that each request has room for: a short APDU, ISO 7816-3 section 12.1 */
+#define SCARD_SHORT_COMMAND	261U
+
+struct scard_slot;
+struct seq_file;
 
 /**
- * struct scard_place - who waits for a place in reader->queue; under reader->lock
- * @node: its entry there
- * @task: a thread, on whose stack this is; NULL: the worker of the slot of which it is part
- * @served: it has the place; the worker keeps it for a job
+ * enum scard_icc - the card as the reader reports it
+ * @SCARD_ICC_UNKNOWN: the reader did not say
+ * @SCARD_ICC_ABSENT: no card
+ * @SCARD_ICC_INACTIVE: a card without power
+ * @SCARD_ICC_ACTIVE: a powered card
  */
-struct scard_place {
-	struct list_head node;
-	struct task_struct *task;
-	bool served;
+enum scard_icc {
+	SCARD_ICC_UNKNOWN,
+	SCARD_ICC_ABSENT,
+	SCARD_ICC_INACTIVE,
+	SCARD_ICC_ACTIVE,
 };
 
 /**
- * struct scard_slot - one slot, one /dev/scardN
- * @dev: the device; its release frees the slot
- * @cdev: the node
+ * struct scard_req - one exchange; the transport's structure is around it
  * @reader: the reader, referenced
- * @index: bSlot
- * @name: PC/SC name
+ * @worker: made for the slot's worker: no answer in it is longer than an ATR
+ * @single: this exchange is the whole operation: once it is complete, the card is in a
+ *	defined state (transport)
+ * @in: command of TRANSMIT, input of CONTROL; the transport's memory
+ * @in_size: bytes at @in
+ * @in_len: bytes of them in use
+ * @room: bytes of answer that the caller can take
+ * @protocol: active protocol, SCARD_PROTO_*; 0: none; SCARD_PROTO_RAW also where the caller
+ *	asks for no more than the bytes as they are
+ * @out: the answer, in the transport's memory
+ * @out_len: bytes at @out
+ */
+struct scard_req {
+	struct scard_reader *reader;
+	bool worker;
+	bool single;
+	u8 *in;
+	u32 in_size;
+	u32 in_len;
+	u32 room;
+	u32 protocol;
+	const u8 *out;
+	u32 out_len;
+};
+
+/**
+ * struct scard_reader_ops - what a transport does
+ * @slot_size: size of the transport's structure around struct scard_slot, its first member
+ * @req_size: the same around struct scard_req
+ * @groups: sysfs attributes of this transport's slots, or NULL
+ *
+ * @slot_init: prepare the transport's part of a slot
+ * @slot_exit: the slot goes; no exchange is under way
+ *
+ * For the owner of the turn. These sleep, killably and freezably. They return 0 or a
+ * negative errno of the ABI; -EINTR: the caller was killed, see @in_flight.
+ *
+ * @power_on: power the card up, or (@warm) reset it with its power on; the ATR in @req->out.
+ *	Calls scard_slot_power_begins() before the card gets its power.
+ * @power_off: power the card off
+ * @status: ask for the card: enum scard_icc, or a negative errno
+ * @set_protocol: make one of @protocols active: SCARD_PROTO_*, or a negative errno;
+ *	scard_card_cycle() starts over
+ * @transmit_prepare: before the turn: allocate memory for the command in @req->in; 0 or -ENOMEM
+ * @transmit: exchange an APDU. -ENOMEM promises that nothing was sent.
+ * @control: SCardControl with @code
+ * @eject: push the card out; the card has no power. 0 too if the reader cannot.
+ *
+ * From memory; these do not sleep.
+ *
+ * @get_attr: an attribute of the reader or of @protocol: @buf has SCARD_MAX_ATTRIBUTE_SIZE
+ *	bytes; -EOPNOTSUPP: the transport does not have it. Under slot->lock.
+ * @get_info: fill in what the transport knows of scard_info
+ * @control_is_gated: does this control have a PIN entered and sent to the card?
+ * @debug_show: what the transport is doing, for debugfs
+ *
+ * Exchanges of killed callers.
+ *
+ * @in_flight: after -EINTR: is @req still under way? Then it must not be touched.
+ * @finish: for the worker: wait @grace_ms for the end of @req, then abort it. 0: the
+ *	exchange is complete; otherwise what the card was doing was interrupted
+ * @claim: before a job of the worker: may all its exchanges begin? Never sleeps. false: the
+ *	transport calls scard_worker_kick() when they may
+ * @release: after the job
+ *
+ * Memory of a request.
+ *
+ * @req_prepare: make room for @len bytes of command and @req->room of answer; 0 or -ENOMEM
+ * @req_clear: forget what was in the buffers
+ * @req_free: free them; they may be there in part
+ *
+ * The reader.
+ *
+ * @stop: end all exchanges, refuse new ones, and wait until the device touches no memory any
+ *	more; @gone: for good, wake whoever waits for a token
+ * @restart: allow exchanges again after @stop
+ * @power_off_all: after @stop: power off the cards of the slots in the bit set @slots,
+ *	and those that an interrupted exchange left in doubt; stopped again afterwards
+ * @get: keep the reader awake, wake it up if need be; may sleep; 0 or a negative errno
+ * @hold: keep it awake; it is; any context
+ * @put: it may go to sleep again; any context
+ * @free: free the transport's structure around the reader
+ */
+struct scard_reader_ops {
+	size_t slot_size;
+	size_t req_size;
+	const struct attribute_group **groups;
+
+	void (*slot_init)(struct scard_slot *slot);
+	void (*slot_exit)(struct scard_slot *slot);
+
+	int (*power_on)(struct scard_slot *slot, struct scard_req *req, bool warm);
+	int (*power_off)(struct scard_slot *slot, struct scard_req *req);
+	int (*status)(struct scard_slot *slot, struct scard_req *req);
+	int (*set_protocol)(struct scard_slot *slot, struct scard_req *req, u32 protocols);
+	int (*transmit_prepare)(struct scard_slot *slot, struct scard_req *req);
+	int (*transmit)(struct scard_slot *slot, struct scard_req *req);
+	int (*control)(struct scard_slot *slot, struct scard_req *req, u32 code);
+	int (*eject)(struct scard_slot *slot, struct scard_req *req);
+
+	int (*get_attr)(struct scard_slot *slot, u32 id, u32 protocol, u8 *buf, u32 *len);
+	void (*get_info)(const struct scard_slot *slot, struct scard_info *info);
+	bool (*control_is_gated)(u32 code);
+	void (*debug_show)(struct scard_slot *slot, struct seq_file *s);
+
+	bool (*in_flight)(struct scard_slot *slot, const struct scard_req *req);
+	int (*finish)(struct scard_slot *slot, struct scard_req *req, unsigned int grace_ms);
+	bool (*claim)(struct scard_slot *slot);
+	void (*release)(struct scard_slot *slot);
+
+	int (*req_prepare)(struct scard_slot *slot, struct scard_req *req, u32 len, gfp_t gfp);
+	void (*req_clear)(struct scard_req *req);
+	void (*req_free)(struct scard_req *req);
+
+	void (*stop)(struct scard_reader *reader, bool gone);
+	void (*restart)(struct scard_reader *reader);
+	void (*power_off_all)(struct scard_reader *reader, u32 slots);
+	int (*get)(struct scard_reader *reader);
+	void (*hold)(struct scard_reader *reader);
+	void (*put)(struct scard_reader *reader);
+	void (*free)(struct scard_reader *reader);
+};
+
+/**
+ * struct scard_reader_count - counters of a reader since it came (reader->lock)
+ * @commands: commands sent to it
+ * @time_extensions: answers that asked for more time
+ * @strays: messages and empty transfers that answered no command
+ * @transfer_errors: commands ended by a failed transfer
+ * @timeouts: commands ended by their deadline
+ * @aborts: commands aborted
+ */
+struct scard_reader_count {
+	u64 commands;
+	u64 time_extensions;
+	u64 strays;
+	u64 transfer_errors;
+	u64 timeouts;
+	u64 aborts;
+};
+
+/**
+ * struct scard_reader - a reader; the transport's structure is around it
+ * @kref: see LIFETIMES
+ * @parent: the device that is the parent of the slots
+ * @ops: the transport
+ * @index: "II" of the reader name
+ * @nslots: 1 to SCARD_MAX_SLOTS
+ * @nbusy: commands that the reader takes at the same time
+ * @protocols: SCARD_PROTO_T0 and SCARD_PROTO_T1 as far as the reader has them
+ * @max_apdu: longest command of TRANSMIT in bytes
+ * @notifies: the transport reports insertion and removal; becomes false for ever when it
+ *	cannot any more, see scard_presence_poll()
+ * @vendor_id: of the maker, 0 if there is none
+ * @product_id: of the product
+ * @manufacturer: strings for the name, printable and without blanks at their ends
+ * @product: see @manufacturer
+ * @interface_name: see @manufacturer
+ * @serial: see @manufacturer
+ *
+ * Constant after scard_dev_init() up to here, but for @notifies.
+ *
  * @lock: see LOCKS
- * @pol: the policy (lock)
- * @users: handles and calls that keep the reader awake, by one reference to its power (lock)
- * @wait: poll() waiters; woken when @event changes or the reader goes
- * @event: counts all changes (lock)
- * @card_event: counts insertions and removals (lock)
- * @last_id: id of the handle that was opened last (lock)
- * @traced: see scard_slot_trace() (lock)
- * @count: see there (lock)
+ * @gone: unplugged or unbound; set once (lock)
+ * @paused: suspended or being reset: exchanges wait on @resumed (lock)
+ * @resumed: see @paused; woken when the reader is gone, too
+ * @stops: how often it was suspended or reset: each time the cards lost their power (lock)
+ * @count: counters (lock)
+ * @warnings: limits scard_reader_warn()
+ * @wq: works of the slots
+ * @slots: the slots; @nslots of them
+ */
+struct scard_reader {
+	struct kref kref;
+	struct device *parent;
+	const struct scard_reader_ops *ops;
+	unsigned int index;
+	unsigned int nslots;
+	unsigned int nbusy;
+	u32 protocols;
+	u32 max_apdu;
+	bool notifies;
+	u16 vendor_id;
+	u16 product_id;
+	char manufacturer[SCARD_STRING_SIZE];
+	char product[SCARD_STRING_SIZE];
+	char interface_name[SCARD_STRING_SIZE];
+	char serial[SCARD_STRING_SIZE];
+
+	spinlock_t lock;	/* see LOCKS */
+	bool gone;
+	bool paused;
+	wait_queue_head_t resumed;
+	u32 stops;
+	struct scard_reader_count count;
+	struct ratelimit_state warnings;
+	struct workqueue_struct *wq;
+	struct scard_slot *slots[SCARD_MAX_SLOTS];
+};
+
+/**
+ * struct scard_card - the card in a slot; card.c writes it
  * @atr: the last ATR (lock)
  * @atr_len: its length, 0 without a card (lock)
  * @cold_atr: the last ATR after a cold reset (lock)
  * @cold_len: its length, 0 if not known (lock)
- * @cold_voltage: bPowerSelect that it was got with (lock)
+ * @cold_voltage: @voltage that it was got with (lock)
+ * @voltage: supply class that the card answered at, 1 to 3 for 5, 3 and 1.8 V; 0: the
+ *	reader chooses (owner; the transport writes it)
  * @protocol: active protocol, SCARD_PROTO_* or 0 (lock)
  * @settling: presence or ATR is being found out (lock)
- * @notified: SLOT_NOTIFIED_* bits set by the interrupt pipe
- * @news_work: acts on @notified, and tells what netlink.c has to tell
- * @verify: a removal that was notified is not confirmed yet (lock)
- * @verify_work: has the reader asked about it; the reader is kept awake until then
- * @poll_work: asks for the slot status where there is no interrupt pipe
- * @poll_step: how long it waits before it asks again, jiffies (lock)
- * @poll_event: @card_event when it last ran (lock)
- * @looked: when an answer has last told the state of the card, jiffies
- * @work: the worker
- * @req: the worker's request (actor)
- * @place: the worker's place among the commands that the reader takes at a time
- * @orphan: request that a killed actor left on the wire (actor)
- * @orphan_single: the operation consisted of that one exchange (actor)
- * @single: the operation under way consists of one exchange (actor)
- * @sent: the operation under way has sent something (actor)
- * @to_card: what it has sent was for the card, not for the reader alone (actor)
- * @inserted: the interrupt pipe has reported an insertion, no answer so far (lock)
- * @recheck: the card may have been swapped unseen: compare its ATR (lock)
- * @interrupted: its last command was cut on the wire, and the reader may still be busy
- *	with it (actor)
- * @expire_work: ends transactions that are idle for too long
- * @used: when the owner of the transaction has called last, jiffies (lock)
- * @idle_work: powers the card off when nobody has used it for a while
- * @idle_since: when the last handle left, jiffies (lock)
- * @stops: reader->stops when the card got its power (actor)
- * @voltage: bPowerSelect that worked, 0 before (actor)
- * @announced: netlink has told of the slot, and tells of its changes
+ * @stops: reader->stops when the card got its power (owner)
+ */
+struct scard_card {
+	u8 atr[SCARD_MAX_ATR_SIZE];
+	u8 atr_len;
+	u8 cold_atr[SCARD_MAX_ATR_SIZE];
+	u8 cold_len;
+	u8 cold_voltage;
+	u8 voltage;
+	u32 protocol;
+	bool settling;
+	u32 stops;
+};
+
+/**
+ * enum scard_presence_state - what is uncertain of a slot's card
+ * @SCARD_PRESENCE_KNOWN: nothing
+ * @SCARD_PRESENCE_RECHECK: the card may have been exchanged unseen: its ATR is compared
+ * @SCARD_PRESENCE_REPORTED: the transport has reported a card; the next answer confirms it
+ * @SCARD_PRESENCE_REMOVED: the transport has reported a removal, which is believed at once
+ *	and verified a little later
+ *
+ * With the state of the card (enum pol_card):
+ *
+ *	state		ABSENT	OFF, MUTE	ON
+ *	KNOWN		yes	yes		yes
+ *	RECHECK		yes (1)	yes		yes (2)
+ *	REPORTED	yes	yes (3)		yes (3)
+ *	REMOVED		yes	yes (4)		yes (4)
+ *
+ * (1) an insertion reads the ATR anyway; (2) a card that is still powered is the same one;
+ * (3) out and in again, and only the last was reported; (4) an answer that came before the
+ * verification has found a card again.
+ */
+enum scard_presence_state {
+	SCARD_PRESENCE_KNOWN,
+	SCARD_PRESENCE_RECHECK,
+	SCARD_PRESENCE_REPORTED,
+	SCARD_PRESENCE_REMOVED,
+};
+
+/**
+ * struct scard_presence - insertion and removal; presence.c
+ * @state: see there (lock)
+ * @reports: PRESENCE_* bits set by scard_presence_notify()
+ * @news_work: acts on @reports, then multicasts what changed
+ * @verify_work: has the reader asked about a removal; the reader is kept awake until then
+ * @poll_work: asks for the slot status where the transport does not report it
+ * @poll_step: time until it asks again, jiffies (lock)
+ * @poll_event: events.card when it last ran (lock)
+ * @checked: time of the last answer that told the state of the card, jiffies
+ */
+struct scard_presence {
+	enum scard_presence_state state;
+	unsigned long reports;
+	struct work_struct news_work;
+	struct delayed_work verify_work;
+	struct delayed_work poll_work;
+	unsigned long poll_step;
+	u32 poll_event;
+	unsigned long checked;
+};
+
+/**
+ * struct scard_events - counters of changes and their announcement; event.c
+ * @wait: poll() waiters; woken when @all changes or the reader goes
+ * @all: counts all changes (lock)
+ * @card: counts insertions and removals (lock)
+ * @announced: discovery knows the slot and hears of its changes (lock)
+ * @dirty: it has changed, news_work has to multicast (lock)
+ * @last_state: state of the last change that was to be multicast (lock)
+ * @last_card: @card of it (lock)
+ * @node: in the list of slots (scard_event_lock)
+ */
+struct scard_events {
+	wait_queue_head_t wait;
+	u32 all;
+	u32 card;
+	bool announced;
+	bool dirty;
+	u32 last_state;
+	u32 last_card;
+	struct list_head node;
+};
+
+/**
+ * struct scard_power - the reader's power and the idle card; power.c
+ * @users: handles and calls that keep the reader awake, by one ops->get() (lock)
+ * @idle_work: powers the card off when it was not used for a while
+ * @idle_since: time at which the last handle left, jiffies (lock)
+ */
+struct scard_power {
+	u32 users;
+	struct delayed_work idle_work;
+	unsigned long idle_since;
+};
+
+/**
+ * struct scard_watchdog - the limit of idle transactions; watchdog.c
+ * @work: ends a transaction that is idle for too long
+ * @used: time of the last call of the transaction's owner, jiffies (lock)
+ */
+struct scard_watchdog {
+	struct delayed_work work;
+	unsigned long used;
+};
+
+/**
+ * struct scard_worker - the worker of a slot; worker.c
+ * @work: the work item
+ * @req: its request (owner)
+ * @orphan: request of a killed caller whose exchange is still under way (owner)
+ */
+struct scard_worker {
+	struct work_struct work;
+	struct scard_req *req;
+	struct scard_req *orphan;
+};
+
+/**
+ * enum scard_progress - how far the operation of the owner has come
+ * @SCARD_NOTHING_SENT: the device has seen nothing of it
+ * @SCARD_SENT_TO_READER: bytes may have reached the reader
+ * @SCARD_SENT_TO_CARD: bytes may have reached the card
+ */
+enum scard_progress {
+	SCARD_NOTHING_SENT,
+	SCARD_SENT_TO_READER,
+	SCARD_SENT_TO_CARD,
+};
+
+/**
+ * struct scard_operation - the operation under way (owner)
+ * @progress: how far it has come; the transport writes it, see scard_slot_sent()
+ * @ceiling: end of the operation, whatever happens, jiffies
+ */
+struct scard_operation {
+	enum scard_progress progress;
+	unsigned long ceiling;
+};
+
+/**
+ * struct scard_slot_count - counters of a slot since it came (lock)
+ * @calls: calls that needed a turn, whatever became of them, by enum pol_op
+ * @waits: those of them that had to wait
+ * @failures: those that had their turn and failed
+ * @insertions: cards found
+ * @power_ups: ATRs received
+ * @owed_resets: resets done on behalf of handles closed without disconnect
+ */
+struct scard_slot_count {
+	u64 calls[POL_OP_WORKER];
+	u64 waits;
+	u64 failures;
+	u64 insertions;
+	u64 power_ups;
+	u64 owed_resets;
+};
+
+/**
+ * struct scard_traced - the state of a slot that was last traced (lock)
+ * @epoch: pol_slot.epoch
+ * @owner: id of the handle in a transaction, 0 if none is
+ * @connected: pol_slot.connected
+ * @protocol: scard_card.protocol
+ * @card: pol_slot.card
+ * @owed: pol_slot.owed
+ * @exclusive: pol_slot.exclusive
+ * @gone: pol_slot.gone
+ */
+struct scard_traced {
+	u32 epoch;
+	u32 owner;
+	u32 connected;
+	u32 protocol;
+	u8 card;
+	u8 owed;
+	bool exclusive;
+	bool gone;
+};
+
+/**
+ * struct scard_slot - one slot, one /dev/scardN; the transport's structure is around it
+ * @dev: the device; its release frees the slot
+ * @cdev: the node
+ * @reader: the reader, referenced
+ * @index: number of the slot in its reader
+ * @name: PC/SC name
+ * @lock: see LOCKS
+ * @pol: the policy (lock)
+ * @card: the card
+ * @presence: insertion and removal
+ * @events: counters of changes
+ * @power: the reader's power and the idle card
+ * @watchdog: the limit of idle transactions
+ * @worker: the worker
+ * @op: the operation under way
+ * @last_id: id of the handle that was opened last (lock)
+ * @count: counters
+ * @traced: for tracepoints
  * @debugfs: its file there
- * @netlink_node: in the list of netlink.c
- * @untold: it has changed and is @announced, news_work has to tell (lock)
- * @told_state: the last change's state as netlink.c tells it (lock)
- * @told_card_event: its @card_event (lock)
- * @ceiling: when the operation under way ends whatever happens, jiffies (actor)
- * @deadline: due no later than the command on the wire has to be answered; armed under
- *	reader->lock, stays armed when the answer comes
- * @info: parsed ATR (actor)
- * @chosen: @choice was made for @info (actor)
- * @choice: TA1 of the parameters to try first (actor)
- * @fi_di: TA1 of the parameters in use (actor)
- * @wait_ms: how long the card may take for one TPDU (actor)
- * @t1: state of T=1 (actor)
  */
 struct scard_slot {
 	struct device dev;
@@ -184,316 +502,112 @@ struct scard_slot {
 
 	spinlock_t lock;	/* see LOCKS */
 	struct pol_slot pol;
-	u32 users;
-	wait_queue_head_t wait;
-	u32 event;
-	u32 card_event;
+	struct scard_card card;
+	struct scard_presence presence;
+	struct scard_events events;
+	struct scard_power power;
+	struct scard_watchdog watchdog;
+	struct scard_worker worker;
+	struct scard_operation op;
 	u32 last_id;
-	struct scard_traced traced;
 	struct scard_slot_count count;
-	u8 atr[SCARD_ATR_MAX];
-	u8 atr_len;
-	u8 cold_atr[SCARD_ATR_MAX];
-	u8 cold_len;
-	u8 cold_voltage;
-	u32 protocol;
-	bool settling;
-
-	unsigned long notified;
-	struct work_struct news_work;
-	bool verify;
-	struct delayed_work verify_work;
-	struct delayed_work poll_work;
-	unsigned long poll_step;
-	u32 poll_event;
-	unsigned long looked;
-	struct work_struct work;
-
-	struct scard_req *req;
-	struct scard_place place;
-	struct scard_req *orphan;
-	bool orphan_single;
-	bool single;
-	bool sent;
-	bool to_card;
-	bool inserted;
-	bool recheck;
-	bool interrupted;
-	struct delayed_work expire_work;
-	unsigned long used;
-	struct delayed_work idle_work;
-	unsigned long idle_since;
-	u32 stops;
-	u8 voltage;
-	bool announced;
+	struct scard_traced traced;
 	struct dentry *debugfs;
-	struct list_head netlink_node;
-	bool untold;
-	u32 told_state;
-	u32 told_card_event;
-	unsigned long ceiling;
-	struct timer_list deadline;
-	struct atr info;
-	bool chosen;
-	u8 choice;
-	u8 fi_di;
-	u32 wait_ms;
-	struct t1 t1;
 };
 
-#define SLOT_NOTIFIED_ABSENT	0	/* bit numbers in scard_slot.notified */
-#define SLOT_NOTIFIED_PRESENT	1
+/* ---- what a transport calls ---- */
 
-/**
- * struct scard_handle - one open file
- * @slot: its slot, referenced
- * @id: names it among those of the slot, from 1 on; constant
- * @pol: what the policy knows of it (slot->lock)
- * @spare: a request ready for the next exchange, taken and put back with xchg()
- * @seen: value of slot->event at the last snapshot (slot->lock)
- */
-struct scard_handle {
-	struct scard_slot *slot;
-	u32 id;
-	struct pol_handle pol;
-	struct scard_req *spare;
-	u32 seen;
-};
-
-/**
- * struct scard_turn - a turn and the completion that its caller sleeps on
- * @pol: the turn
- * @served: it has left the queue; completed under slot->lock
- */
-struct scard_turn {
-	struct pol_turn pol;
-	struct completion served;
-};
-
-/* trace.c */
-u32 scard_slot_owner(const struct scard_slot *slot);
-void scard_slot_trace(struct scard_slot *slot);
-
-DECLARE_TRACEPOINT(scard_slot);
-
-/* A new operation of the actor */
-static inline void scard_slot_begin(struct scard_slot *slot)
-{
-	slot->sent = false;
-	slot->to_card = false;
-	slot->single = false;
-	slot->ceiling = jiffies + msecs_to_jiffies(SCARD_CEILING_MS);
-}
-
-/* For those who may have changed what the policy knows */
-static inline void scard_slot_unlock(struct scard_slot *slot)
-	__releases(&slot->lock)
-{
-	if (tracepoint_enabled(scard_slot))
-		scard_slot_trace(slot);
-	spin_unlock(&slot->lock);
-}
-
-/* sysfs.c */
-extern const struct attribute_group *scard_slot_groups[];
-
-/* debugfs.c */
-void scard_debugfs_init(void);
-void scard_debugfs_exit(void);
-void scard_debugfs_add(struct scard_slot *slot);
-void scard_debugfs_del(struct scard_slot *slot);
-
-/* main.c */
-extern struct class scard_class;
-
-/* cdev.c: device numbers and nodes */
-int scard_cdev_init(void);
-void scard_cdev_exit(void);
-int scard_cdev_get_minor(struct scard_slot *slot);
-int scard_cdev_add(struct scard_slot *slot);
-void scard_cdev_del(struct scard_slot *slot);
-void scard_cdev_free_minor(struct scard_slot *slot);
-
-/* netlink.c */
-int scard_netlink_init(void);
-void scard_netlink_exit(void);
-void scard_netlink_add(struct scard_slot *slot);
-void scard_netlink_del(struct scard_slot *slot);
-void scard_netlink_change(struct scard_slot *slot);
-void scard_netlink_tell(struct scard_slot *slot);
-bool scard_netlink_heard(void);
-struct list_head;
-struct mutex;
-struct genl_family;
-struct sk_buff;
-extern struct list_head scard_netlink_slots;
-extern struct mutex scard_netlink_lock;
-extern unsigned int scard_netlink_generation;
-extern struct genl_family scard_netlink_family;
-int scard_netlink_put(struct sk_buff *skb, struct scard_slot *slot, void *head, bool whole);
-int scard_slot_add_user(struct scard_slot *slot);
-
-/* handle.c */
-struct scard_handle *scard_handle_open(struct scard_slot *slot);
-void scard_handle_close(struct scard_handle *h);
-void scard_handle_info(struct scard_handle *h, struct scard_info *info);
-int scard_handle_status(struct scard_handle *h, struct scard_status *st, bool nonblock);
-int scard_handle_begin(struct scard_handle *h, bool nonblock);
-int scard_handle_transmit(struct scard_handle *h, struct scard_req **reqp, u32 len, u32 room,
-			  u32 protocol, bool nonblock);
-int scard_handle_control(struct scard_handle *h, struct scard_req **reqp, u32 code, u32 len,
-			 bool nonblock);
-int scard_handle_get_attr(struct scard_handle *h, u32 id, u8 *buf, u32 *len);
-int scard_handle_set_attr(struct scard_handle *h, u32 id);
-void scard_handle_cancel(struct scard_handle *h);
-struct scard_req *scard_handle_get_req(struct scard_handle *h, u32 send_len, u32 room);
-void scard_handle_put_req(struct scard_handle *h, struct scard_req *req);
-
-int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op,
-		    enum pol_share share, bool nonblock);
-void scard_turn_done(struct scard_handle *h, struct scard_turn *t, struct scard_req **reqp,
-		     int ret, enum pol_disp redo);
-
-/* connect.c: the calls that power, reset or release the card */
-int scard_handle_connect(struct scard_handle *h, struct scard_connect *arg, bool nonblock);
-int scard_handle_reconnect(struct scard_handle *h, struct scard_connect *arg, bool nonblock);
-int scard_handle_disconnect(struct scard_handle *h, u32 disposition, bool nonblock);
-int scard_handle_end(struct scard_handle *h, u32 disposition, bool nonblock);
-bool scard_slot_drop_user(struct scard_slot *slot);
-void scard_slot_unused(struct scard_slot *slot);
-
-/* attr.c: controls and attributes that need no card */
-int scard_attr_get(struct scard_slot *slot, u32 id, u8 *buf, u32 *len);
-
-/* pinpad.c */
-int scard_pinpad_ask(struct scard_slot *slot, struct scard_req *req, struct pin_pad *pad);
-int scard_pinpad_firmware(struct scard_slot *slot, struct scard_req *req, u8 *name, u32 size,
-			  u32 *len);
-int scard_pinpad_enter(struct scard_slot *slot, struct scard_req *req, u32 len, bool modify);
-
-/* control.c */
-bool scard_control_enters_pin(u32 code);
-int scard_slot_control(struct scard_slot *slot, struct scard_req *req, u32 code, u32 len);
-
-/* slot_dev.c: coming and going */
-struct scard_slot *scard_slot_alloc(struct scard_reader *reader, u8 index);
-int scard_slot_register(struct scard_slot *slot);
-void scard_slot_gone(struct scard_slot *slot);
-void scard_slot_quiesce(struct scard_slot *slot);
-void scard_slot_unregister(struct scard_slot *slot);
-
-/* worker.c, presence.c, power.c, watchdog.c */
-void scard_watchdog_work(struct work_struct *work);
-void scard_worker_init(struct scard_slot *slot);
-void scard_worker_stop(struct scard_slot *slot);
-void scard_presence_init(struct scard_slot *slot);
-void scard_presence_stop(struct scard_slot *slot);
-void scard_power_init(struct scard_slot *slot);
-void scard_power_stop(struct scard_slot *slot);
-void scard_watchdog_init(struct scard_slot *slot);
-void scard_watchdog_stop(struct scard_slot *slot);
-void scard_slot_wake(struct pol_turn *pol_turn);
-void scard_slot_deaf(struct scard_slot *slot);
-void scard_slot_notify(struct scard_slot *slot, bool present);
-void scard_slot_watch(struct scard_slot *slot);
-void scard_slot_look(struct scard_slot *slot);
-void scard_slot_idle(struct scard_slot *slot);
-void scard_slot_used(struct scard_slot *slot);
-void scard_slot_awaited(struct scard_slot *slot);
-void scard_slot_resumed(struct scard_slot *slot);
-
-/* slot.c: the card; from scard_slot_cmd() on for the actor only */
-void scard_slot_removed_locked(struct scard_slot *slot);
-void scard_slot_lost_power_locked(struct scard_slot *slot);
-void scard_slot_unreachable(struct scard_slot *slot);
-void scard_slot_farewell(struct scard_slot *slot);
-void scard_slot_changed(struct scard_slot *slot);
-u32 scard_slot_state(const struct scard_slot *slot);
-
-int scard_slot_settle(struct scard_slot *slot, struct scard_req *req);
-void scard_slot_settled(struct scard_slot *slot);
-int scard_slot_power_on(struct scard_slot *slot, struct scard_req *req, bool warm);
-int scard_slot_activate(struct scard_slot *slot, struct scard_req *req);
-int scard_slot_power_off(struct scard_slot *slot, struct scard_req *req);
-int scard_slot_eject(struct scard_slot *slot, struct scard_req *req);
-
-enum pol_card scard_slot_mark_reset(struct scard_slot *slot);
-int scard_slot_reset(struct scard_slot *slot, struct scard_req *req);
-int scard_slot_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3],
-		   u32 len, unsigned int timeout_ms);
-
-/* negotiate.c */
-int scard_slot_negotiate(struct scard_slot *slot, struct scard_req *req, u32 protocols);
-
-/* slot_xfr.c */
-u32 scard_slot_rx_size(const struct scard_slot *slot, u32 room);
-u32 scard_slot_max_apdu(const struct scard_slot *slot);
-int scard_slot_grow_req(const struct scard_slot *slot, struct scard_req *req, u32 len, u32 room);
-int scard_slot_t1_ifsd(struct scard_slot *slot, struct scard_req *req, u8 ifsd);
-int scard_slot_t1_secure(struct scard_slot *slot, struct scard_req *req, u8 *prologue, u32 len);
-int scard_slot_t1_secured(struct scard_slot *slot, struct scard_req *req);
-int scard_slot_transmit(struct scard_slot *slot, struct scard_req *req, u32 len, u32 room,
-			u32 protocol);
+/* dev.c */
+int scard_dev_init(struct scard_reader *reader);
+int scard_dev_register(struct scard_reader *reader);
+void scard_dev_unregister(struct scard_reader *reader, bool alive);
+void scard_dev_suspend(struct scard_reader *reader, bool sleep);
+void scard_dev_resume(struct scard_reader *reader);
+void scard_dev_lost_power(struct scard_reader *reader);
 
 /* reader.c */
-int scard_reader_init(struct scard_reader *reader);
-int scard_reader_register(struct scard_reader *reader);
-void scard_reader_unregister(struct scard_reader *reader, bool alive);
-int scard_reader_suspend(struct scard_reader *reader, bool sleep);
-void scard_reader_resume(struct scard_reader *reader);
-int scard_reader_wait_resumed(struct scard_reader *reader);
 void scard_reader_put(struct scard_reader *reader);
-__printf(2, 3) void scard_reader_complain(struct scard_reader *reader, const char *format, ...);
+int scard_reader_wait_resumed(struct scard_reader *reader);
+void scard_reader_count(struct scard_reader *reader, u64 *counter);
+__printf(2, 3) void scard_reader_warn(struct scard_reader *reader, const char *format, ...);
 
-static inline void scard_reader_get(struct scard_reader *reader)
-{
-	kref_get(&reader->kref);
-}
+/* presence.c */
+void scard_presence_notify(struct scard_slot *slot, bool present);
+void scard_presence_poll(struct scard_slot *slot);
 
-/* May be asked without a lock: gone never becomes false again. */
+/* card.c, for the owner of the turn */
+int scard_card_answered(struct scard_slot *slot, enum scard_icc icc, int ret);
+int scard_card_cycle(struct scard_slot *slot, struct scard_req *req);
+
+/* worker.c */
+void scard_worker_kick(struct scard_slot *slot);
+
+/**
+ * scard_reader_gone() - is the reader unplugged or unbound?
+ * @reader: the reader
+ *
+ * May be asked without a lock: gone never becomes false again.
+ *
+ * Return: true if it is
+ */
 static inline bool scard_reader_gone(const struct scard_reader *reader)
 {
 	return READ_ONCE(reader->gone);
 }
 
-/* request.c */
-struct scard_req *scard_req_alloc(struct scard_reader *reader, u32 tx_size, u32 rx_size, gfp_t gfp);
-int scard_req_grow(struct scard_req *req, u32 tx_size, u32 rx_size);
-int scard_req_grow_apdu(struct scard_req *req, u32 size);
-void scard_req_clear(struct scard_req *req);
-void scard_req_free(struct scard_req *req);
+/**
+ * scard_slot_sent() - the device may see something of the operation from now on
+ * @slot: the slot
+ * @progress: who may see it
+ *
+ * Return: the progress before, for a command that did not leave
+ */
+static inline enum scard_progress scard_slot_sent(struct scard_slot *slot,
+						  enum scard_progress progress)
+{
+	enum scard_progress before = slot->op.progress;
 
-/* ccid_cmd.c */
-int ccid_cmd(struct scard_slot *slot, struct scard_req *req, u8 type, const u8 params[3], u32 len,
-	     unsigned int timeout_ms);
-int ccid_cmd_finish(struct scard_slot *slot, struct scard_req *req, unsigned int grace_ms);
-bool ccid_cmd_disown(struct scard_slot *slot);
-void ccid_cmd_gone(struct scard_reader *reader);
-bool ccid_cmd_take_place(struct scard_slot *slot);
-void ccid_cmd_give_place(struct scard_slot *slot);
-bool ccid_cmd_answer_whole(const struct scard_req *req);
+	if (before < progress)
+		slot->op.progress = progress;
+	return before;
+}
 
-/* ccid_wire.c */
-bool ccid_wire_in_flight(struct scard_slot *slot, const struct scard_req *req);
-void ccid_wire_received(struct scard_rx *rx, int status, u32 len);
-void ccid_wire_sent(struct scard_req *req, int status);
-void ccid_wire_expired(struct timer_list *timer);
+/**
+ * scard_slot_power_begins() - the card gets its power with the next command
+ * @slot: the slot, whose reader is not paused
+ */
+static inline void scard_slot_power_begins(struct scard_slot *slot)
+{
+	slot->card.stops = READ_ONCE(slot->reader->stops);
+}
 
-/* quirks.c */
-extern const char * const scard_quirk_words[32];
+/**
+ * scard_slot_power_lost() - was the reader stopped since the card got its power?
+ * @slot: the slot
+ *
+ * Return: true if the card has lost its power and its protocol
+ */
+static inline bool scard_slot_power_lost(const struct scard_slot *slot)
+{
+	return slot->card.stops != READ_ONCE(slot->reader->stops);
+}
 
-void scard_quirks_apply(struct scard_reader *reader);
-
-/* ignore.c */
-bool scard_ignored(const struct scard_reader *reader);
-
-/* iccd.c */
-void iccd_init(struct scard_reader *reader, u8 version);
-int iccd_exchange(struct scard_slot *slot, struct scard_req *req, u32 len,
-		  unsigned int timeout_ms);
-
-/* ccid_usb.c */
-int ccid_usb_init(void);
-void ccid_usb_exit(void);
+/**
+ * scard_slot_no_card() - why can the card not take a command?
+ * @slot: the slot
+ *
+ * Return: 0: it can; -ENOMEDIUM: there is none; -ENOLINK: it has no power or is mute
+ */
+static inline int scard_slot_no_card(const struct scard_slot *slot)
+{
+	switch (READ_ONCE(slot->pol.card)) {
+	case POL_CARD_ON:
+		return 0;
+	case POL_CARD_ABSENT:
+		return -ENOMEDIUM;
+	default:
+		return -ENOLINK;
+	}
+}
 
 #endif /* SCARD_H */

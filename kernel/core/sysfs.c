@@ -1,107 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a slot shows in /sys/class/scard/scardN: what its reader can do, for everybody,
- * and counters, which tell how somebody uses a card, for the administrator. Described in
- * docs/sysfs-class-scard; stable. Reads take memory only, never the reader's time.
+ * Attributes in /sys/class/scard/scardN: the name for everybody, and counters, which tell
+ * how a card is used, for the administrator. A transport adds its own, see
+ * scard_reader_ops.groups. Described in docs/sysfs-class-scard; stable. Reads take memory
+ * only, never the reader's time.
  */
 #include <linux/device.h>
 #include <linux/sysfs.h>
 
 #include "scard.h"
+#include "sysfs.h"
 
-#define SLOT_ATTR(_name, _format, _value)						\
-static ssize_t _name##_show(struct device *dev, struct device_attribute *attr, char *buf)	\
-{											\
-	const struct scard_slot *slot = dev_get_drvdata(dev);				\
-											\
-	return sysfs_emit(buf, _format "\n", _value);					\
-}											\
-static DEVICE_ATTR_RO(_name)
-
-static const char *slot_level(const struct scard_slot *slot)
+static ssize_t name_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	static const char * const levels[] = {
-		[CCID_LEVEL_CHARACTER] = "character",
-		[CCID_LEVEL_TPDU] = "tpdu",
-		[CCID_LEVEL_SHORT_APDU] = "short_apdu",
-		[CCID_LEVEL_EXTENDED_APDU] = "extended_apdu",
-	};
+	const struct scard_slot *slot = dev_get_drvdata(dev);
 
-	return levels[slot->reader->desc.level];
+	return sysfs_emit(buf, "%s\n", slot->name);
 }
+static DEVICE_ATTR_RO(name);
 
-/* The words whose bit is set, a blank between two */
-static ssize_t slot_words(char *buf, const char * const words[], unsigned int n, u32 bits)
+static ssize_t slot_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	unsigned int i;
-	ssize_t len = 0;
+	const struct scard_slot *slot = dev_get_drvdata(dev);
 
-	for (i = 0; i < n; i++)
-		if (words[i] && bits & BIT(i))
-			len += sysfs_emit_at(buf, len, "%s%s", len ? " " : "", words[i]);
-	return len + sysfs_emit_at(buf, len, "\n");
+	return sysfs_emit(buf, "%u\n", slot->index);
 }
-
-SLOT_ATTR(name, "%s", slot->name);
-SLOT_ATTR(slot, "%u", slot->index);
-SLOT_ATTR(exchange_level, "%s", slot_level(slot));
-SLOT_ATTR(features, "0x%08x", slot->reader->desc.features);
-SLOT_ATTR(clock_khz, "%u", slot->reader->desc.default_clock);
-SLOT_ATTR(max_clock_khz, "%u", slot->reader->desc.maximum_clock);
-SLOT_ATTR(data_rate, "%u", slot->reader->desc.data_rate);
-SLOT_ATTR(max_data_rate, "%u", slot->reader->desc.max_data_rate);
-SLOT_ATTR(max_message, "%u", slot->reader->desc.max_msg);
+static DEVICE_ATTR_RO(slot);
 
 static ssize_t protocols_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	static const char * const words[] = { "T=0", "T=1" };
 	const struct scard_slot *slot = dev_get_drvdata(dev);
+	u32 protocols = slot->reader->protocols;
 
-	return slot_words(buf, words, ARRAY_SIZE(words), slot->reader->desc.protocols);
+	return sysfs_emit(buf, "%s%s%s\n", protocols & SCARD_PROTO_T0 ? "T=0" : "",
+			  protocols == (SCARD_PROTO_T0 | SCARD_PROTO_T1) ? " " : "",
+			  protocols & SCARD_PROTO_T1 ? "T=1" : "");
 }
 static DEVICE_ATTR_RO(protocols);
-
-static ssize_t voltages_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	static const char * const words[] = { "5V", "3V", "1.8V" };
-	const struct scard_slot *slot = dev_get_drvdata(dev);
-
-	return slot_words(buf, words, ARRAY_SIZE(words), slot->reader->desc.voltage_support);
-}
-static DEVICE_ATTR_RO(voltages);
-
-static ssize_t pin_pad_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	static const char * const words[] = { "verify", "modify" };
-	const struct scard_slot *slot = dev_get_drvdata(dev);
-
-	return slot_words(buf, words, ARRAY_SIZE(words), slot->reader->desc.pin_support);
-}
-static DEVICE_ATTR_RO(pin_pad);
-
-static ssize_t quirks_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	const struct scard_slot *slot = dev_get_drvdata(dev);
-
-	return slot_words(buf, scard_quirk_words, BITS_PER_TYPE(slot->reader->quirks),
-			  slot->reader->quirks);
-}
-static DEVICE_ATTR_RO(quirks);
 
 static struct attribute *slot_attrs[] = {
 	&dev_attr_name.attr,
 	&dev_attr_slot.attr,
-	&dev_attr_exchange_level.attr,
 	&dev_attr_protocols.attr,
-	&dev_attr_features.attr,
-	&dev_attr_voltages.attr,
-	&dev_attr_clock_khz.attr,
-	&dev_attr_max_clock_khz.attr,
-	&dev_attr_data_rate.attr,
-	&dev_attr_max_data_rate.attr,
-	&dev_attr_max_message.attr,
-	&dev_attr_pin_pad.attr,
-	&dev_attr_quirks.attr,
 	NULL
 };
 
@@ -177,7 +117,7 @@ static const struct attribute_group counter_group = {
 	.attrs = counter_attrs,
 };
 
-const struct attribute_group *scard_slot_groups[] = {
+const struct attribute_group *scard_sysfs_groups[] = {
 	&slot_group,
 	&counter_group,
 	NULL

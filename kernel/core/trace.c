@@ -4,9 +4,10 @@
  */
 #define CREATE_TRACE_POINTS
 #include "trace.h"
+#include "slot.h"
 
 /* Which handle of the slot it is, 0 for none */
-u32 scard_slot_owner(const struct scard_slot *slot)
+u32 scard_trace_owner(const struct scard_slot *slot)
 {
 	lockdep_assert_held(&slot->lock);
 	if (!slot->pol.owner)
@@ -15,23 +16,23 @@ u32 scard_slot_owner(const struct scard_slot *slot)
 }
 
 /**
- * scard_slot_trace() - tell what of a slot has changed since this was last called
+ * scard_trace_slot() - tell what of a slot has changed since this was last called
  * @slot: the slot, locked
  *
  * The policy is pure and reports nothing, so its state is compared before others can
  * see it. Called by scard_slot_unlock(), only while somebody traces.
  */
-void scard_slot_trace(struct scard_slot *slot)
+void scard_trace_slot(struct scard_slot *slot)
 {
 	const struct scard_traced *old = &slot->traced;
 	const struct scard_traced now = {
 		.card = slot->pol.card,
 		.epoch = slot->pol.epoch,
-		.owner = scard_slot_owner(slot),
+		.owner = scard_trace_owner(slot),
 		.owed = slot->pol.owed,
 		.connected = slot->pol.connected,
 		.exclusive = slot->pol.exclusive,
-		.protocol = slot->protocol,
+		.protocol = slot->card.protocol,
 		.gone = slot->pol.gone,
 	};
 	u32 changed = 0;

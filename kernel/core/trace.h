@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tracepoints: what the module is asked for, what it tells the readers, and how the
- * state of a slot changes. Numbers only: no byte of an APDU, of a PIN or of an ATR
- * ever gets here, so that a trace can be handed on. scardctl trace reads them.
- *
- * A handle is named by a number that the slot gives it at open(), never by an
- * address. Events of the wire are written by whoever sees the message, also in
- * interrupt context.
+ * Tracepoints: calls of handles, and changes of a slot's state. Numbers only: no byte of an
+ * APDU, of a PIN or of an ATR gets here, so that a trace can be handed on. scardctl trace
+ * reads them. A number that the slot gives it at open() names a handle, never an address.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM scard
@@ -16,7 +12,9 @@
 
 #include <linux/tracepoint.h>
 
-#include "scard.h"
+#include "handle.h"
+
+u32 scard_trace_owner(const struct scard_slot *slot);
 
 TRACE_DEFINE_ENUM(POL_OP_CONNECT);
 TRACE_DEFINE_ENUM(POL_OP_RECONNECT);
@@ -83,29 +81,6 @@ TRACE_DEFINE_ENUM(POL_CARD_MUTE);
 		      { SCARD_TRACED_HANDLES, "HANDLES" },	\
 		      { SCARD_TRACED_PROTOCOL, "PROTOCOL" },	\
 		      { SCARD_TRACED_GONE, "GONE" })
-
-/* bMessageType; what is not known, which a reader may send, is shown as a number */
-#define scard_show_message(type)					\
-	__print_symbolic(type,						\
-			 { CCID_PC_TO_RDR_SET_PARAMETERS, "SetParameters" },	\
-			 { CCID_PC_TO_RDR_ICC_POWER_ON, "IccPowerOn" },	\
-			 { CCID_PC_TO_RDR_ICC_POWER_OFF, "IccPowerOff" },	\
-			 { CCID_PC_TO_RDR_GET_SLOT_STATUS, "GetSlotStatus" },	\
-			 { CCID_PC_TO_RDR_SECURE, "Secure" },		\
-			 { CCID_PC_TO_RDR_T0APDU, "T0APDU" },		\
-			 { CCID_PC_TO_RDR_ESCAPE, "Escape" },		\
-			 { CCID_PC_TO_RDR_GET_PARAMETERS, "GetParameters" },	\
-			 { CCID_PC_TO_RDR_RESET_PARAMETERS, "ResetParameters" }, \
-			 { CCID_PC_TO_RDR_ICC_CLOCK, "IccClock" },	\
-			 { CCID_PC_TO_RDR_XFR_BLOCK, "XfrBlock" },	\
-			 { CCID_PC_TO_RDR_MECHANICAL, "Mechanical" },	\
-			 { CCID_PC_TO_RDR_ABORT, "Abort" },		\
-			 { CCID_PC_TO_RDR_SET_DATA_RATE, "SetDataRateAndClockFrequency" }, \
-			 { CCID_RDR_TO_PC_DATA_BLOCK, "DataBlock" },	\
-			 { CCID_RDR_TO_PC_SLOT_STATUS, "SlotStatus" },	\
-			 { CCID_RDR_TO_PC_PARAMETERS, "Parameters" },	\
-			 { CCID_RDR_TO_PC_ESCAPE, "Escape" },		\
-			 { CCID_RDR_TO_PC_DATA_RATE, "DataRateAndClockFrequency" })
 
 /* ---- handles and what is asked of them ---- */
 
@@ -284,122 +259,10 @@ TRACE_EVENT(scard_slot,
 		      __entry->exclusive, __entry->protocol, __entry->gone)
 );
 
-/* ---- the wire ---- */
-
-/* A command, before it is sent */
-TRACE_EVENT(scard_ccid_send,
-	    TP_PROTO(const struct scard_slot *slot, u8 type, u8 seq, u32 len),
-	    TP_ARGS(slot, type, seq, len),
-	    TP_STRUCT__entry(__field(u32, minor)
-			     __field(u32, reader)
-			     __field(u8, slot)
-			     __field(u8, type)
-			     __field(u8, seq)
-			     __field(u32, len)),
-	    TP_fast_assign(__entry->minor = MINOR(slot->dev.devt);
-			   __entry->reader = slot->reader->index;
-			   __entry->slot = slot->index;
-			   __entry->type = type;
-			   __entry->seq = seq;
-			   __entry->len = len;),
-	    TP_printk("scard%u reader=%u slot=%u seq=%u %s len=%u", __entry->minor,
-		      __entry->reader, __entry->slot, __entry->seq,
-		      scard_show_message(__entry->type), __entry->len)
-);
-
-/*
- * A message from the reader. @slot: whose command it answers, or whose receive buffer
- * it came in, if it answers none: then @matched is false
- */
-TRACE_EVENT(scard_ccid_receive,
-	    TP_PROTO(const struct scard_slot *slot, const struct ccid_answer *ans, bool matched),
-	    TP_ARGS(slot, ans, matched),
-	    TP_STRUCT__entry(__field(u32, minor)
-			     __field(u32, reader)
-			     __field(u8, slot)
-			     __field(u8, type)
-			     __field(u8, seq)
-			     __field(u8, icc_status)
-			     __field(u8, cmd_status)
-			     __field(u8, error)
-			     __field(u8, param)
-			     __field(u8, matched)
-			     __field(u32, len)),
-	    TP_fast_assign(__entry->minor = MINOR(slot->dev.devt);
-			   __entry->reader = slot->reader->index;
-			   __entry->slot = ans->slot;
-			   __entry->type = ans->type;
-			   __entry->seq = ans->seq;
-			   __entry->icc_status = ans->icc_status;
-			   __entry->cmd_status = ans->cmd_status;
-			   __entry->error = ans->error;
-			   __entry->param = ans->param;
-			   __entry->matched = matched;
-			   __entry->len = ans->len;),
-	    TP_printk("scard%u reader=%u slot=%u seq=%u %s len=%u icc=%u cmd=%u error=0x%02x param=0x%02x matched=%u",
-		      __entry->minor, __entry->reader, __entry->slot, __entry->seq,
-		      scard_show_message(__entry->type), __entry->len, __entry->icc_status,
-		      __entry->cmd_status, __entry->error, __entry->param, __entry->matched)
-);
-
-/* A command has come to its end without an answer: a failed transfer, a time-out */
-TRACE_EVENT(scard_ccid_fail,
-	    TP_PROTO(const struct scard_slot *slot, u8 seq, int status),
-	    TP_ARGS(slot, seq, status),
-	    TP_STRUCT__entry(__field(u32, minor)
-			     __field(u32, reader)
-			     __field(u8, slot)
-			     __field(u8, seq)
-			     __field(s32, status)),
-	    TP_fast_assign(__entry->minor = MINOR(slot->dev.devt);
-			   __entry->reader = slot->reader->index;
-			   __entry->slot = slot->index;
-			   __entry->seq = seq;
-			   __entry->status = status;),
-	    TP_printk("scard%u reader=%u slot=%u seq=%u status=%d", __entry->minor,
-		      __entry->reader, __entry->slot, __entry->seq, __entry->status)
-);
-
-/* A request on the control pipe: ABORT, rates, halted pipes, and all that a token does */
-TRACE_EVENT(scard_ccid_request,
-	    TP_PROTO(const struct scard_reader *reader, u8 type, u8 request, u16 value, u16 len,
-		     int ret),
-	    TP_ARGS(reader, type, request, value, len, ret),
-	    TP_STRUCT__entry(__field(u32, reader)
-			     __field(u8, type)
-			     __field(u8, request)
-			     __field(u16, value)
-			     __field(u16, len)
-			     __field(s32, ret)),
-	    TP_fast_assign(__entry->reader = reader->index;
-			   __entry->type = type;
-			   __entry->request = request;
-			   __entry->value = value;
-			   __entry->len = len;
-			   __entry->ret = ret;),
-	    TP_printk("reader=%u type=0x%02x request=0x%02x value=0x%04x len=%u ret=%d",
-		      __entry->reader, __entry->type, __entry->request, __entry->value,
-		      __entry->len, __entry->ret)
-);
-
-/* RDR_to_PC_NotifySlotChange; a bit for each slot */
-TRACE_EVENT(scard_ccid_notify,
-	    TP_PROTO(const struct scard_reader *reader, u32 changed, u32 present),
-	    TP_ARGS(reader, changed, present),
-	    TP_STRUCT__entry(__field(u32, reader)
-			     __field(u32, changed)
-			     __field(u32, present)),
-	    TP_fast_assign(__entry->reader = reader->index;
-			   __entry->changed = changed;
-			   __entry->present = present;),
-	    TP_printk("reader=%u changed=0x%x present=0x%x", __entry->reader, __entry->changed,
-		      __entry->present)
-);
-
 #endif /* SCARD_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH
-#define TRACE_INCLUDE_PATH .
+#define TRACE_INCLUDE_PATH core
 #undef TRACE_INCLUDE_FILE
 #define TRACE_INCLUDE_FILE trace
 #include <trace/define_trace.h>

@@ -3,14 +3,31 @@
  * Turns: a call asks the policy, waits for its turn, acts on the card and gives the turn
  * back.
  *
- * A caller that is killed while its command is on the wire leaves at once: the slot's
- * worker becomes the actor in its place, finishes or aborts the command, and resets the
- * card if the operation was interrupted halfway. The caller's request then belongs to the
- * worker, and the caller's pointer to it is cleared.
+ * A caller that is killed during its exchange leaves at once: the slot's worker owns the
+ * turn then, finishes or aborts the exchange, and resets the card if the operation was
+ * interrupted. The caller's request then belongs to the worker, and the caller's pointer
+ * to it is cleared.
  */
-#include <linux/completion.h>
-
+#include "slot.h"
 #include "trace.h"
+#include "turn.h"
+#include "watchdog.h"
+
+/**
+ * scard_turn_served() - the policy has granted or refused the turn of a caller that sleeps
+ * @t: the turn; slot->lock is held
+ */
+void scard_turn_served(struct scard_turn *t)
+{
+	struct scard_slot *slot = container_of(t->pol.handle, struct scard_handle, pol)->slot;
+
+	lockdep_assert_held(&slot->lock);
+	/* the watchdog counts from here, not from when the caller runs */
+	if (!t->pol.result && t->pol.op == POL_OP_BEGIN)
+		scard_watchdog_used(slot);
+	/* the turn stays until the caller has taken the lock */
+	complete(&t->served);
+}
 
 /* Sleep until the turn has left the queue: its result, or -ERESTARTSYS. */
 static int turn_wait(struct scard_slot *slot, struct scard_turn *t)
@@ -33,7 +50,7 @@ static int turn_wait(struct scard_slot *slot, struct scard_turn *t)
  * @share: share mode, for CONNECT and RECONNECT
  * @nonblock: do not wait
  *
- * Return: 0 (for the operations that act: the caller is the actor until
+ * Return: 0 (for the operations that act: the caller owns the turn until
  * scard_turn_done()), or a negative errno: -EAGAIN, -ERESTARTSYS, or what the
  * policy says
  */
@@ -49,7 +66,7 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op
 	slot->count.calls[op]++;
 	ret = pol_ask(&slot->pol, &t->pol);
 	if (slot->pol.owner == &h->pol)
-		scard_slot_used(slot);
+		scard_watchdog_used(slot);
 	if (ret == POL_WAIT && nonblock) {
 		pol_withdraw(&slot->pol, &t->pol);
 		ret = -EAGAIN;
@@ -57,8 +74,8 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op
 	if (ret == POL_WAIT) {
 		init_completion(&t->served);
 		slot->count.waits++;
-		scard_slot_awaited(slot);
-		trace_scard_wait(h, op, scard_slot_owner(slot));
+		scard_watchdog_awaited(slot);
+		trace_scard_wait(h, op, scard_trace_owner(slot));
 	}
 	scard_slot_unlock(slot);
 
@@ -70,39 +87,39 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op
 }
 
 /**
- * scard_turn_done() - the actor has finished, or was killed
+ * scard_turn_done() - give the turn back, or leave it to the worker
  * @h: the handle
  * @t: its turn
- * @reqp: the request; cleared if it stays on the wire
- * @ret: result; -EINTR if the actor was killed
- * @redo: what it had announced to do to the card (scard_slot_mark_reset()) and has
- *	not finished if it was killed: the worker will, also if not a byte was sent
+ * @reqp: the request; cleared if its exchange is still under way
+ * @ret: result; -EINTR if the caller was killed
+ * @redo: disposition that the caller had announced by scard_card_mark_reset() and has not
+ *	finished if it was killed: the worker finishes it, also if not a byte was sent
  */
 void scard_turn_done(struct scard_handle *h, struct scard_turn *t, struct scard_req **reqp,
 		     int ret, enum pol_disp redo)
 {
 	struct scard_slot *slot = h->slot;
+	bool sent = slot->op.progress != SCARD_NOTHING_SENT;
 
-	if (ret != -EINTR || (!slot->sent && redo == POL_LEAVE)) {
+	if (ret != -EINTR || (!sent && redo == POL_LEAVE)) {
 		spin_lock(&slot->lock);
 		slot->count.failures += ret < 0;
 		pol_done(&slot->pol, &t->pol);
 		if (slot->pol.owner == &h->pol)
-			scard_slot_used(slot);
+			scard_watchdog_used(slot);
 		if (slot->pol.gone)
-			wake_up_all(&slot->wait);	/* scard_slot_quiesce() */
+			wake_up_all(&slot->events.wait);	/* scard_worker_stop() */
 		scard_slot_unlock(slot);
 		return;
 	}
 
-	if (ccid_wire_in_flight(slot, *reqp)) {
-		slot->orphan = *reqp;
-		slot->orphan_single = slot->single;
+	if (slot->reader->ops->in_flight(slot, *reqp)) {
+		slot->worker.orphan = *reqp;
 		*reqp = NULL;
 	}
 	spin_lock(&slot->lock);
 	slot->count.failures++;
-	if (!slot->orphan && slot->sent)
+	if (!slot->worker.orphan && sent)
 		pol_cut(&slot->pol);
 	pol_hand_over(&slot->pol, redo);
 	scard_slot_unlock(slot);

@@ -6,59 +6,59 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
-#include "scard.h"
+#include "event.h"
+#include "slot.h"
+#include "watchdog.h"
 
 static unsigned int transaction_ms;
 module_param(transaction_ms, uint, 0644);
 MODULE_PARM_DESC(transaction_ms, "end a transaction that has been idle for so many ms with a reset; 0: never (default)");
 
 /**
- * scard_slot_used() - the owner of the transaction has called
+ * scard_watchdog_used() - the owner of the transaction has called: the time begins anew
  * @slot: the slot, locked
- *
- * Keeps the watchdog of transactions quiet, and starts it with a transaction.
  */
-void scard_slot_used(struct scard_slot *slot)
+void scard_watchdog_used(struct scard_slot *slot)
 {
 	unsigned int ms = READ_ONCE(transaction_ms);
 
 	lockdep_assert_held(&slot->lock);
-	slot->used = jiffies;
+	slot->watchdog.used = jiffies;
 	if (ms && slot->pol.owner && !slot->pol.gone &&
-	    !delayed_work_pending(&slot->expire_work))
-		queue_delayed_work(slot->reader->wq, &slot->expire_work, msecs_to_jiffies(ms));
+	    !delayed_work_pending(&slot->watchdog.work))
+		queue_delayed_work(slot->reader->wq, &slot->watchdog.work, msecs_to_jiffies(ms));
 }
 
 /**
- * scard_slot_awaited() - somebody begins to wait for the end of a transaction
+ * scard_watchdog_awaited() - a caller begins to wait for the end of a transaction
  * @slot: the slot, locked
  *
- * The owner may have called last when the watchdog was off, or had more patience.
+ * transaction_ms may have been changed since the owner of the transaction called.
  */
-void scard_slot_awaited(struct scard_slot *slot)
+void scard_watchdog_awaited(struct scard_slot *slot)
 {
 	lockdep_assert_held(&slot->lock);
 	if (READ_ONCE(transaction_ms) && slot->pol.owner && !slot->pol.gone)
-		mod_delayed_work(slot->reader->wq, &slot->expire_work, 0);
+		mod_delayed_work(slot->reader->wq, &slot->watchdog.work, 0);
 }
 
 static void watchdog_work(struct work_struct *work)
 {
 	struct scard_slot *slot = container_of(to_delayed_work(work), struct scard_slot,
-					       expire_work);
+					       watchdog.work);
 	unsigned int ms = READ_ONCE(transaction_ms);
 	unsigned long due;
 
 	spin_lock(&slot->lock);
-	due = slot->used + msecs_to_jiffies(ms);
+	due = slot->watchdog.used + msecs_to_jiffies(ms);
 	if (ms && slot->pol.owner && !slot->pol.gone) {
 		if (slot->pol.actor)		/* not idle: a command is on its way */
 			due = jiffies + msecs_to_jiffies(ms);
 		if (time_before(jiffies, due)) {
-			queue_delayed_work(slot->reader->wq, &slot->expire_work, due - jiffies);
+			queue_delayed_work(slot->reader->wq, &slot->watchdog.work, due - jiffies);
 		} else {
 			pol_expire(&slot->pol);
-			scard_slot_changed(slot);
+			scard_event_changed(slot);
 		}
 	}
 	scard_slot_unlock(slot);
@@ -70,7 +70,7 @@ static void watchdog_work(struct work_struct *work)
  */
 void scard_watchdog_init(struct scard_slot *slot)
 {
-	INIT_DELAYED_WORK(&slot->expire_work, watchdog_work);
+	INIT_DELAYED_WORK(&slot->watchdog.work, watchdog_work);
 }
 
 /**
@@ -79,5 +79,5 @@ void scard_watchdog_init(struct scard_slot *slot)
  */
 void scard_watchdog_stop(struct scard_slot *slot)
 {
-	cancel_delayed_work_sync(&slot->expire_work);
+	cancel_delayed_work_sync(&slot->watchdog.work);
 }

@@ -1,55 +1,64 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The worker of a slot: it probes cards that were inserted, performs pending resets and
- * finishes the exchanges of killed callers. It also serves turns, see scard_slot_wake().
+ * The worker of a slot: performs pending resets, finishes the exchanges of killed callers,
+ * has a card settled that was inserted, powers an unused one off.
  */
 #include <linux/completion.h>
 
-#include "scard.h"
+#include "card.h"
+#include "request.h"
+#include "slot.h"
+#include "turn.h"
+#include "worker.h"
 
-static void slot_finish_orphan(struct scard_slot *slot)
+#define WORKER_ROOM	64	/* bytes of answer that the worker expects: an ATR, parameters */
+/* How long the exchange of a killed caller may go on before it is aborted */
+#define WORKER_GRACE_MS	250
+
+static void worker_finish_orphan(struct scard_slot *slot)
 {
-	struct scard_req *req = slot->orphan;
+	struct scard_req *req = slot->worker.orphan;
 	int ret;
 
 	if (!req)
 		return;
-	slot->orphan = NULL;
-	ret = ccid_cmd_finish(slot, req, SCARD_ORPHAN_GRACE_MS);
-	spin_lock(&slot->lock);
-	if (req->ans.type && req->ans.icc_status == CCID_ICC_ABSENT)
-		scard_slot_removed_locked(slot);
-	else if (ret || !slot->orphan_single || !ccid_cmd_answer_whole(req))
+	slot->worker.orphan = NULL;
+	ret = slot->reader->ops->finish(slot, req, WORKER_GRACE_MS);
+	if (ret || !req->single) {
+		spin_lock(&slot->lock);
 		pol_cut(&slot->pol);
-	scard_slot_unlock(slot);
-	scard_req_free(req);
+		scard_slot_unlock(slot);
+	}
+	scard_request_free(req);
 }
 
 /* One job; @awake: the reader can be reached, which a device that sleeps may refuse. */
-static void slot_do_job(struct scard_slot *slot, enum pol_job job, bool awake)
+static void worker_do(struct scard_slot *slot, enum pol_job job, bool awake)
 {
+	struct scard_req *req = slot->worker.req;
+
 	switch (job) {
 	case POL_JOB_RESET:
 	case POL_JOB_UNPOWER:
 	case POL_JOB_EJECT:
 		if (!awake)
-			scard_slot_unreachable(slot);
+			scard_card_set_mute(slot);
 		else if (job == POL_JOB_RESET)
-			scard_slot_reset(slot, slot->req);
+			scard_card_reset(slot, req);
 		else if (job == POL_JOB_UNPOWER)
-			scard_slot_power_off(slot, slot->req);
+			scard_card_power_off(slot, req);
 		else
-			scard_slot_eject(slot, slot->req);
+			scard_card_eject(slot, req);
 		break;
 	case POL_JOB_SETTLE:
 		if (awake)
-			scard_slot_settle(slot, slot->req);
+			scard_card_settle(slot, req);
 		else
-			scard_slot_settled(slot);
+			scard_card_settled(slot);
 		break;
 	case POL_JOB_IDLE:
 		if (awake)
-			scard_slot_power_off(slot, slot->req);
+			scard_card_power_off(slot, req);
 		break;
 	case POL_JOB_NONE:
 		break;
@@ -58,7 +67,8 @@ static void slot_do_job(struct scard_slot *slot, enum pol_job job, bool awake)
 
 static void worker_work(struct work_struct *work)
 {
-	struct scard_slot *slot = container_of(work, struct scard_slot, work);
+	struct scard_slot *slot = container_of(work, struct scard_slot, worker.work);
+	const struct scard_reader_ops *ops = slot->reader->ops;
 	enum pol_job job;
 	bool mine, awake;
 
@@ -68,12 +78,12 @@ static void worker_work(struct work_struct *work)
 	if (!mine)
 		return;
 
-	awake = !slot->reader->ops->get(slot->reader);
-	slot_finish_orphan(slot);
+	awake = !ops->get(slot->reader);
+	worker_finish_orphan(slot);
 	do {
 		spin_lock(&slot->lock);
-		if (awake && pol_worker_wanted(&slot->pol) && !ccid_cmd_take_place(slot)) {
-			/* the policy keeps the job until then, and may think better of it */
+		if (awake && pol_worker_wanted(&slot->pol) && !ops->claim(slot)) {
+			/* the job stays in the policy and may be cancelled before the next run */
 			spin_unlock(&slot->lock);
 			break;
 		}
@@ -81,64 +91,73 @@ static void worker_work(struct work_struct *work)
 		if (job == POL_JOB_RESET || job == POL_JOB_UNPOWER)
 			slot->count.owed_resets++;
 		if (slot->pol.gone)
-			wake_up_all(&slot->wait);	/* scard_slot_quiesce() */
+			wake_up_all(&slot->events.wait);	/* scard_worker_stop() */
 		scard_slot_unlock(slot);
 		if (job != POL_JOB_NONE) {
-			slot->ceiling = jiffies + msecs_to_jiffies(SCARD_CEILING_MS);
-			slot_do_job(slot, job, awake);
-			scard_req_clear(slot->req);
+			scard_slot_begin(slot);
+			worker_do(slot, job, awake);
+			scard_request_clear(slot->worker.req);
 		}
-		ccid_cmd_give_place(slot);
+		ops->release(slot);
 	} while (job != POL_JOB_NONE);
 	if (awake)
-		slot->reader->ops->put(slot->reader);
-}
-
-/* The policy has granted or refused the turn of a caller that sleeps. */
-static void slot_serve(struct scard_turn *t)
-{
-	struct scard_slot *slot = container_of(t->pol.handle, struct scard_handle, pol)->slot;
-
-	lockdep_assert_held(&slot->lock);
-	/* the watchdog counts from here, not from when the caller runs */
-	if (!t->pol.result && t->pol.op == POL_OP_BEGIN)
-		scard_slot_used(slot);
-	/* the turn stays until the caller has taken the lock */
-	complete(&t->served);
+		ops->put(slot->reader);
 }
 
 /**
- * scard_slot_wake() - pol_slot.wake: a waiter is served, or the worker has work
+ * scard_worker_kick() - let the worker run again
+ * @slot: the slot
+ *
+ * For a transport whose claim() returned false. Any context.
+ */
+void scard_worker_kick(struct scard_slot *slot)
+{
+	queue_work(slot->reader->wq, &slot->worker.work);
+}
+
+/**
+ * scard_worker_wake() - pol_slot.wake: a turn is served, or the worker has a job
  * @pol_turn: the turn; slot->lock is held
  */
-void scard_slot_wake(struct pol_turn *pol_turn)
+void scard_worker_wake(struct pol_turn *pol_turn)
 {
-	struct scard_slot *slot;
-
-	if (pol_turn->op != POL_OP_WORKER) {
-		slot_serve(container_of(pol_turn, struct scard_turn, pol));
-		return;
-	}
-	slot = container_of(pol_turn, struct scard_slot, pol.worker);
-	queue_work(slot->reader->wq, &slot->work);
+	if (pol_turn->op != POL_OP_WORKER)
+		scard_turn_served(container_of(pol_turn, struct scard_turn, pol));
+	else
+		scard_worker_kick(container_of(pol_turn, struct scard_slot, pol.worker));
 }
 
 /**
  * scard_worker_init() - prepare the worker of a slot
- * @slot: the slot
+ * @slot: the slot; scard_worker_free() is to be called in any case
+ *
+ * Its request is set aside here: a reset must not fail for want of memory.
+ *
+ * Return: 0 or -ENOMEM
  */
-void scard_worker_init(struct scard_slot *slot)
+int scard_worker_init(struct scard_slot *slot)
 {
-	INIT_WORK(&slot->work, worker_work);
+	INIT_WORK(&slot->worker.work, worker_work);
+	slot->worker.req = scard_request_alloc(slot, SCARD_WORKER_COMMAND, WORKER_ROOM, GFP_KERNEL);
+	return slot->worker.req ? 0 : -ENOMEM;
 }
 
 /**
- * scard_worker_stop() - wait until nobody acts on the slot
- * @slot: the slot of a reader that is gone, after the end of all transfers
+ * scard_worker_stop() - wait until nobody owns the turn of a slot any more
+ * @slot: the slot of a reader that is gone, after the end of all exchanges
  */
 void scard_worker_stop(struct scard_slot *slot)
 {
-	/* a caller that is the actor finds its transfers ended, and leaves */
-	wait_event(slot->wait, !READ_ONCE(slot->pol.actor));
-	flush_work(&slot->work);
+	/* a caller that owns the turn finds its exchange ended, and leaves */
+	wait_event(slot->events.wait, !READ_ONCE(slot->pol.actor));
+	flush_work(&slot->worker.work);
+}
+
+/**
+ * scard_worker_free() - free what scard_worker_init() allocated
+ * @slot: the slot
+ */
+void scard_worker_free(struct scard_slot *slot)
+{
+	scard_request_free(slot->worker.req);
 }

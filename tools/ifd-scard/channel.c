@@ -352,7 +352,7 @@ RESPONSECODE channel_get_attr(struct channel *c, uint32_t id, uint8_t *value, DW
 	struct scard_attr arg = {
 		.buf = (uintptr_t)value,
 		.id = id,
-		.len = *len < SCARD_ATTR_MAX ? *len : SCARD_ATTR_MAX,
+		.len = *len < SCARD_MAX_ATTRIBUTE_SIZE ? *len : SCARD_MAX_ATTRIBUTE_SIZE,
 	};
 	RESPONSECODE ret = ask_reader(c, SCARD_IOC_GET_ATTR, &arg);
 

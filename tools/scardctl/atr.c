@@ -269,7 +269,7 @@ void atr_describe(const uint8_t *atr, size_t len)
 /* An ATR begins with 3B or 3F, which no reader is likely to be called. */
 static int atr_argument(const char *text, uint8_t *atr)
 {
-	int len = hex_parse(text, atr, SCARD_ATR_MAX);
+	int len = hex_parse(text, atr, SCARD_MAX_ATR_SIZE);
 
 	return len >= 2 && (atr[0] == 0x3b || atr[0] == 0x3f) ? len : 0;
 }
@@ -304,7 +304,7 @@ static void print_names(const uint8_t *atr, size_t len)
 int cmd_atr(int argc, char **argv)
 {
 	struct scard_status status = { 0 };
-	uint8_t atr[SCARD_ATR_MAX];
+	uint8_t atr[SCARD_MAX_ATR_SIZE];
 	struct reader reader;
 	int fd, code, len = 0;
 

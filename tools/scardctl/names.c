@@ -76,14 +76,14 @@ static void clean(char *text)
 bool card_names(const uint8_t *atr, size_t len, void (*name)(const char *words))
 {
 	FILE *list = open_list();
-	char hex[3 * SCARD_ATR_MAX + 1] = "", *line = NULL;
+	char hex[3 * SCARD_MAX_ATR_SIZE + 1] = "", *line = NULL;
 	bool ours = false;
 	size_t i, size = 0;
 	ssize_t n;
 
 	if (!list)
 		return false;
-	for (i = 0; i < len && i < SCARD_ATR_MAX; i++)
+	for (i = 0; i < len && i < SCARD_MAX_ATR_SIZE; i++)
 		snprintf(hex + strlen(hex), sizeof(hex) - strlen(hex), "%s%02X", i ? " " : "", atr[i]);
 	while ((n = getline(&line, &size, list)) > 0) {
 		while (n && strchr("\r\n ", line[n - 1]))

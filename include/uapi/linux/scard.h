@@ -65,14 +65,17 @@
 
 #define SCARD_NAME_SIZE			128	/* bytes, with the final NUL */
 #define SCARD_STRING_SIZE		64	/* bytes, with the final NUL */
-#define SCARD_ATR_MAX			33	/* bytes, ISO 7816-3 section 8.2 */
+#define SCARD_MAX_ATR_SIZE		33	/* bytes, ISO 7816-3 section 8.2 */
 
 /* Largest command and answer in bytes: an extended APDU, ISO 7816-3 section 12.1 */
 #define SCARD_COMMAND_MAX		65548
 #define SCARD_ANSWER_MAX		65538
 /* Largest control input and output, and largest attribute, in bytes */
 #define SCARD_CONTROL_MAX		65548
-#define SCARD_ATTR_MAX			264
+#define SCARD_MAX_ATTRIBUTE_SIZE	264
+
+/* scard_info.transport: how the reader is reached */
+#define SCARD_TRANSPORT_USB		1	/* CCID or ICCD on USB */
 
 /* scard_info.exchange_level: CCID 1.1 section 5.1, dwFeatures bits 16 to 18 */
 #define SCARD_LEVEL_CHARACTER		0
@@ -105,7 +108,7 @@
  * @device: USB device address on the bus
  * @interface: bInterfaceNumber
  * @has_interrupt: 1 if the reader reports insertion and removal by itself
- * @reserved0: zero
+ * @transport: SCARD_TRANSPORT_*
  * @quirks: driver-internal bit set of the quirks applied, for diagnosis only
  * @reserved: zero
  * @name: PC/SC reader name, "maker product [interface] (serial) II SS"
@@ -139,7 +142,7 @@ struct scard_info {
 	__u16 device;
 	__u8 interface;
 	__u8 has_interrupt;
-	__u16 reserved0;
+	__u16 transport;
 	__u32 quirks;
 	__u32 reserved[8];
 	char name[SCARD_NAME_SIZE];
@@ -192,7 +195,7 @@ struct scard_status {
 	__u32 epoch;
 	__u32 handles;
 	__u32 atr_len;
-	__u8 atr[SCARD_ATR_MAX];
+	__u8 atr[SCARD_MAX_ATR_SIZE];
 	__u8 reserved8[7];
 	__u32 reserved[4];
 };

@@ -259,7 +259,7 @@ static int gated_transmit(int fd)
 
 static int gated_get_attr(int fd)
 {
-	uint8_t atr[SCARD_ATTR_MAX];
+	uint8_t atr[SCARD_MAX_ATTRIBUTE_SIZE];
 	uint32_t len = sizeof(atr);
 
 	return sc_get_attr(fd, SCARD_ATTR_ATR_STRING, atr, &len);

@@ -333,7 +333,7 @@ static int do_control(struct scene *s)
 
 static int do_get_attr(struct scene *s)
 {
-	uint8_t atr[SCARD_ATTR_MAX];
+	uint8_t atr[SCARD_MAX_ATTRIBUTE_SIZE];
 	uint32_t len = sizeof(atr);
 
 	return sc_get_attr(s->fd, SCARD_ATTR_ATR_STRING, atr, &len);

@@ -80,7 +80,7 @@ struct good {
 };
 
 static uint8_t command_bytes[4] = { 0x80, 0xe4, 0, 0 };
-static uint8_t answer_bytes[SCARD_ATTR_MAX];
+static uint8_t answer_bytes[SCARD_MAX_ATTRIBUTE_SIZE];
 
 #define ALL_GOOD	10
 
@@ -415,7 +415,7 @@ TEST_F(args, attributes)
 	EXPECT_EQ(0, call(self->fd, SCARD_IOC_GET_ATTR, &bad.attr));
 	EXPECT_EQ(self->before.atr_len, bad.attr.len);
 	bad = list[8];
-	bad.attr.len = SCARD_ATTR_MAX + 1;
+	bad.attr.len = SCARD_MAX_ATTRIBUTE_SIZE + 1;
 	EXPECT_EQ(-EINVAL, call(self->fd, SCARD_IOC_SET_ATTR, &bad.attr));
 }
 

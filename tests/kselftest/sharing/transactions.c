@@ -161,7 +161,7 @@ TEST_F(sharing, transaction_makes_others_wait)
 
 TEST_F(sharing, transaction_refuses_others)
 {
-	uint8_t atr[SCARD_ATR_MAX], one = 1;
+	uint8_t atr[SCARD_MAX_ATR_SIZE], one = 1;
 	uint32_t len = sizeof(atr);
 	struct scard_status status;
 
