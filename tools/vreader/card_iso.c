@@ -241,7 +241,7 @@ static enum card_result read_binary(struct card *card, const struct apdu *a)
 	if (!left)
 		return sw(card, 0x6b00);
 	n = left < a->ne ? left : a->ne;
-	/* Le 00 asks for all of the file, so a short answer is no warning. */
+	/* Le 00 asks for the rest of the file; a short answer needs no warning. */
 	if (n < a->ne && a->ne != 256 && a->ne != 65536)
 		result = 0x6282;
 	return card_reply(card, a, iso->mem->data[file] + offset, n, result);

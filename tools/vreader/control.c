@@ -226,7 +226,7 @@ bool control_open(const char *path)
 		return false;
 	}
 	if (in_use(&addr)) {
-		fprintf(stderr, "vreader: %s: another vreader is there, use --control\n", path);
+		fprintf(stderr, "vreader: %s: in use by another vreader, see --control\n", path);
 		return false;
 	}
 	unlink(path);

@@ -78,7 +78,7 @@ static enum control_result cmd_insert(char *args, FILE *out)
 		return fail(out, "a card is in the slot");
 	if (!take_spec(args, &spec, &s->spec, out))
 		return CONTROL_DONE;
-	return slot_card_put(s, &spec) ? ok(out) : fail(out, "cannot insert it");
+	return slot_card_put(s, &spec) ? ok(out) : fail(out, "cannot insert the card");
 }
 
 static enum control_result cmd_remove(char *args, FILE *out)
@@ -103,7 +103,7 @@ static enum control_result cmd_swap(char *args, FILE *out)
 	card_vpcd_close(s->number);
 	if (!slot_card_swap(s))
 		return fail(out, "no card in the slot");
-	return slot_card_put(s, &spec) ? ok(out) : fail(out, "cannot insert it");
+	return slot_card_put(s, &spec) ? ok(out) : fail(out, "cannot insert the card");
 }
 
 static enum control_result cmd_unplug(char *args, FILE *out)
@@ -286,7 +286,7 @@ static enum control_result cmd_wakeup(char *args, FILE *out)
 {
 	(void)args;
 	if (!usb.wakeup_armed)
-		return fail(out, "the host has not armed it");
+		return fail(out, "the host has not armed remote wake-up");
 	return usb_sysfs_resume(usb.port) ? ok(out) : fail(out, "not suspended");
 }
 

@@ -328,7 +328,6 @@ void level_xfr(struct slot *s, const uint8_t *msg, size_t len)
 	const uint8_t *data = msg + CCID_HEADER;
 
 	len -= CCID_HEADER;
-	s->bwi = msg[7];
 	if (s->ccid->features & FEAT_EXTENDED) {
 		xfr_extended(s, level, data, len);
 		return;

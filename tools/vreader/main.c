@@ -203,7 +203,7 @@ static bool start(void)
 	if (loop_init() || signals_open() || !open_files())
 		return false;
 	if (!make_device()) {
-		fprintf(stderr, "vreader: more interfaces than a device can have\n");
+		fprintf(stderr, "vreader: too many interfaces\n");
 		return false;
 	}
 	seed();

@@ -339,13 +339,13 @@ bool options_parse(struct options *o, int argc, char **argv)
 		else
 			ok = run_option(o, opt, optarg);
 		if (!ok) {
-			fprintf(stderr, "vreader: --%s %s: not usable\n", longs[index].name,
+			fprintf(stderr, "vreader: --%s %s: invalid value\n", longs[index].name,
 				optarg ? optarg : "");
 			return false;
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "vreader: %s: not an option\n", argv[optind]);
+		fprintf(stderr, "vreader: %s: unexpected argument\n", argv[optind]);
 		return false;
 	}
 	current(o);

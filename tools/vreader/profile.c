@@ -236,7 +236,7 @@ bool profile_row(struct profile *p, const char *file, int row, struct usb_device
 			ok = row > 0 && parse_row(p, line, ids);
 	}
 	if (!ok)
-		fprintf(stderr, "vreader: %s: no usable row %d\n", file, row);
+		fprintf(stderr, "vreader: %s: no valid row %d\n", file, row);
 	free(line);
 	fclose(f);
 	return ok;

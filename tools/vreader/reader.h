@@ -56,7 +56,7 @@ struct slot {
 	struct card_spec spec;		/* of the last card */
 	bool powered;
 	bool changed;			/* to be sent on the interrupt endpoint */
-	bool told_unpowered;		/* an answer has said so */
+	bool told_unpowered;		/* the host knows that there is no power */
 	bool clock_stopped;
 	bool locked;
 
@@ -74,7 +74,6 @@ struct slot {
 
 	uint8_t proto;			/* bProtocolNum of the parameters in force */
 	uint8_t params[7];
-	uint8_t bwi;			/* bBWI of the block in progress */
 
 	uint8_t chain_in[MAX_APDU];	/* extended APDU level: pieces of a command */
 	size_t chain_in_len;
@@ -109,7 +108,7 @@ struct ccid {
 	uint8_t in[MAX_MESSAGE];
 	uint8_t last_in[MAX_MESSAGE];	/* the last answer, if there are faults */
 	size_t last_in_len;
-	unsigned int storm;
+	unsigned int storm;		/* slot-change messages left for a fault */
 	bool storm_endless;
 	struct timer nak;
 

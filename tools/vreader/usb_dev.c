@@ -122,7 +122,7 @@ static int set_wakeup(uint16_t feature, bool on)
 		else
 			untold = untold || ccid_notify_pending(usb.ifs[i].ccid);
 	}
-	/* A card came or went after the host stopped polling. */
+	/* A slot has changed since the host stopped polling. */
 	if (untold)
 		usb_wake();
 	return 0;
