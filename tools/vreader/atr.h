@@ -7,8 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MAX_ATR 33
-
 struct card_spec;
 
 struct atr_info {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The options of a card. */
+/* The description of a card, as options give it. */
 #ifndef VREADER_CARD_SPEC_H
 #define VREADER_CARD_SPEC_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-#include "atr.h"
+#define MAX_ATR 33
 
 enum tck_mode { TCK_GOOD, TCK_BAD, TCK_ERROR };
 
@@ -22,7 +21,9 @@ struct card_spec {
 	int ta1, ta2, tc1;	/* -1: not in the ATR */
 	int wi, ifsc, bwi, cwi;
 	bool crc, inverse;
-	enum tck_mode tck;
+	#define MAX_ATR 33
+
+enum tck_mode tck;
 	char pin[9];
 	int tries;
 	unsigned int delay_ms, wtx_ms;
@@ -30,8 +31,5 @@ struct card_spec {
 	uint16_t port;
 	char state[32];
 };
-
-/* Read "KIND,OPTION=VALUE,..."; on failure write the reason to @err. */
-bool card_spec_parse(struct card_spec *spec, const char *text, char *err, size_t size);
 
 #endif

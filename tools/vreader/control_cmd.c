@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "bytes.h"
+#include "card_option.h"
 #include "card_vpcd.h"
 #include "ccid_msg.h"
 #include "command.h"
@@ -60,7 +61,7 @@ static bool take_spec(char *args, struct card_spec *spec, const struct card_spec
 		*spec = *last;
 		return true;
 	}
-	if (!card_spec_parse(spec, args, err, sizeof(err)) || !strcmp(spec->kind, "none")) {
+	if (!card_option_parse(spec, args, err, sizeof(err)) || !strcmp(spec->kind, "none")) {
 		fail(out, "no such card");
 		return false;
 	}

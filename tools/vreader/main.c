@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "capture.h"
+#include "card_option.h"
 #include "ccid.h"
 #include "control.h"
 #include "fault.h"
@@ -120,9 +121,9 @@ static bool put_card(struct slot *s, const struct card_spec *wanted, bool given)
 	if (wanted->kind[0])
 		spec = *wanted;
 	else
-		card_spec_parse(&spec, s->index || given ? "none" : "iso", err, sizeof(err));
+		card_option_parse(&spec, s->index || given ? "none" : "iso", err, sizeof(err));
 	if (!strcmp(spec.kind, "none")) {
-		card_spec_parse(&s->spec, "iso", err, sizeof(err));
+		card_option_parse(&s->spec, "iso", err, sizeof(err));
 		return true;
 	}
 	return slot_card_put(s, &spec);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "card_option.h"
 #include "text.h"
 
 enum {
@@ -159,7 +160,7 @@ static bool add_card(struct profile *p, const char *arg)
 	if (slot >= MAX_SLOTS)
 		return false;
 	p->cards_given = true;
-	if (card_spec_parse(&p->cards[slot], arg, err, sizeof(err)))
+	if (card_option_parse(&p->cards[slot], arg, err, sizeof(err)))
 		return true;
 	fprintf(stderr, "vreader: %s\n", err);
 	return false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE
-#include "card_spec.h"
+#include "card_option.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 
 #include "bytes.h"
 #include "card_kind.h"
+#include "card_spec.h"
 #include "text.h"
 
 static bool protocols_valid(const char *v)
@@ -84,7 +85,7 @@ static bool option(struct card_spec *spec, const char *name, const char *value)
 	return false;
 }
 
-bool card_spec_parse(struct card_spec *spec, const char *text, char *err, size_t size)
+bool card_option_parse(struct card_spec *spec, const char *text, char *err, size_t size)
 {
 	char *copy = strdup(text), *rest = copy, *word, *value;
 	bool ok = true;
