@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Helpers for bytes, arrays and embedded structures. */
+/* Endian conversion, array sizes, and embedded structures. */
 #ifndef VREADER_BYTES_H
 #define VREADER_BYTES_H
 
