@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The exchange levels: how the data of an XfrBlock reaches the card, and its answer the host. */
-#include "ccid.h"
+#include "level.h"
 
 #include <string.h>
 
-#include "fault.h"
+#include "answer.h"
+#include "apdu.h"
+#include "bytes.h"
+#include "fault_card.h"
+#include "slot.h"
+#include "t0.h"
+#include "t1.h"
 #include "trace.h"
 
 #define CHAIN_WHOLE 0
@@ -13,41 +18,16 @@
 #define CHAIN_MIDDLE 3
 #define CHAIN_CONTINUE 0x10
 
-bool level_apdu(const struct slot *s)
-{
-	return s->ccid->features & (FEAT_SHORT | FEAT_EXTENDED);
-}
-
-static bool level_char(const struct slot *s)
-{
-	return !(s->ccid->features & FEAT_LEVEL);
-}
-
-void level_reset(struct slot *s)
-{
-	s->chaining = false;
-	s->chain_in_len = 0;
-	s->chain_more = false;
-	s->bytes_len = 0;
-	s->want = 0;
-}
-
-void card_protocols_reset(struct card *card)
-{
-	t0_reset(card);
-	t1_reset(card, 32);
-}
-
-/* Errors of the card that the reader reports, whatever the level. True if there was one. */
+/* Report a fault of the card that has the same answer at all levels. */
 static bool reported_error(struct slot *s)
 {
 	long n;
 
-	if (fault_card_is(CARD_ERR_MUTE, &n)) {
+	if (fault_card_is(FAULT_CARD_MUTE, &n)) {
 		slot_fail(s, ERR_ICC_MUTE);
 		return true;
 	}
-	if (fault_card_is(CARD_ERR_PARITY, &n)) {
+	if (fault_card_is(FAULT_CARD_PARITY, &n)) {
 		slot_fail(s, ERR_XFR_PARITY);
 		return true;
 	}
@@ -62,7 +42,7 @@ static size_t max_payload(const struct slot *s)
 	       CCID_HEADER;
 }
 
-/* The next piece of the response, as much as a message holds. */
+/* Send as much of the response as a message holds. */
 static void send_piece(struct slot *s)
 {
 	struct card *card = s->card;
@@ -82,37 +62,35 @@ static void send_piece(struct slot *s)
 
 static void apdu_done(struct card *card, bool mute)
 {
-	struct slot *s = card->owner;
+	struct slot *s = card->reader.owner;
 	long n;
 
 	if (mute) {
 		slot_fail(s, ERR_ICC_MUTE);
 		return;
 	}
-	if (fault_count()) {
-		if (reported_error(s))
-			return;
-		if (fault_card_is(CARD_ERR_LRC, &n)) {
-			slot_fail(s, ERR_XFR_PARITY);
-			return;
-		}
-		if (fault_card_is(CARD_ERR_PROC, &n)) {
-			slot_fail(s, ERR_PROCEDURE_BYTE);
-			return;
-		}
-		if (fault_card_is(CARD_ERR_WTX, &n))
-			slot_extend(s, (uint8_t)n);
-		else if (fault_card_is(CARD_ERR_NULL, &n))
-			while (n-- > 0)
-				slot_extend(s, 1);
+	if (reported_error(s))
+		return;
+	if (fault_card_is(FAULT_CARD_LRC, &n)) {
+		slot_fail(s, ERR_XFR_PARITY);
+		return;
 	}
+	if (fault_card_is(FAULT_CARD_PROC, &n)) {
+		slot_fail(s, ERR_PROCEDURE_BYTE);
+		return;
+	}
+	if (fault_card_is(FAULT_CARD_WTX, &n))
+		answer_extend(s, (uint8_t)n);
+	else if (fault_card_is(FAULT_CARD_NULL, &n))
+		while (n-- > 0)
+			answer_extend(s, 1);
 	s->chain_out = 0;
 	send_piece(s);
 }
 
 static void apdu_wait(struct card *card)
 {
-	slot_extend(card->owner, 1);
+	answer_extend(card->reader.owner, 1);
 }
 
 static void run_apdu(struct slot *s, const uint8_t *apdu, size_t len)
@@ -120,12 +98,12 @@ static void run_apdu(struct slot *s, const uint8_t *apdu, size_t len)
 	struct apdu a;
 
 	if (!apdu_parse(&a, apdu, len)) {
-		ccid_violation(s->ccid, s->index, "XfrBlock with %zu bytes that are no APDU", len);
+		slot_violation(s, "XfrBlock with %zu bytes that are no APDU", len);
 		slot_fail(s, ERR_HW_ERROR);
 		return;
 	}
 	if (a.extended && !(s->ccid->features & FEAT_EXTENDED)) {
-		ccid_violation(s->ccid, s->index, "extended APDU to a short APDU level reader");
+		slot_violation(s, "extended APDU to a short APDU level reader");
 		slot_fail(s, ERR_HW_ERROR);
 		return;
 	}
@@ -135,7 +113,7 @@ static void run_apdu(struct slot *s, const uint8_t *apdu, size_t len)
 
 static void chain_violation(struct slot *s, unsigned int level)
 {
-	ccid_violation(s->ccid, s->index, "XfrBlock with wLevelParameter %#x out of order", level);
+	slot_violation(s, "XfrBlock with wLevelParameter %#x out of order", level);
 	s->chaining = false;
 	s->chain_more = false;
 	slot_fail(s, 8);
@@ -194,17 +172,38 @@ static void answer_bytes(struct slot *s)
 	slot_ok(s, out, n);
 }
 
-void level_output(struct card *card, const uint8_t *p, size_t len)
+/*
+ * Version A of ICCD at character level: the token drops procedure bytes, and the host asks for the
+ * status before each step.
+ */
+static void token_output(struct slot *s, const uint8_t *p, size_t len)
 {
-	struct slot *s = card->owner;
+	const struct t0_state *t = &s->card->t0;
 
-	if (fault_count() && s->busy && reported_error(s))
-		return;
-	if (s->ccid->profile.transport == TRANSPORT_ICCD_A && level_char(s)) {
-		iccd_a_output(s->ccid, p, len);
+	if (len == 1) {		/* ACK: send the data */
+		slot_ok(s, NULL, 0);
+		s->ccid->iccd_status = ICCD_A_READY;
 		return;
 	}
-	if (!level_char(s)) {
+	if (len > 2 && p[0] == t->header[1]) {
+		p++;
+		len--;
+	}
+	s->ccid->iccd_status = len > 2 ? ICCD_A_READY : ICCD_A_SW;
+	slot_ok(s, p, len);
+}
+
+static void output(struct card *card, const uint8_t *p, size_t len)
+{
+	struct slot *s = card->reader.owner;
+
+	if (s->busy && reported_error(s))
+		return;
+	if (s->ccid->profile.transport == TRANSPORT_ICCD_A && reader_char_level(s->ccid)) {
+		token_output(s, p, len);
+		return;
+	}
+	if (!reader_char_level(s->ccid)) {
 		slot_ok(s, p, len);
 		return;
 	}
@@ -216,31 +215,31 @@ void level_output(struct card *card, const uint8_t *p, size_t len)
 		answer_bytes(s);
 }
 
-void level_mute(struct card *card)
+static void fail(struct card *card, uint8_t error)
 {
-	level_error(card, ERR_ICC_MUTE);
-}
-
-void level_error(struct card *card, uint8_t error)
-{
-	struct slot *s = card->owner;
+	struct slot *s = card->reader.owner;
 
 	s->want = 0;
 	if (s->busy)
 		slot_fail(s, error);
 }
 
-/* The reader sees that a T=0 card needs more time. */
-void level_waiting(struct card *card)
+static void wait(struct card *card)
 {
 	static const uint8_t null_byte = 0x60;
-	struct slot *s = card->owner;
+	struct slot *s = card->reader.owner;
 
-	if (!level_char(s))
-		slot_extend(s, 1);
+	if (!reader_char_level(s->ccid))
+		answer_extend(s, 1);
 	else if (s->want && s->ccid->profile.transport == TRANSPORT_BULK)
-		level_output(card, &null_byte, 1);
+		output(card, &null_byte, 1);
 }
+
+const struct card_port level_port = {
+	.output = output,
+	.fail = fail,
+	.wait = wait,
+};
 
 static bool pps_valid(const struct card *card, const uint8_t *p, size_t len)
 {
@@ -262,41 +261,40 @@ static void pps(struct slot *s, const uint8_t *p, size_t len)
 	struct card *card = s->card;
 
 	if (s->ccid->features & (FEAT_AUTO_PPS_CUR | FEAT_AUTO_PPS_PROP))
-		ccid_violation(s->ccid, s->index, "PPS by the host, the reader does it");
+		slot_violation(s, "PPS by the host, the reader does it");
 	if (!card->negotiable) {
-		ccid_violation(s->ccid, s->index, "PPS to a card that is not in negotiable mode");
-		level_mute(card);
+		slot_violation(s, "PPS to a card that is not in negotiable mode");
+		fail(card, ERR_ICC_MUTE);
 		return;
 	}
 	if (!pps_valid(card, p, len)) {
-		ccid_violation(s->ccid, s->index, "PPS request that the ATR does not allow");
-		level_mute(card);
+		slot_violation(s, "PPS request that the ATR does not allow");
+		fail(card, ERR_ICC_MUTE);
 		return;
 	}
 	card->negotiable = false;
 	card->proto = p[1] & 0x0f;
 	card->fidi = p[1] & 0x10 ? p[2] : 0x11;
 	t0_reset(card);
-	t1_reset(card, 32);
+	t1_reset(card, T1_DEFAULT_IFSD);
 	trace_note("slot %u: PPS T=%u Fi/Di %02x", s->number, card->proto, card->fidi);
-	level_output(card, p, len);
+	output(card, p, len);
 }
 
-/* A block or command of the host goes to the card's side of the protocol. */
 void level_run_block(struct slot *s, const uint8_t *block, size_t len)
 {
 	struct card *card = s->card;
 
 	if (s->proto != card->proto) {
-		ccid_violation(s->ccid, s->index, "T=%u data, but the parameters are for T=%u",
-			       card->proto, s->proto);
-		level_mute(card);
+		slot_violation(s, "T=%u data, but the parameters are for T=%u", card->proto,
+			       s->proto);
+		fail(card, ERR_ICC_MUTE);
 		return;
 	}
 	card->negotiable = false;
 	if (card->proto == 1)
 		t1_block(card, block, len);
-	else if (level_char(s))
+	else if (reader_char_level(s->ccid))
 		t0_bytes(card, block, len);
 	else
 		t0_tpdu(card, block, len);
@@ -305,8 +303,7 @@ void level_run_block(struct slot *s, const uint8_t *block, size_t len)
 static void xfr_char(struct slot *s, unsigned int level, const uint8_t *data, size_t len)
 {
 	if (!level) {
-		ccid_violation(s->ccid, s->index,
-			       "XfrBlock at character level that expects no byte");
+		slot_violation(s, "XfrBlock at character level that expects no byte");
 		slot_fail(s, 8);
 		return;
 	}
@@ -315,7 +312,7 @@ static void xfr_char(struct slot *s, unsigned int level, const uint8_t *data, si
 		if (s->bytes_len)
 			answer_bytes(s);
 		else if (!s->card->running)
-			level_mute(s->card);
+			fail(s->card, ERR_ICC_MUTE);
 		return;
 	}
 	s->bytes_len = 0;
@@ -331,18 +328,16 @@ void level_xfr(struct slot *s, const uint8_t *msg, size_t len)
 	const uint8_t *data = msg + CCID_HEADER;
 
 	len -= CCID_HEADER;
-	s->bwi = msg[7];
 	if (s->ccid->features & FEAT_EXTENDED) {
 		xfr_extended(s, level, data, len);
 		return;
 	}
-	if (level_char(s)) {
+	if (reader_char_level(s->ccid)) {
 		xfr_char(s, level, data, len);
 		return;
 	}
 	if (level)
-		ccid_violation(s->ccid, s->index, "XfrBlock with wLevelParameter %#x at this level",
-			       level);
+		slot_violation(s, "XfrBlock with wLevelParameter %#x at this level", level);
 	if (s->ccid->features & FEAT_SHORT)
 		run_apdu(s, data, len);
 	else if (len && data[0] == 0xff && (s->card->negotiable || s->card->proto == 1))

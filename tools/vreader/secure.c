@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The PIN pad: PC_to_RDR_Secure with keys that somebody presses over the control socket. */
-#include "ccid.h"
+#define _GNU_SOURCE
+#include "secure.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "control.h"
+#include "answer.h"
+#include "bytes.h"
+#include "event.h"
+#include "level.h"
+#include "slot.h"
 #include "trace.h"
 
 #define OP_VERIFY 0
@@ -13,7 +16,7 @@
 #define DEFAULT_TIMEOUT_S 30
 #define MAX_KEYS 64
 
-/* The fields of both data structures that the pad needs, from where each has them. */
+/* The fields that the data structures for verify and modify share. */
 struct layout {
 	bool modify;
 	uint8_t timeout, format, block, length, validation, confirm;
@@ -26,13 +29,17 @@ struct layout {
 
 static char keys[MAX_KEYS];
 static int num_keys;
-static struct slot *asking;	/* the pad has one display: one slot at a time */
+static struct slot *last;	/* the slot of the last PIN entry */
 
-static void secure_next(struct slot *s);
+/* The slot that waits for keys, or NULL: the pad serves one slot at a time. */
+static struct slot *asking(void)
+{
+	return last && last->pin.active ? last : NULL;
+}
 
 bool secure_waiting(void)
 {
-	return asking && !num_keys;
+	return asking() && !num_keys;
 }
 
 static bool take_layout(struct layout *l, const uint8_t *p, size_t len)
@@ -75,17 +82,9 @@ static bool take_layout(struct layout *l, const uint8_t *p, size_t len)
 	return true;
 }
 
-void secure_cancel(struct slot *s)
-{
-	if (asking == s)
-		asking = NULL;
-	timer_cancel(&s->pin.timeout);
-	explicit_bzero(&s->pin, sizeof(s->pin));
-}
-
 static void finish_error(struct slot *s, uint8_t error)
 {
-	secure_cancel(s);
+	slot_end_pin(s);
 	slot_fail(s, error);
 }
 
@@ -95,10 +94,7 @@ static void timeout_fired(struct timer *t)
 		     ERR_PIN_TIMEOUT);
 }
 
-/*
- * Digits into the block at @to, as bmFormatString and bmPINBlockString have it. Returns the bytes
- * used.
- */
+/* Write digits to @to by bmFormatString and bmPINBlockString. Return the bytes used. */
 static size_t put_pin(const struct layout *l, uint8_t *to, size_t room, const char *digits, int n)
 {
 	size_t used = 0;
@@ -108,7 +104,7 @@ static size_t put_pin(const struct layout *l, uint8_t *to, size_t room, const ch
 	for (int i = 0; i < n; i++) {
 		uint8_t d = (uint8_t)(digits[i] - '0');
 
-		if (type == 1) {		/* BCD: two digits a byte */
+		if (type == 1) {		/* BCD: two digits per byte */
 			used = (size_t)i / 2;
 			if (used >= room)
 				break;
@@ -133,7 +129,7 @@ static size_t put_pin(const struct layout *l, uint8_t *to, size_t room, const ch
 
 static void block_done(struct card *card, bool mute)
 {
-	struct slot *s = card->owner;
+	struct slot *s = card->reader.owner;
 
 	if (mute)
 		slot_fail(s, ERR_ICC_MUTE);
@@ -143,16 +139,16 @@ static void block_done(struct card *card, bool mute)
 
 static void block_wait(struct card *card)
 {
-	slot_extend(card->owner, 1);
+	answer_extend(card->reader.owner, 1);
 }
 
-/* To the card: as an APDU, or in a T=1 block with the prologue that the host has prepared. */
+/* Send the APDU, in a T=1 block with the prologue of the host if the card needs one. */
 static void run(struct slot *s, const struct layout *l, const uint8_t *apdu, size_t len)
 {
 	uint8_t block[3 + 254 + 1];
 	size_t n;
 
-	if (level_apdu(s) || s->card->proto != 1) {
+	if (reader_apdu_level(s->ccid) || s->card->proto != 1) {
 		card_run(s->card, apdu, len, block_done, block_wait);
 		return;
 	}
@@ -193,22 +189,16 @@ static void send_pin(struct slot *s)
 			end = pos > end ? pos : end;
 		}
 	}
-	/*
-	 * A block of a fixed size is there already, with its padding; else the command grows with
-	 * the PIN.
-	 */
+	/* The APDU contains a block of fixed size with its padding; else it grows with the PIN. */
 	if (!block || end > len)
 		len = end > len || !block ? end : len;
 	apdu[4] = (uint8_t)(len - 5);
-	secure_cancel(s);
+	slot_end_pin(s);
 	run(s, &l, apdu, len);
 	explicit_bzero(apdu, sizeof(apdu));
 }
 
-/*
- * One PIN is in. Modify asks for the old one (bConfirmPIN bit 1), the new one, and the new one
- * again (bit 0).
- */
+/* Modify asks for the old PIN (bConfirmPIN bit 1), the new one, and the new one again (bit 0). */
 static void entered(struct slot *s, const struct layout *l)
 {
 	struct pin_entry *e = &s->pin;
@@ -263,9 +253,9 @@ static void key(struct slot *s, char k)
 		entered(s, &l);
 }
 
-static void secure_next(struct slot *s)
+static void next_key(struct slot *s)
 {
-	while (asking == s && num_keys) {
+	while (asking() == s && num_keys) {
 		char k = keys[0];
 
 		num_keys--;
@@ -279,8 +269,8 @@ void secure_press(const char *pressed)
 {
 	for (; *pressed && num_keys < MAX_KEYS; pressed++)
 		keys[num_keys++] = *pressed;
-	if (asking)
-		secure_next(asking);
+	if (asking())
+		next_key(asking());
 }
 
 void secure_start(struct slot *s, const uint8_t *p, size_t len)
@@ -289,34 +279,34 @@ void secure_start(struct slot *s, const uint8_t *p, size_t len)
 	struct layout l;
 
 	if (!len || p[0] > OP_MODIFY || !(supported & 1 << p[0])) {
-		ccid_violation(s->ccid, s->index, "Secure with bPINOperation %u, bPINSupport is %u",
+		slot_violation(s, "Secure with bPINOperation %u, bPINSupport is %u",
 			       len ? p[0] : 255, supported);
 		slot_fail(s, len && p[0] <= OP_MODIFY ? ERR_NOT_SUPPORTED : CCID_HEADER);
 		return;
 	}
 	if (len > sizeof(s->pin.request) || !take_layout(&l, p, len)) {
-		ccid_violation(s->ccid, s->index, "Secure whose data structure does not fit");
+		slot_violation(s, "Secure whose data structure does not fit");
 		slot_fail(s, 1);
 		return;
 	}
 	if (l.max < l.min || !l.validation || l.validation > 7) {
-		ccid_violation(
-			s->ccid, s->index,
-			"Secure with wPINMaxExtraDigit %02x%02x, bEntryValidationCondition %u",
+		slot_violation(
+			s, "Secure with wPINMaxExtraDigit %02x%02x, bEntryValidationCondition %u",
 			l.min, l.max, l.validation);
 		slot_fail(s, CCID_HEADER + 5);
 		return;
 	}
-	if (asking) {
+	if (asking()) {
 		slot_fail(s, 0xf2);
 		return;
 	}
 	memcpy(s->pin.request, p, len);
 	s->pin.len = len;
-	asking = s;
+	s->pin.active = true;
+	last = s;
 	timer_arm(&s->pin.timeout, (l.timeout ? l.timeout : DEFAULT_TIMEOUT_S) * 1000000ULL,
 		  timeout_fired);
 	trace_note("slot %u: the PIN pad waits for keys", s->number);
-	control_event();
-	secure_next(s);
+	event_happened();
+	next_key(s);
 }
