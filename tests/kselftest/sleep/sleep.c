@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The whole system sleeps and wakes up: who was connected is told of one reset, nobody
- * hangs, nothing is sent twice, and no card has power in between. For a guest whose
- * reader may lose its power, with the card of tests/power/card.py; see tests/power/run.
+ * System sleep (/sys/power/state): connected handles see one reset (SCARD_IOC_GET_STATUS,
+ * EIDRM or ESTALE), no call hangs, no APDU is sent twice, no card has power while the system
+ * sleeps. Runs with QEMU's reader, which may lose its power, and the card of card.py.
  */
 #include <poll.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# usage: tests/power/card.py SOCKET
+# usage: tests/kselftest/sleep/card.py SOCKET
 #
 # A card for QEMU's ccid-card-passthru, outside of the guest, so that it goes on while the
 # guest sleeps. Knows the commands of vreader's ISO card that take no data:
