@@ -39,7 +39,7 @@ at_once()
 }
 
 start_nobody
-check "a user without permission: a new reader is listed at once" at_once "0 scard*" list
-check "and so is that it has a card" at_once 0 wait present
-check "connecting says why not" answers 8010006a nobody connect shared
+tap_check "a user without permission: a new reader is listed at once" at_once "0 scard*" list
+tap_check "and so is that it has a card" at_once 0 wait present
+tap_check "connecting says why not" answers 8010006a nobody connect shared
 hang_up nobody

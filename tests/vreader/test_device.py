@@ -2,7 +2,7 @@
 """The device: descriptors, transfers, commands, rules."""
 import struct
 
-from tap import ROWS, apdu, broken, clean, data, failed, hx, same, t1_params, test, tpdu
+from vrtest import ROWS, apdu, broken, clean, data, failed, hx, same, t1_params, test, tpdu
 from usbhost import Host, Timeout
 
 

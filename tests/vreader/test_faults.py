@@ -4,7 +4,7 @@ import os
 import struct
 import time
 
-from tap import apdu, clean, data, failed, hx, same, t1, t1_reader, test
+from vrtest import apdu, clean, data, failed, hx, same, t1, t1_reader, test
 from usbhost import Gone, Host, Timeout
 
 

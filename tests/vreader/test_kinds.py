@@ -5,7 +5,7 @@ import socket
 import struct
 import time
 
-from tap import apdu, clean, data, failed, hx, same, t1, t1_params, test, tpdu
+from vrtest import apdu, clean, data, failed, hx, same, t1, t1_params, test, tpdu
 from usbhost import Host, Timeout
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Cards at each exchange level."""
-from tap import apdu, broken, clean, data, failed, hx, same, t1, t1_params, t1_reader, test, tpdu
+from vrtest import apdu, broken, clean, data, failed, hx, same, t1, t1_params, t1_reader, test, tpdu
 from usbhost import Host
 
 

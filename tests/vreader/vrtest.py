@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the tests of vreader share: a list of tests, TAP, and short ways to say what is expected."""
+"""Shared by the tests of vreader: the list of tests, and short ways to say what is expected of
+CCID messages (bStatus, bError, bmCommandStatus) and T=1 blocks."""
 import os
 import re
 import sys
 import traceback
 
 from usbhost import Host, TOP
+
+sys.path.insert(0, os.path.join(TOP, "tests"))
+from tap import Tap  # noqa: E402
 
 TESTS = []
 ROWS = os.path.join(TOP, "tests", "vreader", "readers.tsv")
@@ -82,15 +86,13 @@ def t1_reader(*args):
 
 
 def main():
-    chosen = [t for t in TESTS if not sys.argv[1:] or any(a in t[0] for a in sys.argv[1:])]
-    print("1..%d" % len(chosen))
-    bad = 0
-    for n, (name, fn) in enumerate(chosen, 1):
+    tap = Tap()
+    for name, fn in TESTS:
+        if sys.argv[1:] and not any(a in name for a in sys.argv[1:]):
+            continue
         try:
             fn()
-            print("ok %d - %s" % (n, name), flush=True)
-        except Exception:  # whatever it is, the test has failed
-            bad += 1
-            print("# " + traceback.format_exc().strip().replace("\n", "\n# "))
-            print("not ok %d - %s" % (n, name), flush=True)
-    return 1 if bad else 0
+            tap.result(True, name)
+        except Exception:  # of any kind: the test has failed
+            tap.result(False, name, [traceback.format_exc()])
+    return tap.end()
