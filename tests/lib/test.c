@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Runs all tests of the library over the fake devices, once with each discovery. */
 #include <dirent.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -13,23 +12,6 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 bool with_netlink;
-static bool failed;
-static int number;
-
-void test_failed(const char *file, int line, const char *format, ...)
-{
-	va_list ap;
-
-	pthread_mutex_lock(&lock);
-	failed = true;
-	printf("# %s:%d: ", file, line);
-	va_start(ap, format);
-	vprintf(format, ap);
-	va_end(ap);
-	printf("\n");
-	fflush(stdout);
-	pthread_mutex_unlock(&lock);
-}
 
 void test_pause(void)
 {
@@ -188,7 +170,7 @@ static void run(const struct test *tests, const char *discovery)
 	for (; tests->name; tests++) {
 		unsigned int before = descriptors();
 
-		failed = false;
+		tap_test("%s (%s)", tests->name, discovery);
 		alarm(TEST_SECONDS);
 		tests->run();
 		alarm(0);
@@ -196,9 +178,7 @@ static void run(const struct test *tests, const char *discovery)
 		CHECK_EQ(fake_open_files(), 0);
 		CHECK_EQ(descriptors(), before);
 		fake_reset();
-		printf("%s %d - %s (%s)\n", failed ? "not ok" : "ok", ++number, tests->name,
-		       discovery);
-		fflush(stdout);
+		tap_test_end();
 	}
 }
 
@@ -224,10 +204,9 @@ int main(int argc, char **argv)
 		for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 			run(all[i], netlink ? "netlink" : "nodes");
 	}
-	printf("1..%d\n", number);
 	rmdir(FAKE_DIR);
 	rmdir(FAKE_CLASS);
 	if (chdir("/") || rmdir(dir))
 		perror(dir);
-	return 0;
+	return tap_end();
 }

@@ -11,6 +11,7 @@
 #include "PCSC/reader.h"
 #include "PCSC/winscard.h"
 
+#include "../tap.h"
 #include "fake.h"
 
 struct test {
@@ -24,21 +25,6 @@ extern const struct test argument_tests[], card_tests[], status_tests[], life_te
 
 extern bool with_netlink;	/* this pass has the netlink family */
 
-void test_failed(const char *file, int line, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-#define CHECK(condition) do {						\
-	if (!(condition))						\
-		test_failed(__FILE__, __LINE__, "%s", #condition);	\
-} while (0)
-
-#define CHECK_EQ(got, want) do {					\
-	unsigned long got_ = (got), want_ = (want);			\
-	if (got_ != want_)						\
-		test_failed(__FILE__, __LINE__, "%s is 0x%lx, not 0x%lx (%s)", #got, got_, want_, \
-			    #want);					\
-} while (0)
-
 /* Wait for something that must happen soon */
 #define EVENTUALLY(condition) do {					\
 	int tries_ = 5000;						\
@@ -46,7 +32,7 @@ void test_failed(const char *file, int line, const char *format, ...)
 	while (!(condition) && tries_--)				\
 		test_pause();						\
 	if (tries_ < 0)							\
-		test_failed(__FILE__, __LINE__, "never: %s", #condition); \
+		tap_fail(__FILE__, __LINE__, "never: %s", #condition); \
 } while (0)
 
 void test_pause(void);		/* 1 ms */

@@ -286,7 +286,7 @@ static void events(void)
 			/* it may have gone before the call knew of it */
 			if (ret != SCARD_S_SUCCESS &&
 			    (ret != SCARD_E_UNKNOWN_READER || (event != unplug && event != replug)))
-				test_failed(__FILE__, __LINE__, "event %zu, moment %u: 0x%lx", i,
+				tap_fail(__FILE__, __LINE__, "event %zu, moment %u: 0x%lx", i,
 					    nth, ret);
 		}
 		CHECK(nth > 10);
@@ -365,7 +365,7 @@ static void readers(void)
 				    !(look(ctx, PNP, known) & SCARD_STATE_CHANGED) ||
 				    (look(ctx, READER, 0) & ~(DWORD)SCARD_STATE_CHANGED) !=
 				    (all[i].reader ? SCARD_STATE_EMPTY : SCARD_STATE_UNKNOWN))
-					test_failed(__FILE__, __LINE__, "event %zu, moment %u", i,
+					tap_fail(__FILE__, __LINE__, "event %zu, moment %u", i,
 						    nth);
 			}
 			SCardReleaseContext(ctx);
@@ -452,7 +452,7 @@ static void interference(void)
 				CHECK(expected(finish(&other)));
 			left = fake_handles(0) + fake_open_files();
 			if (left) {
-				test_failed(__FILE__, __LINE__, "call %zu, moment %u: left open", i,
+				tap_fail(__FILE__, __LINE__, "call %zu, moment %u: left open", i,
 					    n);
 				return;
 			}

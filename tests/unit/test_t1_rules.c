@@ -4,7 +4,7 @@
  * cite. Situations that no rule names alone are named by what happens in them.
  */
 #include "t1_script.h"
-#include "tap.h"
+#include "unit.h"
 
 #define OK		"<I00:9000 =9000 "
 #define GIVEN_UP	"<- >R0/2 <- >R0/2 <- >R0/2 <- "
@@ -219,5 +219,5 @@ int main(void)
 		run_invalid(i);
 	for (i = 0; i < ARRAY_SIZE(others); i++)
 		t1_run("t1", &others[i]);
-	return tests_end();
+	return tap_end();
 }

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../tap.h"
 #include "changes.h"
 #include "changes_readers.h"
 
@@ -44,14 +45,14 @@ static unsigned int seed;
 
 void die(const char *format, ...)
 {
+	char text[200];
 	va_list ap;
 
-	printf("not ok 1 - step %lu of seed %u: ", step, seed);
 	va_start(ap, format);
-	vprintf(format, ap);
+	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
-	printf("\n1..1\n");
-	exit(1);
+	tap_result(false, "step %lu of seed %u: %s", step, seed, text);
+	exit(tap_end());
 }
 
 static unsigned int random_below(unsigned int n)
@@ -465,15 +466,14 @@ static void report(double took)
 		blind += o->blind;
 	}
 	printf("# %lu steps in %.0f s, seed %u\n", step, took, seed);
-	printf("ok 1 - %lu steps: everybody agreed each time of %lu\n", step, settled);
-	printf("%s 2 - netlink was overrun: %lu messages dropped\n", overruns > step / 200 ?
-	       "ok" : "not ok", overruns);
-	printf("%s 3 - SCardCancel: %lu of %lu calls that waited returned SCARD_E_CANCELLED\n",
-	       cancels > step / 200 && cancelled > cancels / 2 && cancelled <= cancels ?
-	       "ok" : "not ok", cancelled, cancels);
+	tap_result(true, "%lu steps: everybody agreed each time of %lu", step, settled);
+	tap_result(overruns > step / 200, "netlink was overrun: %lu messages dropped", overruns);
+	tap_result(cancels > step / 200 && cancelled > cancels / 2 && cancelled <= cancels,
+		   "SCardCancel: %lu of %lu calls that waited returned SCARD_E_CANCELLED",
+		   cancelled, cancels);
 	/* a busy machine may take longer than the two seconds that the library waits for it */
-	printf("%s 4 - a card that came has its ATR: %lu of %lu have not\n",
-	       blind * 500 > news ? "not ok" : "ok", blind, news);
+	tap_result(blind * 500 <= news, "a card that came has its ATR: %lu of %lu have not", blind,
+		   news);
 }
 
 int main(void)
@@ -521,11 +521,8 @@ int main(void)
 	signal_sluggish(SIGCONT);
 	stage->stop = true;
 	report(seconds() - begin);
-	printf("1..4\n");
-	for (i = 0; i < DEVICES; i++) {
-		printf("%s - %s saw no violation of CCID\n1..1\n",
-		       strcmp(tell(&devices[i], "quit"), "OK 0\n") ? "not ok" : "ok",
-		       devices[i].product);
-	}
-	return 0;
+	for (i = 0; i < DEVICES; i++)
+		tap_result(!strcmp(tell(&devices[i], "quit"), "OK 0\n"),
+			   "%s saw no violation of CCID", devices[i].product);
+	return tap_end();
 }

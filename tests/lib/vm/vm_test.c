@@ -22,42 +22,18 @@
 
 #include <winscard.h>
 
+#include "../../tap.h"
+
 #define PNP	"\\\\?PnP?\\Notification"
 #define READER	"Gemalto PC Twin Reader 00 00"
 #define ONE_SLOT "vreader --background --control /run/vreader.sock --profile short " \
 		 "--card iso,t=1,pin=1234"
 
 static const char *self;
-static int number;
-static bool failed;
-
-static void fail(int line, const char *format, ...)
-{
-	va_list ap;
-
-	failed = true;
-	printf("# line %d: ", line);
-	va_start(ap, format);
-	vprintf(format, ap);
-	va_end(ap);
-	printf("\n");
-}
-
-#define CHECK(condition) do {						\
-	if (!(condition))						\
-		fail(__LINE__, "%s", #condition);			\
-} while (0)
-
-#define CHECK_EQ(got, want) do {					\
-	unsigned long got_ = (got), want_ = (want);			\
-	if (got_ != want_)						\
-		fail(__LINE__, "%s is 0x%lx, not 0x%lx", #got, got_, want_); \
-} while (0)
-
 static void shell(const char *command)
 {
 	if (system(command))
-		fail(__LINE__, "%s", command);
+		tap_fail(__FILE__, __LINE__, "%s", command);
 }
 
 static double seconds(void)
@@ -281,7 +257,7 @@ static int victim(void)
 
 	verify(card);
 	CHECK_EQ(SCardBeginTransaction(card), SCARD_S_SUCCESS);
-	if (write(1, "", 1) != 1 || failed)
+	if (write(1, "", 1) != 1 || tap_failed)
 		return 1;
 	pause();
 	return 0;
@@ -408,13 +384,13 @@ static void forked_child(void)
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {
-		failed = false;
+		tap_failed = false;
 		CHECK_EQ(send_apdu(card, "\x00\xa4\x00\x00", 4, &sw), SCARD_E_INVALID_HANDLE);
 		CHECK_EQ(SCardIsValidContext(ctx), SCARD_E_INVALID_HANDLE);
 		/* its own day is not disturbed by the parent's */
 		basic();
 		fflush(stdout);
-		_exit(failed);
+		_exit(tap_failed);
 	}
 	CHECK(waitpid(pid, &status, 0) == pid && !status);
 	/* the child's basic() has reset the card */
@@ -440,7 +416,7 @@ static void no_permission(void)
 		SCARDHANDLE card;
 		DWORD n;
 
-		failed = false;
+		tap_failed = false;
 		CHECK(!setgid(65534) && !setuid(65534));
 		ctx = establish();
 		CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
@@ -460,7 +436,7 @@ static void no_permission(void)
 		card = connect_card(ctx);
 		SCardReleaseContext(ctx);
 		fflush(stdout);
-		_exit(failed);
+		_exit(tap_failed);
 	}
 	CHECK(read(ready[0], &byte, 1) == 1);
 	shell("sleep 0.1; vreaderctl remove >/dev/null");
@@ -655,11 +631,10 @@ static const struct {
 
 static void run(const char *name, void (*f)(void))
 {
-	failed = false;
+	tap_test("%s", name);
 	alarm(100);
 	f();
-	printf("%s %d - %s\n", failed ? "not ok" : "ok", ++number, name);
-	fflush(stdout);
+	tap_test_end();
 }
 
 int main(int argc, char **argv)
@@ -672,19 +647,16 @@ int main(int argc, char **argv)
 		return victim();
 	if (argc > 2 && !strcmp(argv[1], "basic")) {
 		run(argv[2], basic);
-		printf("1..1\n");
-		return 0;
+		return tap_end();
 	}
 	if (argc > 2 && !strcmp(argv[1], "replug")) {
 		run(argv[2], replug_behind_node);
-		printf("1..1\n");
-		return 0;
+		return tap_end();
 	}
 	if (argc > 1 && !strcmp(argv[1], "no-service")) {
-		printf("%s 1 - without the module there is no service\n1..1\n",
-		       SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &ctx) ==
-		       SCARD_E_NO_SERVICE ? "ok" : "not ok");
-		return 0;
+		tap_result(SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &ctx) ==
+			   SCARD_E_NO_SERVICE, "without the module there is no service");
+		return tap_end();
 	}
 	shell(ONE_SLOT);
 	ctx = establish();
@@ -692,6 +664,5 @@ int main(int argc, char **argv)
 	SCardReleaseContext(ctx);
 	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
 		run(tests[i].name, tests[i].run);
-	printf("1..%d\n", number);
-	return 0;
+	return tap_end();
 }

@@ -1,51 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <ctype.h>
-#include <stdarg.h>
+#include <stdio.h>
 
-#include "tap.h"
-
-static char name[200];
-static unsigned int number;
-static bool failed, any_failed;
-
-static void end(void)
-{
-	if (!number)
-		return;
-	printf("%sok %u - %s\n", failed ? "not " : "", number, name);
-	any_failed |= failed;
-	failed = false;
-}
-
-void test(const char *format, ...)
-{
-	va_list args;
-
-	end();
-	number++;
-	va_start(args, format);
-	vsnprintf(name, sizeof(name), format, args);
-	va_end(args);
-}
-
-int tests_end(void)
-{
-	end();
-	printf("1..%u\n", number);
-	return any_failed;
-}
-
-void check_failed(const char *file, int line, const char *format, ...)
-{
-	va_list args;
-
-	printf("# %s:%d: ", file, line);
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf(" [%s]\n", name);
-	failed = true;
-}
+#include "unit.h"
 
 u8 *hex(const char *text, u32 *len)
 {
@@ -90,7 +47,7 @@ void check_hex(const char *file, int line, const char *what, const u8 *got, size
 	if (want_len != len || (len && memcmp(got, bytes, len))) {
 		for (i = 0; i < len && i < 64; i++)
 			sprintf(text + 3 * i, "%02X ", got[i]);
-		check_failed(file, line, "%s is %s(%zu bytes), not %s", what, text, len, want);
+		tap_fail(file, line, "%s is %s(%zu bytes), not %s", what, text, len, want);
 	}
 	free(bytes);
 }
