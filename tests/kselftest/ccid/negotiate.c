@@ -27,18 +27,9 @@ static long attribute(int fd, unsigned int id)
 
 static int connect_to(const char *options, const char *card, unsigned int protocols)
 {
-	int fd, ret;
-
 	vr_prepare(options, card);
 	vr_clear();
-	fd = sc_open(O_RDWR);
-	if (fd < 0)
-		return fd;
-	ret = sc_connect(fd, SCARD_MODE_SHARED, protocols);
-	if (!ret)
-		return fd;
-	close(fd);
-	return ret;
+	return sc_connected(sc_open(O_RDWR), SCARD_MODE_SHARED, protocols);
 }
 
 /* The card and the reader have 372/8 in common: it is used, and the card answers. */

@@ -30,15 +30,7 @@ static double now(void)
 
 static int open_slot(unsigned int slot)
 {
-	int fd = sc_open_slot(slot), ret;
-
-	if (fd < 0)
-		return fd;
-	ret = sc_connect(fd, SCARD_MODE_SHARED, SC_ANY);
-	if (!ret)
-		return fd;
-	close(fd);
-	return ret;
+	return sc_connected(sc_open_slot(slot), SCARD_MODE_SHARED, SC_ANY);
 }
 
 struct client {

@@ -57,17 +57,23 @@ int sc_open_slot(unsigned int slot)
 	return -ENOENT;
 }
 
-int sc_open_connected(uint32_t share_mode)
+int sc_connected(int fd, uint32_t share_mode, uint32_t protocols)
 {
-	int fd = sc_open(O_RDWR), ret;
+	int ret;
 
 	if (fd < 0)
 		return fd;
-	ret = sc_connect(fd, share_mode, share_mode == SCARD_MODE_DIRECT ? 0 : SC_ANY);
+	ret = sc_connect(fd, share_mode, protocols);
 	if (!ret)
 		return fd;
 	close(fd);
 	return ret;
+}
+
+int sc_open_connected(uint32_t share_mode)
+{
+	return sc_connected(sc_open(O_RDWR), share_mode,
+			    share_mode == SCARD_MODE_DIRECT ? 0 : SC_ANY);
 }
 
 bool sc_works(void)

@@ -18,17 +18,22 @@ static struct scard_status snapshot(int fd)
 	return status;
 }
 
+static void connect_two(struct __test_metadata *_metadata, int *fd, int *other)
+{
+	*fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, *fd);
+	*other = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, *other);
+	vr_clear();
+}
+
 /* A reader that can eject: power off first, then Mechanical; the card stays where it is here. */
 TEST(eject_with_mechanics)
 {
 	int fd, other;
 
 	vr_prepare("--profile mechanical", VR_CARD);
-	fd = sc_open_connected(SCARD_MODE_SHARED);
-	ASSERT_LE(0, fd);
-	other = sc_open_connected(SCARD_MODE_SHARED);
-	ASSERT_LE(0, other);
-	vr_clear();
+	connect_two(_metadata, &fd, &other);
 	EXPECT_EQ(0, sc_disconnect(fd, SCARD_DISP_EJECT));
 	EXPECT_STREQ("off eject", vr_trace());
 	/* vreader throws the card out */
@@ -58,11 +63,7 @@ TEST(reset_is_cold_where_warm_is_refused)
 	int fd, other;
 
 	vr_prepare("--profile short", VR_CARD);
-	fd = sc_open_connected(SCARD_MODE_SHARED);
-	ASSERT_LE(0, fd);
-	other = sc_open_connected(SCARD_MODE_SHARED);
-	ASSERT_LE(0, other);
-	vr_clear();
+	connect_two(_metadata, &fd, &other);
 	/* bError 0: command not supported */
 	vr_do("fault at 1 on IccPowerOn error 00");
 	EXPECT_EQ(0, sc_disconnect(fd, SCARD_DISP_RESET));

@@ -17,6 +17,7 @@
 #include "expect.h"
 #include "sc.h"
 #include "usb.h"
+#include "users.h"
 #include "vr.h"
 
 #define READER	"--profile short"
@@ -462,24 +463,15 @@ static void check_next(struct __test_metadata *_metadata, FIXTURE_DATA(matrix) *
 static void check_other(struct __test_metadata *_metadata, FIXTURE_DATA(matrix) *self)
 {
 	struct scard_status status;
-	size_t i;
 
-	for (i = 0; i < SC_GATED; i++) {
-		EXPECT_EQ(-self->e.other, sc_gated[i].call(self->other)) {
-			TH_LOG("gated call %s", sc_gated[i].name);
-		}
-	}
+	expect_gated(_metadata, self->other, -self->e.other);
 	/* what is not gated works all the same */
 	EXPECT_EQ(0, sc_features(self->other));
 	EXPECT_EQ(0, sc_snapshot(self->other, &status));
 	EXPECT_EQ(-EISCONN, sc_connect(self->other, SCARD_MODE_SHARED, SC_ANY));
 	/* and Reconnect acknowledges */
 	EXPECT_EQ(0, sc_reconnect(self->other, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
-	for (i = 0; i < SC_GATED; i++) {
-		EXPECT_EQ(0, sc_gated[i].call(self->other)) {
-			TH_LOG("gated call %s after RECONNECT", sc_gated[i].name);
-		}
-	}
+	expect_gated(_metadata, self->other, 0);
 	EXPECT_EQ(0, sc_disconnect(self->other, SCARD_DISP_LEAVE));
 }
 

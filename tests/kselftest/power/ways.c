@@ -4,13 +4,12 @@
  * port, deauthorisation, unbinding, removal of the module. Whoever is connected is told
  * once, nobody hangs, and no card is left powered.
  */
-#include <poll.h>
-
 #include "kselftest_harness.h"
 
 #include "agent.h"
 #include "sc.h"
 #include "usb.h"
+#include "users.h"
 #include "vr.h"
 
 /* How long a call may take to notice, with a debug kernel on a slow machine */
@@ -18,82 +17,46 @@
 
 FIXTURE(ways)
 {
-	struct agent agent;
-	struct agent waiter;
-	int fd;
-	int watch;
+	struct users u;
 };
 
 FIXTURE_SETUP(ways)
 {
 	vr_prepare("--profile short", VR_CARD);
-	agent_start(&self->agent);
-	agent_start(&self->waiter);
-	ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
-	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
-	ASSERT_EQ(0, agent_do(&self->waiter, AGENT_OPEN, 0));
-	ASSERT_EQ(0, agent_do(&self->waiter, AGENT_CONNECT, SCARD_MODE_SHARED));
-	self->fd = sc_open_connected(SCARD_MODE_SHARED);
-	ASSERT_LE(0, self->fd);
-	self->watch = sc_open(O_RDONLY);
-	ASSERT_LE(0, self->watch);
+	users_open(_metadata, &self->u);
+	users_connect(_metadata, &self->u);
 	vr_clear();
 }
 
 /* Whatever happened: the reader is there, and works for a new handle. */
 FIXTURE_TEARDOWN(ways)
 {
-	agent_stop(&self->agent);
-	agent_stop(&self->waiter);
-	close(self->fd);
-	close(self->watch);
+	users_close(&self->u);
 	vr_prepare("--profile short", VR_CARD);
 	EXPECT_TRUE(sc_works());
 }
 
 /* ---- a reset of the port ---- */
 
-/* One reset, which the handles hear of until they reconnect, and not again */
-static void told_of_one_reset(struct __test_metadata *_metadata, FIXTURE_DATA(ways) *self,
+static void expect_port_reset(struct __test_metadata *_metadata, struct users *u,
 			      const struct scard_status *before)
 {
-	struct scard_status after;
-	size_t i;
-
-	ASSERT_TRUE(sc_settled(self->watch, &after, AT_ONCE_MS));
-	EXPECT_EQ(before->epoch + 1, after.epoch);
-	EXPECT_EQ(before->card_event, after.card_event);
-	EXPECT_EQ(before->atr_len, after.atr_len);
-	for (i = 0; i < SC_GATED; i++) {
-		EXPECT_EQ(-ESTALE, sc_gated[i].call(self->fd)) {
-			TH_LOG("%s", sc_gated[i].name);
-		}
-	}
-	EXPECT_EQ(-ESTALE, agent_do(&self->agent, AGENT_STATUS, 0));
-	EXPECT_EQ(0, sc_reconnect(self->fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
-	EXPECT_EQ(0, agent_do(&self->agent, AGENT_RECONNECT, SCARD_DISP_LEAVE));
-	for (i = 0; i < SC_GATED; i++) {
-		EXPECT_EQ(0, sc_gated[i].call(self->fd)) {
-			TH_LOG("%s", sc_gated[i].name);
-		}
-	}
-	EXPECT_EQ(0, agent_do(&self->agent, AGENT_STATUS, 0));
-	EXPECT_EQ(0x63c3, sc_apdu(self->fd, APDU_VERIFIED));
-	EXPECT_EQ(0, sc_snapshot(self->watch, &after));
-	EXPECT_EQ(before->epoch + 1, after.epoch);
+	expect_one_reset(_metadata, u, before, AT_ONCE_MS);
+	expect_gated(_metadata, u->fd, 0);
+	EXPECT_EQ(0x63c3, sc_apdu(u->fd, APDU_VERIFIED));
 }
 
 TEST_F(ways, port_reset_idle)
 {
-	struct pollfd pfd = { .fd = self->watch, .events = POLLPRI };
+	struct pollfd pfd = { .fd = self->u.watch, .events = POLLPRI };
 	struct scard_status before;
 
-	ASSERT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFY));
-	ASSERT_EQ(0, sc_snapshot(self->watch, &before));
+	ASSERT_EQ(0x9000, sc_apdu(self->u.fd, APDU_VERIFY));
+	ASSERT_EQ(0, sc_snapshot(self->u.watch, &before));
 	ASSERT_EQ(0, usb_port_reset());
 	EXPECT_EQ(1, poll(&pfd, 1, AT_ONCE_MS));
 	EXPECT_EQ(POLLPRI, pfd.revents);
-	told_of_one_reset(_metadata, self, &before);
+	expect_port_reset(_metadata, &self->u, &before);
 }
 
 /* Its transfers are ended by the reset; those of the next commands are not. */
@@ -103,15 +66,15 @@ TEST_F_TIMEOUT(ways, port_reset_in_transmit, 60)
 	int i;
 
 	for (i = 0; i < 3; i++) {
-		ASSERT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFY));
-		ASSERT_EQ(0, sc_snapshot(self->watch, &before));
-		agent_begin_apdu(&self->agent, AGENT_APDU, APDU_SLEEP("4E20"));
-		ASSERT_TRUE(agent_is_blocked(&self->agent));
+		ASSERT_EQ(0x9000, sc_apdu(self->u.fd, APDU_VERIFY));
+		ASSERT_EQ(0, sc_snapshot(self->u.watch, &before));
+		agent_begin_apdu(&self->u.agent, AGENT_APDU, APDU_SLEEP("4E20"));
+		ASSERT_TRUE(agent_is_blocked(&self->u.agent));
 		ASSERT_EQ(0, usb_port_reset());
-		EXPECT_EQ(-EIO, agent_result(&self->agent, AT_ONCE_MS));
-		told_of_one_reset(_metadata, self, &before);
-		EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
-		EXPECT_EQ(0, agent_do(&self->waiter, AGENT_RECONNECT, SCARD_DISP_LEAVE));
+		EXPECT_EQ(-EIO, agent_result(&self->u.agent, AT_ONCE_MS));
+		expect_port_reset(_metadata, &self->u, &before);
+		EXPECT_EQ(0, agent_do(&self->u.agent, AGENT_COUNT, 0));
+		EXPECT_EQ(0, agent_do(&self->u.waiter, AGENT_RECONNECT, SCARD_DISP_LEAVE));
 	}
 	/* the command was sent once each time, and not again afterwards */
 	EXPECT_EQ(3, vr_count("ins.E0"));
@@ -127,7 +90,7 @@ TEST_F(ways, port_reset_in_power_up)
 	vr_do("insert 0");
 	ASSERT_EQ(0, vr_try("wait powered 0 10000"));
 	ASSERT_EQ(0, usb_port_reset());
-	ASSERT_TRUE(sc_settled(self->watch, &status, 10000));
+	ASSERT_TRUE(sc_settled(self->u.watch, &status, 10000));
 	EXPECT_EQ(SCARD_STATE_BIT_PRESENT | SCARD_STATE_BIT_POWERED,
 		  status.state & (SCARD_STATE_BIT_PRESENT | SCARD_STATE_BIT_POWERED |
 				  SCARD_STATE_BIT_MUTE));
@@ -139,16 +102,16 @@ TEST_F(ways, port_reset_in_transaction)
 {
 	struct scard_status before;
 
-	ASSERT_EQ(0, agent_do(&self->agent, AGENT_BEGIN, 0));
-	ASSERT_EQ(0x9000, agent_apdu(&self->agent, APDU_VERIFY));
-	ASSERT_TRUE(agent_blocks(&self->waiter, AGENT_BEGIN, 0));
-	ASSERT_EQ(0, sc_snapshot(self->watch, &before));
+	ASSERT_EQ(0, agent_do(&self->u.agent, AGENT_BEGIN, 0));
+	ASSERT_EQ(0x9000, agent_apdu(&self->u.agent, APDU_VERIFY));
+	ASSERT_TRUE(agent_blocks(&self->u.waiter, AGENT_BEGIN, 0));
+	ASSERT_EQ(0, sc_snapshot(self->u.watch, &before));
 	ASSERT_EQ(0, usb_port_reset());
-	EXPECT_EQ(-ESTALE, agent_result(&self->waiter, AT_ONCE_MS));
+	EXPECT_EQ(-ESTALE, agent_result(&self->u.waiter, AT_ONCE_MS));
 	/* End reports it, and is over all the same */
-	EXPECT_EQ(-ESTALE, agent_do(&self->agent, AGENT_END, SCARD_DISP_LEAVE));
-	told_of_one_reset(_metadata, self, &before);
-	EXPECT_EQ(-ENOLCK, agent_do(&self->agent, AGENT_END, SCARD_DISP_LEAVE));
+	EXPECT_EQ(-ESTALE, agent_do(&self->u.agent, AGENT_END, SCARD_DISP_LEAVE));
+	expect_port_reset(_metadata, &self->u, &before);
+	EXPECT_EQ(-ENOLCK, agent_do(&self->u.agent, AGENT_END, SCARD_DISP_LEAVE));
 }
 
 /* Killed while the reset is under way: the card is reset all the same, once more. */
@@ -157,45 +120,38 @@ TEST_F(ways, port_reset_of_a_killed_process)
 	int i;
 
 	for (i = 0; i < 5; i++) {
-		agent_begin_apdu(&self->agent, AGENT_APDU, APDU_SLEEP("4E20"));
-		ASSERT_TRUE(agent_is_blocked(&self->agent));
-		agent_kill(&self->agent, SIGKILL);
+		agent_begin_apdu(&self->u.agent, AGENT_APDU, APDU_SLEEP("4E20"));
+		ASSERT_TRUE(agent_is_blocked(&self->u.agent));
+		agent_kill(&self->u.agent, SIGKILL);
 		ASSERT_EQ(0, usb_port_reset());
-		ASSERT_TRUE(agent_ended(&self->agent));
-		EXPECT_EQ(0, sc_reconnect(self->fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
-		EXPECT_EQ(0x63c3, sc_apdu(self->fd, APDU_VERIFIED));
-		ASSERT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFY));
-		agent_start(&self->agent);
-		ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
-		ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+		ASSERT_TRUE(agent_ended(&self->u.agent));
+		EXPECT_EQ(0, sc_reconnect(self->u.fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
+		EXPECT_EQ(0x63c3, sc_apdu(self->u.fd, APDU_VERIFIED));
+		ASSERT_EQ(0x9000, sc_apdu(self->u.fd, APDU_VERIFY));
+		agent_start(&self->u.agent);
+		ASSERT_EQ(0, agent_do(&self->u.agent, AGENT_OPEN, 0));
+		ASSERT_EQ(0, agent_do(&self->u.agent, AGENT_CONNECT, SCARD_MODE_SHARED));
 	}
 }
 
 /* ---- the driver loses the reader ---- */
 
-static void told_that_it_is_gone(struct __test_metadata *_metadata, FIXTURE_DATA(ways) *self)
+static void expect_gone(struct __test_metadata *_metadata, struct users *u)
 {
-	struct pollfd pfd = { .fd = self->watch, .events = POLLPRI };
 	struct scard_status status;
-	size_t i;
 
-	EXPECT_EQ(1, poll(&pfd, 1, AT_ONCE_MS));
-	EXPECT_EQ(POLLHUP, pfd.revents & POLLHUP);
-	EXPECT_EQ(-ENODEV, sc_snapshot(self->watch, &status));
-	for (i = 0; i < SC_GATED; i++) {
-		EXPECT_EQ(-ENODEV, sc_gated[i].call(self->fd)) {
-			TH_LOG("%s", sc_gated[i].name);
-		}
-	}
-	EXPECT_EQ(-ENODEV, agent_do(&self->agent, AGENT_STATUS, 0));
-	EXPECT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_RESET));
-	EXPECT_EQ(-ENOTCONN, sc_disconnect(self->fd, SCARD_DISP_RESET));
+	expect_hangup(_metadata, u->watch, AT_ONCE_MS);
+	EXPECT_EQ(-ENODEV, sc_snapshot(u->watch, &status));
+	expect_gated(_metadata, u->fd, -ENODEV);
+	EXPECT_EQ(-ENODEV, agent_do(&u->agent, AGENT_STATUS, 0));
+	EXPECT_EQ(0, sc_disconnect(u->fd, SCARD_DISP_RESET));
+	EXPECT_EQ(-ENOTCONN, sc_disconnect(u->fd, SCARD_DISP_RESET));
 	EXPECT_GT(0, sc_open(O_RDONLY));
 }
 
 FIXTURE(taken)
 {
-	FIXTURE_DATA(ways) ways;
+	struct users u;
 };
 
 FIXTURE_VARIANT(taken)
@@ -215,7 +171,10 @@ FIXTURE_VARIANT_ADD(taken, unbound)
 
 FIXTURE_SETUP(taken)
 {
-	ways_setup(_metadata, &self->ways, NULL);
+	vr_prepare("--profile short", VR_CARD);
+	users_open(_metadata, &self->u);
+	users_connect(_metadata, &self->u);
+	vr_clear();
 }
 
 static int take(bool authorized, bool away)
@@ -226,14 +185,16 @@ static int take(bool authorized, bool away)
 FIXTURE_TEARDOWN(taken)
 {
 	EXPECT_EQ(0, take(variant->authorized, false));
-	ways_teardown(_metadata, &self->ways, NULL);
+	users_close(&self->u);
+	vr_prepare("--profile short", VR_CARD);
+	EXPECT_TRUE(sc_works());
 }
 
 TEST_F(taken, idle)
 {
-	ASSERT_EQ(0x9000, sc_apdu(self->ways.fd, APDU_VERIFY));
+	ASSERT_EQ(0x9000, sc_apdu(self->u.fd, APDU_VERIFY));
 	ASSERT_EQ(0, take(variant->authorized, true));
-	told_that_it_is_gone(_metadata, &self->ways);
+	expect_gone(_metadata, &self->u);
 	EXPECT_STREQ("apdu off", vr_trace());
 	EXPECT_EQ(0, vr_card("powered"));
 }
@@ -241,23 +202,23 @@ TEST_F(taken, idle)
 /* What is on the wire ends at once, and then the card is powered off. */
 TEST_F(taken, in_transmit)
 {
-	agent_begin_apdu(&self->ways.agent, AGENT_APDU, APDU_SLEEP("4E20"));
-	ASSERT_TRUE(agent_is_blocked(&self->ways.agent));
+	agent_begin_apdu(&self->u.agent, AGENT_APDU, APDU_SLEEP("4E20"));
+	ASSERT_TRUE(agent_is_blocked(&self->u.agent));
 	ASSERT_EQ(0, take(variant->authorized, true));
-	EXPECT_EQ(-ENODEV, agent_result(&self->ways.agent, AT_ONCE_MS));
-	told_that_it_is_gone(_metadata, &self->ways);
+	EXPECT_EQ(-ENODEV, agent_result(&self->u.agent, AT_ONCE_MS));
+	expect_gone(_metadata, &self->u);
 	EXPECT_EQ(0, vr_card("powered"));
 	EXPECT_EQ(1, vr_count("ins.E0"));
 }
 
 TEST_F(taken, in_transaction)
 {
-	ASSERT_EQ(0, agent_do(&self->ways.agent, AGENT_BEGIN, 0));
-	ASSERT_TRUE(agent_blocks(&self->ways.waiter, AGENT_COUNT, 0));
+	ASSERT_EQ(0, agent_do(&self->u.agent, AGENT_BEGIN, 0));
+	ASSERT_TRUE(agent_blocks(&self->u.waiter, AGENT_COUNT, 0));
 	ASSERT_EQ(0, take(variant->authorized, true));
-	EXPECT_EQ(-ENODEV, agent_result(&self->ways.waiter, AT_ONCE_MS));
-	EXPECT_EQ(-ENODEV, agent_do(&self->ways.agent, AGENT_END, SCARD_DISP_RESET));
-	told_that_it_is_gone(_metadata, &self->ways);
+	EXPECT_EQ(-ENODEV, agent_result(&self->u.waiter, AT_ONCE_MS));
+	EXPECT_EQ(-ENODEV, agent_do(&self->u.agent, AGENT_END, SCARD_DISP_RESET));
+	expect_gone(_metadata, &self->u);
 	EXPECT_STREQ("off", vr_trace());
 }
 
@@ -274,7 +235,7 @@ TEST_F(taken, over_and_over)
 		fd = sc_open_connected(SCARD_MODE_SHARED);
 		ASSERT_LE(0, fd);
 		EXPECT_EQ(0x9000, sc_apdu(fd, APDU_STATE));
-		EXPECT_EQ(-ENODEV, sc_status(self->ways.fd));
+		EXPECT_EQ(-ENODEV, sc_status(self->u.fd));
 		/* stays open and connected */
 	}
 	EXPECT_EQ(0, take(variant->authorized, true));
@@ -285,20 +246,20 @@ TEST_F(taken, over_and_over)
 
 TEST_F(ways, module_in_use)
 {
-	struct pollfd pfd = { .fd = self->watch, .events = POLLPRI };
+	struct pollfd pfd = { .fd = self->u.watch, .events = POLLPRI };
 
 	EXPECT_EQ(-EAGAIN, module_remove());
-	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFY));
-	agent_stop(&self->agent);
-	agent_stop(&self->waiter);
+	EXPECT_EQ(0x9000, sc_apdu(self->u.fd, APDU_VERIFY));
+	agent_stop(&self->u.agent);
+	agent_stop(&self->u.waiter);
 	EXPECT_EQ(-EAGAIN, module_remove());
-	close(self->fd);
+	close(self->u.fd);
 	/* as long as one is open, also to a reader that is gone */
 	ASSERT_EQ(0, usb_bind(false));
 	EXPECT_EQ(1, poll(&pfd, 1, AT_ONCE_MS));
 	EXPECT_EQ(-EAGAIN, module_remove());
 	ASSERT_EQ(0, usb_bind(true));
-	close(self->watch);
+	close(self->u.watch);
 	vr_prepare("--profile short", VR_CARD);
 	ASSERT_EQ(0, module_remove());
 	EXPECT_STREQ("off", vr_trace());

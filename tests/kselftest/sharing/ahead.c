@@ -6,12 +6,12 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
 
 #include "agent.h"
+#include "job.h"
 #include "sc.h"
 #include "usb.h"
 #include "vr.h"
@@ -233,54 +233,21 @@ TEST_F(ahead, no_answer)
 	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_STATE));
 }
 
-struct job {
-	pthread_t thread;
-	int fd;
-	volatile pid_t tid;
-	volatile long result;
-};
-
-static void *job_main(void *arg)
+static int count(int fd)
 {
-	struct job *job = arg;
-
-	job->tid = gettid();
-	job->result = sc_count(job->fd);
-	return NULL;
+	return sc_count(fd);
 }
 
-/* In a thread, and wait until the kernel has put that to sleep */
-static bool job_blocks(struct job *job)
-{
-	int i;
-
-	if (pthread_create(&job->thread, NULL, job_main, job))
-		return false;
-	for (i = 0; i < 2000; i++) {
-		if (job->tid && agent_sleeping_in(job->tid) == SYS_ioctl)
-			return true;
-		pause_ms(1);
-	}
-	return false;
-}
-
-static volatile sig_atomic_t caught;
-
-static void on_signal(int number)
-{
-	(void)number;
-	caught++;
-}
+static const struct sc_call transmit = { "TRANSMIT", count };
 
 /* A signal that does not kill: the command is not sent again, and its answer not lost. */
 static void signalled(struct __test_metadata *_metadata, FIXTURE_DATA(ahead) *self, int flags)
 {
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = flags };
-	struct job job = { .fd = self->fd };
+	struct job job;
 	int i;
 
-	sigaction(SIGUSR1, &action, NULL);
-	ASSERT_TRUE(job_blocks(&job));
+	job_catch_signals(flags);
+	ASSERT_TRUE(job_blocks(&job, &transmit, self->fd));
 	vr_do("fault on XfrBlock delay 300");
 	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
 	for (i = 0; i < 20; i++) {
@@ -289,7 +256,7 @@ static void signalled(struct __test_metadata *_metadata, FIXTURE_DATA(ahead) *se
 	}
 	ASSERT_EQ(0, pthread_join(job.thread, NULL));
 	EXPECT_EQ(1, job.result);
-	EXPECT_LT(0, caught);
+	EXPECT_LT(0, job_signals);
 	EXPECT_EQ(1, vr_card("counter"));
 }
 
@@ -299,18 +266,18 @@ static void signalled(struct __test_metadata *_metadata, FIXTURE_DATA(ahead) *se
  */
 TEST_F(ahead, port_reset_on_the_wire)
 {
-	struct job job = { .fd = self->fd };
+	struct job job;
 
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
 	vr_do("fault on XfrBlock delay 3000");
 	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
-	ASSERT_TRUE(job_blocks(&job));
+	ASSERT_TRUE(job_blocks(&job, &transmit, self->fd));
 	ASSERT_EQ(0, usb_port_reset());
 	EXPECT_EQ(-EIO, agent_result(&self->agent, 2000));
 	ASSERT_EQ(0, pthread_join(job.thread, NULL));
 	/* its turn may have come before the end of the reset or after it */
 	EXPECT_TRUE(job.result == -EIO || job.result == -ESTALE) {
-		TH_LOG("%ld", job.result);
+		TH_LOG("%d", job.result);
 	}
 	EXPECT_EQ(1, vr_count("XfrBlock"));
 	EXPECT_EQ(0, sc_reconnect(self->fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
@@ -320,12 +287,12 @@ TEST_F(ahead, port_reset_on_the_wire)
 /* A command that is not sent has no answer: not that of before either, "no card". */
 TEST_F(ahead, port_reset_after_a_removal)
 {
-	struct job job = { .fd = self->fd };
+	struct job job;
 	struct scard_status status;
 
 	ASSERT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
 	vr_do("fault on XfrBlock delay 500");
-	ASSERT_TRUE(job_blocks(&job));
+	ASSERT_TRUE(job_blocks(&job, &transmit, self->fd));
 	vr_do("remove 0");
 	ASSERT_EQ(0, pthread_join(job.thread, NULL));
 	EXPECT_GT(0, job.result);
@@ -340,13 +307,12 @@ TEST_F(ahead, port_reset_after_a_removal)
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
 	vr_do("fault on XfrBlock delay 3000");
 	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
-	job.tid = 0;
-	ASSERT_TRUE(job_blocks(&job));
+	ASSERT_TRUE(job_blocks(&job, &transmit, self->fd));
 	ASSERT_EQ(0, usb_port_reset());
 	EXPECT_EQ(-EIO, agent_result(&self->agent, 2000));
 	ASSERT_EQ(0, pthread_join(job.thread, NULL));
 	EXPECT_TRUE(job.result == -EIO || job.result == -ESTALE) {
-		TH_LOG("%ld", job.result);
+		TH_LOG("%d", job.result);
 	}
 	EXPECT_EQ(-ESTALE, sc_status(self->fd));
 }

@@ -8,6 +8,7 @@
 
 #include "agent.h"
 #include "sc.h"
+#include "users.h"
 #include "vr.h"
 
 FIXTURE(events)
@@ -148,16 +149,10 @@ TEST_F(events, mute_card)
 /* W_REMOVED stays until Reconnect, whatever comes after it. */
 TEST_F(events, removal_stays_pending)
 {
-	size_t i;
-
 	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
 	vr_do("remove 0");
 	ASSERT_TRUE(wait_state(self->watch, SCARD_STATE_BIT_PRESENT, 0));
-	for (i = 0; i < SC_GATED; i++) {
-		EXPECT_EQ(-EIDRM, sc_gated[i].call(self->fd)) {
-			TH_LOG("%s", sc_gated[i].name);
-		}
-	}
+	expect_gated(_metadata, self->fd, -EIDRM);
 	EXPECT_EQ(0, sc_features(self->fd));
 	EXPECT_EQ(-ENOMEDIUM, sc_reconnect(self->fd, SCARD_MODE_SHARED, SC_ANY,
 					   SCARD_DISP_LEAVE));
@@ -165,17 +160,9 @@ TEST_F(events, removal_stays_pending)
 
 	vr_do("insert 0");
 	ASSERT_TRUE(wait_state(self->watch, SCARD_STATE_BIT_PRESENT, SCARD_STATE_BIT_PRESENT));
-	for (i = 0; i < SC_GATED; i++) {
-		EXPECT_EQ(-EIDRM, sc_gated[i].call(self->fd)) {
-			TH_LOG("%s", sc_gated[i].name);
-		}
-	}
+	expect_gated(_metadata, self->fd, -EIDRM);
 	EXPECT_EQ(0, sc_reconnect(self->fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
-	for (i = 0; i < SC_GATED; i++) {
-		EXPECT_EQ(0, sc_gated[i].call(self->fd)) {
-			TH_LOG("%s", sc_gated[i].name);
-		}
-	}
+	expect_gated(_metadata, self->fd, 0);
 }
 
 /* A reset of the new card does not hide that the old one is gone. */

@@ -6,6 +6,7 @@
 
 #include "agent.h"
 #include "sc.h"
+#include "users.h"
 #include "vr.h"
 
 FIXTURE(sharing)
@@ -38,17 +39,6 @@ static uint32_t state(int watch)
 	struct scard_status status;
 
 	return sc_snapshot(watch, &status) ? 0 : status.state;
-}
-
-static void all_gated(struct __test_metadata *_metadata, int fd, int want)
-{
-	size_t i;
-
-	for (i = 0; i < SC_GATED; i++) {
-		EXPECT_EQ(want, sc_gated[i].call(fd)) {
-			TH_LOG("%s", sc_gated[i].name);
-		}
-	}
 }
 
 TEST_F(sharing, shared_with_shared)
@@ -214,12 +204,12 @@ TEST_F(sharing, end_with_reset)
 	vr_clear();
 	EXPECT_EQ(0, sc_end(self->a, SCARD_DISP_RESET));
 	EXPECT_STREQ("warm", vr_trace());
-	all_gated(_metadata, self->a, -ESTALE);
-	all_gated(_metadata, self->b, -ESTALE);
+	expect_gated(_metadata, self->a, -ESTALE);
+	expect_gated(_metadata, self->b, -ESTALE);
 	EXPECT_EQ(0, sc_reconnect(self->b, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
-	all_gated(_metadata, self->b, 0);
+	expect_gated(_metadata, self->b, 0);
 	EXPECT_EQ(0, sc_reconnect(self->a, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
-	all_gated(_metadata, self->a, 0);
+	expect_gated(_metadata, self->a, 0);
 }
 
 TEST_F(sharing, end_with_unpower)
@@ -230,10 +220,10 @@ TEST_F(sharing, end_with_unpower)
 	EXPECT_EQ(0, sc_end(self->a, SCARD_DISP_UNPOWER));
 	/* the transaction ends, the handles stay: off and on again */
 	EXPECT_STREQ("off cold", vr_trace());
-	all_gated(_metadata, self->a, -ESTALE);
+	expect_gated(_metadata, self->a, -ESTALE);
 	EXPECT_EQ(0, sc_reconnect(self->a, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
 	EXPECT_STREQ("off cold", vr_trace());
-	all_gated(_metadata, self->a, 0);
+	expect_gated(_metadata, self->a, 0);
 }
 
 /* A pending reset is told by End, which ends the transaction all the same. */
@@ -266,7 +256,7 @@ TEST_F(sharing, reconnect_keeps_transaction)
 	EXPECT_EQ(0, sc_status(self->a));
 	EXPECT_EQ(-EBUSY, sc_features(self->b));
 	EXPECT_EQ(0, sc_end(self->a, SCARD_DISP_LEAVE));
-	all_gated(_metadata, self->b, -ESTALE);
+	expect_gated(_metadata, self->b, -ESTALE);
 }
 
 TEST_F(sharing, reconnect_unpower_is_cold)
@@ -276,8 +266,8 @@ TEST_F(sharing, reconnect_unpower_is_cold)
 	vr_clear();
 	EXPECT_EQ(0, sc_reconnect(self->a, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_UNPOWER));
 	EXPECT_STREQ("off cold", vr_trace());
-	all_gated(_metadata, self->a, 0);
-	all_gated(_metadata, self->b, -ESTALE);
+	expect_gated(_metadata, self->a, 0);
+	expect_gated(_metadata, self->b, -ESTALE);
 	/* not gated */
 	EXPECT_EQ(0, sc_features(self->b));
 	EXPECT_EQ(0, sc_disconnect(self->b, SCARD_DISP_LEAVE));
@@ -317,7 +307,7 @@ TEST_F(sharing, direct_becomes_shared)
 	/* the trace begins with a card that has power, which is not so here */
 	EXPECT_EQ(1, vr_count("IccPowerOn"));
 	EXPECT_EQ(0, vr_count("IccPowerOff"));
-	all_gated(_metadata, self->a, 0);
+	expect_gated(_metadata, self->a, 0);
 }
 
 TEST_F(sharing, no_card)

@@ -4,12 +4,13 @@
  * death of its process, the end of its handle. And that none of it leaves a trace.
  */
 #include <pthread.h>
-#include <sys/syscall.h>
 
 #include "kselftest_harness.h"
 
 #include "agent.h"
+#include "job.h"
 #include "sc.h"
+#include "usb.h"
 #include "vr.h"
 
 FIXTURE(waiting)
@@ -76,62 +77,6 @@ static const struct sc_call calls[] = {
 static int fd_for(const FIXTURE_DATA(waiting) *self, size_t i)
 {
 	return i ? self->fd : self->idle;
-}
-
-struct job {
-	pthread_t thread;
-	const struct sc_call *call;
-	int fd;
-	volatile pid_t tid;
-	volatile int result;
-	volatile bool over;
-};
-
-static void *job_main(void *arg)
-{
-	struct job *job = arg;
-
-	job->tid = gettid();
-	job->result = job->call->call(job->fd);
-	job->over = true;
-	return NULL;
-}
-
-static void pause_ms(long ms)
-{
-	struct timespec pause = { ms / 1000, ms % 1000 * 1000000 };
-
-	nanosleep(&pause, NULL);
-}
-
-/* In a thread of its own; true once the kernel has put it to sleep in the call. */
-static bool job_blocks(struct job *job, const struct sc_call *call, int fd)
-{
-	int i, calm = 0;
-
-	memset(job, 0, sizeof(*job));
-	job->call = call;
-	job->fd = fd;
-	if (pthread_create(&job->thread, NULL, job_main, job))
-		return false;
-	for (i = 0; i < 2000 && calm < 3 && !job->over; i++) {
-		calm = job->tid && agent_sleeping_in(job->tid) == SYS_ioctl ? calm + 1 : 0;
-		pause_ms(1);
-	}
-	return calm == 3 && !job->over;
-}
-
-/* The result, or AGENT_RUNNING if it does not come. */
-static int job_result(struct job *job)
-{
-	int i;
-
-	for (i = 0; i < 5000 && !job->over; i++)
-		pause_ms(1);
-	if (!job->over)
-		return AGENT_RUNNING;
-	pthread_join(job->thread, NULL);
-	return job->result;
 }
 
 /* Everything works as if nobody had waited. */
@@ -213,27 +158,12 @@ TEST_F(waiting, cancel_not_on_the_wire)
 	EXPECT_EQ(1, vr_card("counter"));
 }
 
-static volatile sig_atomic_t caught;
-
-static void on_signal(int number)
-{
-	(void)number;
-	caught++;
-}
-
-static void handle_signal(int flags)
-{
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = flags };
-
-	sigaction(SIGUSR1, &action, NULL);
-}
-
 TEST_F(waiting, signal_interrupts)
 {
 	struct job job;
 	size_t i;
 
-	handle_signal(0);
+	job_catch_signals(0);
 	for (i = 0; i < ARRAY_SIZE(calls); i++) {
 		ASSERT_TRUE(job_blocks(&job, &calls[i], fd_for(self, i)))
 			TH_LOG("%s", calls[i].name);
@@ -241,7 +171,7 @@ TEST_F(waiting, signal_interrupts)
 		EXPECT_EQ(-EINTR, job_result(&job))
 			TH_LOG("%s", calls[i].name);
 	}
-	EXPECT_EQ(ARRAY_SIZE(calls), caught);
+	EXPECT_EQ(ARRAY_SIZE(calls), job_signals);
 	in_order(_metadata, self);
 }
 
@@ -250,13 +180,13 @@ TEST_F(waiting, signal_restarts)
 	struct job job;
 	int i;
 
-	handle_signal(SA_RESTART);
+	job_catch_signals(SA_RESTART);
 	ASSERT_TRUE(job_blocks(&job, &calls[4], self->fd));
 	for (i = 0; i < 20; i++) {
 		ASSERT_EQ(0, pthread_kill(job.thread, SIGUSR1));
 		pause_ms(2);
 	}
-	EXPECT_LT(0, caught);
+	EXPECT_LT(0, job_signals);
 	EXPECT_FALSE(job.over);
 	EXPECT_EQ(0, vr_card("counter"));
 	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
@@ -269,13 +199,13 @@ TEST_F(waiting, signal_not_on_the_wire)
 {
 	struct job job;
 
-	handle_signal(0);
+	job_catch_signals(0);
 	ASSERT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
 	vr_do("fault on XfrBlock delay 200");
 	ASSERT_TRUE(job_blocks(&job, &calls[4], self->fd));
 	ASSERT_EQ(0, pthread_kill(job.thread, SIGUSR1));
 	EXPECT_EQ(0, job_result(&job));
-	EXPECT_EQ(1, caught);
+	EXPECT_EQ(1, job_signals);
 	EXPECT_EQ(1, vr_card("counter"));
 }
 

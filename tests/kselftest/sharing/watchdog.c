@@ -5,6 +5,7 @@
 #include "agent.h"
 #include "sc.h"
 #include "usb.h"
+#include "users.h"
 #include "vr.h"
 
 #define LIMIT_MS	1500
@@ -49,8 +50,6 @@ static bool in_transaction(int watch)
 
 TEST_F(watchdog, idle_transaction_ends)
 {
-	size_t i;
-
 	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
 	ASSERT_EQ(0x9000, sc_apdu(self->owner, APDU_VERIFY));
 	ASSERT_EQ(0, sc_begin(self->owner));
@@ -61,11 +60,7 @@ TEST_F(watchdog, idle_transaction_ends)
 	EXPECT_EQ(AGENT_RUNNING, agent_result(&self->agent, LIMIT_MS / 2));
 	EXPECT_EQ(-ESTALE, agent_result(&self->agent, 10000));
 	EXPECT_FALSE(in_transaction(self->watch));
-	for (i = 0; i < SC_GATED; i++) {
-		EXPECT_EQ(-ESTALE, sc_gated[i].call(self->owner)) {
-			TH_LOG("%s", sc_gated[i].name);
-		}
-	}
+	expect_gated(_metadata, self->owner, -ESTALE);
 	EXPECT_EQ(0, sc_reconnect(self->owner, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
 	EXPECT_EQ(-ENOLCK, sc_end(self->owner, SCARD_DISP_LEAVE));
 	EXPECT_EQ(0x63c3, sc_apdu(self->owner, APDU_VERIFIED));

@@ -4,7 +4,6 @@
  * EIDRM or ESTALE), no call hangs, no APDU is sent twice, no card has power while the system
  * sleeps. Runs with QEMU's reader, which may lose its power, and the card of card.py.
  */
-#include <poll.h>
 #include <stdio.h>
 #include <sys/klog.h>
 
@@ -14,16 +13,14 @@
 #include "agent.h"
 #include "sc.h"
 #include "usb.h"
+#include "users.h"
 
 /* How long a call may take to notice, with a debug kernel on a slow machine */
 #define AT_ONCE_MS	8000
 
 FIXTURE(sleep)
 {
-	struct agent agent;
-	struct agent waiter;
-	int fd;
-	int watch;
+	struct users u;
 };
 
 /* How deep: /sys/power/pm_test wakes the system up after a second, on the way down. */
@@ -80,20 +77,12 @@ FIXTURE_SETUP(sleep)
 
 	ASSERT_EQ(0, file_set("/sys/module/suspend/parameters/pm_test_delay", "1"));
 	ASSERT_TRUE(module_set("idle_ms", 0));
-	self->watch = sc_open(O_RDONLY);
-	ASSERT_LE(0, self->watch);
-	ASSERT_TRUE(sc_settled(self->watch, &status, AT_ONCE_MS));
-	ASSERT_EQ(0, sc_info(self->watch, &info));
+	users_open(_metadata, &self->u);
+	ASSERT_TRUE(sc_settled(self->u.watch, &status, AT_ONCE_MS));
+	ASSERT_EQ(0, sc_info(self->u.watch, &info));
 	ASSERT_TRUE(usbmon_open(info.bus, info.device));
-	agent_start(&self->agent);
-	agent_start(&self->waiter);
-	ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
-	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
-	ASSERT_EQ(0, agent_do(&self->waiter, AGENT_OPEN, 0));
-	ASSERT_EQ(0, agent_do(&self->waiter, AGENT_CONNECT, SCARD_MODE_SHARED));
-	self->fd = sc_open_connected(SCARD_MODE_SHARED);
-	ASSERT_LE(0, self->fd);
-	ASSERT_TRUE(sc_settled(self->watch, &status, AT_ONCE_MS));
+	users_connect(_metadata, &self->u);
+	ASSERT_TRUE(sc_settled(self->u.watch, &status, AT_ONCE_MS));
 	usbmon_clear();
 }
 
@@ -101,10 +90,7 @@ FIXTURE_TEARDOWN(sleep)
 {
 	int fd;
 
-	agent_stop(&self->agent);
-	agent_stop(&self->waiter);
-	close(self->fd);
-	close(self->watch);
+	users_close(&self->u);
 	fd = sc_open_connected(SCARD_MODE_SHARED);
 	EXPECT_LE(0, fd);
 	EXPECT_LE(0, sc_count(fd));
@@ -112,41 +98,17 @@ FIXTURE_TEARDOWN(sleep)
 	close(fd);
 }
 
-/* One reset, which the handles hear of until they reconnect, and not again */
-static void told_of_one_reset(struct __test_metadata *_metadata, FIXTURE_DATA(sleep) *self,
-			      const struct scard_status *before)
-{
-	struct scard_status after;
-	size_t i;
-
-	ASSERT_TRUE(sc_settled(self->watch, &after, AT_ONCE_MS));
-	EXPECT_EQ(before->epoch + 1, after.epoch);
-	EXPECT_EQ(before->card_event, after.card_event);
-	for (i = 0; i < SC_GATED; i++) {
-		EXPECT_EQ(-ESTALE, sc_gated[i].call(self->fd)) {
-			TH_LOG("%s", sc_gated[i].name);
-		}
-	}
-	EXPECT_EQ(-ESTALE, agent_do(&self->agent, AGENT_STATUS, 0));
-	EXPECT_EQ(0, sc_reconnect(self->fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
-	EXPECT_EQ(0, agent_do(&self->agent, AGENT_RECONNECT, SCARD_DISP_LEAVE));
-	EXPECT_EQ(0, sc_status(self->fd));
-	EXPECT_EQ(0, agent_do(&self->agent, AGENT_STATUS, 0));
-	EXPECT_EQ(0, sc_snapshot(self->watch, &after));
-	EXPECT_EQ(before->epoch + 1, after.epoch);
-}
-
 TEST_F_TIMEOUT(sleep, connected, 60)
 {
-	struct pollfd pfd = { .fd = self->watch, .events = POLLPRI };
+	struct pollfd pfd = { .fd = self->u.watch, .events = POLLPRI };
 	struct scard_status before;
 
-	ASSERT_EQ(0, sc_snapshot(self->watch, &before));
+	ASSERT_EQ(0, sc_snapshot(self->u.watch, &before));
 	ASSERT_EQ(0, poll(&pfd, 1, 0));
 	sleep_now(_metadata, variant);
 	EXPECT_EQ(1, poll(&pfd, 1, AT_ONCE_MS));
 	EXPECT_EQ(POLLPRI, pfd.revents);
-	told_of_one_reset(_metadata, self, &before);
+	expect_one_reset(_metadata, &self->u, &before, AT_ONCE_MS);
 	EXPECT_STREQ("IccPowerOff IccPowerOn", usbmon_print("# "));
 }
 
@@ -157,31 +119,31 @@ TEST_F_TIMEOUT(sleep, connected, 60)
 TEST_F_TIMEOUT(sleep, in_transmit, 120)
 {
 	struct scard_status before;
-	long count = sc_count(self->fd);
+	long count = sc_count(self->u.fd);
 
 	ASSERT_LE(0, count);
-	ASSERT_EQ(0, sc_snapshot(self->watch, &before));
-	agent_begin_apdu(&self->agent, AGENT_APDU, APDU_SLEEP("7530"));
-	ASSERT_TRUE(agent_is_blocked(&self->agent));
+	ASSERT_EQ(0, sc_snapshot(self->u.watch, &before));
+	agent_begin_apdu(&self->u.agent, AGENT_APDU, APDU_SLEEP("7530"));
+	ASSERT_TRUE(agent_is_blocked(&self->u.agent));
 	sleep_now(_metadata, variant);
-	EXPECT_EQ(-EIO, agent_result(&self->agent, AT_ONCE_MS));
-	told_of_one_reset(_metadata, self, &before);
-	/* the one of told_of_one_reset() was not let through */
-	EXPECT_EQ(count + 2, sc_count(self->fd));
+	EXPECT_EQ(-EIO, agent_result(&self->u.agent, AT_ONCE_MS));
+	expect_one_reset(_metadata, &self->u, &before, AT_ONCE_MS);
+	/* that of expect_one_reset() failed with ESTALE */
+	EXPECT_EQ(count + 2, sc_count(self->u.fd));
 }
 
 TEST_F_TIMEOUT(sleep, in_transaction, 60)
 {
 	struct scard_status before;
 
-	ASSERT_EQ(0, agent_do(&self->agent, AGENT_BEGIN, 0));
-	ASSERT_TRUE(agent_blocks(&self->waiter, AGENT_BEGIN, 0));
-	ASSERT_EQ(0, sc_snapshot(self->watch, &before));
+	ASSERT_EQ(0, agent_do(&self->u.agent, AGENT_BEGIN, 0));
+	ASSERT_TRUE(agent_blocks(&self->u.waiter, AGENT_BEGIN, 0));
+	ASSERT_EQ(0, sc_snapshot(self->u.watch, &before));
 	sleep_now(_metadata, variant);
-	EXPECT_EQ(-ESTALE, agent_result(&self->waiter, AT_ONCE_MS));
-	EXPECT_EQ(-ESTALE, agent_do(&self->agent, AGENT_END, SCARD_DISP_LEAVE));
-	told_of_one_reset(_metadata, self, &before);
-	EXPECT_EQ(-ENOLCK, agent_do(&self->agent, AGENT_END, SCARD_DISP_LEAVE));
+	EXPECT_EQ(-ESTALE, agent_result(&self->u.waiter, AT_ONCE_MS));
+	EXPECT_EQ(-ESTALE, agent_do(&self->u.agent, AGENT_END, SCARD_DISP_LEAVE));
+	expect_one_reset(_metadata, &self->u, &before, AT_ONCE_MS);
+	EXPECT_EQ(-ENOLCK, agent_do(&self->u.agent, AGENT_END, SCARD_DISP_LEAVE));
 }
 
 /* Another card in the morning: the first one is gone for who was connected to it. */
@@ -190,23 +152,23 @@ TEST_F_TIMEOUT(sleep, card_swapped, 60)
 	struct scard_status before, after;
 	int i;
 
-	ASSERT_EQ(0, sc_snapshot(self->watch, &before));
-	ASSERT_EQ(0x9000, sc_apdu(self->fd, "80F00320"));
+	ASSERT_EQ(0, sc_snapshot(self->u.watch, &before));
+	ASSERT_EQ(0x9000, sc_apdu(self->u.fd, "80F00320"));
 	sleep_now(_metadata, variant);
 	/* on a busy machine who swaps it is late, and the guest awake before him */
 	for (i = 0; i < AT_ONCE_MS; i += 10) {
-		ASSERT_TRUE(sc_settled(self->watch, &after, AT_ONCE_MS));
+		ASSERT_TRUE(sc_settled(self->u.watch, &after, AT_ONCE_MS));
 		if (after.card_event - before.card_event >= 2)
 			break;
 		pause_ms(10);
 	}
 	EXPECT_NE(0, memcmp(before.atr, after.atr, sizeof(before.atr)));
 	EXPECT_EQ(before.card_event + 2, after.card_event);
-	EXPECT_EQ(-EIDRM, sc_status(self->fd));
-	EXPECT_EQ(-EIDRM, agent_do(&self->agent, AGENT_STATUS, 0));
-	EXPECT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
-	EXPECT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
-	EXPECT_EQ(0, sc_status(self->fd));
+	EXPECT_EQ(-EIDRM, sc_status(self->u.fd));
+	EXPECT_EQ(-EIDRM, agent_do(&self->u.agent, AGENT_STATUS, 0));
+	EXPECT_EQ(0, sc_disconnect(self->u.fd, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, sc_connect(self->u.fd, SCARD_MODE_SHARED, SC_ANY));
+	EXPECT_EQ(0, sc_status(self->u.fd));
 }
 
 /*
@@ -218,7 +180,7 @@ static bool is_off(const FIXTURE_DATA(sleep) *self, struct scard_status *status)
 	int i, since = 0;
 
 	for (i = 0; i < AT_ONCE_MS; i += 10) {
-		if (sc_snapshot(self->watch, status))
+		if (sc_snapshot(self->u.watch, status))
 			return false;
 		if (status->state != SCARD_STATE_BIT_PRESENT)
 			since = i;
@@ -232,10 +194,10 @@ static bool is_off(const FIXTURE_DATA(sleep) *self, struct scard_status *status)
 static void switch_off(struct __test_metadata *_metadata, FIXTURE_DATA(sleep) *self,
 		       struct scard_status *status)
 {
-	agent_stop(&self->agent);
-	agent_stop(&self->waiter);
+	agent_stop(&self->u.agent);
+	agent_stop(&self->u.waiter);
 	ASSERT_TRUE(module_set("idle_ms", 50));
-	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_UNPOWER));
+	ASSERT_EQ(0, sc_disconnect(self->u.fd, SCARD_DISP_UNPOWER));
 	ASSERT_TRUE(is_off(self, status));
 	usbmon_clear();
 }
@@ -244,7 +206,7 @@ static void switch_off(struct __test_metadata *_metadata, FIXTURE_DATA(sleep) *s
 static void same_card(struct __test_metadata *_metadata, FIXTURE_DATA(sleep) *self,
 		      const struct scard_status *before, struct scard_status *after)
 {
-	struct pollfd pfd = { .fd = self->watch, .events = POLLPRI };
+	struct pollfd pfd = { .fd = self->u.watch, .events = POLLPRI };
 
 	ASSERT_TRUE(is_off(self, after));
 	EXPECT_EQ(before->card_event, after->card_event);
@@ -272,14 +234,14 @@ TEST_F_TIMEOUT(sleep, card_is_unused, 60)
 {
 	struct scard_status before, after;
 
-	ASSERT_EQ(0, agent_do(&self->agent, AGENT_DISCONNECT, SCARD_DISP_LEAVE));
-	ASSERT_EQ(0, agent_do(&self->waiter, AGENT_DISCONNECT, SCARD_DISP_LEAVE));
-	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
-	ASSERT_TRUE(sc_settled(self->watch, &before, AT_ONCE_MS));
+	ASSERT_EQ(0, agent_do(&self->u.agent, AGENT_DISCONNECT, SCARD_DISP_LEAVE));
+	ASSERT_EQ(0, agent_do(&self->u.waiter, AGENT_DISCONNECT, SCARD_DISP_LEAVE));
+	ASSERT_EQ(0, sc_disconnect(self->u.fd, SCARD_DISP_LEAVE));
+	ASSERT_TRUE(sc_settled(self->u.watch, &before, AT_ONCE_MS));
 	ASSERT_EQ(SCARD_STATE_BIT_POWERED, before.state & SCARD_STATE_BIT_POWERED);
 	usbmon_clear();
 	sleep_now(_metadata, variant);
-	ASSERT_TRUE(sc_settled(self->watch, &after, AT_ONCE_MS));
+	ASSERT_TRUE(sc_settled(self->u.watch, &after, AT_ONCE_MS));
 	EXPECT_EQ(before.epoch, after.epoch);
 	EXPECT_EQ(before.card_event, after.card_event);
 	EXPECT_EQ(before.atr_len, after.atr_len);

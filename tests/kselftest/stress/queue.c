@@ -14,6 +14,7 @@
 
 #include "agent.h"
 #include "sc.h"
+#include "usb.h"
 #include "vr.h"
 
 #define WAITERS		64
@@ -56,13 +57,6 @@ FIXTURE_TEARDOWN(queue)
 			waitpid(self->waiters[i], NULL, 0);
 		}
 	}
-}
-
-static void pause_ms(long ms)
-{
-	struct timespec pause = { ms / 1000, ms % 1000 * 1000000 };
-
-	nanosleep(&pause, NULL);
 }
 
 static double seconds(void)
