@@ -33,7 +33,7 @@ static int connect_to(const char *options, const char *card, unsigned int protoc
 }
 
 /* The card and the reader have 372/8 in common: it is used, and the card answers. */
-TEST(fast_parameters_by_host)
+TEST(host_pps_uses_common_Fi_Di)
 {
 	int fd = connect_to("--profile tpdu --desc dwMaxDataRate=600000", "iso,t=1,ta1=18", SC_ANY);
 
@@ -45,7 +45,7 @@ TEST(fast_parameters_by_host)
 }
 
 /* The reader is too slow for the card's best: the next lower one is taken. */
-TEST(rate_within_the_limit)
+TEST(dwMaxDataRate_limits_Di)
 {
 	int fd = connect_to("--profile tpdu --desc dwDefaultClock=4000 --desc dwMaxDataRate=50000",
 			    "iso,t=1,ta1=18", SC_ANY);
@@ -56,7 +56,7 @@ TEST(rate_within_the_limit)
 }
 
 /* Only what the table of rates has */
-TEST(rate_of_the_table)
+TEST(GetDataRates_table_limits_Di)
 {
 	int fd = connect_to("--profile tpdu --desc dwDefaultClock=4000 --desc dwMaxDataRate=600000 "
 			    "--rates 10752,21505", "iso,t=1,ta1=18", SC_ANY);
@@ -67,7 +67,7 @@ TEST(rate_of_the_table)
 }
 
 /* PPS fails: the card is reset and used with the default parameters. */
-TEST(fallback_to_the_default)
+TEST(failed_pps_resets_and_uses_defaults)
 {
 	int fd;
 
@@ -81,7 +81,7 @@ TEST(fallback_to_the_default)
 }
 
 /* In specific mode there is no PPS, and no choice of protocol. */
-TEST(specific_mode)
+TEST(TA2_specific_mode_needs_no_pps)
 {
 	int fd = connect_to("--profile tpdu --desc dwMaxDataRate=600000", "iso,t=1,ta1=18,ta2=81",
 			    SC_ANY);
@@ -98,7 +98,7 @@ TEST(specific_mode)
  * A reader that arranges by itself what the ATR fixes is not asked whether it can: the fastest
  * rate that its descriptor names need not be one.
  */
-TEST(specific_mode_of_the_reader)
+TEST(TA2_specific_mode_left_to_automatic_reader)
 {
 	static const char * const readers[] = {
 		"--profile short --desc dwMaxDataRate=9600",
@@ -120,7 +120,7 @@ TEST(specific_mode_of_the_reader)
 }
 
 /* The second protocol of a card needs PPS, which the host or the reader makes. */
-TEST(second_protocol)
+TEST(pps_selects_second_protocol)
 {
 	static const char * const readers[] = {
 		"--profile tpdu", "--profile tpdu-auto", "--profile short", "--profile extended",
@@ -143,7 +143,7 @@ TEST(second_protocol)
 }
 
 /* An active protocol stays until a reset. */
-TEST(protocol_stays)
+TEST(protocol_is_kept_until_reset)
 {
 	int fd = connect_to("--profile tpdu", "iso,t=01", SCARD_PROTO_T1), other;
 
@@ -159,7 +159,7 @@ TEST(protocol_stays)
 }
 
 /* The card is taken out in the middle: no protocol is active without one. */
-TEST(removed_meanwhile)
+TEST(removal_in_SetParameters_gets_ENOMEDIUM)
 {
 	struct scard_status status;
 	int fd;
@@ -178,7 +178,7 @@ TEST(removed_meanwhile)
 }
 
 /* A card of class B only: 5 V is tried, 3 V answers. */
-TEST(voltage)
+TEST(bVoltageSupport_tries_5V_then_3V)
 {
 	int fd = connect_to("--profile tpdu --desc dwFeatures=0x00010030 --desc bVoltageSupport=7",
 			    "iso,t=1,voltage=2", SC_ANY);
@@ -189,7 +189,7 @@ TEST(voltage)
 }
 
 /* Cards in use break the rules; a wrong TCK does not make them useless. */
-TEST(wrong_tck)
+TEST(atr_with_wrong_TCK_is_accepted)
 {
 	int fd = connect_to("--profile tpdu", "iso,t=1,tck=bad", SC_ANY);
 

@@ -121,7 +121,7 @@ static double run_all(FIXTURE_DATA(slots) *self, void *(*run)(void *), unsigned 
 }
 
 /* Four slow cards take as long as one, where the reader lets them. */
-TEST_F(slots, slow_cards)
+TEST_F(slots, bMaxCCIDBusySlots_commands_in_parallel)
 {
 	double one, four;
 	unsigned int i;
@@ -140,7 +140,7 @@ TEST_F(slots, slow_cards)
 	}
 }
 
-TEST_F(slots, answers_find_their_way)
+TEST_F(slots, answers_reach_their_own_slot)
 {
 	unsigned int i;
 
@@ -155,7 +155,7 @@ TEST_F(slots, answers_find_their_way)
  * The answer of a fast card comes before that of a slow one which was asked earlier, and
  * so in the buffer that waits for the slow one's.
  */
-TEST_F(slots, a_fast_card_overtakes)
+TEST_F(slots, fast_answer_overtakes_slow_one)
 {
 	struct client *slow = &self->client[0], *fast = &self->client[1];
 	double start;
@@ -183,7 +183,7 @@ TEST_F(slots, a_fast_card_overtakes)
 }
 
 /* A card that is taken out of one slot is not missed in another. */
-TEST_F(slots, removal_elsewhere)
+TEST_F(slots, removal_in_another_slot_changes_nothing)
 {
 	vr_do("remove 2");
 	EXPECT_EQ(0, sc_status(self->client[0].fd));
@@ -193,7 +193,7 @@ TEST_F(slots, removal_elsewhere)
 }
 
 /* A reset in one slot is none in another. */
-TEST_F(slots, reset_elsewhere)
+TEST_F(slots, reset_in_another_slot_changes_nothing)
 {
 	EXPECT_EQ(0x9000, sc_apdu(self->client[1].fd, APDU_VERIFY));
 	close(self->client[0].fd);
@@ -205,7 +205,7 @@ TEST_F(slots, reset_elsewhere)
  * A command waits until the reader has done with another slot's, and meanwhile its card is
  * exchanged: the new one, which is nobody's so far, never sees it.
  */
-TEST(card_exchanged_meanwhile)
+TEST(waiting_command_is_not_sent_to_exchanged_card)
 {
 	struct client busy = { .slot = 1, .apdu = APDU_SLEEP("0BB8") };
 	struct agent agent;
@@ -250,7 +250,7 @@ static void *run_at_once(void *arg)
  * The buffer of a command that is given up is taken back while another slot's answer is on
  * its way into it: nothing of that is seen in the other slot, nor of the buffer later.
  */
-TEST(answer_in_a_buffer_given_up)
+TEST(answer_in_killed_urb_is_delivered)
 {
 	struct client other = { .slot = 1, .apdu = APDU_STATE, .rounds = 3 };
 	struct timespec limit;

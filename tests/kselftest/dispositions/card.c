@@ -28,7 +28,7 @@ static void connect_two(struct __test_metadata *_metadata, int *fd, int *other)
 }
 
 /* A reader that can eject: power off first, then Mechanical; the card stays where it is here. */
-TEST(eject_with_mechanics)
+TEST(disconnect_eject_uses_Mechanical)
 {
 	int fd, other;
 
@@ -42,7 +42,7 @@ TEST(eject_with_mechanics)
 	EXPECT_EQ(-ENOMEDIUM, sc_connect(fd, SCARD_MODE_SHARED, SC_ANY));
 }
 
-TEST(end_with_eject)
+TEST(end_transaction_eject_uses_Mechanical)
 {
 	int fd;
 
@@ -58,7 +58,7 @@ TEST(end_with_eject)
 }
 
 /* A reader that refuses a warm reset gets a cold one. */
-TEST(reset_is_cold_where_warm_is_refused)
+TEST(refused_warm_reset_becomes_cold)
 {
 	int fd, other;
 
@@ -74,7 +74,7 @@ TEST(reset_is_cold_where_warm_is_refused)
 }
 
 /* Nobody is connected: after a while the card has no power, and gets it again at need. */
-TEST(idle_card_is_powered_off)
+TEST(idle_ms_powers_the_card_off)
 {
 	struct scard_status before;
 	struct timespec pause = { .tv_nsec = 600000000 };
@@ -110,12 +110,12 @@ TEST(idle_card_is_powered_off)
  * SIGKILL inside every call that speaks to the card, while it is on the wire: whatever
  * was begun, the next one finds a card that was reset, and none is left without it.
  */
-FIXTURE(killed_inside)
+FIXTURE(killed_in_command)
 {
 	struct agent victim, next;
 };
 
-FIXTURE_VARIANT(killed_inside)
+FIXTURE_VARIANT(killed_in_command)
 {
 	const char *fault;
 	enum agent_op op;
@@ -124,7 +124,7 @@ FIXTURE_VARIANT(killed_inside)
 };
 
 #define KILLED(name, f, o, v, t)						\
-	FIXTURE_VARIANT_ADD(killed_inside, name)				\
+	FIXTURE_VARIANT_ADD(killed_in_command, name)				\
 	{									\
 		.fault = f, .op = o, .value = v, .transaction = t,		\
 	};
@@ -142,7 +142,7 @@ KILLED(disconnect_unpower, "on IccPowerOff delay 400", AGENT_DISCONNECT, SCARD_D
 KILLED(end_reset, "on IccPowerOn delay 400", AGENT_END, SCARD_DISP_RESET, true)
 KILLED(end_unpower, "on IccPowerOff delay 400", AGENT_END, SCARD_DISP_UNPOWER, true)
 
-FIXTURE_SETUP(killed_inside)
+FIXTURE_SETUP(killed_in_command)
 {
 	vr_prepare("--profile short", VR_CARD);
 	agent_start(&self->victim);
@@ -155,13 +155,13 @@ FIXTURE_SETUP(killed_inside)
 		ASSERT_EQ(0, agent_do(&self->victim, AGENT_BEGIN, 0));
 }
 
-FIXTURE_TEARDOWN(killed_inside)
+FIXTURE_TEARDOWN(killed_in_command)
 {
 	agent_stop(&self->victim);
 	agent_stop(&self->next);
 }
 
-TEST_F(killed_inside, card_is_reset)
+TEST_F(killed_in_command, next_user_gets_reset_card)
 {
 	vr_do("fault %s", variant->fault);
 	ASSERT_TRUE(agent_blocks(&self->victim, variant->op, variant->value));
@@ -180,20 +180,20 @@ TEST_F(killed_inside, card_is_reset)
  * on the control pipe and the Abort message end it. vreader answers only to both of them,
  * and complains if they do not have the same bSeq.
  */
-FIXTURE(aborted)
+FIXTURE(abort)
 {
 	struct agent victim, next;
 };
 
-FIXTURE_VARIANT(aborted)
+FIXTURE_VARIANT(abort)
 {
 	const char *fault;
 };
 
-FIXTURE_VARIANT_ADD(aborted, silent) { .fault = "on XfrBlock no-answer" };
-FIXTURE_VARIANT_ADD(aborted, extended) { .fault = "on XfrBlock extend 0" };
+FIXTURE_VARIANT_ADD(abort, silent) { .fault = "on XfrBlock no-answer" };
+FIXTURE_VARIANT_ADD(abort, extended) { .fault = "on XfrBlock extend 0" };
 
-FIXTURE_SETUP(aborted)
+FIXTURE_SETUP(abort)
 {
 	vr_prepare("--profile short", VR_CARD);
 	agent_start(&self->victim);
@@ -203,13 +203,13 @@ FIXTURE_SETUP(aborted)
 	ASSERT_EQ(0, agent_do(&self->victim, AGENT_CONNECT, SCARD_MODE_SHARED));
 }
 
-FIXTURE_TEARDOWN(aborted)
+FIXTURE_TEARDOWN(abort)
 {
 	agent_stop(&self->victim);
 	agent_stop(&self->next);
 }
 
-TEST_F(aborted, command_of_a_killed_caller)
+TEST_F(abort, command_of_killed_caller_is_aborted)
 {
 	unsigned long counter;
 

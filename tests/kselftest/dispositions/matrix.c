@@ -500,7 +500,7 @@ static void check_impossible(struct __test_metadata *_metadata, FIXTURE_DATA(mat
 	EXPECT_STREQ("", vr_trace());
 }
 
-TEST_F(matrix, cell)
+TEST_F(matrix, reader_log_and_results_match_model)
 {
 	const struct cell *c = &variant->cell;
 

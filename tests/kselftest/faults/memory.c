@@ -392,12 +392,12 @@ static int do_bind(struct scene *s)
 /* of the handle that makes the call; COLD: open, and the card has no power */
 enum state { OPEN, COLD, CONNECTED, OWNER, UNBOUND };
 
-FIXTURE(faults)
+FIXTURE(no_memory)
 {
 	struct scene scene;
 };
 
-FIXTURE_VARIANT(faults)
+FIXTURE_VARIANT(no_memory)
 {
 	int (*call)(struct scene *s);
 	enum state state;
@@ -408,13 +408,13 @@ FIXTURE_VARIANT(faults)
 };
 
 #define QEMU(name, from, ...)							\
-	FIXTURE_VARIANT_ADD(faults, name)					\
+	FIXTURE_VARIANT_ADD(no_memory, name)					\
 	{									\
 		.call = do_##name, .state = from, __VA_ARGS__			\
 	};
 
 #define VREADER(name, profile, kind, does, from)				\
-	FIXTURE_VARIANT_ADD(faults, name)					\
+	FIXTURE_VARIANT_ADD(no_memory, name)					\
 	{									\
 		.call = do_##does, .state = from, .options = "--profile " profile, .card = kind, \
 	};
@@ -455,7 +455,7 @@ VREADER(chained, "extended --desc dwMaxCCIDMessageLength=271", VR_CARD, transmit
 VREADER(answer, "extended --desc dwMaxCCIDMessageLength=271", VR_CARD, transmit_answer, CONNECTED)
 VREADER(token, "iccd-b --desc dwFeatures=0x00040840", VR_CARD, transmit_long, CONNECTED)
 
-FIXTURE_SETUP(faults)
+FIXTURE_SETUP(no_memory)
 {
 	char path[256];
 
@@ -485,7 +485,7 @@ FIXTURE_SETUP(faults)
 	ASSERT_LE(0, self->scene.netlink);
 }
 
-FIXTURE_TEARDOWN(faults)
+FIXTURE_TEARDOWN(no_memory)
 {
 	close(self->scene.netlink);
 	close(fail_fd);
@@ -542,7 +542,7 @@ static void expect_all_well(struct __test_metadata *_metadata, struct scene *s)
 	s->fd = -1;
 }
 
-TEST_F_TIMEOUT(faults, until_it_gets_through, 600)
+TEST_F_TIMEOUT(no_memory, ioctl_fails_with_ENOMEM_until_it_succeeds, 600)
 {
 	struct scene *s = &self->scene;
 	unsigned long sent = 0;

@@ -182,13 +182,13 @@ static bool freezer_mounted(void)
 /* ---- the queue for a place on the wire ---- */
 
 /* One command at a time: the first slot's is on the wire, the second's waits. */
-FIXTURE(queue)
+FIXTURE(busy_slot_queue)
 {
 	struct user first;
 	struct user second;
 };
 
-FIXTURE_SETUP(queue)
+FIXTURE_SETUP(busy_slot_queue)
 {
 	int i;
 
@@ -204,7 +204,7 @@ FIXTURE_SETUP(queue)
 	EXPECT_EQ(0, commands(1));
 }
 
-FIXTURE_TEARDOWN(queue)
+FIXTURE_TEARDOWN(busy_slot_queue)
 {
 	EXPECT_TRUE(freezer_thaws());
 	user_stop(&self->first);
@@ -213,7 +213,7 @@ FIXTURE_TEARDOWN(queue)
 	EXPECT_TRUE(sc_works());
 }
 
-TEST_F_TIMEOUT(queue, both_frozen, 90)
+TEST_F_TIMEOUT(busy_slot_queue, owner_and_waiter_freeze, 90)
 {
 	ASSERT_TRUE(freezer_add(&self->first));
 	ASSERT_TRUE(freezer_add(&self->second));
@@ -225,7 +225,7 @@ TEST_F_TIMEOUT(queue, both_frozen, 90)
 }
 
 /* The card of the second was reset before its command was sent: it is not for that card. */
-TEST_F_TIMEOUT(queue, port_reset_while_frozen, 90)
+TEST_F_TIMEOUT(busy_slot_queue, waiter_frozen_over_port_reset_gets_EIO, 90)
 {
 	ASSERT_TRUE(freezer_add(&self->first));
 	ASSERT_TRUE(freezer_add(&self->second));
@@ -241,7 +241,7 @@ TEST_F_TIMEOUT(queue, port_reset_while_frozen, 90)
 }
 
 /* Who waits is told, also if the place that it waits for is not given back. */
-TEST_F(queue, unplugged)
+TEST_F(busy_slot_queue, waiter_gets_ENODEV_though_owner_is_frozen)
 {
 	ASSERT_TRUE(freezer_add(&self->first));
 	ASSERT_TRUE(freezer_freezes());
@@ -252,7 +252,7 @@ TEST_F(queue, unplugged)
 }
 
 /* The dead do not get the place, nor do they lose it. */
-TEST_F_TIMEOUT(queue, killed, 90)
+TEST_F_TIMEOUT(busy_slot_queue, killed_waiter_leaves_the_queue, 90)
 {
 	kill(self->second.pid, SIGKILL);
 	EXPECT_TRUE(user_ended(&self->second, AT_ONCE_MS));
@@ -262,12 +262,12 @@ TEST_F_TIMEOUT(queue, killed, 90)
 
 /* ---- a token is asked again and again ---- */
 
-FIXTURE(token)
+FIXTURE(iccd_poll)
 {
 	struct user user;
 };
 
-FIXTURE_SETUP(token)
+FIXTURE_SETUP(iccd_poll)
 {
 	ASSERT_TRUE(freezer_mounted());
 	vr_prepare("--profile iccd-b", "iso,t=1");
@@ -276,13 +276,13 @@ FIXTURE_SETUP(token)
 	ASSERT_TRUE(freezer_add(&self->user));
 }
 
-FIXTURE_TEARDOWN(token)
+FIXTURE_TEARDOWN(iccd_poll)
 {
 	EXPECT_TRUE(freezer_thaws());
 	user_stop(&self->user);
 }
 
-TEST_F_TIMEOUT(token, frozen, 90)
+TEST_F_TIMEOUT(iccd_poll, caller_freezes_between_polls, 90)
 {
 	ASSERT_TRUE(freezer_freezes());
 	ASSERT_TRUE(freezer_thaws());
@@ -292,7 +292,7 @@ TEST_F_TIMEOUT(token, frozen, 90)
 }
 
 /* Its command was lost with what the token knew: nobody asks it for the answer. */
-TEST_F(token, port_reset_while_frozen)
+TEST_F(iccd_poll, caller_frozen_over_port_reset_gets_EIO)
 {
 	ASSERT_TRUE(freezer_freezes());
 	ASSERT_EQ(0, usb_port_reset());

@@ -66,14 +66,14 @@ static bool look(int fd, struct scard_status *status)
 }
 
 /* Open files alone are no watchers; nothing is sent at all. */
-TEST_F_TIMEOUT(polling, nobody_watches, 60)
+TEST_F_TIMEOUT(polling, no_watcher_sends_no_GetSlotStatus, 60)
 {
 	pause_ms(QUIET_MS);
 	EXPECT_STREQ("", vr_do("log"));
 }
 
 /* What poll() waits for is asked for: often at first, then once a second. */
-TEST_F_TIMEOUT(polling, who_polls_watches, 60)
+TEST_F_TIMEOUT(polling, poll_sends_GetSlotStatus, 60)
 {
 	struct pollfd pfd = { .fd = self->watch, .events = POLLPRI };
 	struct scard_status before, status;
@@ -108,7 +108,7 @@ TEST_F_TIMEOUT(polling, who_polls_watches, 60)
 }
 
 /* The rate sinks: of the questions of four seconds most come in the first. */
-TEST_F_TIMEOUT(polling, less_and_less, 60)
+TEST_F_TIMEOUT(polling, GetSlotStatus_rate_falls_to_one_a_second, 60)
 {
 	struct epoll_event event = { .events = EPOLLPRI | EPOLLET };
 	struct scard_status status;
@@ -133,7 +133,7 @@ TEST_F_TIMEOUT(polling, less_and_less, 60)
 }
 
 /* poll() without waiting looks, too, so that who asks every now and then hears of it. */
-TEST_F_TIMEOUT(polling, poll_without_waiting, 60)
+TEST_F_TIMEOUT(polling, poll_with_timeout_0_sees_removal, 60)
 {
 	struct pollfd pfd = { .fd = self->watch, .events = POLLPRI };
 	struct scard_status status;
@@ -148,7 +148,7 @@ TEST_F_TIMEOUT(polling, poll_without_waiting, 60)
 }
 
 /* What changed while nobody looked is found out before it is told. */
-TEST_F_TIMEOUT(polling, unseen_changes, 60)
+TEST_F_TIMEOUT(polling, GET_STATUS_rereads_unwatched_slot, 60)
 {
 	struct scard_status before, status;
 
@@ -174,7 +174,7 @@ TEST_F_TIMEOUT(polling, unseen_changes, 60)
 }
 
 /* A card that gave no answer is turned round while nobody looks. */
-TEST_F_TIMEOUT(polling, unseen_change_of_a_mute_card, 60)
+TEST_F_TIMEOUT(polling, GET_STATUS_rereads_mute_card, 60)
 {
 	struct scard_status status;
 
@@ -192,7 +192,7 @@ TEST_F_TIMEOUT(polling, unseen_change_of_a_mute_card, 60)
 }
 
 /* Who holds a card hears that it is out, without asking. */
-TEST_F_TIMEOUT(polling, who_is_connected_watches, 60)
+TEST_F_TIMEOUT(polling, connected_handle_sees_removal, 60)
 {
 	int i;
 
@@ -278,7 +278,7 @@ static int listen_to_events(void)
 }
 
 /* Who listens to events hears of cards from its first look on. */
-TEST_F_TIMEOUT(polling, who_listens_watches, 60)
+TEST_F_TIMEOUT(polling, netlink_listener_sees_removal, 60)
 {
 	struct scard_status status;
 	int sock = listen_to_events();
@@ -314,19 +314,19 @@ static bool cannot_tell(int fd)
 	return false;
 }
 
-FIXTURE(deaf)
+FIXTURE(interrupt_pipe)
 {
 };
 
-FIXTURE_SETUP(deaf)
+FIXTURE_SETUP(interrupt_pipe)
 {
 }
 
-FIXTURE_TEARDOWN(deaf)
+FIXTURE_TEARDOWN(interrupt_pipe)
 {
 }
 
-TEST_F_TIMEOUT(deaf, interrupt_pipe_given_up, 90)
+TEST_F_TIMEOUT(interrupt_pipe, failed_interrupt_endpoint_falls_back_to_polling, 90)
 {
 	struct pollfd pfd = { .events = POLLPRI };
 	struct scard_status status;

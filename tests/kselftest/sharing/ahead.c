@@ -18,42 +18,42 @@
 
 #define TRACING	"/sys/kernel/tracing"
 
-FIXTURE(ahead)
+FIXTURE(send_ahead)
 {
 	int owner;		/* in a transaction */
 	int fd;			/* connected SHARED */
 	struct agent agent;	/* connected SHARED */
 };
 
-FIXTURE_VARIANT(ahead)
+FIXTURE_VARIANT(send_ahead)
 {
 	const char *options, *card;
 	bool ahead;		/* the command is one message */
 };
 
-FIXTURE_VARIANT_ADD(ahead, short_apdu)
+FIXTURE_VARIANT_ADD(send_ahead, short_apdu)
 {
 	.options = "--profile short", .card = VR_CARD, .ahead = true,
 };
 
-FIXTURE_VARIANT_ADD(ahead, extended_apdu)
+FIXTURE_VARIANT_ADD(send_ahead, extended_apdu)
 {
 	.options = "--profile extended", .card = VR_CARD, .ahead = true,
 };
 
 /* The engine of T=1 is the waiting thread's. */
-FIXTURE_VARIANT_ADD(ahead, tpdu_t1)
+FIXTURE_VARIANT_ADD(send_ahead, tpdu_t1)
 {
 	.options = "--profile tpdu", .card = VR_CARD,
 };
 
 /* A place among the busy slots may have to be waited for. */
-FIXTURE_VARIANT_ADD(ahead, multi_slot)
+FIXTURE_VARIANT_ADD(send_ahead, multi_slot)
 {
 	.options = "--profile multi4-serial", .card = VR_CARD,
 };
 
-FIXTURE_SETUP(ahead)
+FIXTURE_SETUP(send_ahead)
 {
 	vr_prepare(variant->options, variant->card);
 	agent_start(&self->agent);
@@ -67,7 +67,7 @@ FIXTURE_SETUP(ahead)
 	vr_clear();
 }
 
-FIXTURE_TEARDOWN(ahead)
+FIXTURE_TEARDOWN(send_ahead)
 {
 	agent_stop(&self->agent);
 }
@@ -109,7 +109,7 @@ static bool trace_senders(bool on)
 	return !file_set(TRACING "/events/scard/scard_ccid_send/enable", on ? "1" : "0");
 }
 
-TEST_F(ahead, sent_by_who_leaves)
+TEST_F(send_ahead, waiting_command_is_sent_by_ending_owner)
 {
 	ASSERT_TRUE(trace_senders(true));
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
@@ -122,7 +122,7 @@ TEST_F(ahead, sent_by_who_leaves)
 }
 
 /* One behind the other, each served by the one before */
-TEST_F(ahead, in_a_row)
+TEST_F(send_ahead, each_caller_sends_for_the_next)
 {
 	struct agent second;
 
@@ -141,7 +141,7 @@ TEST_F(ahead, in_a_row)
 }
 
 /* Who leaves resets the card: the one behind is told so, and nothing of it is sent. */
-TEST_F(ahead, reset_by_who_leaves)
+TEST_F(send_ahead, owner_reset_drops_waiting_command)
 {
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
 	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_RESET));
@@ -151,7 +151,7 @@ TEST_F(ahead, reset_by_who_leaves)
 }
 
 /* The same, by a close without goodbye */
-TEST_F(ahead, who_leaves_dies)
+TEST_F(send_ahead, owner_close_drops_waiting_command)
 {
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
 	EXPECT_EQ(0, close(self->owner));
@@ -163,7 +163,7 @@ TEST_F(ahead, who_leaves_dies)
 }
 
 /* Killed while its command, which another has sent, is on the wire */
-TEST_F(ahead, killed_on_the_wire)
+TEST_F(send_ahead, caller_killed_after_its_command_was_sent)
 {
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
 	vr_do("fault on XfrBlock delay 3000");
@@ -179,7 +179,7 @@ TEST_F(ahead, killed_on_the_wire)
 }
 
 /* Killed before its turn, and kept from running since: nothing of it is sent. */
-TEST_F(ahead, killed_in_the_queue)
+TEST_F(send_ahead, caller_killed_before_its_command_was_sent)
 {
 	struct sched_param fifo = { .sched_priority = 1 };
 	cpu_set_t cpu;
@@ -213,7 +213,7 @@ TEST_F(ahead, killed_in_the_queue)
 }
 
 /* The reader goes: who waits for an answer to what another has sent is told at once. */
-TEST_F(ahead, unplugged_on_the_wire)
+TEST_F(send_ahead, unplug_gets_ENODEV_at_once)
 {
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
 	vr_do("fault on XfrBlock delay 3000");
@@ -224,7 +224,7 @@ TEST_F(ahead, unplugged_on_the_wire)
 }
 
 /* An answer that does not come ends as it does for who has sent it itself. */
-TEST_F(ahead, no_answer)
+TEST_F(send_ahead, stalled_answer_fails_as_usual)
 {
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
 	vr_do("fault on XfrBlock stall");
@@ -241,7 +241,7 @@ static int count(int fd)
 static const struct sc_call transmit = { "TRANSMIT", count };
 
 /* A signal that does not kill: the command is not sent again, and its answer not lost. */
-static void signalled(struct __test_metadata *_metadata, FIXTURE_DATA(ahead) *self, int flags)
+static void signalled(struct __test_metadata *_metadata, FIXTURE_DATA(send_ahead) *self, int flags)
 {
 	struct job job;
 	int i;
@@ -264,7 +264,7 @@ static void signalled(struct __test_metadata *_metadata, FIXTURE_DATA(ahead) *se
  * The port is reset while one command is on the wire and another waits: neither is executed
  * by a card that has lost its power since.
  */
-TEST_F(ahead, port_reset_on_the_wire)
+TEST_F(send_ahead, port_reset_fails_sent_and_waiting_commands)
 {
 	struct job job;
 
@@ -285,7 +285,7 @@ TEST_F(ahead, port_reset_on_the_wire)
 }
 
 /* A command that is not sent has no answer: not that of before either, "no card". */
-TEST_F(ahead, port_reset_after_a_removal)
+TEST_F(send_ahead, port_reset_does_not_return_old_answer)
 {
 	struct job job;
 	struct scard_status status;
@@ -317,18 +317,18 @@ TEST_F(ahead, port_reset_after_a_removal)
 	EXPECT_EQ(-ESTALE, sc_status(self->fd));
 }
 
-TEST_F(ahead, signal)
+TEST_F(send_ahead, signal_does_not_send_twice)
 {
 	signalled(_metadata, self, 0);
 }
 
-TEST_F(ahead, signal_that_restarts)
+TEST_F(send_ahead, SA_RESTART_does_not_send_twice)
 {
 	signalled(_metadata, self, SA_RESTART);
 }
 
 /* A TPDU of T=0, here of an APDU that becomes another one, is one message too. */
-TEST(ahead_t0)
+TEST(send_ahead_t0_case_1_tpdu)
 {
 	struct agent agent;
 	int owner, i;
@@ -356,7 +356,7 @@ TEST(ahead_t0)
 }
 
 /* An extended APDU becomes a TPDU once, whoever makes it and whoever sends it. */
-TEST(ahead_t0_extended)
+TEST(send_ahead_t0_extended_apdu)
 {
 	static const char * const readers[] = {
 		"--profile tpdu",

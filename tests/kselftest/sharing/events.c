@@ -63,7 +63,7 @@ static bool wait_state(int watch, uint32_t mask, uint32_t want)
 	return false;
 }
 
-TEST_F(events, snapshot_of_a_card)
+TEST_F(events, GET_STATUS_fields)
 {
 	struct scard_status s = snapshot(self->watch);
 
@@ -82,7 +82,7 @@ TEST_F(events, snapshot_of_a_card)
 	EXPECT_EQ(1, s.handles);
 }
 
-TEST_F(events, poll_tells_once_until_looked)
+TEST_F(events, POLLPRI_until_GET_STATUS)
 {
 	struct scard_status s;
 
@@ -101,7 +101,7 @@ TEST_F(events, poll_tells_once_until_looked)
 	EXPECT_NE(s.event, snapshot(self->watch).event);
 }
 
-TEST_F(events, insertion_and_removal)
+TEST_F(events, card_event_counts_insertion_and_removal)
 {
 	struct scard_status before = snapshot(self->watch), after;
 
@@ -124,7 +124,7 @@ TEST_F(events, insertion_and_removal)
 }
 
 /* In the time of one look another card has come: not one event is lost. */
-TEST_F(events, swapped_card)
+TEST_F(events, exchange_counts_two_card_events)
 {
 	struct scard_status before = snapshot(self->watch);
 	int i;
@@ -137,7 +137,7 @@ TEST_F(events, swapped_card)
 	EXPECT_EQ(-EIDRM, sc_status(self->fd));
 }
 
-TEST_F(events, mute_card)
+TEST_F(events, mute_card_sets_SCARD_STATE_MUTE)
 {
 	vr_do("remove 0");
 	ASSERT_TRUE(wait_state(self->watch, SCARD_STATE_BIT_PRESENT, 0));
@@ -147,7 +147,7 @@ TEST_F(events, mute_card)
 }
 
 /* W_REMOVED stays until Reconnect, whatever comes after it. */
-TEST_F(events, removal_stays_pending)
+TEST_F(events, EIDRM_until_RECONNECT)
 {
 	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
 	vr_do("remove 0");
@@ -166,7 +166,7 @@ TEST_F(events, removal_stays_pending)
 }
 
 /* A reset of the new card does not hide that the old one is gone. */
-TEST_F(events, removal_outlives_reset)
+TEST_F(events, EIDRM_outlives_reset_of_new_card)
 {
 	struct scard_status before = snapshot(self->watch);
 	int i, other;
@@ -201,7 +201,7 @@ TEST_F(events, removal_ends_transaction)
 }
 
 /* A waiter in Connect learns that the card has gone. */
-TEST_F(events, removal_wakes_connect)
+TEST_F(events, removal_wakes_waiting_CONNECT)
 {
 	struct agent waiter;
 
@@ -216,7 +216,7 @@ TEST_F(events, removal_wakes_connect)
 }
 
 /* The card is pulled while it works. */
-TEST_F(events, removal_inside_transmit)
+TEST_F(events, removal_in_TRANSMIT)
 {
 	int result;
 
@@ -233,7 +233,7 @@ TEST_F(events, removal_inside_transmit)
 }
 
 /* epoch counts resets and power-offs; a handle gets the one it belongs to */
-TEST_F(events, epoch)
+TEST_F(events, epoch_counts_resets_and_power_offs)
 {
 	struct scard_connect arg = { .share_mode = SCARD_MODE_SHARED, .protocols = SC_ANY };
 	struct scard_status before = snapshot(self->watch);

@@ -178,7 +178,7 @@ TEST_F(sharing, transaction_refuses_others)
 }
 
 /* The owner is the handle: two handles of one process are two. */
-TEST_F(sharing, nesting_counts)
+TEST_F(sharing, nested_BEGIN_counts)
 {
 	int i;
 
@@ -196,7 +196,7 @@ TEST_F(sharing, nesting_counts)
 }
 
 /* End(RESET) acts at once, tells everybody, the caller too, and the lock is free. */
-TEST_F(sharing, end_with_reset)
+TEST_F(sharing, END_reset_gets_ESTALE)
 {
 	ASSERT_EQ(0, sc_connect(self->a, SCARD_MODE_SHARED, SC_ANY));
 	ASSERT_EQ(0, sc_connect(self->b, SCARD_MODE_SHARED, SC_ANY));
@@ -212,7 +212,7 @@ TEST_F(sharing, end_with_reset)
 	expect_gated(_metadata, self->a, 0);
 }
 
-TEST_F(sharing, end_with_unpower)
+TEST_F(sharing, END_unpower_gets_ESTALE)
 {
 	ASSERT_EQ(0, sc_connect(self->a, SCARD_MODE_SHARED, SC_ANY));
 	ASSERT_EQ(0, sc_begin(self->a));
@@ -227,7 +227,7 @@ TEST_F(sharing, end_with_unpower)
 }
 
 /* A pending reset is told by End, which ends the transaction all the same. */
-TEST_F(sharing, end_with_pending_reset_releases)
+TEST_F(sharing, END_with_pending_reset_releases_lock)
 {
 	ASSERT_EQ(0, sc_connect(self->a, SCARD_MODE_SHARED, SC_ANY));
 	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
@@ -310,7 +310,7 @@ TEST_F(sharing, direct_becomes_shared)
 	expect_gated(_metadata, self->a, 0);
 }
 
-TEST_F(sharing, no_card)
+TEST_F(sharing, no_card_gets_ENOMEDIUM_unless_DIRECT)
 {
 	vr_prepare("--profile short", NULL);
 	EXPECT_EQ(-ENOMEDIUM, sc_connect(self->a, SCARD_MODE_SHARED, SC_ANY));
@@ -332,7 +332,7 @@ TEST_F(sharing, mute_card)
 }
 
 /* The last handle's state is the handle's: open file, not descriptor, not process. */
-TEST_F(sharing, duplicate_is_the_same_handle)
+TEST_F(sharing, dup_is_the_same_handle)
 {
 	int twin;
 

@@ -92,7 +92,7 @@ static void in_order(struct __test_metadata *_metadata, FIXTURE_DATA(waiting) *s
 	EXPECT_EQ(0, sc_disconnect(self->idle, SCARD_DISP_LEAVE));
 }
 
-TEST_F(waiting, nonblock)
+TEST_F(waiting, O_NONBLOCK_gets_EAGAIN)
 {
 	size_t i;
 
@@ -110,14 +110,14 @@ TEST_F(waiting, nonblock)
 	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_STATE));
 }
 
-TEST_F(waiting, nonblock_disconnect_leave)
+TEST_F(waiting, O_NONBLOCK_disconnect_leave_succeeds)
 {
 	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
 	EXPECT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
 	EXPECT_EQ(-ENOTCONN, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
 }
 
-TEST_F(waiting, cancel)
+TEST_F(waiting, CANCEL_gets_ECANCELED)
 {
 	struct job job;
 	size_t i;
@@ -135,7 +135,7 @@ TEST_F(waiting, cancel)
 }
 
 /* CANCEL is for one handle: others wait on. */
-TEST_F(waiting, cancel_is_for_one_handle)
+TEST_F(waiting, CANCEL_spares_other_handles)
 {
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_BEGIN, 0));
 	ASSERT_EQ(0, sc_cancel(self->fd));
@@ -146,7 +146,7 @@ TEST_F(waiting, cancel_is_for_one_handle)
 }
 
 /* An APDU on the wire is not cancelled. */
-TEST_F(waiting, cancel_not_on_the_wire)
+TEST_F(waiting, CANCEL_spares_sent_command)
 {
 	struct job job;
 
@@ -158,7 +158,7 @@ TEST_F(waiting, cancel_not_on_the_wire)
 	EXPECT_EQ(1, vr_card("counter"));
 }
 
-TEST_F(waiting, signal_interrupts)
+TEST_F(waiting, signal_gets_EINTR)
 {
 	struct job job;
 	size_t i;
@@ -175,7 +175,7 @@ TEST_F(waiting, signal_interrupts)
 	in_order(_metadata, self);
 }
 
-TEST_F(waiting, signal_restarts)
+TEST_F(waiting, SA_RESTART_keeps_waiting)
 {
 	struct job job;
 	int i;
@@ -195,7 +195,7 @@ TEST_F(waiting, signal_restarts)
 }
 
 /* Once bytes may have reached the card, a signal that does not kill waits. */
-TEST_F(waiting, signal_not_on_the_wire)
+TEST_F(waiting, signal_spares_sent_command)
 {
 	struct job job;
 
@@ -210,7 +210,7 @@ TEST_F(waiting, signal_not_on_the_wire)
 }
 
 /* The one in the middle of the queue dies: the one behind it gets its turn. */
-TEST_F(waiting, killed_waiter)
+TEST_F(waiting, killed_waiter_is_skipped)
 {
 	static const enum agent_op ops[] = {
 		AGENT_BEGIN, AGENT_STATUS, AGENT_COUNT, AGENT_RECONNECT,
@@ -241,7 +241,7 @@ TEST_F(waiting, killed_waiter)
 }
 
 /* A handle is disconnected by another thread while a call on it waits. */
-TEST_F(waiting, disconnected_while_waiting)
+TEST_F(waiting, DISCONNECT_by_other_thread_gets_ENOTCONN)
 {
 	struct job job;
 
@@ -266,7 +266,7 @@ TEST_F(waiting, own_handles_block_each_other)
 }
 
 /* close() in one thread while a call of another is under way: the call keeps the file. */
-TEST_F(waiting, closed_while_waiting)
+TEST_F(waiting, close_by_other_thread_keeps_call)
 {
 	struct job job;
 
@@ -281,7 +281,7 @@ TEST_F(waiting, closed_while_waiting)
 }
 
 /* A newcomer does not pass who waits already. */
-TEST_F(waiting, newcomer_waits_behind)
+TEST_F(waiting, newcomer_does_not_overtake)
 {
 	struct job job;
 

@@ -15,14 +15,14 @@ static bool set_limit(unsigned int ms)
 	return module_set("transaction_ms", ms);
 }
 
-FIXTURE(watchdog)
+FIXTURE(transaction_ms)
 {
 	int owner;
 	int watch;
 	struct agent agent;
 };
 
-FIXTURE_SETUP(watchdog)
+FIXTURE_SETUP(transaction_ms)
 {
 	vr_prepare("--profile short", VR_CARD);
 	ASSERT_TRUE(set_limit(LIMIT_MS));
@@ -36,7 +36,7 @@ FIXTURE_SETUP(watchdog)
 }
 
 /* In the parent, so that it is done whatever becomes of the test; the agent dies with it. */
-FIXTURE_TEARDOWN_PARENT(watchdog)
+FIXTURE_TEARDOWN_PARENT(transaction_ms)
 {
 	EXPECT_TRUE(set_limit(0));
 }
@@ -48,7 +48,7 @@ static bool in_transaction(int watch)
 	return !sc_snapshot(watch, &status) && status.state & SCARD_STATE_BIT_TRANSACTION;
 }
 
-TEST_F(watchdog, idle_transaction_ends)
+TEST_F(transaction_ms, idle_transaction_ends_with_reset)
 {
 	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
 	ASSERT_EQ(0x9000, sc_apdu(self->owner, APDU_VERIFY));
@@ -67,7 +67,7 @@ TEST_F(watchdog, idle_transaction_ends)
 	EXPECT_STREQ("warm apdu", vr_trace());
 }
 
-TEST_F(watchdog, who_waits_in_connect_gets_in)
+TEST_F(transaction_ms, waiting_CONNECT_succeeds)
 {
 	ASSERT_EQ(0, sc_begin(self->owner));
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
@@ -76,9 +76,8 @@ TEST_F(watchdog, who_waits_in_connect_gets_in)
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_STATUS, 0));
 }
 
-/* Every call of the owner starts the time anew. */
-/* The limit is set, or made shorter, while the owner does not call: for who waits from then on. */
-TEST_F(watchdog, set_while_a_transaction_is_idle)
+/* Setting or shortening the limit applies to a transaction that is already idle. */
+TEST_F(transaction_ms, change_applies_to_running_transaction)
 {
 	static const unsigned int before[] = { 0, 600000 };
 	size_t i;
@@ -98,7 +97,8 @@ TEST_F(watchdog, set_while_a_transaction_is_idle)
 	EXPECT_STREQ("warm warm", vr_trace());
 }
 
-TEST_F(watchdog, used_transaction_goes_on)
+/* Each call of the owner restarts the limit. */
+TEST_F(transaction_ms, calls_restart_the_limit)
 {
 	int i;
 
@@ -113,7 +113,7 @@ TEST_F(watchdog, used_transaction_goes_on)
 }
 
 /* A card that works is not idle, however long it takes. */
-TEST_F(watchdog, long_command_is_not_idle)
+TEST_F(transaction_ms, long_command_is_not_idle)
 {
 	ASSERT_EQ(0, sc_begin(self->owner));
 	EXPECT_EQ(0x9000, sc_apdu(self->owner, APDU_SLEEP("0BB8")));
@@ -123,7 +123,7 @@ TEST_F(watchdog, long_command_is_not_idle)
 }
 
 /* EXCLUSIVE is no transaction. */
-TEST_F(watchdog, exclusive_is_not_ended)
+TEST_F(transaction_ms, EXCLUSIVE_is_not_ended)
 {
 	ASSERT_EQ(0, sc_disconnect(self->owner, SCARD_DISP_LEAVE));
 	ASSERT_EQ(0, sc_connect(self->owner, SCARD_MODE_EXCLUSIVE, SC_ANY));
@@ -133,7 +133,7 @@ TEST_F(watchdog, exclusive_is_not_ended)
 }
 
 /* What a dead handle owes is paid by the reset that ends the transaction: one, not two. */
-TEST_F(watchdog, pays_what_is_owed)
+TEST_F(transaction_ms, pending_reset_is_done_once)
 {
 	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
 	ASSERT_EQ(0, sc_begin(self->owner));
@@ -149,7 +149,7 @@ TEST_F(watchdog, pays_what_is_owed)
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_STATUS, 0));
 }
 
-TEST_F(watchdog, off_by_default)
+TEST_F(transaction_ms, zero_is_the_default_and_ends_nothing)
 {
 	ASSERT_TRUE(set_limit(0));
 	ASSERT_EQ(0, sc_begin(self->owner));

@@ -18,25 +18,25 @@
 /* How long a call may take to notice, with a debug kernel on a slow machine */
 #define AT_ONCE_MS	8000
 
-FIXTURE(sleep)
+FIXTURE(system_sleep)
 {
 	struct users u;
 };
 
 /* How deep: /sys/power/pm_test wakes the system up after a second, on the way down. */
-FIXTURE_VARIANT(sleep)
+FIXTURE_VARIANT(system_sleep)
 {
 	const char *state;
 	const char *until;
 };
 
-FIXTURE_VARIANT_ADD(sleep, to_idle)
+FIXTURE_VARIANT_ADD(system_sleep, to_idle)
 {
 	.state = "freeze",
 	.until = "devices",
 };
 
-FIXTURE_VARIANT_ADD(sleep, to_ram)
+FIXTURE_VARIANT_ADD(system_sleep, to_ram)
 {
 	.state = "mem",
 	.until = "core",
@@ -60,7 +60,7 @@ static int logged(const char *what)
 #define PORT_RESETS	": reset full-speed USB device"
 
 static void sleep_now(struct __test_metadata *_metadata,
-		      const FIXTURE_VARIANT(sleep) *variant)
+		      const FIXTURE_VARIANT(system_sleep) *variant)
 {
 	int resets = logged(PORT_RESETS);
 
@@ -70,7 +70,7 @@ static void sleep_now(struct __test_metadata *_metadata,
 	EXPECT_EQ(resets + 1, logged(PORT_RESETS));
 }
 
-FIXTURE_SETUP(sleep)
+FIXTURE_SETUP(system_sleep)
 {
 	struct scard_status status;
 	struct scard_info info;
@@ -86,7 +86,7 @@ FIXTURE_SETUP(sleep)
 	usbmon_clear();
 }
 
-FIXTURE_TEARDOWN(sleep)
+FIXTURE_TEARDOWN(system_sleep)
 {
 	int fd;
 
@@ -98,7 +98,7 @@ FIXTURE_TEARDOWN(sleep)
 	close(fd);
 }
 
-TEST_F_TIMEOUT(sleep, connected, 60)
+TEST_F_TIMEOUT(system_sleep, connected_handles_see_one_reset, 60)
 {
 	struct pollfd pfd = { .fd = self->u.watch, .events = POLLPRI };
 	struct scard_status before;
@@ -116,7 +116,7 @@ TEST_F_TIMEOUT(sleep, connected, 60)
  * A card that takes longer than tasks may take to freeze (20 s) does not keep the system
  * awake. Its command has been sent: it ends with an error, and is not sent again.
  */
-TEST_F_TIMEOUT(sleep, in_transmit, 120)
+TEST_F_TIMEOUT(system_sleep, transmit_gets_EIO_and_is_not_repeated, 120)
 {
 	struct scard_status before;
 	long count = sc_count(self->u.fd);
@@ -132,7 +132,7 @@ TEST_F_TIMEOUT(sleep, in_transmit, 120)
 	EXPECT_EQ(count + 2, sc_count(self->u.fd));
 }
 
-TEST_F_TIMEOUT(sleep, in_transaction, 60)
+TEST_F_TIMEOUT(system_sleep, transaction_and_waiter_get_ESTALE, 60)
 {
 	struct scard_status before;
 
@@ -147,7 +147,7 @@ TEST_F_TIMEOUT(sleep, in_transaction, 60)
 }
 
 /* Another card in the morning: the first one is gone for who was connected to it. */
-TEST_F_TIMEOUT(sleep, card_swapped, 60)
+TEST_F_TIMEOUT(system_sleep, exchanged_card_gets_EIDRM, 60)
 {
 	struct scard_status before, after;
 	int i;
@@ -175,7 +175,7 @@ TEST_F_TIMEOUT(sleep, card_swapped, 60)
  * The card is there and off, and stays so: QEMU's reader reports a change when it has been
  * told to power a card off, and what is reported is looked at, which needs power.
  */
-static bool is_off(const FIXTURE_DATA(sleep) *self, struct scard_status *status)
+static bool is_off(const FIXTURE_DATA(system_sleep) *self, struct scard_status *status)
 {
 	int i, since = 0;
 
@@ -191,7 +191,7 @@ static bool is_off(const FIXTURE_DATA(sleep) *self, struct scard_status *status)
 	return false;
 }
 
-static void switch_off(struct __test_metadata *_metadata, FIXTURE_DATA(sleep) *self,
+static void switch_off(struct __test_metadata *_metadata, FIXTURE_DATA(system_sleep) *self,
 		       struct scard_status *status)
 {
 	agent_stop(&self->u.agent);
@@ -203,7 +203,7 @@ static void switch_off(struct __test_metadata *_metadata, FIXTURE_DATA(sleep) *s
 }
 
 /* Looked at again, as it may be another one, and off again: there is nothing to tell. */
-static void same_card(struct __test_metadata *_metadata, FIXTURE_DATA(sleep) *self,
+static void same_card(struct __test_metadata *_metadata, FIXTURE_DATA(system_sleep) *self,
 		      const struct scard_status *before, struct scard_status *after)
 {
 	struct pollfd pfd = { .fd = self->u.watch, .events = POLLPRI };
@@ -216,7 +216,7 @@ static void same_card(struct __test_metadata *_metadata, FIXTURE_DATA(sleep) *se
 }
 
 /* Nobody is connected. */
-TEST_F_TIMEOUT(sleep, card_is_off, 60)
+TEST_F_TIMEOUT(system_sleep, card_without_power_changes_nothing, 60)
 {
 	struct scard_status before, after;
 
@@ -230,7 +230,7 @@ TEST_F_TIMEOUT(sleep, card_is_off, 60)
 }
 
 /* Somebody was connected, and the card is on still: nobody hears that it goes off. */
-TEST_F_TIMEOUT(sleep, card_is_unused, 60)
+TEST_F_TIMEOUT(system_sleep, unused_card_is_powered_off_silently, 60)
 {
 	struct scard_status before, after;
 
@@ -252,7 +252,7 @@ TEST_F_TIMEOUT(sleep, card_is_unused, 60)
  * The kernel wakes it up to let it sleep without remote wake-up. Whether the card has got
  * power again by then, and loses it, depends on who is faster; nobody is told in any case.
  */
-TEST_F_TIMEOUT(sleep, reader_is_asleep, 60)
+TEST_F_TIMEOUT(system_sleep, suspended_reader_changes_nothing, 60)
 {
 	struct scard_status before, after;
 

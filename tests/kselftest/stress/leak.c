@@ -42,7 +42,7 @@ struct shared {
 	atomic_int error;		/* the last of those */
 };
 
-FIXTURE(leak)
+FIXTURE(killed_owner)
 {
 	struct shared *shared;
 	pid_t competitors[MAX_COMPETITORS];
@@ -50,19 +50,19 @@ FIXTURE(leak)
 	int last;		/* a competitor in this process */
 };
 
-FIXTURE_VARIANT(leak)
+FIXTURE_VARIANT(killed_owner)
 {
 	unsigned int competitors;
 };
 
-FIXTURE_VARIANT_ADD(leak, one) { .competitors = 1, };
-FIXTURE_VARIANT_ADD(leak, two) { .competitors = 2, };
-FIXTURE_VARIANT_ADD(leak, three) { .competitors = 3, };
-FIXTURE_VARIANT_ADD(leak, four) { .competitors = 4, };
-FIXTURE_VARIANT_ADD(leak, five) { .competitors = 5, };
-FIXTURE_VARIANT_ADD(leak, six) { .competitors = 6, };
-FIXTURE_VARIANT_ADD(leak, seven) { .competitors = 7, };
-FIXTURE_VARIANT_ADD(leak, eight) { .competitors = 8, };
+FIXTURE_VARIANT_ADD(killed_owner, one) { .competitors = 1, };
+FIXTURE_VARIANT_ADD(killed_owner, two) { .competitors = 2, };
+FIXTURE_VARIANT_ADD(killed_owner, three) { .competitors = 3, };
+FIXTURE_VARIANT_ADD(killed_owner, four) { .competitors = 4, };
+FIXTURE_VARIANT_ADD(killed_owner, five) { .competitors = 5, };
+FIXTURE_VARIANT_ADD(killed_owner, six) { .competitors = 6, };
+FIXTURE_VARIANT_ADD(killed_owner, seven) { .competitors = 7, };
+FIXTURE_VARIANT_ADD(killed_owner, eight) { .competitors = 8, };
 
 static void pause_us(long us)
 {
@@ -151,7 +151,7 @@ static unsigned long parameter(const char *name, unsigned long otherwise)
 	return text ? strtoul(text, NULL, 0) : otherwise;
 }
 
-FIXTURE_SETUP(leak)
+FIXTURE_SETUP(killed_owner)
 {
 	unsigned int i;
 
@@ -171,7 +171,7 @@ FIXTURE_SETUP(leak)
 	}
 }
 
-FIXTURE_TEARDOWN(leak)
+FIXTURE_TEARDOWN(killed_owner)
 {
 	unsigned int i;
 
@@ -190,7 +190,7 @@ static bool round_over(struct shared *shared, unsigned int competitors)
 	return shared->done == competitors;
 }
 
-TEST_F_TIMEOUT(leak, never_verified, 7200)
+TEST_F_TIMEOUT(killed_owner, competitors_never_see_verified_card, 7200)
 {
 	unsigned long rounds = parameter("TEST_ROUNDS", 125);
 	unsigned long seed = parameter("TEST_SEED", (unsigned long)time(NULL) + variant->competitors);

@@ -60,7 +60,7 @@ static void all_gone(struct __test_metadata *_metadata, int fd)
 	EXPECT_EQ(-ENODEV, sc_set_attr(fd, SCARD_ATTR_SUPRESS_T1_IFS, buf, 1));
 }
 
-TEST_F(unplug, idle)
+TEST_F(unplug, ioctls_get_ENODEV)
 {
 	vr_do("unplug");
 	expect_hangup(_metadata, self->u.watch, AT_ONCE_MS);
@@ -113,7 +113,7 @@ FIXTURE_TEARDOWN(unplug_connected)
 {
 }
 
-TEST_F(unplug_connected, disconnect)
+TEST_F(unplug_connected, DISCONNECT_succeeds_once)
 {
 	int i;
 
@@ -128,13 +128,13 @@ TEST_F(unplug_connected, disconnect)
 }
 
 /* Calls that are on the wire when it happens */
-FIXTURE(unplug_busy)
+FIXTURE(unplug_in_command)
 {
 	struct agent agent;
 	int watch;
 };
 
-FIXTURE_VARIANT(unplug_busy)
+FIXTURE_VARIANT(unplug_in_command)
 {
 	const char *fault;	/* what holds the call back */
 	enum agent_op op;
@@ -144,7 +144,7 @@ FIXTURE_VARIANT(unplug_busy)
 };
 
 #define BUSY(name, f, o, v, c, r)						\
-	FIXTURE_VARIANT_ADD(unplug_busy, name)					\
+	FIXTURE_VARIANT_ADD(unplug_in_command, name)					\
 	{									\
 		.fault = f, .op = o, .value = v, .connected = c, .result = r,	\
 	};
@@ -158,7 +158,7 @@ BUSY(disconnect_reset, "on IccPowerOn no-answer", AGENT_DISCONNECT, SCARD_DISP_R
 BUSY(disconnect_unpower, "on IccPowerOff no-answer", AGENT_DISCONNECT, SCARD_DISP_UNPOWER, true, 0)
 BUSY(connect, "on IccPowerOn no-answer", AGENT_CONNECT, SCARD_MODE_SHARED, false, -ENODEV)
 
-FIXTURE_SETUP(unplug_busy)
+FIXTURE_SETUP(unplug_in_command)
 {
 	int fd;
 
@@ -178,12 +178,12 @@ FIXTURE_SETUP(unplug_busy)
 	close(fd);
 }
 
-FIXTURE_TEARDOWN(unplug_busy)
+FIXTURE_TEARDOWN(unplug_in_command)
 {
 	agent_stop(&self->agent);
 }
 
-TEST_F(unplug_busy, call_ends)
+TEST_F(unplug_in_command, call_gets_ENODEV_at_once)
 {
 	vr_do("fault %s", variant->fault);
 	ASSERT_TRUE(agent_blocks(&self->agent, variant->op, variant->value));
@@ -195,7 +195,7 @@ TEST_F(unplug_busy, call_ends)
 }
 
 /* The process is killed in the same moment: it must go away. */
-TEST_F(unplug_busy, killed_as_well)
+TEST_F(unplug_in_command, killed_process_ends)
 {
 	vr_do("fault %s", variant->fault);
 	ASSERT_TRUE(agent_blocks(&self->agent, variant->op, variant->value));
@@ -206,7 +206,7 @@ TEST_F(unplug_busy, killed_as_well)
 }
 
 /* Calls that wait for their turn */
-TEST_F(unplug, waiters)
+TEST_F(unplug, waiting_calls_get_ENODEV)
 {
 	static const enum agent_op ops[] = {
 		AGENT_BEGIN, AGENT_STATUS, AGENT_COUNT, AGENT_RECONNECT, AGENT_DISCONNECT,
@@ -264,7 +264,7 @@ FIXTURE_TEARDOWN(unplug_at_byte)
 	agent_stop(&self->agent);
 }
 
-TEST_F_TIMEOUT(unplug_at_byte, call_ends, 120)
+TEST_F_TIMEOUT(unplug_at_byte, call_ends_at_every_byte, 120)
 {
 	unsigned int n;
 
@@ -287,7 +287,7 @@ TEST_F_TIMEOUT(unplug_at_byte, call_ends, 120)
 }
 
 /* Over and over, while processes use it without mercy */
-TEST_F_TIMEOUT(unplug, again_and_again, 120)
+TEST_F_TIMEOUT(unplug, repeated_unplug_while_in_use, 120)
 {
 	int i;
 

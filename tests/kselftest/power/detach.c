@@ -15,12 +15,12 @@
 /* How long a call may take to notice, with a debug kernel on a slow machine */
 #define AT_ONCE_MS	5000
 
-FIXTURE(ways)
+FIXTURE(connected)
 {
 	struct users u;
 };
 
-FIXTURE_SETUP(ways)
+FIXTURE_SETUP(connected)
 {
 	vr_prepare("--profile short", VR_CARD);
 	users_open(_metadata, &self->u);
@@ -29,7 +29,7 @@ FIXTURE_SETUP(ways)
 }
 
 /* Whatever happened: the reader is there, and works for a new handle. */
-FIXTURE_TEARDOWN(ways)
+FIXTURE_TEARDOWN(connected)
 {
 	users_close(&self->u);
 	vr_prepare("--profile short", VR_CARD);
@@ -46,7 +46,7 @@ static void expect_port_reset(struct __test_metadata *_metadata, struct users *u
 	EXPECT_EQ(0x63c3, sc_apdu(u->fd, APDU_VERIFIED));
 }
 
-TEST_F(ways, port_reset_idle)
+TEST_F(connected, port_reset_reports_one_reset)
 {
 	struct pollfd pfd = { .fd = self->u.watch, .events = POLLPRI };
 	struct scard_status before;
@@ -60,7 +60,7 @@ TEST_F(ways, port_reset_idle)
 }
 
 /* Its transfers are ended by the reset; those of the next commands are not. */
-TEST_F_TIMEOUT(ways, port_reset_in_transmit, 60)
+TEST_F_TIMEOUT(connected, port_reset_in_transmit_gets_EIO, 60)
 {
 	struct scard_status before;
 	int i;
@@ -81,7 +81,7 @@ TEST_F_TIMEOUT(ways, port_reset_in_transmit, 60)
 }
 
 /* A card that was being looked at is looked at again, and not taken for one that is mute. */
-TEST_F(ways, port_reset_in_power_up)
+TEST_F(connected, port_reset_in_power_up_is_repeated)
 {
 	struct scard_status status;
 
@@ -98,7 +98,7 @@ TEST_F(ways, port_reset_in_power_up)
 }
 
 /* The owner of a transaction and those who wait for its end are told, too. */
-TEST_F(ways, port_reset_in_transaction)
+TEST_F(connected, port_reset_in_transaction_gets_ESTALE)
 {
 	struct scard_status before;
 
@@ -115,7 +115,7 @@ TEST_F(ways, port_reset_in_transaction)
 }
 
 /* Killed while the reset is under way: the card is reset all the same, once more. */
-TEST_F(ways, port_reset_of_a_killed_process)
+TEST_F(connected, port_reset_with_killed_process_resets_card)
 {
 	int i;
 
@@ -149,27 +149,27 @@ static void expect_gone(struct __test_metadata *_metadata, struct users *u)
 	EXPECT_GT(0, sc_open(O_RDONLY));
 }
 
-FIXTURE(taken)
+FIXTURE(detach)
 {
 	struct users u;
 };
 
-FIXTURE_VARIANT(taken)
+FIXTURE_VARIANT(detach)
 {
 	bool authorized;	/* the attribute; else the driver is unbound */
 };
 
-FIXTURE_VARIANT_ADD(taken, deauthorised)
+FIXTURE_VARIANT_ADD(detach, deauthorised)
 {
 	.authorized = true,
 };
 
-FIXTURE_VARIANT_ADD(taken, unbound)
+FIXTURE_VARIANT_ADD(detach, unbound)
 {
 	.authorized = false,
 };
 
-FIXTURE_SETUP(taken)
+FIXTURE_SETUP(detach)
 {
 	vr_prepare("--profile short", VR_CARD);
 	users_open(_metadata, &self->u);
@@ -182,7 +182,7 @@ static int take(bool authorized, bool away)
 	return authorized ? usb_set("authorized", away ? "0" : "1") : usb_bind(!away);
 }
 
-FIXTURE_TEARDOWN(taken)
+FIXTURE_TEARDOWN(detach)
 {
 	EXPECT_EQ(0, take(variant->authorized, false));
 	users_close(&self->u);
@@ -190,7 +190,7 @@ FIXTURE_TEARDOWN(taken)
 	EXPECT_TRUE(sc_works());
 }
 
-TEST_F(taken, idle)
+TEST_F(detach, handles_get_ENODEV_and_card_loses_power)
 {
 	ASSERT_EQ(0x9000, sc_apdu(self->u.fd, APDU_VERIFY));
 	ASSERT_EQ(0, take(variant->authorized, true));
@@ -200,7 +200,7 @@ TEST_F(taken, idle)
 }
 
 /* What is on the wire ends at once, and then the card is powered off. */
-TEST_F(taken, in_transmit)
+TEST_F(detach, transmit_gets_ENODEV_at_once)
 {
 	agent_begin_apdu(&self->u.agent, AGENT_APDU, APDU_SLEEP("4E20"));
 	ASSERT_TRUE(agent_is_blocked(&self->u.agent));
@@ -211,7 +211,7 @@ TEST_F(taken, in_transmit)
 	EXPECT_EQ(1, vr_count("ins.E0"));
 }
 
-TEST_F(taken, in_transaction)
+TEST_F(detach, transaction_and_waiter_get_ENODEV)
 {
 	ASSERT_EQ(0, agent_do(&self->u.agent, AGENT_BEGIN, 0));
 	ASSERT_TRUE(agent_blocks(&self->u.waiter, AGENT_COUNT, 0));
@@ -223,7 +223,7 @@ TEST_F(taken, in_transaction)
 }
 
 /* Open files outlive the binding, and do not disturb the next one. */
-TEST_F(taken, over_and_over)
+TEST_F(detach, stale_handles_do_not_disturb_new_binding)
 {
 	int i;
 
@@ -244,7 +244,7 @@ TEST_F(taken, over_and_over)
 
 /* ---- the module goes ---- */
 
-TEST_F(ways, module_in_use)
+TEST_F(connected, rmmod_is_refused_while_device_is_open)
 {
 	struct pollfd pfd = { .fd = self->u.watch, .events = POLLPRI };
 
