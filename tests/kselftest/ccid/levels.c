@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Every exchange level with T=0 and T=1: all cases of short APDUs, extended ones where
- * the level can carry them, and what the protocols mend by themselves.
+ * dwFeatures: every exchange level (character, TPDU, short and extended APDU, ICCD version A
+ * and B) with T=0 and T=1, by SCARD_IOC_TRANSMIT. All cases of short APDUs, extended APDUs
+ * where the level carries them (dwMaxCCIDMessageLength), recovery of T=1 block errors, WTX.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -113,7 +114,7 @@ TEST_F(exchange_level, case_4_data_both_ways)
 	int len = sc_transmit(self->fd, echo, sizeof(echo), self->answer, LEN_MAX);
 
 	if (variant->get_response) {
-		/* what T=0 leaves to the application stays with it */
+		/* T=0: GET RESPONSE is left to the application */
 		ASSERT_EQ(0x6105, status_word(self->answer, len));
 		len = sc_transmit(self->fd, "\x00\xc0\x00\x00\x05", 5, self->answer, LEN_MAX);
 	}
@@ -139,7 +140,7 @@ TEST_F(exchange_level, short_apdu_of_255_bytes)
 	EXPECT_EQ(0, memcmp(c + 5, self->answer, 255));
 }
 
-/* 65535 bytes there and back, the longest there is; fewer where a block has 16 */
+/* 65535 bytes each way, the longest; fewer where a block has 16. */
 /* A message for each byte at character level: the debug kernel needs its time. */
 TEST_F_TIMEOUT(exchange_level, extended_apdu_of_65535_bytes, 240)
 {
@@ -161,7 +162,7 @@ TEST_F_TIMEOUT(exchange_level, extended_apdu_of_65535_bytes, 240)
 	EXPECT_EQ(0x9000, status_word(self->answer, len));
 }
 
-/* Too little room: the length is told, and the card is not asked twice. */
+/* recv_len too small: the length is returned, and the command is not repeated. */
 TEST_F(exchange_level, small_buffer_gets_EMSGSIZE_and_length)
 {
 	struct scard_transmit arg = {
@@ -182,7 +183,7 @@ TEST_F(exchange_level, card_that_asks_for_time_is_waited_for)
 	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_SLEEP("07D0")));
 }
 
-/* What T=1 mends: each fault once, and the command is carried out once. */
+/* T=1 recovers from each fault; the card executes the command once. */
 TEST_F(exchange_level, t1_block_errors_are_recovered)
 {
 	static const char * const faults[] = {
@@ -235,8 +236,8 @@ TEST_F(exchange_level, disconnect_reset_resets_the_card)
 }
 
 /*
- * A token whose messages may be longer than the control transfers that it is known to take: a
- * command goes in parts, and an answer that is longer is not taken for one that is complete.
+ * ICCD with a dwMaxCCIDMessageLength above a control transfer: the command is sent in parts,
+ * and an answer that is longer fails instead of being cut.
  */
 TEST(iccd_b_messages_longer_than_a_control_transfer)
 {

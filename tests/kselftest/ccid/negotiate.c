@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Protocol and parameters: PPS by the host and by the reader, rates in common,
- * fallback, specific mode, voltage, ATRs that break the rules.
+ * SCARD_IOC_CONNECT chooses protocol and parameters: PPS by the host and by the reader
+ * (dwFeatures), Fi/Di within dwMaxDataRate and the table of GetDataRates, SetParameters,
+ * fallback to the default, specific mode (TA2), bVoltageSupport, ATRs with faults.
  */
 #include <errno.h>
 
@@ -55,7 +56,7 @@ TEST(dwMaxDataRate_limits_Di)
 	EXPECT_EQ(1, sc_count(fd));
 }
 
-/* Only what the table of rates has */
+/* The host uses rates of GetDataRates only. */
 TEST(GetDataRates_table_limits_Di)
 {
 	int fd = connect_to("--profile tpdu --desc dwDefaultClock=4000 --desc dwMaxDataRate=600000 "
@@ -95,8 +96,8 @@ TEST(TA2_specific_mode_needs_no_pps)
 }
 
 /*
- * A reader that arranges by itself what the ATR fixes is not asked whether it can: the fastest
- * rate that its descriptor names need not be one.
+ * A reader with automatic parameters takes a fixed rate from the ATR by itself, even above
+ * its dwMaxDataRate: the driver does not refuse the card.
  */
 TEST(TA2_specific_mode_left_to_automatic_reader)
 {
@@ -158,7 +159,7 @@ TEST(protocol_is_kept_until_reset)
 	close(fd);
 }
 
-/* The card is taken out in the middle: no protocol is active without one. */
+/* The card is removed during SetParameters: no protocol becomes active. */
 TEST(removal_in_SetParameters_gets_ENOMEDIUM)
 {
 	struct scard_status status;
@@ -188,7 +189,7 @@ TEST(bVoltageSupport_tries_5V_then_3V)
 	close(fd);
 }
 
-/* Cards in use break the rules; a wrong TCK does not make them useless. */
+/* Cards with a wrong TCK are in use. */
 TEST(atr_with_wrong_TCK_is_accepted)
 {
 	int fd = connect_to("--profile tpdu", "iso,t=1,tck=bad", SC_ANY);

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* PIN entry on the reader, as PC/SC part 10 has it. */
+/*
+ * bPINSupport: PIN entry on the reader (PC/SC part 10), by SCARD_IOC_CONTROL with
+ * FEATURE_VERIFY_PIN_DIRECT, FEATURE_MODIFY_PIN_DIRECT, the PIN and TLV properties, and
+ * PC_to_RDR_Secure; quirks of readers with a PIN pad.
+ */
 #include <errno.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
@@ -177,7 +181,7 @@ TEST_F(pinpad, wtx_during_pin_entry)
 	EXPECT_EQ(1, sc_count(self->fd));
 }
 
-/* Whoever leaves after PIN entry leaves a card behind that is verified no more. */
+/* A close after PIN entry resets the card: the PIN is no longer verified. */
 TEST_F(pinpad, close_after_entry_resets_the_card)
 {
 	EXPECT_EQ(0x9000, enter(self, "1234E"));
@@ -188,8 +192,8 @@ TEST_F(pinpad, close_after_entry_resets_the_card)
 }
 
 /*
- * A handle with a pending reset has no PIN entered: the card is not as it knows it, and
- * nothing would be owed to the card when it leaves. Its other controls work.
+ * A handle with a pending reset cannot enter a PIN: the close would not reset the card. Its
+ * other controls work.
  */
 TEST_F(pinpad, pending_reset_gets_ESTALE)
 {
@@ -218,8 +222,8 @@ TEST_F(pinpad, bad_PIN_VERIFY_STRUCTURE_gets_EINVAL)
 }
 
 /*
- * Readers whose firmware knows one way only, by their ids: what they are told in the end.
- * tests/unit has what they are told to modify a PIN.
+ * Quirks by idVendor, idProduct and bcdDevice: the PC_to_RDR_Secure that these readers get for
+ * a PIN_VERIFY_STRUCTURE. tests/unit/test_pin.c has the one to modify a PIN.
  */
 FIXTURE(pinpad_quirks)
 {
@@ -231,8 +235,8 @@ FIXTURE_VARIANT(pinpad_quirks)
 {
 	const char *options;
 	const char *verify;	/* PIN_VERIFY_STRUCTURE from wPINMaxExtraDigit to bNumberMessage */
-	const char *escape;	/* what the firmware is told before, if the PIN is not padded */
-	int condition;		/* what the properties say, if anything; 0: nothing */
+	const char *escape;	/* Escape sent before an unpadded PIN */
+	int condition;		/* bEntryValidationCondition; 0: none */
 	int max_size;
 };
 
@@ -281,7 +285,7 @@ FIXTURE_TEARDOWN(pinpad_quirks)
 	close(self->fd);
 }
 
-/* What the reader has got since vr_clear(), from the last message of this kind on */
+/* The log since vr_clear(), from the last message of this kind on */
 static const char *got(const char *kind)
 {
 	const char *p, *last = NULL;
@@ -346,7 +350,7 @@ TEST_F(pinpad_quirks, properties_are_adapted)
 	EXPECT_EQ(variant->condition ?: 7, self->out[2]);
 }
 
-/* Gemalto's readers are asked; one that refuses by another type of answer costs no time. */
+/* Gemalto's readers get an Escape; a refusal by another message type needs no Abort. */
 TEST_F(pinpad_quirks, refused_escape_costs_no_abort)
 {
 	vr_do("fault every 1 on Escape refuse");

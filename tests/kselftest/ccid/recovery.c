@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Transfers that end in ways which no call has a word for: what callers hear is in the
- * list of errnos of <linux/scard.h> all the same.
+ * Errors of bulk and control transfers (URB status, Abort, GetSlotStatus without an answer):
+ * SCARD_IOC_TRANSMIT returns an errno of <linux/scard.h>, also during a port reset.
  */
 #include <errno.h>
 #include <signal.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Readers with several slots: as many commands in flight as the reader allows, each
- * answer to whom it belongs; and what a slot's faults do not do to the others.
+ * bMaxSlotIndex, bMaxCCIDBusySlots: readers with several slots. As many commands in flight
+ * as the reader allows, each answer reaches its slot, and a removal, reset or killed caller
+ * in one slot does not disturb the others.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -203,7 +204,7 @@ TEST_F(slots, reset_in_another_slot_changes_nothing)
 
 /*
  * A command waits until the reader has done with another slot's, and meanwhile its card is
- * exchanged: the new one, which is nobody's so far, never sees it.
+ * exchanged: the new card never gets it.
  */
 TEST(waiting_command_is_not_sent_to_exchanged_card)
 {
@@ -234,7 +235,7 @@ TEST(waiting_command_is_not_sent_to_exchanged_card)
 	close(busy.fd);
 }
 
-/* One command after the other, before anybody else has a turn on this CPU */
+/* One command after the other, with real-time priority on this CPU */
 static void *run_at_once(void *arg)
 {
 	const struct sched_param first = { .sched_priority = 1 };

@@ -248,7 +248,7 @@ static int gated_begin(int fd)
 	return ret ? ret : sc_end(fd, SCARD_DISP_LEAVE);
 }
 
-/* Without a transaction End has nothing to end, which is what a handle in order is told. */
+/* END without a transaction: a handle without a pending event gets ENOLCK. */
 static int gated_end(int fd)
 {
 	int ret = sc_end(fd, SCARD_DISP_LEAVE);
@@ -271,7 +271,7 @@ static int gated_get_attr(int fd)
 	return sc_get_attr(fd, SCARD_ATTR_ATR_STRING, atr, &len);
 }
 
-/* No attribute can be set, which is what a handle in order is told. */
+/* No attribute can be set: a handle without a pending event gets EOPNOTSUPP. */
 static int gated_set_attr(int fd)
 {
 	uint8_t one = 1;

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Dispositions that depend on the reader or the card; power when nobody is there. */
+/*
+ * SCARD_IOC_DISCONNECT, SCARD_IOC_END: dispositions that depend on the reader or the card
+ * (EJECT by Mechanical, RESET without a warm reset), idle_ms, and callers killed in a command
+ * (Abort).
+ */
 #include <time.h>
 
 #include "kselftest_harness.h"
@@ -73,7 +77,7 @@ TEST(refused_warm_reset_becomes_cold)
 	EXPECT_EQ(0x9000, sc_apdu(other, APDU_STATE));
 }
 
-/* Nobody is connected: after a while the card has no power, and gets it again at need. */
+/* Without a connected handle the card loses its power after idle_ms; CONNECT powers it. */
 TEST(idle_ms_powers_the_card_off)
 {
 	struct scard_status before;

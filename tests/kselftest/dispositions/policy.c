@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What a close without Disconnect does is a policy: of the module for everybody, of a
- * handle for itself. A stricter one is anybody's choice, a laxer one needs a privilege.
+ * close_policy and SCARD_CONNECT_CLOSE_*: the effect of a close without SCARD_IOC_DISCONNECT.
+ * The module parameter sets it for all handles, the flag for one. A stricter policy needs no
+ * privilege, a laxer one does (EPERM).
  */
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -146,7 +147,7 @@ FIXTURE_TEARDOWN_PARENT(process_end)
 	EXPECT_TRUE(set_policy("reset"));
 }
 
-/* What the policy says is done, once, before the next process's first byte. */
+/* The policy is applied once, before the next process's first byte. */
 static void next_one_finds(struct __test_metadata *_metadata, FIXTURE_DATA(process_end) *self,
 			   const FIXTURE_VARIANT(process_end) *variant)
 {
@@ -301,7 +302,7 @@ TEST_F(close_policy_privilege, change_spares_connected_handles)
 	EXPECT_STREQ("off cold", vr_trace());
 }
 
-/* Several debts are one: the strictest, paid once. */
+/* Several pending resets become one, the strictest. */
 TEST_F(close_policy_privilege, pending_resets_are_done_once)
 {
 	int owner = sc_open_connected(SCARD_MODE_SHARED), i;
@@ -328,7 +329,7 @@ TEST_F(close_policy_privilege, pending_resets_are_done_once)
 	EXPECT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
 }
 
-/* A debt is paid by the owner's own End(RESET) as well: one reset, not two. */
+/* END(RESET) of the owner includes a pending reset: one reset, not two. */
 TEST_F(close_policy_privilege, end_transaction_reset_does_the_pending_one)
 {
 	int owner = sc_open_connected(SCARD_MODE_SHARED), dead;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Whoever waits in the module can be frozen where it waits, else it keeps the system from
- * sleeping: in the queue for a place on the wire, and between two questions to a token.
- * And what is found when the reader has been reset or unplugged in the meantime. By the
- * freezer of cgroups, which freezes these processes and nothing else, in the same way.
+ * The freezer: a task that waits in SCARD_IOC_TRANSMIT can be frozen, in the queue for a busy
+ * slot (bMaxCCIDBusySlots) and between two polls of an ICCD token, and gets the right errno if
+ * the port was reset or the reader unplugged meanwhile. Uses the freezer of cgroups, which
+ * freezes these processes only.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -130,7 +130,7 @@ static void user_stop(struct user *user)
 	close(user->result);
 }
 
-/* What the slot was sent for its card */
+/* Number of XfrBlocks for the slot's card */
 static unsigned long commands(unsigned int slot)
 {
 	return strtoul(vr_do("count %u XfrBlock", slot), NULL, 10);
@@ -240,7 +240,7 @@ TEST_F_TIMEOUT(busy_slot_queue, waiter_frozen_over_port_reset_gets_EIO, 90)
 	EXPECT_EQ(-ESTALE, user_result(&self->second, AT_ONCE_MS));
 }
 
-/* Who waits is told, also if the place that it waits for is not given back. */
+/* The waiter gets ENODEV though the frozen owner keeps its busy slot. */
 TEST_F(busy_slot_queue, waiter_gets_ENODEV_though_owner_is_frozen)
 {
 	ASSERT_TRUE(freezer_add(&self->first));
@@ -291,7 +291,7 @@ TEST_F_TIMEOUT(iccd_poll, caller_freezes_between_polls, 90)
 	EXPECT_EQ(0, user_result(&self->user, AT_ONCE_MS));
 }
 
-/* Its command was lost with what the token knew: nobody asks it for the answer. */
+/* The reset has dropped the command: the caller does not poll for the answer. */
 TEST_F(iccd_poll, caller_frozen_over_port_reset_gets_EIO)
 {
 	ASSERT_TRUE(freezer_freezes());

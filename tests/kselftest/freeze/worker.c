@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The worker of a slot does not keep the system from sleeping, though whoever has what it
- * waits for is frozen. By the freezer alone (/sys/power/pm_test), as USB/IP lets no system
- * sleep.
+ * The freezer: the worker of a slot, which waits for a busy slot (bMaxCCIDBusySlots) of a
+ * frozen task, does not keep the system from sleeping. Freezer alone (/sys/power/pm_test), as
+ * USB/IP does not support system sleep.
  */
 #include "kselftest_harness.h"
 
@@ -97,7 +97,7 @@ TEST_F(slot_worker, worker_ends_when_reader_is_unplugged)
 	EXPECT_EQ(-ENODEV, sc_snapshot(self->watch, &status));
 }
 
-/* Whoever had the place is killed: its command is ended, and the worker goes on. */
+/* The owner of the busy slot is killed: its command is aborted, the worker continues. */
 TEST_F(slot_worker, worker_continues_when_owner_is_killed)
 {
 	agent_kill(&self->agent, SIGKILL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Bad arguments to every ioctl: the errno that the header names, and nothing changed,
- * neither in the state of the slot nor, as far as the reader can tell, at the card.
+ * Bad arguments to every SCARD_IOC_* ioctl: EFAULT, EINVAL, ENOTTY, EBADF, ENOTCONN and the
+ * others of <linux/scard.h>; slot state and card are unchanged.
  */
 #include <sys/ioctl.h>
 #include <sys/mman.h>

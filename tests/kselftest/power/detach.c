@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The ways in which a reader is taken from its users and comes back: a reset of its
- * port, deauthorisation, unbinding, removal of the module. Whoever is connected is told
- * once, nobody hangs, and no card is left powered.
+ * USBDEVFS_RESET, authorized, unbind, rmmod: the reader is reset or taken from its users.
+ * Connected handles see one reset (ESTALE) or ENODEV and POLLHUP, no call hangs, and no card
+ * keeps its power.
  */
 #include "kselftest_harness.h"
 
@@ -80,7 +80,7 @@ TEST_F_TIMEOUT(connected, port_reset_in_transmit_gets_EIO, 60)
 	EXPECT_EQ(3, vr_count("ins.E0"));
 }
 
-/* A card that was being looked at is looked at again, and not taken for one that is mute. */
+/* The power-up is repeated; the card is not taken for a mute one. */
 TEST_F(connected, port_reset_in_power_up_is_repeated)
 {
 	struct scard_status status;
@@ -97,7 +97,7 @@ TEST_F(connected, port_reset_in_power_up_is_repeated)
 	EXPECT_LT(0, status.atr_len);
 }
 
-/* The owner of a transaction and those who wait for its end are told, too. */
+/* The owner of a transaction and the waiters see the reset, too. */
 TEST_F(connected, port_reset_in_transaction_gets_ESTALE)
 {
 	struct scard_status before;
@@ -199,7 +199,7 @@ TEST_F(detach, handles_get_ENODEV_and_card_loses_power)
 	EXPECT_EQ(0, vr_card("powered"));
 }
 
-/* What is on the wire ends at once, and then the card is powered off. */
+/* The command on the wire ends at once, then the card is powered off. */
 TEST_F(detach, transmit_gets_ENODEV_at_once)
 {
 	agent_begin_apdu(&self->u.agent, AGENT_APDU, APDU_SLEEP("4E20"));

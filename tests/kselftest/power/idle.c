@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A card that nobody uses has no power, a reader that nobody uses sleeps; both are
- * there again when they are needed.
+ * idle_ms and autosuspend: an unused card is powered off after idle_ms, an unused reader is
+ * suspended (power/runtime_status, remote wake-up); SCARD_IOC_CONNECT brings both back.
  */
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -78,7 +78,7 @@ TEST_F(idle, idle_ms_powers_off_and_connect_powers_on)
 	ASSERT_TRUE(goes_off());
 	EXPECT_TRUE(becomes(self->watch, SCARD_STATE_BIT_POWERED, 0));
 	EXPECT_STREQ("apdu off", vr_trace());
-	/* the card is the same, and so is what is known of it */
+	/* same card, same ATR and counters */
 	EXPECT_EQ(0, poll(&pfd, 1, 0));
 	EXPECT_EQ(0, sc_snapshot(self->watch, &after));
 	EXPECT_EQ(SCARD_STATE_BIT_PRESENT, after.state);
@@ -208,7 +208,7 @@ TEST_F(idle, idle_ms_0_keeps_power)
 	EXPECT_TRUE(becomes(self->watch, SCARD_STATE_BIT_POWERED, SCARD_STATE_BIT_POWERED));
 }
 
-/* Connect in the moment in which the card goes off: it is on, whoever was first. */
+/* CONNECT while the card goes off: it has power afterwards. */
 TEST_F_TIMEOUT(idle, connect_races_power_off, 60)
 {
 	int i;
@@ -311,7 +311,7 @@ FIXTURE_TEARDOWN_PARENT(autosuspend)
 	EXPECT_TRUE(module_set("idle_ms", 0));
 }
 
-/* Open files and somebody who waits do not keep it awake, nor does anything of ours. */
+/* Open files and poll() do not keep the reader active, nor does the driver itself. */
 TEST_F(autosuspend, open_and_poll_keep_reader_suspended)
 {
 	struct pollfd pfd = { .fd = self->watch, .events = POLLPRI };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The command of a thread that waits for its turn is sent by the thread that leaves: by
- * whom it is sent, and that it is sent once whatever becomes of who waits.
+ * SCARD_IOC_TRANSMIT sent ahead: SCARD_IOC_END of the owner sends the waiting caller's command.
+ * Checks which thread sends it (tracepoint scard_ccid_send), and that it is sent once though
+ * the caller is killed or interrupted, the reader unplugged, or the port reset.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -72,7 +73,7 @@ FIXTURE_TEARDOWN(send_ahead)
 	agent_stop(&self->agent);
 }
 
-/* Whose thread has sent the last XfrBlock; 0: nobody's */
+/* The thread that sent the last XfrBlock; 0: none */
 static pid_t sender(void)
 {
 	FILE *trace = fopen(TRACING "/trace", "r");
@@ -140,7 +141,7 @@ TEST_F(send_ahead, each_caller_sends_for_the_next)
 	agent_stop(&second);
 }
 
-/* Who leaves resets the card: the one behind is told so, and nothing of it is sent. */
+/* END(RESET): the waiting caller gets ESTALE, and its command is not sent. */
 TEST_F(send_ahead, owner_reset_drops_waiting_command)
 {
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
@@ -150,7 +151,7 @@ TEST_F(send_ahead, owner_reset_drops_waiting_command)
 	EXPECT_STREQ("warm", vr_trace());
 }
 
-/* The same, by a close without goodbye */
+/* The same, by a close without DISCONNECT */
 TEST_F(send_ahead, owner_close_drops_waiting_command)
 {
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
@@ -212,7 +213,7 @@ TEST_F(send_ahead, caller_killed_before_its_command_was_sent)
 	EXPECT_EQ(0, vr_card("counter"));
 }
 
-/* The reader goes: who waits for an answer to what another has sent is told at once. */
+/* Unplug: the caller whose command another thread has sent gets ENODEV at once. */
 TEST_F(send_ahead, unplug_gets_ENODEV_at_once)
 {
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
@@ -223,7 +224,7 @@ TEST_F(send_ahead, unplug_gets_ENODEV_at_once)
 	EXPECT_EQ(-ENODEV, agent_result(&self->agent, 2000));
 }
 
-/* An answer that does not come ends as it does for who has sent it itself. */
+/* A stalled answer fails as it does for a command of the caller's own. */
 TEST_F(send_ahead, stalled_answer_fails_as_usual)
 {
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
@@ -355,7 +356,7 @@ TEST(send_ahead_t0_case_1_tpdu)
 	agent_stop(&agent);
 }
 
-/* An extended APDU becomes a TPDU once, whoever makes it and whoever sends it. */
+/* An extended APDU is turned into a TPDU once, by either thread. */
 TEST(send_ahead_t0_extended_apdu)
 {
 	static const char * const readers[] = {

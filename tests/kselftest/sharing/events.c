@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is told of a slot: the snapshot, its counters, poll(), pending removals. */
+/*
+ * SCARD_IOC_GET_STATUS (state, event, card_event, epoch), POLLPRI, and EIDRM after a removal,
+ * until SCARD_IOC_RECONNECT.
+ */
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <time.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Share modes and transactions: who may, who must wait, who is told no. */
+/*
+ * SCARD_IOC_BEGIN, SCARD_IOC_END and share modes (SHARED, EXCLUSIVE, DIRECT): which calls
+ * succeed, wait, or fail with EBUSY in another handle's transaction.
+ */
 #include <poll.h>
 
 #include "kselftest_harness.h"
@@ -106,7 +109,7 @@ TEST_F(sharing, reconnect_to_exclusive_waits)
 	ASSERT_EQ(0, sc_disconnect(self->a, SCARD_DISP_LEAVE));
 	ASSERT_EQ(0, sc_connect(self->b, SCARD_MODE_SHARED, SC_ANY));
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_RECONNECT_EXCLUSIVE, SCARD_DISP_LEAVE));
-	/* who comes now does not make it wait for ever, and is not refused for ever either */
+	/* a later handle neither starves it nor is refused for ever */
 	EXPECT_EQ(0, sc_disconnect(self->b, SCARD_DISP_LEAVE));
 	EXPECT_EQ(0, agent_result(&self->agent, 10000));
 	EXPECT_NE(0, state(self->watch) & SCARD_STATE_BIT_EXCLUSIVE);
@@ -164,7 +167,7 @@ TEST_F(sharing, transaction_refuses_others)
 	EXPECT_EQ(-EBUSY, sc_set_attr(self->b, SCARD_ATTR_SUPRESS_T1_IFS, &one, 1));
 	EXPECT_EQ(-EBUSY, sc_end(self->b, SCARD_DISP_LEAVE));
 	EXPECT_EQ(-EBUSY, sc_end(self->b, SCARD_DISP_RESET));
-	/* a snapshot is for everybody, and LEAVE waits for nobody */
+	/* an ungated GET_STATUS and DISCONNECT(LEAVE) do not wait */
 	EXPECT_EQ(0, sc_snapshot(self->b, &status));
 	EXPECT_EQ(0, sc_disconnect(self->b, SCARD_DISP_LEAVE));
 	/* the owner may do all that */
@@ -195,7 +198,7 @@ TEST_F(sharing, nested_BEGIN_counts)
 	EXPECT_EQ(-EBUSY, sc_end(self->a, SCARD_DISP_LEAVE));
 }
 
-/* End(RESET) acts at once, tells everybody, the caller too, and the lock is free. */
+/* END(RESET) resets at once, all handles get ESTALE, and the lock is free. */
 TEST_F(sharing, END_reset_gets_ESTALE)
 {
 	ASSERT_EQ(0, sc_connect(self->a, SCARD_MODE_SHARED, SC_ANY));

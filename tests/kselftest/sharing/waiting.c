@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * How a call that waits its turn ends: by its turn, O_NONBLOCK, CANCEL, a signal, the
- * death of its process, the end of its handle. And that none of it leaves a trace.
+ * A call that waits for its turn: O_NONBLOCK (EAGAIN), SCARD_IOC_CANCEL (ECANCELED), signals
+ * (EINTR, SA_RESTART), SIGKILL, SCARD_IOC_DISCONNECT and close() by another thread. None of
+ * them changes the card or the queue.
  */
 #include <pthread.h>
 
@@ -79,7 +80,7 @@ static int fd_for(const FIXTURE_DATA(waiting) *self, size_t i)
 	return i ? self->fd : self->idle;
 }
 
-/* Everything works as if nobody had waited. */
+/* Everything works as if no call had waited. */
 static void in_order(struct __test_metadata *_metadata, FIXTURE_DATA(waiting) *self)
 {
 	EXPECT_STREQ("", vr_trace());
@@ -103,10 +104,10 @@ TEST_F(waiting, O_NONBLOCK_gets_EAGAIN)
 			TH_LOG("%s", calls[i].name);
 		}
 	}
-	/* what waits for nobody does not care */
+	/* a call that does not wait is unaffected */
 	EXPECT_EQ(-EBUSY, sc_features(self->fd));
 	in_order(_metadata, self);
-	/* and whose turn it is goes through, to the card and back */
+	/* and at its turn a call does reach the card */
 	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_STATE));
 }
 
@@ -280,7 +281,7 @@ TEST_F(waiting, close_by_other_thread_keeps_call)
 	EXPECT_STREQ("warm", vr_trace());
 }
 
-/* A newcomer does not pass who waits already. */
+/* A later call does not overtake one that waits. */
 TEST_F(waiting, newcomer_does_not_overtake)
 {
 	struct job job;

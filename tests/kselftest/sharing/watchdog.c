@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The watchdog: a transaction that is idle for too long ends with a reset. */
+/* transaction_ms, the watchdog: a transaction that is idle for longer ends with a reset. */
 #include "kselftest_harness.h"
 
 #include "agent.h"
@@ -55,7 +55,7 @@ TEST_F(transaction_ms, idle_transaction_ends_with_reset)
 	ASSERT_EQ(0, sc_begin(self->owner));
 	ASSERT_EQ(0, sc_begin(self->owner));
 	vr_clear();
-	/* who waits is told of the reset, not before the limit */
+	/* the waiter gets ESTALE, not before the limit */
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_BEGIN, 0));
 	EXPECT_EQ(AGENT_RUNNING, agent_result(&self->agent, LIMIT_MS / 2));
 	EXPECT_EQ(-ESTALE, agent_result(&self->agent, 10000));
@@ -132,7 +132,7 @@ TEST_F(transaction_ms, EXCLUSIVE_is_not_ended)
 	EXPECT_STREQ("", vr_trace());
 }
 
-/* What a dead handle owes is paid by the reset that ends the transaction: one, not two. */
+/* The reset that ends the transaction includes the pending one of a dead handle. */
 TEST_F(transaction_ms, pending_reset_is_done_once)
 {
 	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));

@@ -146,7 +146,7 @@ TEST_F_TIMEOUT(system_sleep, transaction_and_waiter_get_ESTALE, 60)
 	EXPECT_EQ(-ENOLCK, agent_do(&self->u.agent, AGENT_END, SCARD_DISP_LEAVE));
 }
 
-/* Another card in the morning: the first one is gone for who was connected to it. */
+/* Another card after the sleep: handles connected to the first one get EIDRM. */
 TEST_F_TIMEOUT(system_sleep, exchanged_card_gets_EIDRM, 60)
 {
 	struct scard_status before, after;
@@ -155,7 +155,7 @@ TEST_F_TIMEOUT(system_sleep, exchanged_card_gets_EIDRM, 60)
 	ASSERT_EQ(0, sc_snapshot(self->u.watch, &before));
 	ASSERT_EQ(0x9000, sc_apdu(self->u.fd, "80F00320"));
 	sleep_now(_metadata, variant);
-	/* on a busy machine who swaps it is late, and the guest awake before him */
+	/* on a busy machine the exchange may come after the wake-up */
 	for (i = 0; i < AT_ONCE_MS; i += 10) {
 		ASSERT_TRUE(sc_settled(self->u.watch, &after, AT_ONCE_MS));
 		if (after.card_event - before.card_event >= 2)
@@ -173,7 +173,7 @@ TEST_F_TIMEOUT(system_sleep, exchanged_card_gets_EIDRM, 60)
 
 /*
  * The card is there and off, and stays so: QEMU's reader reports a change when it has been
- * told to power a card off, and what is reported is looked at, which needs power.
+ * told to power a card off, and the driver powers the card to look at it.
  */
 static bool is_off(const FIXTURE_DATA(system_sleep) *self, struct scard_status *status)
 {
@@ -215,7 +215,7 @@ static void same_card(struct __test_metadata *_metadata, FIXTURE_DATA(system_sle
 	EXPECT_EQ(0, poll(&pfd, 1, 0));
 }
 
-/* Nobody is connected. */
+/* No handle is connected. */
 TEST_F_TIMEOUT(system_sleep, card_without_power_changes_nothing, 60)
 {
 	struct scard_status before, after;
@@ -229,7 +229,7 @@ TEST_F_TIMEOUT(system_sleep, card_without_power_changes_nothing, 60)
 	EXPECT_EQ(0, usb_set("power/control", "auto"));
 }
 
-/* Somebody was connected, and the card is on still: nobody hears that it goes off. */
+/* Handles were connected, and the card is still on: its power-off is no event. */
 TEST_F_TIMEOUT(system_sleep, unused_card_is_powered_off_silently, 60)
 {
 	struct scard_status before, after;
@@ -250,7 +250,7 @@ TEST_F_TIMEOUT(system_sleep, unused_card_is_powered_off_silently, 60)
 
 /*
  * The kernel wakes it up to let it sleep without remote wake-up. Whether the card has got
- * power again by then, and loses it, depends on who is faster; nobody is told in any case.
+ * power again by then, and loses it, depends on timing; it is no event in any case.
  */
 TEST_F_TIMEOUT(system_sleep, suspended_reader_changes_nothing, 60)
 {

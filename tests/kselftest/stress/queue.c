@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Many who wait: first come, first served; nobody starves; nobody is forgotten; a lock
- * is handed over at once and not when some timer looks.
+ * SCARD_IOC_BEGIN with 64 waiters: first come, first served; no waiter starves or is lost; the
+ * lock is handed over at once, not by a timer.
  */
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -219,7 +219,7 @@ TEST_F_TIMEOUT(transaction_queue, no_waiter_starves, 300)
 	EXPECT_EQ(WAITERS * LOOPS, self->shared->grants);
 	EXPECT_EQ(0, self->shared->failures);
 	/*
-	 * Everybody else once, and those who got it between the moment one looked at the
+	 * Every other waiter once, and those who got it between the moment one looked at the
 	 * count and the moment one was in the queue.
 	 */
 	EXPECT_GE(2 * WAITERS, self->shared->worst);

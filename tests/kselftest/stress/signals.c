@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A storm of signals: every APDU reaches the card exactly once if its call succeeds, and
+ * EINTR, SA_RESTART: a storm of signals during SCARD_IOC_TRANSMIT. Every APDU reaches the card
+ * exactly once if its call succeeds, and
  * not at all if it was interrupted. The card counts; a PIN try that was sent twice would
  * be two tries.
  */

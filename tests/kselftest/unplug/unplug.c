@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The reader is pulled out while something is under way: every call ends at once with
- * ENODEV, a handle can be disconnected all the same, nothing hangs, and the reader works
- * when it is plugged in again.
+ * Unplug: every ioctl ends at once with ENODEV, poll() reports POLLHUP, SCARD_IOC_DISCONNECT
+ * succeeds, no call hangs, and the reader works when it is plugged in again.
  */
 #include <poll.h>
 #include <sys/ioctl.h>
