@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
 #
-# The same programs in namespaces of their own: no network of the host, so no netlink
+# bwrap: the same programs in containers: no network of the host, so no netlink
 # messages of its kernel, no sockets, no /sys, and one device. Sourced by guest.
 
 piv_device=$(device_of "[PIV]")

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
 #
-# GnuPG with scdaemon through the SCard API, on the OpenPGP card. Sourced by guest.
+# gpg with scdaemon (disable-ccid, pcsc-shared) through the SCard API, on the OpenPGP card.
+# Sourced by guest.
 
 export GNUPGHOME=$work/gnupg
 mkdir -m 700 "$GNUPGHOME"

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
 #
-# OpenSC's tools and GnuTLS's, on the PIV card and others. Sourced by guest.
+# opensc-tool, opensc-explorer, pkcs15-tool, pkcs11-tool and p11tool on the PIV card and others.
+# Sourced by guest.
 
 p11() { pkcs11-tool --module "$module" --login --pin 123456 "$@"; }
 

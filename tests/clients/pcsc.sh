@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
 #
-# Programs that speak to any card, and the languages' bindings. Sourced by guest.
+# pcsc_scan, scriptor, pyscard, Chipcard::PCSC, javax.smartcardio and Rust's pcsc: programs for
+# any card, and the languages' bindings. Sourced by guest.
 
 iso_atr="3B 83 81 31 FE 45 69 73 6F FD"
 

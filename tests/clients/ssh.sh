@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
 #
-# OpenSSH with the key on the PIV card: its own server on the loopback. Sourced by guest.
+# ssh, ssh-agent and ssh-keygen -D (PKCS#11) with the key on the PIV card:
+# its own server on the loopback. Sourced by guest.
 
 printf '#!/bin/sh\necho 123456\n' >"$work/askpass"
 chmod 755 "$work/askpass"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
 #
-# Yubico's programs on the PIV card, which has that token's ways. Sourced by guest.
+# yubico-piv-tool and ykman on the PIV card, which behaves like a YubiKey. Sourced by guest.
 
 piv() { yubico-piv-tool -r PIV "$@"; }
 ykpiv() { ykman --reader "$PIV" piv "$@"; }

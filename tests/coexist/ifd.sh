@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# The reader driver for pcscd: its clients and ours share a reader, which vreader plays.
+# libifdscard, the reader driver for pcscd: clients of pcscd and ours share a reader (vreader).
 # Sourced by guest; pcscd does not run, and there is no other reader.
 
 handler=$PWD/build/lib/pcsc/libifdscard.so

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# A user who may not open the readers does not wait for a permission that nobody is going to
-# give. Sourced by guest, with vreader.
+# EACCES: SCardListReaders, SCardGetStatusChange and SCardConnect of a user without permission
+# return at once for a new reader. Sourced by guest, with vreader.
 
 # The reader comes back, and udev has seen it, before the user looks.
 replug()

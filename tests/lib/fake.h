@@ -3,8 +3,8 @@
  * A device layer without a module, for tests of the library on any machine.
  *
  * The library's open, close, ioctl, poll and fcntl are linked to fake.c, which knows
- * the files scardN in a temporary directory.  Who may do what when is decided by the
- * kernel's own kernel/policy.c.  The card answers a command with its own bytes and
+ * the files scardN in a temporary directory.  The kernel's own
+ * kernel/policy.c decides which call may run.  The card answers a command with its own bytes and
  * 9000, except
  *   00 20 ...   verifies: from now on the card is "verified", until it is reset
  *   00 C0 nn    answers nn * 256 bytes

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What fake.c tells the fake netlink family, with its lock. */
+/* Calls of fake.c to the fake netlink family, with its lock held. */
 #ifndef TESTS_LIB_FAKE_NETLINK_H
 #define TESTS_LIB_FAKE_NETLINK_H
 

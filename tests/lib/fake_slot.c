@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A slot of a fake reader: what kernel/handle.c and kernel/slot.c do, by the same
+ * A slot of a fake reader: the ioctls of kernel/handle.c and kernel/slot.c, by the same
  * policy, with a card that answers at once. See fake.h.
  */
 #include <stdlib.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Runs all tests of the library over the fake devices, once with each discovery. */
+/*
+ * Runs all tests of the library over the fake devices, once with each discovery of readers
+ * (netlink, device nodes).
+ */
 #include <dirent.h>
 #include <stdlib.h>
 #include <sys/stat.h>

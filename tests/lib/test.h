@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the tests of the library share. */
+/* Shared by the tests of the library: checks, readers, calls in other threads. */
 #ifndef TESTS_LIB_TEST_H
 #define TESTS_LIB_TEST_H
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Arguments, their order, and buffers, function by function. */
+/*
+ * SCARD_E_INVALID_PARAMETER, SCARD_E_INVALID_HANDLE, SCARD_E_INSUFFICIENT_BUFFER,
+ * SCARD_AUTOALLOCATE: arguments, the order of checks, and buffers, function by function.
+ */
 #include "test.h"
 
 #define BAD	0x12345678

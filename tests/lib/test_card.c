@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Card handles: what they promise, and what other threads may do to them meanwhile. */
+/*
+ * SCardConnect, SCardReconnect, SCardDisconnect, SCardBeginTransaction, SCardTransmit,
+ * SCardCancel: card handles, dispositions, share modes, removal, and calls of other threads on
+ * the same handle or context.
+ */
 #include <errno.h>
 #include <signal.h>
 

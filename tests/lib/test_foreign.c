@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A program closes the library's descriptors behind its back, as one that closes all that it
- * has, and its own get their numbers.
+ * closefrom(), close(): a program closes the library's descriptors, and files of its own get
+ * their numbers. The library must not use those.
  */
 #include <fcntl.h>
 #include <sys/wait.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Readers that come and go, names, forks, threads that are cancelled. */
+/*
+ * SCardListReaders (order, names, PCSCLITE_FILTER_*), lost netlink events, unloading of the
+ * module (SCARD_E_NO_SERVICE), fork() and pthread_cancel().
+ */
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>

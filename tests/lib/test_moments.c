@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What another thread does in the middle of a call: between any two steps of it at which
- * others can get in.
+ * Races: another thread's call, a fork(), an event or SCardReleaseContext between any two steps
+ * of a call of the library.
  */
 #include <stdatomic.h>
 #include <sys/stat.h>

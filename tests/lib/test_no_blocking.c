@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* PCSCLITE_NO_BLOCKING: who does not wait for another's transaction, and who does. */
+/*
+ * PCSCLITE_NO_BLOCKING: calls return SCARD_E_SHARING_VIOLATION in another handle's transaction;
+ * SCardConnect and SCardBeginTransaction wait.
+ */
 #include <stdlib.h>
 
 #include "test.h"

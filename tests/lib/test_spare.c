@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The descriptor that a context keeps for its next Connect. */
+/* SCardConnect after SCardDisconnect: the descriptor that a context keeps for reuse. */
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>

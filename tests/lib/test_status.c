@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* SCardGetStatusChange. */
+/*
+ * SCardGetStatusChange: dwCurrentState, dwEventState and its event counter, timeouts, INFINITE,
+ * SCardCancel, \\?PnP?\Notification, readers without permission.
+ */
 #include "test.h"
 
 #define PNP	"\\\\?PnP?\\Notification"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# scardctl bench: what it says is plausible, and nothing happens to the card. Sourced.
+# scardctl bench: its times are plausible, and the card's state stays. Sourced.
 
 plausible() { python3 -c 'import json, sys
 b = json.load(open(sys.argv[1]))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# What the kernel log says of a reader: a line when it comes, one when it goes, few when
-# it fails, and those with an advice. Sourced.
+# The kernel log (dmesg): a line when a reader comes, one when it goes, few with an advice
+# when it fails. Sourced.
 
 # the module's lines since the last mark, without what the kernel puts in front
 mark() { log_lines=$(dmesg | wc -l); }

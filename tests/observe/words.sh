@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# What scardctl says of cards and readers in words. Sourced.
+# scardctl atr (names of smartcard_list.txt) and scardctl info (quirks, dwMaxDataRate,
+# bVoltageSupport in words). Sourced.
 
 names() { scardctl --json atr "$1" | python3 -c 'import json, sys; print("|".join(json.load(sys.stdin)["names"]))'; }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Command APDUs: the seven cases of ISO 7816-3 section 12.1, and what is none. */
+/* apdu_parse(): Lc and Le, the seven cases of ISO 7816-3 section 12.1, invalid APDUs. */
 #include "apdu.h"
 #include "unit.h"
 

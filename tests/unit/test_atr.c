@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* ATRs: what ISO 7816-3 section 8.2 says of each byte, and cards that say it wrong. */
+/* atr_parse(): TS, T0, TA1 to TD2, TCK of ISO 7816-3 section 8.2, and faulty ATRs of cards. */
 #include "atr.h"
 #include "unit.h"
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Class descriptors: found, read, clamped; and those of real readers. */
+/*
+ * CCID class descriptor: dwFeatures, dwProtocols, dwMaxCCIDMessageLength, dwMaxIFSD,
+ * bMaxSlotIndex, bMaxCCIDBusySlots, found, read and clamped; and those of real readers.
+ */
 #include "ccid_desc.h"
 #include "unit.h"
 

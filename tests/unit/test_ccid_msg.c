@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* CCID messages: headers, answers and what must be refused, errors, notifications. */
+/*
+ * CCID messages: bSeq, bSlot, dwLength, bStatus, bError of answers, invalid ones,
+ * RDR_to_PC_NotifySlotChange.
+ */
 #include "ccid_msg.h"
 #include "unit.h"
 

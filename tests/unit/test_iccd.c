@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Tokens without bulk pipes: status of version A, responses of version B. */
+/* ICCD tokens without bulk endpoints: status of version A, responses of version B. */
 #include "iccd.h"
 #include "unit.h"
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The choice of parameters, what readers and cards are told, waiting times, PPS. */
+/*
+ * PC_to_RDR_SetParameters and PPS: the choice of Fi/Di (dwMaxDataRate, GetDataRates), and the
+ * waiting times BWT, CWT, WWT.
+ */
 #include "params.h"
 #include "unit.h"
 

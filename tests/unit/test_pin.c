@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* PIN structures of PC/SC part 10 to PC_to_RDR_Secure. */
+/* PIN_VERIFY_STRUCTURE and PIN_MODIFY_STRUCTURE of PC/SC part 10 to PC_to_RDR_Secure. */
 #include "pin.h"
 #include "unit.h"
 

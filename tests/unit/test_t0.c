@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * T=0. APDU to TPDU as ISO 7816-3 section 12.2 has it. At character level scripts, from
- * after the header was sent: "<bytes" the card sends what it was asked for, ">bytes"
+ * T=0: APDU to TPDU by ISO 7816-3 section 12.2; procedure bytes (INS, NULL, SW1) at character
+ * level, as scripts from after the header: "<bytes" the card sends the requested bytes, ">bytes"
  * the host sends, "?n" the host asks for n bytes, "=bytes" the answer, "!" failure.
  */
 #include "t0.h"

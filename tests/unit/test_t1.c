@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* T=1 beside its rules: known blocks, long APDUs, bounds, PIN entry, what stays behind. */
+/*
+ * T=1: NAD, PCB, LEN, LRC and CRC of known blocks, IFSC and IFSD, long APDUs, bounds, PIN entry,
+ * and that no APDU byte stays in memory.
+ */
 #include "t1.h"
 #include "t1_card.h"
 #include "unit.h"

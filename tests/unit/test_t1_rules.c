@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * T=1, rule by rule of ISO 7816-3 section 11.6.3; the numbers are those that drivers
- * cite. Situations that no rule names alone are named by what happens in them.
+ * T=1, rule by rule of ISO 7816-3 section 11.6.3 (I-, R- and S-blocks, S(WTX), S(IFS),
+ * S(ABORT), S(RESYNCH)); the numbers are those that drivers cite. Other situations are named
+ * by their events.
  */
 #include "t1_script.h"
 #include "unit.h"

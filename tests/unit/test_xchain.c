@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * APDUs in parts, as scripts: ">level:bytes" is sent, "<param:bytes" received, "=bytes"
+ * wLevelParameter, bChainParameter: extended APDUs in parts, as scripts. ">level:bytes" is
+ * sent, "<param:bytes" received, "=bytes"
  * the answer in the end, "!errno" the failure.
  */
 #include "unit.h"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Faults on demand."""
+"""vreaderctl fault: stall, nak, no-answer, garbage, babble, time extensions (bStatus, bError) and
+the faults of T=1 blocks, on demand."""
 import os
 import struct
 import time

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""PIN pads, tokens without bulk endpoints, cards in other programs, control, observation."""
+"""bPINSupport and PC_to_RDR_Secure, ICCD tokens without bulk endpoints, cards in other programs
+(vpcd), vreaderctl, log and counters."""
 import os
 import socket
 import struct

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * An ordinary client, linked to the data objects and to every function. Run with each
- * library, it prints the same.
+ * ABI: a client linked to the data objects (g_rgSCardT0Pci ...) and to every function. With
+ * either libpcsclite.so.1 it prints the same.
  */
 #include <stdio.h>
 #include <winscard.h>

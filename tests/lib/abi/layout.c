@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Prints what a program is compiled with: sizes and offsets. Built with each header. */
+/* ABI: prints sizes and offsets of the structures of winscard.h. Built with each header. */
 #include <stddef.h>
 #include <stdio.h>
 

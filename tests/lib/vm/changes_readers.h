@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The readers of changes_test.c: what happens to them, what the model knows of it, and
- * what the kernel says.
+ * The readers of changes_test.c: events, their state in the model, and the state that
+ * SCARD_IOC_GET_STATUS returns.
  */
 #ifndef LIB_VM_CHANGES_READERS_H
 #define LIB_VM_CHANGES_READERS_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What changes_test.c asks the system. */
+/* Queries of changes_test.c to the system: sockets, /proc, receive buffers. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

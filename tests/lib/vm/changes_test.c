@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * No event is lost: TEST_STEPS random steps (insert, remove, swap, plug, unplug, connect,
+ * SCardGetStatusChange loses no event: TEST_STEPS random steps (insert, remove, swap, plug,
+ * unplug, connect,
  * disconnect, reset, SCardCancel) on two readers with three slots, and a model of what
- * they lead to. Between steps, at random, everybody who watches must come to believe
- * what is true, without another event to help: threads, processes, one that may not open
+ * they lead to. Between steps, at random, every observer must come to the true state
+ * without another event to help: threads, processes, one that may not open
  * the devices, some that look only now and then. Receive buffers of netlink are as small
  * as the kernel makes them, so that events overrun them. Needs root; prints TAP.
  *

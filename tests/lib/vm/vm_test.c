@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The library on the real module, with vreader as the reader. Without arguments: all
- * tests, which need root and a running vreader; prints TAP. "basic": only a simple
- * client's day, for odd surroundings. "replug": in such, the reader goes and comes.
- * "victim": connects, verifies, waits to be killed.
+ * The SCard API (SCardConnect, SCardTransmit, SCardGetStatusChange, SCardCancel ...) on the real
+ * module, with vreader as the reader. Without arguments: all tests, which need root and a
+ * running vreader; prints TAP. "basic": a simple client, for containers and the like.
+ * "replug": the reader goes and comes there. "victim": connects, verifies, waits to be killed.
  */
 #include <errno.h>
 #include <fcntl.h>
