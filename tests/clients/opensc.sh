@@ -121,7 +121,7 @@ tap_check "pkcs11-tool: a wrong PIN is refused" \
 tap_check "pkcs11-tool: login, the private keys are there" \
 	says "Private Key Object; RSA" "KEY MAN key" -- p11 -O
 tap_check "pkcs11-tool signs, openssl says that the signature is good" signs
-tap_check "pkcs11-tool verifies, and refuses what was not signed" verifies
+tap_check "pkcs11-tool verifies, and refuses other data" verifies
 tap_check "pkcs11-tool decrypts what openssl encrypted" decrypts
 tap_check "pkcs11-tool --test" tests_everything
 tap_check "p11tool lists the token" \

@@ -218,14 +218,14 @@ tap_check "the reader has the name that it was given" test "$reply" = "0 Shared 
 start_ours
 tap_check "a client of pcscd and one of the module connect" both_connect
 tap_check "their APDUs go to the same card" apdus_alternate
-tap_check "what one has verified, the other has" verified_in_both
+tap_check "a PIN verified by one client is verified for the other" verified_in_both
 tap_check "ours resets the card: pcscd's client hears of it" ours_resets
 tap_check "ours is killed: the card is reset, pcscd's client hears of it" ours_is_killed
 hang_up ours
 start_ours && answers 0 ours connect shared
 tap_check "pcscd's client resets the card: ours hears of it" theirs_resets
 tap_check "pcscd's client powers the card off: ours hears of it" theirs_powers_off
-tap_check "what pcscd's client sends one after the other stays together" together
+tap_check "consecutive APDUs of pcscd's client stay together" together
 tap_check "pcscd's client waits for our transaction" ours_in_transaction
 tap_check "pcscd lets the card go when it has no client" ours_gets_all_of_it
 tap_check "the card leaves and comes back" card_leaves_and_comes

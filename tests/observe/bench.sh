@@ -27,7 +27,7 @@ tap_check "and nothing else happened to it" same "$(card resets) $(card powerups
 tap_check "as text it has a line for each kind of call" same \
 	"$(scardctl bench -n 3 -a 00A40000 | grep -cE '^(connect|status|begin|transmit|throughput)')" 6
 tap_check "the APDU that is given is sent" same "$(vreaderctl count 0 ins.A4)" 3
-tap_check "what counts tries down or writes is not sent" refused 0020000108 0024000110 002C0301 0082000008 00D6000001 80E20000 80A40000 10A40000
+tap_check "commands that use up tries or write are refused" refused 0020000108 0024000110 002C0301 0082000008 00D6000001 80E20000 80A40000 10A40000
 scardctl bench -n 1000000 >/dev/null & bench=$!
 for ((i = 0; i < 100; i++)); do
 	scardctl status | grep -q '^handles  *[12]$' && break

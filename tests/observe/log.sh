@@ -71,14 +71,14 @@ tap_check "a reader that goes is one line" same "$(said | sed 's/"[^"]*"/NAME/')
 
 plug
 mark
-tap_check "transfers fail, again and again" fails 20 'every 1 on XfrBlock babble'
-tap_check "of which few lines tell, and what to do" advises '^a transfer failed \(-75\): '
+tap_check "commands fail while transfers babble" fails 20 'every 1 on XfrBlock babble'
+tap_check "the log has few lines about it, each with an advice" advises '^a transfer failed \(-75\): '
 unplug
 plug
 mark
-tap_check "a reader does not even abort" fails 2 'every 1 on XfrBlock babble' 'every 1 on Abort nak 0' \
+tap_check "commands fail while the reader does not even abort" fails 2 'every 1 on XfrBlock babble' 'every 1 on Abort nak 0' \
 	'every 1 on GetSlotStatus no-answer'
-tap_check "which is said, and what to do" advises '^answers no more: unplug it'
+tap_check "the log says so, with an advice" advises '^answers no more: unplug it'
 unplug
 plug --card none
 mark

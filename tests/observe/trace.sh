@@ -61,7 +61,7 @@ scardctl trace >/run/timeline & text=$!
 scardctl trace --json >/run/timeline.json & lines=$!
 scardctl trace 0 >/run/timeline.0 & only=$!
 tap_check "three run side by side, each in an instance of its own" tracing 3
-tap_check "nobody else's tracing is touched" same "$(cat $tracefs/events/scard/enable)" 0
+tap_check "the tracing of other programs is not touched" same "$(cat $tracefs/events/scard/enable)" 0
 tap_check "the card takes the PIN from the pad and in an APDU" verify_both_ways
 scardctl apdu 0 00A40000 >/dev/null 2>&1
 python3 -c 'import fcntl, os, struct
@@ -69,11 +69,11 @@ fd = os.open("/dev/scard0", os.O_RDWR)
 fcntl.ioctl(fd, 0xC020C502, struct.pack("8I", 2, 3, 0, 0, 0, 0, 0, 0))'
 scardctl status 0 >/dev/null		# comes after the reset
 kill -INT $text; wait $text
-tap_check "it ends by SIGINT" same $? 0
+tap_check "scardctl trace ends by SIGINT" same $? 0
 kill -TERM $lines; wait $lines
-tap_check "by SIGTERM" same $? 0
+tap_check "scardctl trace --json ends by SIGTERM" same $? 0
 kill -HUP $only; wait $only
-tap_check "and by SIGHUP" same $? 0
+tap_check "scardctl trace of one reader ends by SIGHUP" same $? 0
 tap_check "no instance is left" same "$(instances)" 0
 tap_check "a call has its program, handle and arguments" \
 	says 'scard1 +h[0-9]+ +scardctl [0-9]+ +CONNECT SHARED, T=0 or T=1$'
@@ -85,7 +85,7 @@ tap_check "PIN entry is seen" says '  > Secure'
 tap_check "dispositions have their names" says 'DISCONNECT LEAVE$'
 tap_check "transactions are told" says 'transaction of h[0-9]+'
 tap_check "a process that ends without a word is told" says 'close without DISCONNECT, was connected SHARED'
-tap_check "and what the card is owed" says 'the card is owed a RESET'
+tap_check "a pending reset is shown" says 'the card is owed a RESET'
 tap_check "nothing is called unknown" silent '0x[0-9a-f]+$' /run/timeline
 tap_check "JSON is parsed, in order of time, and calls have their durations" parses /run/timeline.json
 tap_check "of one reader the other is not told" silent 'scard1|reader 1' /run/timeline.0
@@ -107,9 +107,9 @@ kill -KILL $killed
 wait $killed 2>/dev/null
 tap_check "killed, it leaves an instance" same "$(instances)" 1
 scardctl trace --seconds 0.2 >/dev/null
-tap_check "which the next one removes" same "$(instances)" 0
+tap_check "the next scardctl trace removes it" same "$(instances)" 0
 tap_check "a reader that is not there is said" bash -c 'scardctl trace 77 2>/dev/null; test $? = 3'
-tap_check "who is not root is told so" bash -c \
+tap_check "without root it says so" bash -c \
 	'setpriv --reuid 12345 --clear-groups build/bin/scardctl trace 2>&1 | grep -q "be root"'
 
 # ---- text from elsewhere, where programs choose their names to mislead ----

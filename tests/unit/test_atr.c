@@ -104,7 +104,7 @@ static void protocols(void)
 	CHECK_EQ(a.protocols, 1);
 	CHECK_EQ(a.first, 0);
 
-	tap_test("atr: T=14 is offered, if nobody speaks it");
+	tap_test("atr: T=14 is listed, though not supported");
 	a = parse_atr("3B 80 8E 0E 00");
 	CHECK_EQ(a.protocols, 1 << 14);
 	CHECK_EQ(a.first, 14);

@@ -83,7 +83,7 @@ static void too_long(void)
 	CHECK_EQ(t0_tpdu(buf, &len), -EINVAL);
 	CHECK_EQ(len, 263);
 
-	tap_test("t0: what is neither an APDU nor short enough is refused");
+	tap_test("t0: an invalid or too long APDU is refused");
 	buf[4] = 1;
 	len = 261;
 	CHECK_EQ(t0_tpdu(buf, &len), -EINVAL);

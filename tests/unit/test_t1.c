@@ -218,7 +218,7 @@ static void pin_entry(void)
 	CHECK_EQ(t1_start(&t, cmd, 1, ans, sizeof(ans), tx), T1_SEND);
 	CHECK_HEX(tx, t.tx_len, "00 40 01 02 43");
 
-	tap_test("t1: what the reader has completed is not sent again");
+	tap_test("t1: a block that the reader has completed is not sent again");
 	t1_init(&t, 32, false);
 	secure(&t, "00 00 0D", ans, sizeof(ans));
 	secured(&t, "00 80 00 80", T1_FAIL, "", tx);

@@ -16,17 +16,22 @@ static int result(int ret)
 	return ret < 0 ? -errno : ret;
 }
 
+static int open_minor(int minor, int flags)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/dev/scard%d", minor);
+	return open(path, flags | O_CLOEXEC);
+}
+
 int sc_open(int flags)
 {
 	int i, error = -ENOENT;
 
 	for (i = 0; i < MINORS; i++) {
+		int fd = open_minor(i, flags);
 		struct scard_status status;
-		char path[32];
-		int fd;
 
-		snprintf(path, sizeof(path), "/dev/scard%d", i);
-		fd = open(path, flags | O_CLOEXEC);
 		if (fd < 0)
 			continue;
 		if (!sc_snapshot(fd, &status))
@@ -42,12 +47,9 @@ int sc_open_slot(unsigned int slot)
 	int i;
 
 	for (i = 0; i < MINORS; i++) {
+		int fd = open_minor(i, O_RDWR);
 		struct scard_info info;
-		char path[32];
-		int fd;
 
-		snprintf(path, sizeof(path), "/dev/scard%d", i);
-		fd = open(path, O_RDWR | O_CLOEXEC);
 		if (fd < 0)
 			continue;
 		if (!sc_info(fd, &info) && info.slot == slot)
