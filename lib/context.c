@@ -165,14 +165,14 @@ static bool put(struct object *obj)
 static void fork_prepare(void)
 {
 	pthread_mutex_lock(&objects.lock);
-	readers_fork_prepare();
-	descriptors_lock();
+	scard_discovery_fork_prepare();
+	scard_descriptors_lock();
 }
 
 static void fork_parent(void)
 {
-	descriptors_unlock(-1);
-	readers_fork_parent();
+	scard_descriptors_unlock(-1);
+	scard_discovery_fork_parent();
 	pthread_mutex_unlock(&objects.lock);
 }
 
@@ -181,7 +181,7 @@ static void free_waiters(struct waiter *w)
 	while (w) {
 		struct waiter *next = w->next;
 
-		waiter_free(w);
+		scard_waiter_free(w);
 		w = next;
 	}
 }
@@ -212,8 +212,8 @@ static void fork_child(void)
 	struct object *obj, *contexts = NULL;
 	size_t i;
 
-	descriptors_forked();
-	readers_fork_child();
+	scard_descriptors_forked();
+	scard_discovery_fork_child();
 	for (i = 0; i < objects.nbuckets; i++) {
 		while ((obj = objects.buckets[i])) {
 			objects.buckets[i] = obj->next;
@@ -242,14 +242,14 @@ static void fork_init(void)
 }
 
 /* Before anything is locked or opened: another thread may fork at that moment. */
-void contexts_init(void)
+void scard_context_init(void)
 {
 	pthread_once(&fork_once, fork_init);
 }
 
 /* ---- contexts ---- */
 
-LONG context_create(SCARDCONTEXT *id)
+LONG scard_context_create(SCARDCONTEXT *id)
 {
 	struct context *ctx = calloc(1, sizeof(*ctx));
 	LONG ret;
@@ -257,7 +257,7 @@ LONG context_create(SCARDCONTEXT *id)
 	if (!ctx)
 		return SCARD_E_NO_MEMORY;
 	atomic_init(&ctx->obj.refs, 1);
-	ctx->no_blocking = no_blocking_wanted();
+	ctx->no_blocking = scard_call_no_blocking_wanted();
 	pthread_mutex_lock(&objects.lock);
 	ret = insert(&ctx->obj);
 	if (ret == SCARD_S_SUCCESS) {
@@ -270,22 +270,22 @@ LONG context_create(SCARDCONTEXT *id)
 	return ret;
 }
 
-struct context *context_get(SCARDCONTEXT id)
+struct context *scard_context_get(SCARDCONTEXT id)
 {
 	return (struct context *)get(id, false);
 }
 
-void context_put(struct context *ctx)
+void scard_context_put(struct context *ctx)
 {
 	if (!put(&ctx->obj))
 		return;
 	free_waiters(ctx->idle);
-	context_drop_spare(ctx, true);
+	scard_spare_drop(ctx, true);
 	free(ctx);
 	/* with the lock: the next one needs them open, and may be made at this moment */
 	pthread_mutex_lock(&objects.lock);
 	if (!--objects.contexts)
-		readers_close();
+		scard_discovery_close();
 	pthread_mutex_unlock(&objects.lock);
 }
 
@@ -297,15 +297,15 @@ static void cancel_locked(struct context *ctx)
 
 	atomic_fetch_add(&ctx->cancels, 1);
 	for (w = ctx->waiting; w; w = w->next)
-		waiter_cancel(w);
+		scard_waiter_cancel(w);
 	for (card = ctx->cards; card; card = card->next) {
 		/* the table has one; more are calls in progress */
 		if (atomic_load(&card->obj.refs) > 1)
-			device_ioctl(card->fd, SCARD_IOC_CANCEL, NULL);
+			scard_device_ioctl(card->fd, SCARD_IOC_CANCEL, NULL);
 	}
 }
 
-void context_cancel(struct context *ctx)
+void scard_context_cancel(struct context *ctx)
 {
 	pthread_mutex_lock(&objects.lock);
 	cancel_locked(ctx);
@@ -326,13 +326,13 @@ static void revoke(struct card *card)
 	if (atomic_load(&card->obj.refs) > 1)
 		fcntl(card->fd, F_SETFL, O_NONBLOCK);
 	for (tries = 0; tries < REVOKE_TRIES && atomic_load(&card->obj.refs) > 1; tries++) {
-		device_ioctl(card->fd, SCARD_IOC_CANCEL, NULL);
+		scard_device_ioctl(card->fd, SCARD_IOC_CANCEL, NULL);
 		nanosleep(&wait, NULL);
 	}
-	card_put(card);
+	scard_card_put(card);
 }
 
-LONG context_release(SCARDCONTEXT id)
+LONG scard_context_release(SCARDCONTEXT id)
 {
 	struct card *cards, *card;
 	struct waiter *idle;
@@ -359,13 +359,13 @@ LONG context_release(SCARDCONTEXT id)
 	pthread_mutex_unlock(&objects.lock);
 
 	free_waiters(idle);
-	context_drop_spare(ctx, true);
+	scard_spare_drop(ctx, true);
 	while (cards) {
 		card = cards;
 		cards = card->next;
 		revoke(card);
 	}
-	context_put(ctx);
+	scard_context_put(ctx);
 	return SCARD_S_SUCCESS;
 }
 
@@ -373,7 +373,7 @@ LONG context_release(SCARDCONTEXT id)
  * A waiter for one call, with the descriptors of an earlier one if there was one;
  * NULL: out of memory or descriptors, or released.
  */
-struct waiter *context_get_waiter(struct context *ctx)
+struct waiter *scard_waiter_get(struct context *ctx)
 {
 	struct waiter *w;
 
@@ -383,20 +383,20 @@ struct waiter *context_get_waiter(struct context *ctx)
 		ctx->idle = w->next;
 	pthread_mutex_unlock(&objects.lock);
 	if (!w)
-		w = waiter_new();
+		w = scard_waiter_new();
 	if (!w)
 		return NULL;
-	waiter_begin(w);
+	scard_waiter_begin(w);
 	pthread_mutex_lock(&objects.lock);
 	w->next = ctx->waiting;
 	ctx->waiting = w;
 	if (ctx->released)
-		waiter_cancel(w);
+		scard_waiter_cancel(w);
 	pthread_mutex_unlock(&objects.lock);
 	return w;
 }
 
-void context_put_waiter(struct context *ctx, struct waiter *w)
+void scard_waiter_put(struct context *ctx, struct waiter *w)
 {
 	struct waiter **p;
 	bool keep;
@@ -412,7 +412,7 @@ void context_put_waiter(struct context *ctx, struct waiter *w)
 	}
 	pthread_mutex_unlock(&objects.lock);
 	if (!keep)
-		waiter_free(w);
+		scard_waiter_free(w);
 }
 
 /* ---- card handles ---- */
@@ -429,7 +429,7 @@ void context_put_waiter(struct context *ctx, struct waiter *w)
  */
 static bool expired(const struct context *ctx)
 {
-	return coarse_ms() - ctx->spare_since >= SPARE_MS;
+	return scard_clock_coarse_ms() - ctx->spare_since >= SPARE_MS;
 }
 
 /*
@@ -438,7 +438,7 @@ static bool expired(const struct context *ctx)
  */
 static bool overtaken(const struct card *card)
 {
-	return card->overtaken != descriptors_overtaken();
+	return card->overtaken != scard_descriptors_overtaken();
 }
 
 static void free_spare(struct card *card)
@@ -452,11 +452,11 @@ static void free_spare(struct card *card)
 		free(card);
 		return;
 	}
-	error = device_ioctl(card->fd, SCARD_IOC_GET_INFO, &info);
+	error = scard_device_ioctl(card->fd, SCARD_IOC_GET_INFO, &info);
 	if (error && error != ENODEV)
-		descriptor_forget(card->fd);
+		scard_descriptors_forget(card->fd);
 	else
-		descriptor_close(card->fd);
+		scard_descriptors_close(card->fd);
 	free(card);
 }
 
@@ -479,10 +479,10 @@ static bool link_card(struct context *ctx, struct card *card)
 }
 
 /*
- * As context_get(). @card: its spare handle, as a new one, if it is one of that reader and
+ * As scard_context_get(). @card: its spare handle, as a new one, if it is one of that reader and
  * fresh; or NULL.
  */
-struct context *context_get_spare(SCARDCONTEXT id, const char *name, struct card **card)
+struct context *scard_card_reuse(SCARDCONTEXT id, const char *name, struct card **card)
 {
 	struct card *old = NULL;
 	struct context *ctx;
@@ -506,7 +506,7 @@ struct context *context_get_spare(SCARDCONTEXT id, const char *name, struct card
 }
 
 /* @fresh: also one whose time is not over */
-void context_drop_spare(struct context *ctx, bool fresh)
+void scard_spare_drop(struct context *ctx, bool fresh)
 {
 	struct card *card = NULL;
 
@@ -520,13 +520,13 @@ void context_drop_spare(struct context *ctx, bool fresh)
 }
 
 /* A card handle for an open descriptor, which it takes over. It has no number yet. */
-LONG card_create(struct context *ctx, int fd, const char *name, struct card **new)
+LONG scard_card_create(struct context *ctx, int fd, const char *name, struct card **new)
 {
 	struct card *card = calloc(1, sizeof(*card));
 	bool linked;
 
 	if (!card) {
-		descriptor_close(fd);
+		scard_descriptors_close(fd);
 		return SCARD_E_NO_MEMORY;
 	}
 	card->obj.is_card = true;
@@ -540,7 +540,7 @@ LONG card_create(struct context *ctx, int fd, const char *name, struct card **ne
 	linked = link_card(ctx, card);
 	pthread_mutex_unlock(&objects.lock);
 	if (!linked) {
-		descriptor_close(fd);
+		scard_descriptors_close(fd);
 		free(card);
 		return SCARD_E_INVALID_HANDLE;
 	}
@@ -549,7 +549,7 @@ LONG card_create(struct context *ctx, int fd, const char *name, struct card **ne
 }
 
 /* It is connected: give it a number. */
-LONG card_publish(struct card *card, SCARDHANDLE *id)
+LONG scard_card_publish(struct card *card, SCARDHANDLE *id)
 {
 	LONG ret = SCARD_E_INVALID_HANDLE;
 
@@ -562,22 +562,22 @@ LONG card_publish(struct card *card, SCARDHANDLE *id)
 	return ret;
 }
 
-struct card *card_get(SCARDHANDLE id)
+struct card *scard_card_get(SCARDHANDLE id)
 {
 	return (struct card *)get(id, true);
 }
 
-void card_put(struct card *card)
+void scard_card_put(struct card *card)
 {
 	if (!put(&card->obj))
 		return;
-	descriptor_close(card->fd);
-	context_put(card->context);
+	scard_descriptors_close(card->fd);
+	scard_context_put(card->context);
 	free(card);
 }
 
 /* Does nobody use the card but the caller? One reference is the list's, one the caller's. */
-bool card_alone(const struct card *card)
+bool scard_card_alone(const struct card *card)
 {
 	return atomic_load(&card->obj.refs) == 2;
 }
@@ -596,7 +596,7 @@ static bool unlink_card(struct card *card)
 }
 
 /* The number means nothing any more; false if that is so already. */
-bool card_remove(struct card *card)
+bool scard_card_remove(struct card *card)
 {
 	bool mine;
 
@@ -604,15 +604,15 @@ bool card_remove(struct card *card)
 	mine = unlink_card(card);
 	pthread_mutex_unlock(&objects.lock);
 	if (mine)
-		card_put(card);
+		scard_card_put(card);
 	return mine;
 }
 
 /*
- * The same, and card_put(), for a card that was disconnected and can connect again: it is
+ * The same, and scard_card_put(), for a card that was disconnected and can connect again: it is
  * the spare one now, unless another thread is still about to use it.
  */
-bool card_retire(struct card *card)
+bool scard_card_retire(struct card *card)
 {
 	struct context *ctx = card->context;
 	struct card *before = NULL;
@@ -620,22 +620,22 @@ bool card_retire(struct card *card)
 
 	pthread_mutex_lock(&objects.lock);
 	mine = unlink_card(card);
-	kept = mine && card_alone(card) && !ctx->released;
+	kept = mine && scard_card_alone(card) && !ctx->released;
 	if (kept) {
 		before = ctx->spare;
 		ctx->spare = card;
-		ctx->spare_since = coarse_ms();
-		card->overtaken = descriptors_overtaken();
+		ctx->spare_since = scard_clock_coarse_ms();
+		card->overtaken = scard_descriptors_overtaken();
 	}
 	pthread_mutex_unlock(&objects.lock);
 	if (kept) {
 		free_spare(before);
-		context_put(ctx);
+		scard_context_put(ctx);
 		return true;
 	}
 	if (mine)
-		card_put(card);
-	card_put(card);
+		scard_card_put(card);
+	scard_card_put(card);
 	return mine;
 }
 
@@ -647,7 +647,7 @@ static inline int call(struct card *card, unsigned long request, void *arg)
 	do {
 		if (atomic_load(&card->revoked))
 			return ENOTCONN;	/* not EBADF: the descriptor is still ours */
-		error = device_ioctl(card->fd, request, arg);
+		error = scard_device_ioctl(card->fd, request, arg);
 	} while (error == EINTR && atomic_load(&card->context->cancels) == cancels);
 	return error;
 }
@@ -656,17 +656,17 @@ static inline int call(struct card *card, unsigned long request, void *arg)
  * A call on the card; returns 0 or a positive errno. A wait that a signal ended is
  * begun again, which is safe: the kernel says EINTR only if nothing was sent.
  */
-int card_ioctl_once(struct card *card, unsigned long request, void *arg)
+int scard_call_once(struct card *card, unsigned long request, void *arg)
 {
 	return call(card, request, arg);
 }
 
 /* The same for a call that may wait for its turn. */
-int card_ioctl(struct card *card, unsigned long request, void *arg)
+int scard_call(struct card *card, unsigned long request, void *arg)
 {
 	int error;
 
 	while ((error = call(card, request, arg)) == EAGAIN)
-		no_blocking_wait(card);
+		scard_call_no_blocking_wait(card);
 	return error;
 }

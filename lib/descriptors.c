@@ -29,7 +29,7 @@ static struct {
 #define WORD_BITS	(sizeof(unsigned long) * CHAR_BIT)
 
 /* No thread may be cancelled while it has the lock: open() and close() are such points. */
-void descriptors_lock(void)
+void scard_descriptors_lock(void)
 {
 	int state;
 
@@ -70,7 +70,7 @@ static bool write_down(int fd)
  * Unlock after opening a descriptor, or not (then fd is negative, an errno). Returns
  * it, or a negative errno.
  */
-int descriptors_unlock(int fd)
+int scard_descriptors_unlock(int fd)
 {
 	if (fd >= 0 && !write_down(fd)) {
 		close(fd);
@@ -84,21 +84,21 @@ int descriptors_unlock(int fd)
  * Another number if since then the program has closed a descriptor of ours, and its number
  * has come back to us for something else.
  */
-unsigned int descriptors_overtaken(void)
+unsigned int scard_descriptors_overtaken(void)
 {
 	return atomic_load(&descriptors.overtaken);
 }
 
 /* As open(); returns a negative errno. */
-int descriptor_open(const char *path, int flags)
+int scard_descriptors_open(const char *path, int flags)
 {
 	int fd;
 
-	descriptors_lock();
+	scard_descriptors_lock();
 	do {
 		fd = open(path, flags | O_CLOEXEC);
 	} while (fd < 0 && errno == EINTR);
-	return descriptors_unlock(fd < 0 ? -errno : fd);
+	return scard_descriptors_unlock(fd < 0 ? -errno : fd);
 }
 
 /*
@@ -116,7 +116,7 @@ static bool is_ours(int fd)
  * With the lock: the descriptor is about to be closed. False if it is not ours: in a
  * forked child, or when somebody else has closed it.
  */
-bool descriptors_strike_out(int fd)
+bool scard_descriptors_strike_out(int fd)
 {
 	size_t word = fd / WORD_BITS;
 	unsigned long bit = 1UL << fd % WORD_BITS;
@@ -127,24 +127,24 @@ bool descriptors_strike_out(int fd)
 	return is_ours(fd);
 }
 
-void descriptor_close(int fd)
+void scard_descriptors_close(int fd)
 {
-	descriptors_lock();
-	if (descriptors_strike_out(fd))
+	scard_descriptors_lock();
+	if (scard_descriptors_strike_out(fd))
 		close(fd);
 	unlock();
 }
 
 /* It is not ours, whatever it is. */
-void descriptor_forget(int fd)
+void scard_descriptors_forget(int fd)
 {
-	descriptors_lock();
-	descriptors_strike_out(fd);
+	scard_descriptors_lock();
+	scard_descriptors_strike_out(fd);
 	unlock();
 }
 
 /* In the child, with the lock that fork() took: close all, unlock. */
-void descriptors_forked(void)
+void scard_descriptors_forked(void)
 {
 	size_t word, bit;
 
@@ -152,7 +152,7 @@ void descriptors_forked(void)
 		for (bit = 0; descriptors.bits[word]; bit++) {
 			int fd = word * WORD_BITS + bit;
 
-			if (descriptors_strike_out(fd))
+			if (scard_descriptors_strike_out(fd))
 				close(fd);
 		}
 	}

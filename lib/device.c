@@ -16,20 +16,20 @@
  * there is no such reader; -ENOENT: there is no such node, which is another thing in a
  * container that was not given it.
  */
-int device_open(uint32_t minor, const char *kernel_name, int flags)
+int scard_device_open(uint32_t minor, const char *kernel_name, int flags)
 {
 	char path[sizeof(SCARD_DEV_DIR "/" SCARD_DEV_NAME) + 10];
 	struct scard_info info;
 	int fd, error;
 
 	snprintf(path, sizeof(path), "%s/%s%u", SCARD_DEV_DIR, SCARD_DEV_NAME, minor);
-	fd = descriptor_open(path, flags);
+	fd = scard_descriptors_open(path, flags);
 	if (fd < 0)
 		return fd == -ENODEV ? -ENXIO : fd;
-	error = device_ioctl(fd, SCARD_IOC_GET_INFO, &info);
+	error = scard_device_ioctl(fd, SCARD_IOC_GET_INFO, &info);
 	if (!error && !strncmp(info.name, kernel_name, sizeof(info.name)))
 		return fd;
-	descriptor_close(fd);
+	scard_descriptors_close(fd);
 	return -ENXIO;
 }
 
@@ -67,7 +67,7 @@ static const struct {
 	{ ETIMEDOUT, SCARD_E_NOT_TRANSACTED },
 };
 
-LONG code_of(int error)
+LONG scard_device_code(int error)
 {
 	size_t i;
 
@@ -79,13 +79,13 @@ LONG code_of(int error)
 }
 
 /* Calls that power up the card or negotiate: a failed exchange is a card that is mute. */
-LONG code_of_power_up(int error)
+LONG scard_device_power_up_code(int error)
 {
-	return error == EIO || error == ETIMEDOUT ? SCARD_W_UNRESPONSIVE_CARD : code_of(error);
+	return error == EIO || error == ETIMEDOUT ? SCARD_W_UNRESPONSIVE_CARD : scard_device_code(error);
 }
 
 /* Errors of open(): those that have another meaning than in an ioctl. */
-LONG code_of_open(int error)
+LONG scard_device_open_code(int error)
 {
 	switch (error) {
 	case EACCES:
@@ -99,7 +99,7 @@ LONG code_of_open(int error)
 	case ENOENT:
 		return SCARD_E_READER_UNAVAILABLE;
 	default:
-		return code_of(error);
+		return scard_device_code(error);
 	}
 }
 
@@ -111,13 +111,13 @@ static int64_t clock_ms(clockid_t clock)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-int64_t now_ms(void)
+int64_t scard_clock_ms(void)
 {
 	return clock_ms(CLOCK_MONOTONIC);
 }
 
 /* A tick behind, but cheap: it asks no device for the time. */
-int64_t coarse_ms(void)
+int64_t scard_clock_coarse_ms(void)
 {
 	return clock_ms(CLOCK_MONOTONIC_COARSE);
 }

@@ -36,7 +36,7 @@ static struct {
 
 /* ---- lists ---- */
 
-bool reader_list_add(struct reader_list *list, const struct reader *reader)
+bool scard_reader_list_add(struct reader_list *list, const struct reader *reader)
 {
 	if (list->count == list->room) {
 		size_t room = list->room ? list->room * 2 : 8;
@@ -77,8 +77,8 @@ static void list_finish(struct reader_list *list)
 	size_t i, kept = 0;
 
 	for (i = 0; i < list->count; i++) {
-		name_reader(&list->readers[i]);
-		if (!name_ignored(list->readers[i].name))
+		scard_names_set(&list->readers[i]);
+		if (!scard_names_ignored(list->readers[i].name))
 			list->readers[kept++] = list->readers[i];
 	}
 	list->count = kept;
@@ -104,7 +104,7 @@ static void tell_listeners(void)
  */
 static void carry_over(struct reader_list *list)
 {
-	int64_t until = now_ms() + SETTLE_MS;
+	int64_t until = scard_clock_ms() + SETTLE_MS;
 	size_t i;
 
 	for (i = 0; i < list->count; i++) {
@@ -144,7 +144,7 @@ static void renew_list(void)
 	struct reader_list list = { 0 };
 	bool same;
 
-	if (!(readers.netlink ? netlink_dump(readers.netlink, &list) : nodes_scan(&list))) {
+	if (!(readers.netlink ? scard_netlink_dump(readers.netlink, &list) : scard_nodes_scan(&list))) {
 		/* out of descriptors or memory, at worst: what we knew is the best guess */
 		free(list.readers);
 		readers.stale = true;
@@ -196,9 +196,9 @@ static void on_state(uint32_t minor, uint32_t state, uint32_t card_event)
 
 static void open_source(void)
 {
-	readers.netlink = netlink_open();
+	readers.netlink = scard_netlink_open();
 	if (!readers.netlink && readers.nodes < 0)
-		readers.nodes = nodes_watch();
+		readers.nodes = scard_nodes_watch();
 	readers.stale = true;
 }
 
@@ -220,9 +220,9 @@ static void take_in_events(void)
 	if (!readers.netlink && readers.nodes < 0)
 		open_source();
 	if (readers.netlink)
-		netlink_read(readers.netlink, &news);
+		scard_netlink_read(readers.netlink, &news);
 	if (readers.nodes >= 0)
-		nodes = nodes_read(readers.nodes, &permissions);
+		nodes = scard_nodes_read(readers.nodes, &permissions);
 	if (nodes && !readers.netlink) {
 		open_source();	/* perhaps the module was loaded */
 		readers.came = true;
@@ -230,7 +230,7 @@ static void take_in_events(void)
 	}
 	/* that the family went is a message, too; it has another number when it comes back */
 	if (news.gone || news.lost) {
-		netlink_close(readers.netlink);
+		scard_netlink_close(readers.netlink);
 		open_source();
 	}
 	if (news.lost) {
@@ -259,7 +259,7 @@ static bool exists(const char *path)
  * this process listens to the family already, that finds no news of its end; else the
  * first is the one whose path the kernel walks without a lock.
  */
-bool readers_exist(void)
+bool scard_discovery_exist(void)
 {
 	struct netlink *nl;
 	bool known;
@@ -273,17 +273,17 @@ bool readers_exist(void)
 		return true;
 
 	if (exists(SCARD_DEV_DIR "/" SCARD_DEV_NAME "0") || exists(SCARD_CLASS_DIR) ||
-	    nodes_exist())
+	    scard_nodes_exist())
 		return true;
-	nl = netlink_open();
+	nl = scard_netlink_open();
 	if (!nl)
 		return false;
-	netlink_close(nl);
+	scard_netlink_close(nl);
 	return true;
 }
 
 /* Bring the list up to date. */
-LONG readers_refresh(void)
+LONG scard_discovery_refresh(void)
 {
 	bool known, empty;
 
@@ -294,13 +294,13 @@ LONG readers_refresh(void)
 	pthread_mutex_unlock(&readers.lock);
 	if (!known)
 		return SCARD_E_NO_MEMORY;
-	return empty && !readers_exist() ? SCARD_E_NO_SERVICE : SCARD_S_SUCCESS;
+	return empty && !scard_discovery_exist() ? SCARD_E_NO_SERVICE : SCARD_S_SUCCESS;
 }
 
 /* What is there to wait for? Fills in the first reader that settles, after @done. */
 static bool next_arrival(struct reader *r, size_t *done)
 {
-	int64_t now = now_ms();
+	int64_t now = scard_clock_ms();
 	bool found = false;
 
 	pthread_mutex_lock(&readers.lock);
@@ -345,9 +345,9 @@ static bool permissions_final(uint32_t minor)
  * Until when to wait for a reader that may not be opened, or 0: as long as its card is
  * being found out, or its permissions are on their way, of which nothing tells.
  */
-int64_t readers_settle_until(const struct reader *r)
+int64_t scard_discovery_settle_until(const struct reader *r)
 {
-	int64_t now = now_ms();
+	int64_t now = scard_clock_ms();
 
 	if (r->settle_until <= now)
 		return 0;
@@ -361,47 +361,47 @@ int64_t readers_settle_until(const struct reader *r)
 /* Wait until the card in a reader that was plugged in just now is known. */
 static void settle_reader(struct reader *r)
 {
-	struct pollfd fds[1 + READERS_POLLFDS];
+	struct pollfd fds[1 + DISCOVERY_POLLFDS];
 	struct scard_status status;
 	struct reader still;
 	int64_t left, until;
 	int fd = -1;
 
-	while ((left = r->settle_until - now_ms()) > 0) {
+	while ((left = r->settle_until - scard_clock_ms()) > 0) {
 		/* asked first: what is final then, is so for the attempt to open it */
-		until = readers_settle_until(r);
+		until = scard_discovery_settle_until(r);
 		if (fd < 0)
-			fd = device_open(r->minor, r->kernel_name, O_RDONLY);
+			fd = scard_device_open(r->minor, r->kernel_name, O_RDONLY);
 		if (fd == -ENXIO) {
-			readers_left(r->minor, r->kernel_name);
+			scard_discovery_gone(r->minor, r->kernel_name);
 			break;
 		}
 		if (fd >= 0) {
 			memset(&status, 0, sizeof(status));
-			if (device_ioctl(fd, SCARD_IOC_GET_STATUS, &status) ||
+			if (scard_device_ioctl(fd, SCARD_IOC_GET_STATUS, &status) ||
 			    !(status.state & SCARD_STATE_BIT_SETTLING))
 				break;
 		} else {
 			if (!until)
 				break;
-			left = until - now_ms();
-			readers_watch_permissions();
+			left = until - scard_clock_ms();
+			scard_discovery_watch_permissions();
 		}
 		fds[0] = (struct pollfd){ .fd = fd, .events = POLLPRI };
-		readers_pollfds(fds + 1);
-		poll(fds, 1 + READERS_POLLFDS, left > 0 ? left : 0);
-		readers_refresh();
-		if (!readers_find(r->name, &still) || still.minor != r->minor)
+		scard_discovery_pollfds(fds + 1);
+		poll(fds, 1 + DISCOVERY_POLLFDS, left > 0 ? left : 0);
+		scard_discovery_refresh();
+		if (!scard_discovery_find(r->name, &still) || still.minor != r->minor)
 			break;
 		r->state = still.state;
 	}
 	if (fd >= 0)
-		descriptor_close(fd);
+		scard_descriptors_close(fd);
 	arrived(r);
 }
 
 /* Wait, for a bounded time, until readers that were just plugged in know their card. */
-void readers_settle(void)
+void scard_discovery_settle(void)
 {
 	size_t done = 0;
 	struct reader r;
@@ -411,7 +411,7 @@ void readers_settle(void)
 }
 
 /* The reader of that name, as of the last refresh. */
-bool readers_find(const char *name, struct reader *found)
+bool scard_discovery_find(const char *name, struct reader *found)
 {
 	bool there = false;
 	size_t i, at;
@@ -439,7 +439,7 @@ bool readers_find(const char *name, struct reader *found)
  * Its device says that this reader is gone. Netlink says so a moment later, but it is
  * gone for us from now on.
  */
-void readers_left(uint32_t minor, const char *kernel_name)
+void scard_discovery_gone(uint32_t minor, const char *kernel_name)
 {
 	struct reader *r;
 
@@ -454,7 +454,7 @@ void readers_left(uint32_t minor, const char *kernel_name)
 }
 
 /* All names, each with its NUL, and one more at the end; NULL: out of memory. */
-char *readers_names(size_t *len)
+char *scard_discovery_names(size_t *len)
 {
 	char *names, *p;
 	size_t i;
@@ -474,7 +474,7 @@ char *readers_names(size_t *len)
 }
 
 /* Counts whatever somebody who waits may want to look at. */
-unsigned int readers_generation(void)
+unsigned int scard_discovery_generation(void)
 {
 	unsigned int generation;
 
@@ -485,7 +485,7 @@ unsigned int readers_generation(void)
 }
 
 /* Counts readers that came or went: 1 to 0xffff, for the high word of a state. */
-unsigned int readers_changes(void)
+unsigned int scard_discovery_changes(void)
 {
 	unsigned int changes;
 
@@ -496,26 +496,26 @@ unsigned int readers_changes(void)
 }
 
 /* Somebody may not open a reader yet: notice when that changes. */
-void readers_watch_permissions(void)
+void scard_discovery_watch_permissions(void)
 {
 	pthread_mutex_lock(&readers.lock);
 	if (readers.nodes < 0)
-		readers.nodes = nodes_watch();
+		readers.nodes = scard_nodes_watch();
 	pthread_mutex_unlock(&readers.lock);
 }
 
 /*
- * What to poll for news; call readers_refresh() afterwards. False if that is not all: a node
+ * What to poll for news; call scard_discovery_refresh() afterwards. False if that is not all: a node
  * may stay where it is when its reader leaves, as in a container that was given it, perhaps
  * there is no inotify to be had, or the last news could not be followed up.
  */
-bool readers_pollfds(struct pollfd *fds)
+bool scard_discovery_pollfds(struct pollfd *fds)
 {
 	bool all;
 
 	pthread_mutex_lock(&readers.lock);
 	fds[0] = (struct pollfd){
-		.fd = readers.netlink ? netlink_fd(readers.netlink) : -1,
+		.fd = readers.netlink ? scard_netlink_fd(readers.netlink) : -1,
 		.events = POLLIN,
 	};
 	fds[1] = (struct pollfd){ .fd = readers.nodes, .events = POLLIN };
@@ -524,7 +524,7 @@ bool readers_pollfds(struct pollfd *fds)
 	return all;
 }
 
-void readers_listen(struct listener *l)
+void scard_discovery_listen(struct listener *l)
 {
 	pthread_mutex_lock(&readers.lock);
 	l->next = readers.listeners;
@@ -532,7 +532,7 @@ void readers_listen(struct listener *l)
 	pthread_mutex_unlock(&readers.lock);
 }
 
-void readers_unlisten(struct listener *l)
+void scard_discovery_unlisten(struct listener *l)
 {
 	struct listener **p;
 
@@ -555,25 +555,25 @@ static void forget(void)
 }
 
 /* Nobody needs the list any more. */
-void readers_close(void)
+void scard_discovery_close(void)
 {
 	pthread_mutex_lock(&readers.lock);
 	if (readers.netlink)
-		netlink_close(readers.netlink);
+		scard_netlink_close(readers.netlink);
 	if (readers.nodes >= 0)
-		descriptor_close(readers.nodes);
+		scard_descriptors_close(readers.nodes);
 	forget();
 	pthread_mutex_unlock(&readers.lock);
 }
 
 /* ---- fork ---- */
 
-void readers_fork_prepare(void)
+void scard_discovery_fork_prepare(void)
 {
 	pthread_mutex_lock(&readers.lock);
 }
 
-void readers_fork_parent(void)
+void scard_discovery_fork_parent(void)
 {
 	pthread_mutex_unlock(&readers.lock);
 }
@@ -582,7 +582,7 @@ void readers_fork_parent(void)
  * The descriptors are closed elsewhere. The netlink socket's memory is left alone:
  * libnl has a lock of its own that another thread of the parent may have held.
  */
-void readers_fork_child(void)
+void scard_discovery_fork_child(void)
 {
 	readers.listeners = NULL;
 	forget();

@@ -143,7 +143,7 @@ static const char *bracketed(const char *start, const char *end, char open, char
 }
 
 /* Make reader->name of what the kernel says. */
-void name_reader(struct reader *r)
+void scard_names_set(struct reader *r)
 {
 	const char *extension = secure_getenv("PCSCLITE_FILTER_EXTEND_READER_NAMES");
 	const char *friendly = friendly_name(r->vendor, r->product);
@@ -179,7 +179,7 @@ void name_reader(struct reader *r)
 }
 
 /* Does the user want it hidden? A list of parts of names, separated by colons. */
-bool name_ignored(const char *name)
+bool scard_names_ignored(const char *name)
 {
 	const char *list = secure_getenv("PCSCLITE_FILTER_IGNORE_READER_NAMES");
 	char part[MAX_READERNAME];

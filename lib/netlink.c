@@ -36,9 +36,9 @@ static struct nl_sock *connect_genl(void)
 
 	if (!sock)
 		return NULL;
-	descriptors_lock();
+	scard_descriptors_lock();
 	connected = !genl_connect(sock);
-	if (descriptors_unlock(connected ? nl_socket_get_fd(sock) : -EIO) < 0) {
+	if (scard_descriptors_unlock(connected ? nl_socket_get_fd(sock) : -EIO) < 0) {
 		nl_socket_free(sock);
 		return NULL;
 	}
@@ -47,14 +47,14 @@ static struct nl_sock *connect_genl(void)
 
 static void disconnect_genl(struct nl_sock *sock)
 {
-	descriptors_lock();
-	descriptors_strike_out(nl_socket_get_fd(sock));
+	scard_descriptors_lock();
+	scard_descriptors_strike_out(nl_socket_get_fd(sock));
 	nl_socket_free(sock);
-	descriptors_unlock(-1);
+	scard_descriptors_unlock(-1);
 }
 
 /* Subscribe; NULL if there is no such family, or no netlink, here. */
-struct netlink *netlink_open(void)
+struct netlink *scard_netlink_open(void)
 {
 	struct netlink *nl = calloc(1, sizeof(*nl));
 	int group;
@@ -84,17 +84,17 @@ no_socket:
 	return NULL;
 }
 
-void netlink_close(struct netlink *nl)
+void scard_netlink_close(struct netlink *nl)
 {
 	/* libnl would close it */
 	if (nl->foreign)
-		descriptor_forget(netlink_fd(nl));
+		scard_descriptors_forget(scard_netlink_fd(nl));
 	else
 		disconnect_genl(nl->events);
 	free(nl);
 }
 
-int netlink_fd(const struct netlink *nl)
+int scard_netlink_fd(const struct netlink *nl)
 {
 	return nl_socket_get_fd(nl->events);
 }
@@ -161,13 +161,13 @@ static int on_event(struct nl_msg *msg, void *arg)
 }
 
 /* Take in the events that are there; does not wait. */
-void netlink_read(struct netlink *nl, struct netlink_news *news)
+void scard_netlink_read(struct netlink *nl, struct netlink_news *news)
 {
 	struct event_reader r = { .nl = nl, .news = news };
 	int error, overruns = 0;
 
 	/* nearly always there is nothing, and libnl would make a buffer first */
-	if (recv(netlink_fd(nl), NULL, 0, MSG_PEEK | MSG_DONTWAIT) < 0) {
+	if (recv(scard_netlink_fd(nl), NULL, 0, MSG_PEEK | MSG_DONTWAIT) < 0) {
 		if (errno == EAGAIN || errno == EWOULDBLOCK)
 			return;
 		news->lost = true;	/* ENOBUFS: the kernel had to drop some */
@@ -203,11 +203,11 @@ static int on_slot(struct nl_msg *msg, void *arg)
 	r.vendor = get_u16(attrs, SCARD_A_SLOT_VENDOR_ID);
 	r.product = get_u16(attrs, SCARD_A_SLOT_PRODUCT_ID);
 	nla_strlcpy(r.kernel_name, attrs[SCARD_A_SLOT_NAME], sizeof(r.kernel_name));
-	return reader_list_add(list, &r) ? NL_OK : NL_STOP;
+	return scard_reader_list_add(list, &r) ? NL_OK : NL_STOP;
 }
 
 /* All readers of one moment; false if the family does not answer. */
-bool netlink_dump(struct netlink *nl, struct reader_list *list)
+bool scard_netlink_dump(struct netlink *nl, struct reader_list *list)
 {
 	struct nl_sock *sock = connect_genl();
 	int error, tries;

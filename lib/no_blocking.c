@@ -15,7 +15,7 @@
 #include "scard_lib.h"
 
 /* Set when the context is made; not for programs that run with another user's rights. */
-bool no_blocking_wanted(void)
+bool scard_call_no_blocking_wanted(void)
 {
 	return secure_getenv("PCSCLITE_NO_BLOCKING") != NULL;
 }
@@ -30,30 +30,30 @@ static bool others_transaction(struct card *card)
 		.len = sizeof(presence),
 	};
 
-	return card_ioctl(card, SCARD_IOC_GET_ATTR, &arg) == EBUSY;
+	return scard_call(card, SCARD_IOC_GET_ATTR, &arg) == EBUSY;
 }
 
 /* A call that may wait found the flag of another thread's: wait until that is done. */
-void no_blocking_wait(struct card *card)
+void scard_call_no_blocking_wait(struct card *card)
 {
 	pthread_mutex_lock(&card->no_blocking);
 	pthread_mutex_unlock(&card->no_blocking);
 }
 
-/* As card_ioctl(). @exclusive: the call waits until no other handle is connected. */
-int no_blocking_ioctl(struct card *card, unsigned long request, void *arg, bool exclusive)
+/* As scard_call(). @exclusive: the call waits until no other handle is connected. */
+int scard_call_no_blocking(struct card *card, unsigned long request, void *arg, bool exclusive)
 {
 	int error;
 
 	if (!card->context->no_blocking)
-		return card_ioctl(card, request, arg);
+		return scard_call(card, request, arg);
 	pthread_mutex_lock(&card->no_blocking);
 	fcntl(card->fd, F_SETFL, O_NONBLOCK);
-	error = card_ioctl_once(card, request, arg);
+	error = scard_call_once(card, request, arg);
 	fcntl(card->fd, F_SETFL, 0);
 	pthread_mutex_unlock(&card->no_blocking);
 	/* a command of somebody else on the wire is waited for, by pcsc-lite too */
 	if (error == EAGAIN && !exclusive && !others_transaction(card))
-		error = card_ioctl(card, request, arg);
+		error = scard_call(card, request, arg);
 	return error;
 }

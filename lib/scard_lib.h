@@ -67,36 +67,36 @@
 
 /* ---- descriptors.c ---- */
 
-void descriptors_lock(void);
-int descriptors_unlock(int fd);
-unsigned int descriptors_overtaken(void);
-bool descriptors_strike_out(int fd);
-int descriptor_open(const char *path, int flags);
-void descriptor_close(int fd);
-void descriptor_forget(int fd);
-void descriptors_forked(void);
+void scard_descriptors_lock(void);
+int scard_descriptors_unlock(int fd);
+unsigned int scard_descriptors_overtaken(void);
+bool scard_descriptors_strike_out(int fd);
+int scard_descriptors_open(const char *path, int flags);
+void scard_descriptors_close(int fd);
+void scard_descriptors_forget(int fd);
+void scard_descriptors_forked(void);
 
 /* ---- device.c ---- */
 
-int device_open(uint32_t minor, const char *kernel_name, int flags);
+int scard_device_open(uint32_t minor, const char *kernel_name, int flags);
 
 /* As ioctl(); returns 0 or a positive errno. */
-static inline int device_ioctl(int fd, unsigned long request, void *arg)
+static inline int scard_device_ioctl(int fd, unsigned long request, void *arg)
 {
 	return ioctl(fd, request, arg) < 0 ? errno : 0;
 }
 
-LONG code_of(int error);
-LONG code_of_open(int error);
-LONG code_of_power_up(int error);
-int64_t now_ms(void);
-int64_t coarse_ms(void);
+LONG scard_device_code(int error);
+LONG scard_device_open_code(int error);
+LONG scard_device_power_up_code(int error);
+int64_t scard_clock_ms(void);
+int64_t scard_clock_coarse_ms(void);
 
 /* ---- names.c ---- */
 
 struct reader;
-void name_reader(struct reader *reader);
-bool name_ignored(const char *name);
+void scard_names_set(struct reader *reader);
+bool scard_names_ignored(const char *name);
 
 /* ---- discovery.c ---- */
 
@@ -134,7 +134,7 @@ struct reader_list {
 	size_t room;
 };
 
-bool reader_list_add(struct reader_list *list, const struct reader *reader);
+bool scard_reader_list_add(struct reader_list *list, const struct reader *reader);
 
 /* Somebody who waits; told by an eventfd when the list of readers has changed */
 struct listener {
@@ -142,24 +142,24 @@ struct listener {
 	int eventfd;
 };
 
-bool readers_exist(void);
-LONG readers_refresh(void);
-void readers_settle(void);
-int64_t readers_settle_until(const struct reader *r);
-bool readers_find(const char *name, struct reader *found);
-void readers_left(uint32_t minor, const char *kernel_name);
-char *readers_names(size_t *len);
-unsigned int readers_generation(void);
-unsigned int readers_changes(void);
-void readers_watch_permissions(void);
-#define READERS_POLLFDS 2
-bool readers_pollfds(struct pollfd *fds);
-void readers_listen(struct listener *l);
-void readers_unlisten(struct listener *l);
-void readers_close(void);
-void readers_fork_prepare(void);
-void readers_fork_parent(void);
-void readers_fork_child(void);
+bool scard_discovery_exist(void);
+LONG scard_discovery_refresh(void);
+void scard_discovery_settle(void);
+int64_t scard_discovery_settle_until(const struct reader *r);
+bool scard_discovery_find(const char *name, struct reader *found);
+void scard_discovery_gone(uint32_t minor, const char *kernel_name);
+char *scard_discovery_names(size_t *len);
+unsigned int scard_discovery_generation(void);
+unsigned int scard_discovery_changes(void);
+void scard_discovery_watch_permissions(void);
+#define DISCOVERY_POLLFDS 2
+bool scard_discovery_pollfds(struct pollfd *fds);
+void scard_discovery_listen(struct listener *l);
+void scard_discovery_unlisten(struct listener *l);
+void scard_discovery_close(void);
+void scard_discovery_fork_prepare(void);
+void scard_discovery_fork_parent(void);
+void scard_discovery_fork_child(void);
 
 /* ---- netlink.c ---- */
 
@@ -177,37 +177,37 @@ struct netlink_news {
 
 #ifndef SCARD_NO_NETLINK
 
-struct netlink *netlink_open(void);
-void netlink_close(struct netlink *nl);
-int netlink_fd(const struct netlink *nl);
-void netlink_read(struct netlink *nl, struct netlink_news *news);
-bool netlink_dump(struct netlink *nl, struct reader_list *list);
+struct netlink *scard_netlink_open(void);
+void scard_netlink_close(struct netlink *nl);
+int scard_netlink_fd(const struct netlink *nl);
+void scard_netlink_read(struct netlink *nl, struct netlink_news *news);
+bool scard_netlink_dump(struct netlink *nl, struct reader_list *list);
 
 #else	/* make NETLINK=0: there never is a family */
 
-static inline struct netlink *netlink_open(void)
+static inline struct netlink *scard_netlink_open(void)
 {
 	return NULL;
 }
 
-static inline void netlink_close(struct netlink *nl)
+static inline void scard_netlink_close(struct netlink *nl)
 {
 	(void)nl;
 }
 
-static inline int netlink_fd(const struct netlink *nl)
+static inline int scard_netlink_fd(const struct netlink *nl)
 {
 	(void)nl;
 	return -1;
 }
 
-static inline void netlink_read(struct netlink *nl, struct netlink_news *news)
+static inline void scard_netlink_read(struct netlink *nl, struct netlink_news *news)
 {
 	(void)nl;
 	(void)news;
 }
 
-static inline bool netlink_dump(struct netlink *nl, struct reader_list *list)
+static inline bool scard_netlink_dump(struct netlink *nl, struct reader_list *list)
 {
 	(void)nl;
 	(void)list;
@@ -218,10 +218,10 @@ static inline bool netlink_dump(struct netlink *nl, struct reader_list *list)
 
 /* ---- nodes.c ---- */
 
-int nodes_watch(void);
-bool nodes_read(int fd, bool *permissions);
-bool nodes_exist(void);
-bool nodes_scan(struct reader_list *list);
+int scard_nodes_watch(void);
+bool scard_nodes_read(int fd, bool *permissions);
+bool scard_nodes_exist(void);
+bool scard_nodes_scan(struct reader_list *list);
 
 /* ---- context.c ---- */
 
@@ -242,7 +242,7 @@ struct waiter;
  * @waiting: calls of SCardGetStatusChange in progress
  * @idle: waiters for the next ones, with their descriptors
  * @spare: the card that was disconnected last, its descriptor open; or NULL
- * @spare_since: when that was, as coarse_ms() says
+ * @spare_since: when that was, as scard_clock_coarse_ms() says
  * @no_blocking: PCSCLITE_NO_BLOCKING is set
  * @cancels: counts SCardCancel and the release, for calls that a signal interrupted
  * @released: SCardReleaseContext was called
@@ -266,7 +266,7 @@ struct context {
  * @link: what points to this one; NULL if it is not among them
  * @context: its context, referenced
  * @fd: the descriptor
- * @overtaken: descriptors_overtaken() when the handle was kept
+ * @overtaken: scard_descriptors_overtaken() when the handle was kept
  * @revoked: the context was released: begin nothing any more
  * @no_blocking: held by the call that has set O_NONBLOCK
  * @name_size: bytes of @name, with its NUL
@@ -285,30 +285,30 @@ struct card {
 	char name[MAX_READERNAME];
 };
 
-void contexts_init(void);
-LONG context_create(SCARDCONTEXT *id);
-LONG context_release(SCARDCONTEXT id);
-struct context *context_get(SCARDCONTEXT id);
-struct context *context_get_spare(SCARDCONTEXT id, const char *name, struct card **card);
-void context_put(struct context *ctx);
-void context_cancel(struct context *ctx);
-void context_drop_spare(struct context *ctx, bool fresh);
+void scard_context_init(void);
+LONG scard_context_create(SCARDCONTEXT *id);
+LONG scard_context_release(SCARDCONTEXT id);
+struct context *scard_context_get(SCARDCONTEXT id);
+struct context *scard_card_reuse(SCARDCONTEXT id, const char *name, struct card **card);
+void scard_context_put(struct context *ctx);
+void scard_context_cancel(struct context *ctx);
+void scard_spare_drop(struct context *ctx, bool fresh);
 
-LONG card_create(struct context *ctx, int fd, const char *name, struct card **new);
-LONG card_publish(struct card *card, SCARDHANDLE *id);
-struct card *card_get(SCARDHANDLE id);
-void card_put(struct card *card);
-bool card_alone(const struct card *card);
-bool card_remove(struct card *card);
-bool card_retire(struct card *card);
-int card_ioctl_once(struct card *card, unsigned long request, void *arg);
-int card_ioctl(struct card *card, unsigned long request, void *arg);
+LONG scard_card_create(struct context *ctx, int fd, const char *name, struct card **new);
+LONG scard_card_publish(struct card *card, SCARDHANDLE *id);
+struct card *scard_card_get(SCARDHANDLE id);
+void scard_card_put(struct card *card);
+bool scard_card_alone(const struct card *card);
+bool scard_card_remove(struct card *card);
+bool scard_card_retire(struct card *card);
+int scard_call_once(struct card *card, unsigned long request, void *arg);
+int scard_call(struct card *card, unsigned long request, void *arg);
 
 /* ---- no_blocking.c ---- */
 
-bool no_blocking_wanted(void);
-void no_blocking_wait(struct card *card);
-int no_blocking_ioctl(struct card *card, unsigned long request, void *arg, bool exclusive);
+bool scard_call_no_blocking_wanted(void);
+void scard_call_no_blocking_wait(struct card *card);
+int scard_call_no_blocking(struct card *card, unsigned long request, void *arg, bool exclusive);
 
 /* ---- status_change.c ---- */
 
@@ -337,15 +337,15 @@ struct waiter {
 	size_t nfds;
 };
 
-LONG status_change(struct context *ctx, DWORD timeout, SCARD_READERSTATE *states, DWORD n,
+LONG scard_status_change(struct context *ctx, DWORD timeout, SCARD_READERSTATE *states, DWORD n,
 		   int cancel_state);
-struct waiter *waiter_new(void);
-void waiter_begin(struct waiter *w);
-void waiter_cancel(struct waiter *w);
-void waiter_free(struct waiter *w);
+struct waiter *scard_waiter_new(void);
+void scard_waiter_begin(struct waiter *w);
+void scard_waiter_cancel(struct waiter *w);
+void scard_waiter_free(struct waiter *w);
 
 /* context.c, for status_change.c */
-struct waiter *context_get_waiter(struct context *ctx);
-void context_put_waiter(struct context *ctx, struct waiter *w);
+struct waiter *scard_waiter_get(struct context *ctx);
+void scard_waiter_put(struct context *ctx, struct waiter *w);
 
 #endif /* SCARD_LIB_H */

@@ -57,7 +57,7 @@ struct change {
 	struct entry *entries;
 	size_t n;
 	unsigned int generation;	/* of the list that the entries were found in */
-	unsigned int changes;		/* readers_changes() when the call began */
+	unsigned int changes;		/* scard_discovery_changes() when the call began */
 	int64_t settle_until;		/* a reader is being settled, or 0 */
 	bool list_matters;		/* news of the list may be what is waited for */
 	bool retry;			/* a reader may be opened that could not be before */
@@ -65,16 +65,16 @@ struct change {
 
 /* ---- waiters ---- */
 
-struct waiter *waiter_new(void)
+struct waiter *scard_waiter_new(void)
 {
 	struct waiter *w = calloc(1, sizeof(*w));
 	int fd;
 
 	if (!w)
 		return NULL;
-	descriptors_lock();
+	scard_descriptors_lock();
 	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	w->listener.eventfd = descriptors_unlock(fd < 0 ? -errno : fd);
+	w->listener.eventfd = scard_descriptors_unlock(fd < 0 ? -errno : fd);
 	if (w->listener.eventfd < 0) {
 		free(w);
 		return NULL;
@@ -83,7 +83,7 @@ struct waiter *waiter_new(void)
 }
 
 /* Before a call uses it: what was said to the one before is over. */
-void waiter_begin(struct waiter *w)
+void scard_waiter_begin(struct waiter *w)
 {
 	eventfd_t ignored;
 
@@ -91,19 +91,19 @@ void waiter_begin(struct waiter *w)
 	atomic_store(&w->cancelled, false);
 }
 
-void waiter_cancel(struct waiter *w)
+void scard_waiter_cancel(struct waiter *w)
 {
 	atomic_store(&w->cancelled, true);
 	eventfd_write(w->listener.eventfd, 1);
 }
 
-void waiter_free(struct waiter *w)
+void scard_waiter_free(struct waiter *w)
 {
 	size_t i;
 
 	for (i = 0; i < w->nwatches; i++)
-		descriptor_close(w->watches[i].fd);
-	descriptor_close(w->listener.eventfd);
+		scard_descriptors_close(w->watches[i].fd);
+	scard_descriptors_close(w->listener.eventfd);
 	free(w->watches);
 	free(w->fds);
 	free(w);
@@ -129,7 +129,7 @@ static struct watch *watch_find(struct waiter *w, uint32_t minor)
 
 static void watch_drop(struct waiter *w, struct watch *watch)
 {
-	descriptor_close(watch->fd);
+	scard_descriptors_close(watch->fd);
 	*watch = w->watches[--w->nwatches];
 }
 
@@ -137,7 +137,7 @@ static void watch_drop(struct waiter *w, struct watch *watch)
 static int watch_update(struct watch *watch)
 {
 	struct scard_status status = { 0 };
-	int error = device_ioctl(watch->fd, SCARD_IOC_GET_STATUS, &status);
+	int error = scard_device_ioctl(watch->fd, SCARD_IOC_GET_STATUS, &status);
 
 	if (error)
 		return error;
@@ -145,7 +145,7 @@ static int watch_update(struct watch *watch)
 	if (!(status.state & SCARD_STATE_BIT_SETTLING))
 		watch->settle_until = 0;
 	else if (!watch->settle_until)
-		watch->settle_until = now_ms() + SETTLE_MS;
+		watch->settle_until = scard_clock_ms() + SETTLE_MS;
 	return 0;
 }
 
@@ -153,9 +153,9 @@ static int watch_update(struct watch *watch)
 static void watch_lost(struct waiter *w, struct watch *watch, int error)
 {
 	if (error == ENODEV)
-		readers_left(watch->minor, watch->kernel_name);
+		scard_discovery_gone(watch->minor, watch->kernel_name);
 	else
-		descriptor_forget(watch->fd);
+		scard_descriptors_forget(watch->fd);
 	watch_drop(w, watch);
 }
 
@@ -163,13 +163,13 @@ static void watch_lost(struct waiter *w, struct watch *watch, int error)
 static int watch_open(struct waiter *w, const struct reader *reader)
 {
 	struct watch *watches, *watch;
-	int fd = device_open(reader->minor, reader->kernel_name, O_RDONLY), error;
+	int fd = scard_device_open(reader->minor, reader->kernel_name, O_RDONLY), error;
 
 	if (fd < 0)
 		return fd;
 	watches = realloc(w->watches, (w->nwatches + 1) * sizeof(*watches));
 	if (!watches) {
-		descriptor_close(fd);
+		scard_descriptors_close(fd);
 		return -ENOMEM;
 	}
 	w->watches = watches;
@@ -194,7 +194,7 @@ static LONG entry_resolve(struct change *c, const SCARD_READERSTATE *rs, struct 
 
 	if (!strcasecmp(rs->szReader, PNP_READER))
 		e->kind = ENTRY_PNP;
-	else if (!readers_find(rs->szReader, &reader))
+	else if (!scard_discovery_find(rs->szReader, &reader))
 		e->kind = ENTRY_GONE;
 	else
 		e->kind = ENTRY_WATCHED;
@@ -212,7 +212,7 @@ static LONG entry_resolve(struct change *c, const SCARD_READERSTATE *rs, struct 
 		return SCARD_S_SUCCESS;
 	}
 	/* asked first: what is final then, is so for the attempt to open it */
-	e->final = !readers_settle_until(&reader);
+	e->final = !scard_discovery_settle_until(&reader);
 	error = watch_open(c->w, &reader);
 	switch (error) {
 	case 0:
@@ -227,10 +227,10 @@ static LONG entry_resolve(struct change *c, const SCARD_READERSTATE *rs, struct 
 		e->kind = ENTRY_PRESENCE;
 		e->reader = reader;
 		c->list_matters = true;
-		readers_watch_permissions();
+		scard_discovery_watch_permissions();
 		break;
 	default:
-		return code_of_open(-error);
+		return scard_device_open_code(-error);
 	}
 	return SCARD_S_SUCCESS;
 }
@@ -241,7 +241,7 @@ static LONG resolve(struct change *c)
 	LONG ret = SCARD_S_SUCCESS;
 	size_t i;
 
-	c->generation = readers_generation();
+	c->generation = scard_discovery_generation();
 	c->list_matters = false;
 	for (i = 0; i < c->w->nwatches; i++)
 		c->w->watches[i].used = false;
@@ -259,7 +259,7 @@ static LONG resolve(struct change *c)
 static void compare_pnp(const struct change *c, SCARD_READERSTATE *rs)
 {
 	DWORD known = rs->dwCurrentState >> 16 & 0xffff;
-	unsigned int changes = readers_changes();
+	unsigned int changes = scard_discovery_changes();
 
 	rs->dwEventState = (DWORD)changes << 16;
 	if (changes != c->changes || (known && known != changes))
@@ -336,7 +336,7 @@ static void compare_reader(SCARD_READERSTATE *rs, uint32_t bits, uint32_t card_e
 
 static void must_settle(struct change *c, int64_t until)
 {
-	if (until > now_ms() && until > c->settle_until)
+	if (until > scard_clock_ms() && until > c->settle_until)
 		c->settle_until = until;
 }
 
@@ -358,8 +358,8 @@ static void compare_entry(struct change *c, const struct entry *e, SCARD_READERS
 		rs->cbAtr = 0;
 		compare_reader(rs, e->reader.state, e->reader.card_event);
 		if (!e->final) {
-			until = readers_settle_until(&e->reader);
-			must_settle(c, until ? until : now_ms() + 1);
+			until = scard_discovery_settle_until(&e->reader);
+			must_settle(c, until ? until : scard_clock_ms() + 1);
 			c->retry = true;
 		}
 		break;
@@ -409,8 +409,8 @@ static bool any_unknown(const struct change *c)
 
 static void end_call(struct change *c)
 {
-	readers_unlisten(&c->w->listener);
-	context_put_waiter(c->ctx, c->w);
+	scard_discovery_unlisten(&c->w->listener);
+	scard_waiter_put(c->ctx, c->w);
 	free(c->entries);
 }
 
@@ -420,7 +420,7 @@ static void abandon(void *arg)
 	struct change *c = arg;
 
 	end_call(c);
-	context_put(c->ctx);
+	scard_context_put(c->ctx);
 }
 
 static int cancellable_poll(struct change *c, size_t n, int ms)
@@ -442,7 +442,7 @@ static int cancellable_poll(struct change *c, size_t n, int ms)
 static LONG wait_for_news(struct change *c, int ms)
 {
 	struct waiter *w = c->w;
-	size_t n = 1 + READERS_POLLFDS + w->nwatches, i;
+	size_t n = 1 + DISCOVERY_POLLFDS + w->nwatches, i;
 	bool again = false, look = false;
 	eventfd_t ignored;
 
@@ -458,15 +458,15 @@ static LONG wait_for_news(struct change *c, int ms)
 	for (i = 0; i < w->nwatches; i++)
 		w->fds[1 + i] = (struct pollfd){ .fd = w->watches[i].fd, .events = POLLPRI };
 	if (c->list_matters)
-		look = !readers_pollfds(&w->fds[n - READERS_POLLFDS]);
+		look = !scard_discovery_pollfds(&w->fds[n - DISCOVERY_POLLFDS]);
 	else
-		n -= READERS_POLLFDS;
+		n -= DISCOVERY_POLLFDS;
 	if (look && (ms < 0 || ms > LOOK_MS))
 		ms = LOOK_MS;
 	if (cancellable_poll(c, n, ms) <= 0) {
 		if (look && ms) {
-			readers_refresh();
-			c->retry |= readers_generation() != c->generation;
+			scard_discovery_refresh();
+			c->retry |= scard_discovery_generation() != c->generation;
 		}
 		return c->retry ? resolve(c) : SCARD_S_SUCCESS;
 	}
@@ -485,15 +485,15 @@ static LONG wait_for_news(struct change *c, int ms)
 		}
 	}
 	if (again || (c->list_matters && (w->fds[n - 1].revents | w->fds[n - 2].revents)))
-		readers_refresh();
-	if (again || c->retry || readers_generation() != c->generation)
+		scard_discovery_refresh();
+	if (again || c->retry || scard_discovery_generation() != c->generation)
 		return resolve(c);
 	return SCARD_S_SUCCESS;
 }
 
 static int time_left(int64_t until)
 {
-	int64_t left = until - now_ms();
+	int64_t left = until - scard_clock_ms();
 
 	return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : left;
 }
@@ -502,7 +502,7 @@ static LONG wait_for_change(struct change *c, DWORD timeout)
 {
 	bool for_ever = timeout >= INFINITE;
 	/* not before the whole of the last millisecond has passed */
-	int64_t deadline = for_ever || !timeout ? 0 : now_ms() + (int64_t)timeout + 1;
+	int64_t deadline = for_ever || !timeout ? 0 : scard_clock_ms() + (int64_t)timeout + 1;
 	int ms = 0;
 	LONG ret;
 
@@ -531,7 +531,7 @@ static LONG wait_for_change(struct change *c, DWORD timeout)
  * SCardGetStatusChange, with arguments that were checked. Thread cancellation is
  * disabled; @cancel_state is what it was.
  */
-LONG status_change(struct context *ctx, DWORD timeout, SCARD_READERSTATE *states, DWORD n,
+LONG scard_status_change(struct context *ctx, DWORD timeout, SCARD_READERSTATE *states, DWORD n,
 		   int cancel_state)
 {
 	struct change c = { .ctx = ctx, .cancel_state = cancel_state, .states = states, .n = n };
@@ -541,15 +541,15 @@ LONG status_change(struct context *ctx, DWORD timeout, SCARD_READERSTATE *states
 	c.entries = calloc(n, sizeof(*c.entries));
 	if (!c.entries)
 		return SCARD_E_NO_MEMORY;
-	c.w = context_get_waiter(ctx);
+	c.w = scard_waiter_get(ctx);
 	if (!c.w) {
 		free(c.entries);
 		return SCARD_E_NO_MEMORY;
 	}
-	readers_listen(&c.w->listener);
-	ret = readers_refresh();
+	scard_discovery_listen(&c.w->listener);
+	ret = scard_discovery_refresh();
 	if (ret == SCARD_S_SUCCESS) {
-		c.changes = readers_changes();
+		c.changes = scard_discovery_changes();
 		ret = resolve(&c);
 	}
 	if (ret == SCARD_S_SUCCESS && any_unknown(&c))

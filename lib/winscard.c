@@ -77,15 +77,15 @@ static LONG give(void *buf, DWORD *len, const void *data, size_t n, bool part)
 
 static LONG establish(DWORD dwScope, LPSCARDCONTEXT phContext)
 {
-	contexts_init();
-	if (!readers_exist())
+	scard_context_init();
+	if (!scard_discovery_exist())
 		return SCARD_E_NO_SERVICE;
 	if (!phContext)
 		return SCARD_E_INVALID_PARAMETER;
 	*phContext = 0;
 	if (dwScope > SCARD_SCOPE_GLOBAL)
 		return SCARD_E_INVALID_VALUE;
-	return context_create(phContext);
+	return scard_context_create(phContext);
 }
 
 API LONG SCardEstablishContext(DWORD dwScope, LPCVOID pvReserved1, LPCVOID pvReserved2,
@@ -103,7 +103,7 @@ API LONG SCardEstablishContext(DWORD dwScope, LPCVOID pvReserved1, LPCVOID pvRes
 API LONG SCardReleaseContext(SCARDCONTEXT hContext)
 {
 	int state = no_thread_cancel();
-	LONG ret = context_release(hContext);
+	LONG ret = scard_context_release(hContext);
 
 	restore_thread_cancel(state);
 	return ret;
@@ -111,24 +111,24 @@ API LONG SCardReleaseContext(SCARDCONTEXT hContext)
 
 API LONG SCardIsValidContext(SCARDCONTEXT hContext)
 {
-	struct context *ctx = context_get(hContext);
+	struct context *ctx = scard_context_get(hContext);
 
 	if (!ctx)
 		return SCARD_E_INVALID_HANDLE;
-	context_put(ctx);
+	scard_context_put(ctx);
 	return SCARD_S_SUCCESS;
 }
 
 API LONG SCardCancel(SCARDCONTEXT hContext)
 {
-	struct context *ctx = context_get(hContext);
+	struct context *ctx = scard_context_get(hContext);
 	int state;
 
 	if (!ctx)
 		return SCARD_E_INVALID_HANDLE;
 	state = no_thread_cancel();
-	context_cancel(ctx);
-	context_put(ctx);
+	scard_context_cancel(ctx);
+	scard_context_put(ctx);
 	restore_thread_cancel(state);
 	return SCARD_S_SUCCESS;
 }
@@ -164,11 +164,11 @@ static LONG list_readers(LPSTR mszReaders, LPDWORD pcchReaders)
 	size_t len;
 	LONG ret;
 
-	ret = readers_refresh();
+	ret = scard_discovery_refresh();
 	if (ret != SCARD_S_SUCCESS)
 		return ret;
-	readers_settle();
-	names = readers_names(&len);
+	scard_discovery_settle();
+	names = scard_discovery_names(&len);
 	if (!names)
 		return SCARD_E_NO_MEMORY;
 	if (len == 1) {
@@ -191,13 +191,13 @@ API LONG SCardListReaders(SCARDCONTEXT hContext, LPCSTR mszGroups, LPSTR mszRead
 	(void)mszGroups;	/* there is only one group */
 	if (!pcchReaders)
 		return SCARD_E_INVALID_PARAMETER;
-	ctx = context_get(hContext);
+	ctx = scard_context_get(hContext);
 	if (!ctx)
 		return SCARD_E_INVALID_HANDLE;
 	state = no_thread_cancel();
-	context_drop_spare(ctx, true);
+	scard_spare_drop(ctx, true);
 	ret = list_readers(mszReaders, pcchReaders);
-	context_put(ctx);
+	scard_context_put(ctx);
 	restore_thread_cancel(state);
 	return ret;
 }
@@ -220,13 +220,13 @@ API LONG SCardGetStatusChange(SCARDCONTEXT hContext, DWORD dwTimeout,
 	}
 	if (!interested)
 		return SCARD_S_SUCCESS;
-	ctx = context_get(hContext);
+	ctx = scard_context_get(hContext);
 	if (!ctx)
 		return SCARD_E_INVALID_HANDLE;
 	state = no_thread_cancel();
-	context_drop_spare(ctx, dwTimeout != 0);
-	ret = status_change(ctx, dwTimeout, rgReaderStates, cReaders, state);
-	context_put(ctx);
+	scard_spare_drop(ctx, dwTimeout != 0);
+	ret = scard_status_change(ctx, dwTimeout, rgReaderStates, cReaders, state);
+	scard_context_put(ctx);
 	restore_thread_cancel(state);
 	return ret;
 }
@@ -261,19 +261,19 @@ static LONG open_reader(const char *name, int *fd)
 	struct reader reader;
 	LONG ret;
 
-	*fd = readers_find(name, &reader) ?
-	      device_open(reader.minor, reader.kernel_name, O_RDWR) : -ENXIO;
+	*fd = scard_discovery_find(name, &reader) ?
+	      scard_device_open(reader.minor, reader.kernel_name, O_RDWR) : -ENXIO;
 	if (*fd == -ENXIO || *fd == -ENOENT) {
-		ret = readers_refresh();
+		ret = scard_discovery_refresh();
 		if (ret != SCARD_S_SUCCESS)
 			return ret;
-		if (!readers_find(name, &reader))
+		if (!scard_discovery_find(name, &reader))
 			return SCARD_E_UNKNOWN_READER;
-		*fd = device_open(reader.minor, reader.kernel_name, O_RDWR);
+		*fd = scard_device_open(reader.minor, reader.kernel_name, O_RDWR);
 		if (*fd == -ENXIO)
-			readers_left(reader.minor, reader.kernel_name);
+			scard_discovery_gone(reader.minor, reader.kernel_name);
 	}
-	return *fd < 0 ? code_of_open(-*fd) : SCARD_S_SUCCESS;
+	return *fd < 0 ? scard_device_open_code(-*fd) : SCARD_S_SUCCESS;
 }
 
 /*
@@ -291,7 +291,7 @@ static LONG open_card(struct context *ctx, const char *name, struct card **card)
 	LONG ret = open_reader(name, &fd);
 
 	if (ret == SCARD_S_SUCCESS)
-		ret = card_create(ctx, fd, name, card);
+		ret = scard_card_create(ctx, fd, name, card);
 	restore_thread_cancel(state);
 	return ret;
 }
@@ -312,22 +312,22 @@ again:
 	ret = spare ? SCARD_S_SUCCESS : open_card(ctx, name, &card);
 	if (ret != SCARD_S_SUCCESS)
 		return ret;
-	error = card_ioctl(card, SCARD_IOC_CONNECT, &arg);
+	error = scard_call(card, SCARD_IOC_CONNECT, &arg);
 	if (spare && (error == ENODEV || is_foreign(error))) {
 		/* that reader has left, and there may be another of its name */
 		if (error != ENODEV)
-			descriptor_forget(card->fd);
-		card_remove(card);
-		card_put(card);
+			scard_descriptors_forget(card->fd);
+		scard_card_remove(card);
+		scard_card_put(card);
 		spare = false;
 		goto again;
 	}
-	ret = error ? code_of_power_up(error) : card_publish(card, phCard);
+	ret = error ? scard_device_power_up_code(error) : scard_card_publish(card, phCard);
 	if (ret == SCARD_S_SUCCESS)
 		*pdwActiveProtocol = arg.protocol;
 	else
-		card_remove(card);
-	card_put(card);
+		scard_card_remove(card);
+	scard_card_put(card);
 	return ret;
 }
 
@@ -348,15 +348,15 @@ API LONG SCardConnect(SCARDCONTEXT hContext, LPCSTR szReader, DWORD dwShareMode,
 	ret = check_protocols(dwShareMode, dwPreferredProtocols);
 	if (ret == SCARD_S_SUCCESS)
 		ret = check_share_mode(dwShareMode);
-	ctx = ret == SCARD_S_SUCCESS ? context_get_spare(hContext, szReader, &card) :
-				       context_get(hContext);
+	ctx = ret == SCARD_S_SUCCESS ? scard_card_reuse(hContext, szReader, &card) :
+				       scard_context_get(hContext);
 	if (!ctx)
 		return SCARD_E_INVALID_HANDLE;
 	*pdwActiveProtocol = SCARD_PROTOCOL_UNDEFINED;
 	if (ret == SCARD_S_SUCCESS)
 		ret = connect_reader(ctx, szReader, card, dwShareMode, dwPreferredProtocols, phCard,
 				     pdwActiveProtocol);
-	context_put(ctx);
+	scard_context_put(ctx);
 	return ret;
 }
 
@@ -373,7 +373,7 @@ API LONG SCardReconnect(SCARDHANDLE hCard, DWORD dwShareMode, DWORD dwPreferredP
 
 	if (!pdwActiveProtocol)
 		return SCARD_E_INVALID_PARAMETER;
-	card = card_get(hCard);
+	card = scard_card_get(hCard);
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
 	*pdwActiveProtocol = SCARD_PROTOCOL_UNDEFINED;
@@ -382,18 +382,18 @@ API LONG SCardReconnect(SCARDHANDLE hCard, DWORD dwShareMode, DWORD dwPreferredP
 	if (ret == SCARD_S_SUCCESS)
 		ret = check_protocols(dwShareMode, dwPreferredProtocols);
 	if (ret == SCARD_S_SUCCESS)
-		ret = code_of_power_up(no_blocking_ioctl(card, SCARD_IOC_RECONNECT, &arg,
+		ret = scard_device_power_up_code(scard_call_no_blocking(card, SCARD_IOC_RECONNECT, &arg,
 						       dwShareMode == SCARD_SHARE_EXCLUSIVE));
 	if (ret == SCARD_S_SUCCESS)
 		*pdwActiveProtocol = arg.protocol;
-	card_put(card);
+	scard_card_put(card);
 	return ret;
 }
 
 API LONG SCardDisconnect(SCARDHANDLE hCard, DWORD dwDisposition)
 {
 	struct scard_disposition arg = { .disposition = dwDisposition };
-	struct card *card = card_get(hCard);
+	struct card *card = scard_card_get(hCard);
 	bool alone;
 	LONG ret;
 	int error;
@@ -401,21 +401,21 @@ API LONG SCardDisconnect(SCARDHANDLE hCard, DWORD dwDisposition)
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
 	if (dwDisposition > SCARD_EJECT_CARD) {
-		card_put(card);
+		scard_card_put(card);
 		return SCARD_E_INVALID_VALUE;
 	}
 	/* the descriptor can connect again, unless another call is still about to use it */
-	alone = card_alone(card);
-	error = card_ioctl(card, SCARD_IOC_DISCONNECT, &arg);
+	alone = scard_card_alone(card);
+	error = scard_call(card, SCARD_IOC_DISCONNECT, &arg);
 	if (!error && alone)	/* if not mine, another thread was faster */
-		return card_retire(card) ? SCARD_S_SUCCESS : SCARD_E_INVALID_HANDLE;
+		return scard_card_retire(card) ? SCARD_S_SUCCESS : SCARD_E_INVALID_HANDLE;
 	if (error == ENODEV)
 		error = 0;	/* any handle can be disconnected, whatever became of the reader */
-	ret = code_of(error);
+	ret = scard_device_code(error);
 	/* EREMOTEIO: the card did not do what it should, but the handle is gone */
-	if ((!error || error == EREMOTEIO) && !card_remove(card))
+	if ((!error || error == EREMOTEIO) && !scard_card_remove(card))
 		ret = SCARD_E_INVALID_HANDLE;
-	card_put(card);
+	scard_card_put(card);
 	return ret;
 }
 
@@ -423,27 +423,27 @@ API LONG SCardDisconnect(SCARDHANDLE hCard, DWORD dwDisposition)
 
 API LONG SCardBeginTransaction(SCARDHANDLE hCard)
 {
-	struct card *card = card_get(hCard);
+	struct card *card = scard_card_get(hCard);
 	LONG ret;
 
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
-	ret = code_of(card_ioctl(card, SCARD_IOC_BEGIN, NULL));
-	card_put(card);
+	ret = scard_device_code(scard_call(card, SCARD_IOC_BEGIN, NULL));
+	scard_card_put(card);
 	return ret;
 }
 
 API LONG SCardEndTransaction(SCARDHANDLE hCard, DWORD dwDisposition)
 {
 	struct scard_disposition arg = { .disposition = dwDisposition };
-	struct card *card = card_get(hCard);
+	struct card *card = scard_card_get(hCard);
 	LONG ret;
 
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
 	ret = dwDisposition > SCARD_EJECT_CARD ? SCARD_E_INVALID_VALUE :
-	      code_of(card_ioctl(card, SCARD_IOC_END, &arg));
-	card_put(card);
+	      scard_device_code(scard_call(card, SCARD_IOC_END, &arg));
+	scard_card_put(card);
 	return ret;
 }
 
@@ -480,10 +480,10 @@ API LONG SCardStatus(SCARDHANDLE hCard, LPSTR szReaderName, LPDWORD pcchReaderLe
 	*pcchReaderLen = 0;
 	*pcbAtrLen = 0;
 
-	card = card_get(hCard);
+	card = scard_card_get(hCard);
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
-	ret = code_of(no_blocking_ioctl(card, SCARD_IOC_GET_STATUS, &status, false));
+	ret = scard_device_code(scard_call_no_blocking(card, SCARD_IOC_GET_STATUS, &status, false));
 	if (ret == SCARD_S_SUCCESS) {
 		if (pdwState)
 			*pdwState = (DWORD)(status.card_event & 0xffff) << 16 |
@@ -497,7 +497,7 @@ API LONG SCardStatus(SCARDHANDLE hCard, LPSTR szReaderName, LPDWORD pcchReaderLe
 		if (ret == SCARD_S_SUCCESS)
 			ret = ret_atr;
 	}
-	card_put(card);
+	scard_card_put(card);
 	return ret;
 }
 
@@ -523,13 +523,13 @@ API LONG SCardTransmit(SCARDHANDLE hCard, const SCARD_IO_REQUEST *pioSendPci, LP
 	(void)pioRecvPci;	/* neither T=0 nor T=1 has anything to say there */
 	if (!pbSendBuffer || !pbRecvBuffer || !pcbRecvLength || !pioSendPci)
 		return SCARD_E_INVALID_PARAMETER;
-	card = card_get(hCard);
+	card = scard_card_get(hCard);
 	if (!card) {
 		*pcbRecvLength = 0;
 		return SCARD_E_INVALID_HANDLE;
 	}
 	if (cbSendLength > MAX_BUFFER_SIZE_EXTENDED) {
-		card_put(card);
+		scard_card_put(card);
 		return SCARD_E_INSUFFICIENT_BUFFER;
 	}
 	/* the kernel copies from and to the caller's memory: nothing to clear here */
@@ -540,11 +540,11 @@ API LONG SCardTransmit(SCARDHANDLE hCard, const SCARD_IO_REQUEST *pioSendPci, LP
 		.recv_len = *pcbRecvLength > UINT32_MAX ? UINT32_MAX : *pcbRecvLength,
 		.protocol = pci_protocol(pioSendPci->dwProtocol),
 	};
-	ret = code_of(no_blocking_ioctl(card, SCARD_IOC_TRANSMIT, &arg, false));
+	ret = scard_device_code(scard_call_no_blocking(card, SCARD_IOC_TRANSMIT, &arg, false));
 	/* also if it does not fit: that is what the caller has to make room for */
 	*pcbRecvLength = ret == SCARD_S_SUCCESS || ret == SCARD_E_INSUFFICIENT_BUFFER ?
 			 arg.recv_len : 0;
-	card_put(card);
+	scard_card_put(card);
 	return ret;
 }
 
@@ -558,11 +558,11 @@ API LONG SCardControl(SCARDHANDLE hCard, DWORD dwControlCode, LPCVOID pbSendBuff
 
 	if (lpBytesReturned)
 		*lpBytesReturned = 0;
-	card = card_get(hCard);
+	card = scard_card_get(hCard);
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
 	if (cbSendLength > MAX_BUFFER_SIZE_EXTENDED) {
-		card_put(card);
+		scard_card_put(card);
 		return SCARD_E_INSUFFICIENT_BUFFER;
 	}
 	arg = (struct scard_control){
@@ -575,11 +575,11 @@ API LONG SCardControl(SCARDHANDLE hCard, DWORD dwControlCode, LPCVOID pbSendBuff
 			CM_IOCTL_GET_FEATURE_REQUEST : dwControlCode,
 	};
 	ret = dwControlCode > UINT32_MAX ? SCARD_E_UNSUPPORTED_FEATURE :
-	      code_of(card_ioctl(card, SCARD_IOC_CONTROL, &arg));
+	      scard_device_code(scard_call(card, SCARD_IOC_CONTROL, &arg));
 	/* also if it does not fit: that is what the caller has to make room for */
 	if (lpBytesReturned && (ret == SCARD_S_SUCCESS || ret == SCARD_E_INSUFFICIENT_BUFFER))
 		*lpBytesReturned = arg.out_len;
-	card_put(card);
+	scard_card_put(card);
 	return ret;
 }
 
@@ -603,7 +603,7 @@ static LONG get_attribute(struct card *card, DWORD id, LPBYTE pbAttr, LPDWORD pc
 	/* the name is known here; whether it may be asked for now, the kernel knows */
 	if (is_name_attribute(id))
 		arg.id = SCARD_ATTR_ICC_PRESENCE;
-	ret = code_of(card_ioctl(card, SCARD_IOC_GET_ATTR, &arg));
+	ret = scard_device_code(scard_call(card, SCARD_IOC_GET_ATTR, &arg));
 	if (ret != SCARD_S_SUCCESS)
 		return ret;
 	if (is_name_attribute(id))
@@ -622,7 +622,7 @@ API LONG SCardGetAttrib(SCARDHANDLE hCard, DWORD dwAttrId, LPBYTE pbAttr, LPDWOR
 	allocate = *pcbAttrLen == SCARD_AUTOALLOCATE;
 	if (allocate && !pbAttr)
 		return SCARD_E_INVALID_PARAMETER;
-	card = card_get(hCard);
+	card = scard_card_get(hCard);
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
 	/* more than any attribute has: pcsc-lite takes it for a wild length */
@@ -630,7 +630,7 @@ API LONG SCardGetAttrib(SCARDHANDLE hCard, DWORD dwAttrId, LPBYTE pbAttr, LPDWOR
 		ret = SCARD_E_INSUFFICIENT_BUFFER;
 	else
 		ret = get_attribute(card, dwAttrId, pbAttr, pcbAttrLen);
-	card_put(card);
+	scard_card_put(card);
 	return ret;
 }
 
@@ -646,7 +646,7 @@ API LONG SCardSetAttrib(SCARDHANDLE hCard, DWORD dwAttrId, LPCBYTE pbAttr, DWORD
 
 	if (!pbAttr || !cbAttrLen)
 		return SCARD_E_INVALID_PARAMETER;
-	card = card_get(hCard);
+	card = scard_card_get(hCard);
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
 	if (cbAttrLen > MAX_BUFFER_SIZE)
@@ -654,7 +654,7 @@ API LONG SCardSetAttrib(SCARDHANDLE hCard, DWORD dwAttrId, LPCBYTE pbAttr, DWORD
 	else if (dwAttrId > UINT32_MAX)
 		ret = SCARD_E_UNSUPPORTED_FEATURE;
 	else
-		ret = code_of(card_ioctl(card, SCARD_IOC_SET_ATTR, &arg));
-	card_put(card);
+		ret = scard_device_code(scard_call(card, SCARD_IOC_SET_ATTR, &arg));
+	scard_card_put(card);
 	return ret;
 }

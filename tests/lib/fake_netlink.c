@@ -33,12 +33,12 @@ static struct {
 	struct netlink *opened;		/* the library has at most one */
 } family = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-struct netlink *netlink_open(void)
+struct netlink *scard_netlink_open(void)
 {
 	struct netlink *nl = calloc(1, sizeof(*nl));
 
-	descriptors_lock();
-	nl->fd = descriptors_unlock(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	scard_descriptors_lock();
+	nl->fd = scard_descriptors_unlock(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	if (nl->fd < 0) {
 		free(nl);
 		return NULL;
@@ -52,26 +52,26 @@ struct netlink *netlink_open(void)
 		return nl;
 	}
 	pthread_mutex_unlock(&family.lock);
-	netlink_close(nl);
+	scard_netlink_close(nl);
 	return NULL;
 }
 
-void netlink_close(struct netlink *nl)
+void scard_netlink_close(struct netlink *nl)
 {
 	pthread_mutex_lock(&family.lock);
 	if (family.opened == nl)
 		family.opened = NULL;
 	pthread_mutex_unlock(&family.lock);
-	descriptor_close(nl->fd);
+	scard_descriptors_close(nl->fd);
 	free(nl);
 }
 
-int netlink_fd(const struct netlink *nl)
+int scard_netlink_fd(const struct netlink *nl)
 {
 	return nl->fd;
 }
 
-void netlink_read(struct netlink *nl, struct netlink_news *news)
+void scard_netlink_read(struct netlink *nl, struct netlink_news *news)
 {
 	struct reader changed[MAX_SLOTS];
 	eventfd_t ignored;
@@ -104,7 +104,7 @@ void netlink_read(struct netlink *nl, struct netlink_news *news)
 		news->state(changed[n].minor, changed[n].state, changed[n].card_event);
 }
 
-bool netlink_dump(struct netlink *nl, struct reader_list *list)
+bool scard_netlink_dump(struct netlink *nl, struct reader_list *list)
 {
 	uint32_t minor;
 	bool known;
@@ -113,7 +113,7 @@ bool netlink_dump(struct netlink *nl, struct reader_list *list)
 	known = family.there && nl->load == family.load;
 	for (minor = 0; minor < MAX_SLOTS && known; minor++) {
 		if (family.used[minor])
-			reader_list_add(list, &family.slots[minor]);
+			scard_reader_list_add(list, &family.slots[minor]);
 	}
 	pthread_mutex_unlock(&family.lock);
 	return known;
