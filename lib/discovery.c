@@ -34,58 +34,6 @@ static struct {
 	struct listener *listeners;
 } readers = { .lock = PTHREAD_MUTEX_INITIALIZER, .nodes = -1 };
 
-/* ---- lists ---- */
-
-bool scard_reader_list_add(struct reader_list *list, const struct reader *reader)
-{
-	if (list->count == list->room) {
-		size_t room = list->room ? list->room * 2 : 8;
-		struct reader *more = realloc(list->readers, room * sizeof(*more));
-
-		if (!more)
-			return false;
-		list->readers = more;
-		list->room = room;
-	}
-	list->readers[list->count++] = *reader;
-	return true;
-}
-
-static int by_index(const void *a, const void *b)
-{
-	const struct reader *x = a, *y = b;
-
-	if (x->index != y->index)
-		return x->index < y->index ? -1 : 1;
-	return x->slot < y->slot ? -1 : x->slot > y->slot;
-}
-
-static struct reader *list_find(const struct reader_list *list, uint32_t minor)
-{
-	size_t i;
-
-	for (i = 0; i < list->count; i++) {
-		if (list->readers[i].minor == minor)
-			return &list->readers[i];
-	}
-	return NULL;
-}
-
-/* Sort, name and hide. */
-static void list_finish(struct reader_list *list)
-{
-	size_t i, kept = 0;
-
-	for (i = 0; i < list->count; i++) {
-		scard_names_set(&list->readers[i]);
-		if (!scard_names_ignored(list->readers[i].name))
-			list->readers[kept++] = list->readers[i];
-	}
-	list->count = kept;
-	if (kept)
-		qsort(list->readers, list->count, sizeof(*list->readers), by_index);
-}
-
 /* ---- changes; with the lock ---- */
 
 static void tell_listeners(void)
@@ -109,33 +57,19 @@ static void carry_over(struct reader_list *list)
 
 	for (i = 0; i < list->count; i++) {
 		struct reader *r = &list->readers[i];
-		const struct reader *old = list_find(&readers.list, r->minor);
+		const struct reader *old = scard_reader_list_find(&readers.list, r->minor);
 		bool settling = r->state & SCARD_STATE_BIT_SETTLING;
 
 		if (old && strcmp(old->kernel_name, r->kernel_name))
 			old = NULL;
 		if (old) {
 			r->settle_until = old->settle_until;
-			r->left = old->left;
+			r->gone = old->gone;
 		}
 		if (old ? readers.came && settling && !old->settle_until :
 			  readers.valid || settling)
 			r->settle_until = until;
 	}
-}
-
-static bool same_readers(const struct reader_list *a, const struct reader_list *b)
-{
-	size_t i;
-
-	if (a->count != b->count)
-		return false;
-	for (i = 0; i < a->count; i++) {
-		if (a->readers[i].minor != b->readers[i].minor ||
-		    strcmp(a->readers[i].name, b->readers[i].name))
-			return false;
-	}
-	return true;
 }
 
 /* Make the list anew. */
@@ -150,9 +84,9 @@ static void renew_list(void)
 		readers.stale = true;
 		return;
 	}
-	list_finish(&list);
+	scard_reader_list_finish(&list);
 	carry_over(&list);
-	same = readers.valid && same_readers(&list, &readers.list);
+	same = readers.valid && scard_reader_list_same(&list, &readers.list);
 	/* unless the events have counted */
 	if (readers.valid && !same && !readers.came)
 		readers.changes++;
@@ -174,10 +108,10 @@ static void on_come(uint32_t minor)
 
 static void on_leave(uint32_t minor)
 {
-	struct reader *r = list_find(&readers.list, minor);
+	struct reader *r = scard_reader_list_find(&readers.list, minor);
 
 	readers.came = true;
-	if (!r || !r->left)	/* or it is no news any more */
+	if (!r || !r->gone)	/* or it is no news any more */
 		readers.changes++;
 	if (r)
 		*r = readers.list.readers[--readers.list.count];
@@ -185,7 +119,7 @@ static void on_leave(uint32_t minor)
 
 static void on_state(uint32_t minor, uint32_t state, uint32_t card_event)
 {
-	struct reader *r = list_find(&readers.list, minor);
+	struct reader *r = scard_reader_list_find(&readers.list, minor);
 
 	if (!r || (r->state == state && r->card_event == card_event))
 		return;
@@ -208,7 +142,7 @@ static void nobody_left(void)
 	size_t i;
 
 	for (i = 0; i < readers.list.count; i++)
-		readers.list.readers[i].left = false;
+		readers.list.readers[i].gone = false;
 }
 
 /* Take in what has happened since the last time. */
@@ -306,7 +240,7 @@ static bool next_arrival(struct reader *r, size_t *done)
 	pthread_mutex_lock(&readers.lock);
 	for (; *done < readers.list.count && !found; ++*done) {
 		*r = readers.list.readers[*done];
-		found = r->settle_until > now && !r->left;
+		found = r->settle_until > now && !r->gone;
 	}
 	pthread_mutex_unlock(&readers.lock);
 	return found;
@@ -317,7 +251,7 @@ static void arrived(const struct reader *r)
 	struct reader *mine;
 
 	pthread_mutex_lock(&readers.lock);
-	mine = list_find(&readers.list, r->minor);
+	mine = scard_reader_list_find(&readers.list, r->minor);
 	if (mine)
 		mine->settle_until = 0;
 	pthread_mutex_unlock(&readers.lock);
@@ -425,7 +359,7 @@ bool scard_discovery_find(const char *name, struct reader *found)
 		if (at >= readers.list.count)
 			at = 0;
 		r = &readers.list.readers[at];
-		there = !r->left && !strcmp(r->name, name);
+		there = !r->gone && !strcmp(r->name, name);
 		if (there) {
 			*found = *r;
 			readers.at = at + 1;
@@ -444,9 +378,9 @@ void scard_discovery_gone(uint32_t minor, const char *kernel_name)
 	struct reader *r;
 
 	pthread_mutex_lock(&readers.lock);
-	r = readers.netlink ? list_find(&readers.list, minor) : NULL;
-	if (r && !r->left && !strcmp(r->kernel_name, kernel_name)) {
-		r->left = true;
+	r = readers.netlink ? scard_reader_list_find(&readers.list, minor) : NULL;
+	if (r && !r->gone && !strcmp(r->kernel_name, kernel_name)) {
+		r->gone = true;
 		readers.changes++;
 		tell_listeners();
 	}
@@ -463,7 +397,7 @@ char *scard_discovery_names(size_t *len)
 	p = names = malloc(readers.list.count * sizeof(readers.list.readers->name) + 1);
 	if (names) {
 		for (i = 0; i < readers.list.count; i++) {
-			if (!readers.list.readers[i].left)
+			if (!readers.list.readers[i].gone)
 				p = stpcpy(p, readers.list.readers[i].name) + 1;
 		}
 		*p++ = '\0';

@@ -8,6 +8,7 @@
  *   discovery.c      which readers there are
  *   netlink.c        ... as the kernel's netlink family tells it
  *   nodes.c          ... as the device nodes tell it, where netlink is not there
+ *   reader_list.c    lists of readers
  *   names.c          what readers are called
  *   device.c         /dev/scardN: open, ioctl, errno to SCARD_*
  *   descriptors.c    which descriptors are ours, for fork
@@ -38,6 +39,8 @@
  */
 #include "PCSC/reader.h"
 #include "PCSC/winscard.h"
+#include "names.h"
+#include "reader_list.h"
 
 /* Where things are; the tests put them elsewhere */
 #ifndef SCARD_DEV_DIR
@@ -92,49 +95,7 @@ LONG scard_device_power_up_code(int error);
 int64_t scard_clock_ms(void);
 int64_t scard_clock_coarse_ms(void);
 
-/* ---- names.c ---- */
-
-struct reader;
-void scard_names_set(struct reader *reader);
-bool scard_names_ignored(const char *name);
-
 /* ---- discovery.c ---- */
-
-/**
- * struct reader - one slot, which is one reader of PC/SC
- * @minor: N of /dev/scardN, as it is called here
- * @index: the II of its name
- * @slot: the SS of its name
- * @state: SCARD_STATE_BIT_PRESENT, _MUTE and _SETTLING, as of the last news
- * @card_event: insertions and removals, as of the last news
- * @vendor: idVendor
- * @product: idProduct
- * @settle_until: it was plugged in just now: until when to wait for it, or 0
- * @left: its device says that it is gone; netlink has not said so yet
- * @kernel_name: scard_info.name
- * @name: what SCardListReaders calls it
- */
-struct reader {
-	uint32_t minor;
-	uint32_t index;
-	uint32_t slot;
-	uint32_t state;
-	uint32_t card_event;
-	uint16_t vendor;
-	uint16_t product;
-	int64_t settle_until;
-	bool left;
-	char kernel_name[SCARD_NAME_SIZE];
-	char name[MAX_READERNAME];
-};
-
-struct reader_list {
-	struct reader *readers;
-	size_t count;
-	size_t room;
-};
-
-bool scard_reader_list_add(struct reader_list *list, const struct reader *reader);
 
 /* Somebody who waits; told by an eventfd when the list of readers has changed */
 struct listener {
