@@ -12,11 +12,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "scard_lib.h"
+#include "descriptors.h"
 
 static struct {
 	pthread_mutex_t lock;

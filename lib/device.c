@@ -6,9 +6,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-#include "scard_lib.h"
+#include "descriptors.h"
+#include "device.h"
+#include "paths.h"
 
 /*
  * Open the slot, if it is the one meant: the number may have gone to another reader
@@ -101,23 +102,4 @@ LONG scard_device_open_code(int error)
 	default:
 		return scard_device_code(error);
 	}
-}
-
-static int64_t clock_ms(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-int64_t scard_clock_ms(void)
-{
-	return clock_ms(CLOCK_MONOTONIC);
-}
-
-/* A tick behind, but cheap: it asks no device for the time. */
-int64_t scard_clock_coarse_ms(void)
-{
-	return clock_ms(CLOCK_MONOTONIC_COARSE);
 }

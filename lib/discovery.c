@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,17 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "scard_lib.h"
+#include "clock.h"
+#include "descriptors.h"
+#include "device.h"
+#include "discovery.h"
+#include "netlink.h"
+#include "nodes.h"
+#include "paths.h"
+#include "reader_list.h"
+
+/* Polling interval for the permissions of a new reader's node, ms */
+#define PERMISSIONS_MS	50
 
 static struct {
 	pthread_mutex_t lock;
@@ -99,14 +110,14 @@ static void renew_list(void)
 	readers.came = false;
 }
 
-static void on_come(uint32_t minor)
+static void on_added(uint32_t minor)
 {
 	(void)minor;
 	readers.came = true;
 	readers.changes++;
 }
 
-static void on_leave(uint32_t minor)
+static void on_removed(uint32_t minor)
 {
 	struct reader *r = scard_reader_list_find(&readers.list, minor);
 
@@ -117,7 +128,7 @@ static void on_leave(uint32_t minor)
 		*r = readers.list.readers[--readers.list.count];
 }
 
-static void on_state(uint32_t minor, uint32_t state, uint32_t card_event)
+static void on_changed(uint32_t minor, uint32_t state, uint32_t card_event)
 {
 	struct reader *r = scard_reader_list_find(&readers.list, minor);
 
@@ -148,13 +159,17 @@ static void nobody_left(void)
 /* Take in what has happened since the last time. */
 static void take_in_events(void)
 {
-	struct netlink_news news = { .came = on_come, .left = on_leave, .state = on_state };
+	struct netlink_events events = {
+		.added = on_added,
+		.removed = on_removed,
+		.changed = on_changed,
+	};
 	bool permissions = false, nodes = false;
 
 	if (!readers.netlink && readers.nodes < 0)
 		open_source();
 	if (readers.netlink)
-		scard_netlink_read(readers.netlink, &news);
+		scard_netlink_read(readers.netlink, &events);
 	if (readers.nodes >= 0)
 		nodes = scard_nodes_read(readers.nodes, &permissions);
 	if (nodes && !readers.netlink) {
@@ -163,11 +178,11 @@ static void take_in_events(void)
 		readers.changes++;
 	}
 	/* that the family went is a message, too; it has another number when it comes back */
-	if (news.gone || news.lost) {
+	if (events.closed || events.lost) {
 		scard_netlink_close(readers.netlink);
 		open_source();
 	}
-	if (news.lost) {
+	if (events.lost) {
 		/* it may have been anything: everybody looks at everything */
 		readers.came = true;
 		readers.changes++;
@@ -176,7 +191,7 @@ static void take_in_events(void)
 	if (permissions)
 		tell_listeners();
 	/* nothing tells of changes behind a node that stays where it is */
-	if (!readers.netlink || readers.stale || news.stale || news.lost)
+	if (!readers.netlink || readers.stale || events.stale || events.lost)
 		renew_list();
 }
 

@@ -4,7 +4,7 @@
  */
 #include <stdio.h>
 
-#include "scard_lib.h"
+#include "api.h"
 
 static const char *text_of(LONG code)
 {

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "scard_lib.h"
+#include "names.h"
+#include "reader_list.h"
 
 /* " II SS" */
 #define INDEX_LEN	6

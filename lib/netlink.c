@@ -15,7 +15,9 @@
 #include <netlink/genl/genl.h>
 #include <netlink/netlink.h>
 
-#include "scard_lib.h"
+#include "descriptors.h"
+#include "netlink.h"
+#include "reader_list.h"
 
 /* A dump that readers come and go under is begun again, but not for ever */
 #define DUMP_TRIES	5
@@ -117,7 +119,7 @@ static bool parse(struct nl_msg *msg, struct nlattr **attrs)
 
 struct event_reader {
 	const struct netlink *nl;
-	struct netlink_news *news;
+	struct netlink_events *events;
 };
 
 static int on_event(struct nl_msg *msg, void *arg)
@@ -135,7 +137,7 @@ static int on_event(struct nl_msg *msg, void *arg)
 		struct nlattr *id = nlmsg_find_attr(hdr, GENL_HDRLEN, CTRL_ATTR_FAMILY_ID);
 
 		if (cmd == CTRL_CMD_DELFAMILY && id && nla_get_u16(id) == r->nl->family)
-			r->news->gone = true;
+			r->events->closed = true;
 		return NL_OK;
 	}
 	if (hdr->nlmsg_type != r->nl->family)
@@ -145,15 +147,15 @@ static int on_event(struct nl_msg *msg, void *arg)
 	minor = get_u32(attrs, SCARD_A_SLOT_MINOR);
 	switch (cmd) {
 	case SCARD_CMD_SLOT_ADD_NTF:
-		r->news->came(minor);
-		r->news->stale = true;
+		r->events->added(minor);
+		r->events->stale = true;
 		break;
 	case SCARD_CMD_SLOT_DEL_NTF:
-		r->news->left(minor);
-		r->news->stale = true;
+		r->events->removed(minor);
+		r->events->stale = true;
 		break;
 	case SCARD_CMD_SLOT_CHANGE_NTF:
-		r->news->state(minor, get_u32(attrs, SCARD_A_SLOT_STATE),
+		r->events->changed(minor, get_u32(attrs, SCARD_A_SLOT_STATE),
 			       get_u32(attrs, SCARD_A_SLOT_CARD_EVENT));
 		break;
 	}
@@ -161,16 +163,16 @@ static int on_event(struct nl_msg *msg, void *arg)
 }
 
 /* Take in the events that are there; does not wait. */
-void scard_netlink_read(struct netlink *nl, struct netlink_news *news)
+void scard_netlink_read(struct netlink *nl, struct netlink_events *events)
 {
-	struct event_reader r = { .nl = nl, .news = news };
+	struct event_reader r = { .nl = nl, .events = events };
 	int error, overruns = 0;
 
 	/* nearly always there is nothing, and libnl would make a buffer first */
 	if (recv(scard_netlink_fd(nl), NULL, 0, MSG_PEEK | MSG_DONTWAIT) < 0) {
 		if (errno == EAGAIN || errno == EWOULDBLOCK)
 			return;
-		news->lost = true;	/* ENOBUFS: the kernel had to drop some */
+		events->lost = true;	/* ENOBUFS: the kernel had to drop some */
 		nl->foreign = errno == EBADF || errno == ENOTSOCK;
 		if (nl->foreign)
 			return;
@@ -183,7 +185,7 @@ void scard_netlink_read(struct netlink *nl, struct netlink_news *news)
 	do {
 		error = nl_recvmsgs_default(nl->events);
 		if (error < 0 && error != -NLE_AGAIN)
-			news->lost = true;
+			events->lost = true;
 	} while (error >= 0 || (error == -NLE_NOMEM && ++overruns < OVERRUNS));
 }
 

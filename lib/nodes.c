@@ -13,7 +13,11 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "scard_lib.h"
+#include "descriptors.h"
+#include "device.h"
+#include "nodes.h"
+#include "paths.h"
+#include "reader_list.h"
 
 /* A descriptor that is readable when nodes came, went or got other permissions. */
 int scard_nodes_watch(void)

@@ -17,28 +17,20 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "scard_lib.h"
+#include "clock.h"
+#include "context.h"
+#include "descriptors.h"
+#include "device.h"
+#include "discovery.h"
+#include "reader_list.h"
+#include "status_change.h"
+#include "waiter.h"
+
+/* Polling interval for device nodes when neither netlink nor inotify is available, ms */
+#define POLL_MS		1000
 
 /* Stands for "the list of readers" */
 #define PNP_READER	"\\\\?PnP?\\Notification"
-
-/**
- * struct watch - a reader that is looked at
- * @minor: its number
- * @kernel_name: scard_info.name
- * @fd: read-only descriptor
- * @used: by this call
- * @status: as of the last GET_STATUS
- * @settle_until: it is being settled: until when to wait for it; 0: it is not
- */
-struct watch {
-	uint32_t minor;
-	char kernel_name[SCARD_NAME_SIZE];
-	int fd;
-	bool used;
-	struct scard_status status;
-	int64_t settle_until;
-};
 
 /* What an entry of the caller's array is about */
 struct entry {
@@ -62,52 +54,6 @@ struct change {
 	bool list_matters;		/* news of the list may be what is waited for */
 	bool retry;			/* a reader may be opened that could not be before */
 };
-
-/* ---- waiters ---- */
-
-struct waiter *scard_waiter_new(void)
-{
-	struct waiter *w = calloc(1, sizeof(*w));
-	int fd;
-
-	if (!w)
-		return NULL;
-	scard_descriptors_lock();
-	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	w->listener.eventfd = scard_descriptors_unlock(fd < 0 ? -errno : fd);
-	if (w->listener.eventfd < 0) {
-		free(w);
-		return NULL;
-	}
-	return w;
-}
-
-/* Before a call uses it: what was said to the one before is over. */
-void scard_waiter_begin(struct waiter *w)
-{
-	eventfd_t ignored;
-
-	eventfd_read(w->listener.eventfd, &ignored);
-	atomic_store(&w->cancelled, false);
-}
-
-void scard_waiter_cancel(struct waiter *w)
-{
-	atomic_store(&w->cancelled, true);
-	eventfd_write(w->listener.eventfd, 1);
-}
-
-void scard_waiter_free(struct waiter *w)
-{
-	size_t i;
-
-	for (i = 0; i < w->nwatches; i++)
-		scard_descriptors_close(w->watches[i].fd);
-	scard_descriptors_close(w->listener.eventfd);
-	free(w->watches);
-	free(w->fds);
-	free(w);
-}
 
 /* ---- watches ---- */
 
@@ -410,7 +356,7 @@ static bool any_unknown(const struct change *c)
 static void end_call(struct change *c)
 {
 	scard_discovery_unlisten(&c->w->listener);
-	scard_waiter_put(c->ctx, c->w);
+	scard_waiter_put(&c->ctx->waiters, c->w);
 	free(c->entries);
 }
 
@@ -461,8 +407,8 @@ static LONG wait_for_news(struct change *c, int ms)
 		look = !scard_discovery_pollfds(&w->fds[n - DISCOVERY_POLLFDS]);
 	else
 		n -= DISCOVERY_POLLFDS;
-	if (look && (ms < 0 || ms > LOOK_MS))
-		ms = LOOK_MS;
+	if (look && (ms < 0 || ms > POLL_MS))
+		ms = POLL_MS;
 	if (cancellable_poll(c, n, ms) <= 0) {
 		if (look && ms) {
 			scard_discovery_refresh();
@@ -541,7 +487,7 @@ LONG scard_status_change(struct context *ctx, DWORD timeout, SCARD_READERSTATE *
 	c.entries = calloc(n, sizeof(*c.entries));
 	if (!c.entries)
 		return SCARD_E_NO_MEMORY;
-	c.w = scard_waiter_get(ctx);
+	c.w = scard_waiter_get(&ctx->waiters);
 	if (!c.w) {
 		free(c.entries);
 		return SCARD_E_NO_MEMORY;

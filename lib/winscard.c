@@ -9,7 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "scard_lib.h"
+#include "PCSC/reader.h"
+#include "api.h"
+#include "call.h"
+#include "card.h"
+#include "context.h"
+#include "descriptors.h"
+#include "device.h"
+#include "discovery.h"
+#include "reader_list.h"
+#include "spare.h"
+#include "status_change.h"
 
 /* pcsc-lite 1.1's name for "T=0 or T=1", still in some programs */
 #define PROTOCOL_ANY_OLD	0x1000
@@ -100,10 +110,22 @@ API LONG SCardEstablishContext(DWORD dwScope, LPCVOID pvReserved1, LPCVOID pvRes
 	return ret;
 }
 
+static LONG release(SCARDCONTEXT hContext)
+{
+	struct card *cards;
+	struct context *ctx = scard_context_release(hContext, &cards);
+
+	if (!ctx)
+		return SCARD_E_INVALID_HANDLE;
+	scard_card_revoke(cards);
+	scard_context_put(ctx);
+	return SCARD_S_SUCCESS;
+}
+
 API LONG SCardReleaseContext(SCARDCONTEXT hContext)
 {
 	int state = no_thread_cancel();
-	LONG ret = scard_context_release(hContext);
+	LONG ret = release(hContext);
 
 	restore_thread_cancel(state);
 	return ret;

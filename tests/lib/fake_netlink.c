@@ -6,7 +6,9 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
-#include "scard_lib.h"
+#include "descriptors.h"
+#include "netlink.h"
+#include "reader_list.h"
 #include "fake.h"
 #include "fake_netlink.h"
 
@@ -71,7 +73,7 @@ int scard_netlink_fd(const struct netlink *nl)
 	return nl->fd;
 }
 
-void scard_netlink_read(struct netlink *nl, struct netlink_news *news)
+void scard_netlink_read(struct netlink *nl, struct netlink_events *events)
 {
 	struct reader changed[MAX_SLOTS];
 	eventfd_t ignored;
@@ -83,9 +85,9 @@ void scard_netlink_read(struct netlink *nl, struct netlink_news *news)
 	eventfd_read(nl->fd, &ignored);
 	nchanges = nl->nchanges;
 	memcpy(changes, nl->changes, sizeof(changes));
-	news->stale |= nchanges != 0;
-	news->lost |= nl->lost;
-	news->gone |= nl->gone;
+	events->stale |= nchanges != 0;
+	events->lost |= nl->lost;
+	events->closed |= nl->gone;
 	nl->nchanges = 0;
 	nl->lost = false;
 	for (minor = 0; minor < MAX_SLOTS; minor++) {
@@ -96,12 +98,12 @@ void scard_netlink_read(struct netlink *nl, struct netlink_news *news)
 	pthread_mutex_unlock(&family.lock);
 	for (i = 0; i < nchanges; i++) {
 		if (changes[i] > 0)
-			news->came(changes[i] - 1);
+			events->added(changes[i] - 1);
 		else
-			news->left(-changes[i] - 1);
+			events->removed(-changes[i] - 1);
 	}
 	while (n-- > 0)
-		news->state(changed[n].minor, changed[n].state, changed[n].card_event);
+		events->changed(changed[n].minor, changed[n].state, changed[n].card_event);
 }
 
 bool scard_netlink_dump(struct netlink *nl, struct reader_list *list)
