@@ -10,10 +10,10 @@ void scard_descriptors_close(int fd);
 void scard_descriptors_forget(int fd);
 unsigned int scard_descriptors_overtaken(void);
 
-/* To open or close a descriptor by another function, hold the lock. */
+/* Hold the lock while another function opens or closes a descriptor. */
 void scard_descriptors_lock(void);
 int scard_descriptors_unlock(int fd);
-bool scard_descriptors_strike_out(int fd);
+bool scard_descriptors_remove(int fd);
 
 void scard_descriptors_forked(void);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * /dev/scardN: open, ioctl, and what its errors are called in PC/SC.
+ * /dev/scardN: open, and errno to SCARD_*.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,10 +12,9 @@
 #include "paths.h"
 
 /*
- * Open the slot, if it is the one meant: the number may have gone to another reader
- * since its name was looked up. Returns a descriptor or a negative errno; -ENXIO:
- * there is no such reader; -ENOENT: there is no such node, which is another thing in a
- * container that was not given it.
+ * Open a reader; return a descriptor or a negative errno. -ENXIO: the reader is gone, or its
+ * number belongs to another reader now. -ENOENT: the node does not exist; in a container the
+ * reader may still be there.
  */
 int scard_device_open(uint32_t minor, const char *kernel_name, int flags)
 {
@@ -34,7 +33,7 @@ int scard_device_open(uint32_t minor, const char *kernel_name, int flags)
 	return -ENXIO;
 }
 
-/* The errors of <linux/scard.h>: one code for each. */
+/* The errors of <linux/scard.h> */
 static const struct {
 	int error;
 	LONG code;
@@ -44,7 +43,7 @@ static const struct {
 	{ EINVAL, SCARD_E_INVALID_VALUE },
 	{ ENOTTY, SCARD_E_UNSUPPORTED_FEATURE },
 	{ EBADF, SCARD_E_INVALID_HANDLE },
-	/* as pcsc-lite's usual reader driver says it of escape commands */
+	/* as libccid answers forbidden escape commands */
 	{ EPERM, SCARD_E_NOT_TRANSACTED },
 	{ ENOMEM, SCARD_E_NO_MEMORY },
 	{ EMFILE, SCARD_F_INTERNAL_ERROR },
@@ -79,18 +78,19 @@ LONG scard_device_code(int error)
 	return SCARD_F_UNKNOWN_ERROR;
 }
 
-/* Calls that power up the card or negotiate: a failed exchange is a card that is mute. */
+/* For calls that power up the card or negotiate: a failed exchange means a mute card. */
 LONG scard_device_power_up_code(int error)
 {
-	return error == EIO || error == ETIMEDOUT ? SCARD_W_UNRESPONSIVE_CARD : scard_device_code(error);
+	return error == EIO || error == ETIMEDOUT ? SCARD_W_UNRESPONSIVE_CARD :
+						    scard_device_code(error);
 }
 
-/* Errors of open(): those that have another meaning than in an ioctl. */
+/* For open(), where some errors have another meaning. */
 LONG scard_device_open_code(int error)
 {
 	switch (error) {
 	case EACCES:
-	case EPERM:	/* a control group forbids the device */
+	case EPERM:	/* the device cgroup denies access */
 		return SCARD_W_SECURITY_VIOLATION;
 	case EMFILE:
 	case ENFILE:

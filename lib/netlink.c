@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Readers as the kernel's generic-netlink family "scard" tells them: subscribe first,
- * dump second, and dump again when an event says so or was lost.
+ * Readers and their events, by the kernel's generic netlink family "scard": subscribe, dump,
+ * and dump again after an event of a new or removed reader, or a lost event.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -19,16 +19,16 @@
 #include "netlink.h"
 #include "reader_list.h"
 
-/* A dump that readers come and go under is begun again, but not for ever */
+/* Tries of a dump that a change of the readers interrupts */
 #define DUMP_TRIES	5
 
-/* How often one look takes up with the queue that overruns while it is read */
+/* Overruns of the receive queue that one read tolerates */
 #define OVERRUNS	100
 
 struct netlink {
 	struct nl_sock *events;
 	int family;
-	bool foreign;		/* its descriptor was closed by the program, and may be its own */
+	bool foreign;		/* the program closed the descriptor and may have reused it */
 };
 
 static struct nl_sock *connect_genl(void)
@@ -50,12 +50,12 @@ static struct nl_sock *connect_genl(void)
 static void disconnect_genl(struct nl_sock *sock)
 {
 	scard_descriptors_lock();
-	scard_descriptors_strike_out(nl_socket_get_fd(sock));
+	scard_descriptors_remove(nl_socket_get_fd(sock));
 	nl_socket_free(sock);
 	scard_descriptors_unlock(-1);
 }
 
-/* Subscribe; NULL if there is no such family, or no netlink, here. */
+/* Subscribe to the events; return NULL without the family, or without netlink. */
 struct netlink *scard_netlink_open(void)
 {
 	struct netlink *nl = calloc(1, sizeof(*nl));
@@ -73,7 +73,7 @@ struct netlink *scard_netlink_open(void)
 	if (group < 0)
 		goto no_family;
 	nl_socket_disable_seq_check(nl->events);
-	/* and the news that the module was unloaded */
+	/* GENL_ID_CTRL: to learn that the module was unloaded */
 	if (nl_socket_add_memberships(nl->events, group, GENL_ID_CTRL, 0) ||
 	    nl_socket_set_nonblocking(nl->events))
 		goto no_family;
@@ -88,7 +88,7 @@ no_socket:
 
 void scard_netlink_close(struct netlink *nl)
 {
-	/* libnl would close it */
+	/* do not free the socket: libnl would close the descriptor */
 	if (nl->foreign)
 		scard_descriptors_forget(scard_netlink_fd(nl));
 	else
@@ -162,25 +162,25 @@ static int on_event(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-/* Take in the events that are there; does not wait. */
+/* Read the pending events; do not wait. */
 void scard_netlink_read(struct netlink *nl, struct netlink_events *events)
 {
 	struct event_reader r = { .nl = nl, .events = events };
 	int error, overruns = 0;
 
-	/* nearly always there is nothing, and libnl would make a buffer first */
+	/* usually there is no event: check before libnl allocates a buffer */
 	if (recv(scard_netlink_fd(nl), NULL, 0, MSG_PEEK | MSG_DONTWAIT) < 0) {
 		if (errno == EAGAIN || errno == EWOULDBLOCK)
 			return;
-		events->lost = true;	/* ENOBUFS: the kernel had to drop some */
+		events->lost = true;	/* ENOBUFS: the kernel dropped events */
 		nl->foreign = errno == EBADF || errno == ENOTSOCK;
 		if (nl->foreign)
 			return;
 	}
 	nl_socket_modify_cb(nl->events, NL_CB_VALID, NL_CB_CUSTOM, on_event, &r);
 	/*
-	 * To the end, also after ENOBUFS: until the queue is empty the kernel drops more,
-	 * and does not say so again.
+	 * Empty the queue, also after ENOBUFS: until it is empty, the kernel drops more events
+	 * without another ENOBUFS.
 	 */
 	do {
 		error = nl_recvmsgs_default(nl->events);
@@ -208,7 +208,10 @@ static int on_slot(struct nl_msg *msg, void *arg)
 	return scard_reader_list_add(list, &r) ? NL_OK : NL_STOP;
 }
 
-/* All readers of one moment; false if the family does not answer. */
+/*
+ * List all readers. Return false if the family does not answer. The list may be inconsistent
+ * if readers change during every try; their events follow.
+ */
 bool scard_netlink_dump(struct netlink *nl, struct reader_list *list)
 {
 	struct nl_sock *sock = connect_genl();

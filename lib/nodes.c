@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Readers as their device nodes tell them, where the netlink family cannot be seen: a
- * container that was given /dev/scard0 and nothing else.
+ * Readers found by their device nodes, for processes that do not see the netlink family: in a
+ * container that has only /dev/scard0, for example.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -19,7 +19,10 @@
 #include "paths.h"
 #include "reader_list.h"
 
-/* A descriptor that is readable when nodes came, went or got other permissions. */
+/*
+ * Return a descriptor that is readable when nodes were created, removed or got other
+ * permissions; -1: no inotify.
+ */
 int scard_nodes_watch(void)
 {
 	int fd;
@@ -48,8 +51,8 @@ static bool is_node(const char *name)
 }
 
 /*
- * Take in what scard_nodes_watch() has seen. True if nodes came or went; *permissions is
- * set if those of a node may have changed.
+ * Read the events of scard_nodes_watch(). Return true if nodes were created or removed; set
+ * *permissions if those of a node may have changed.
  */
 bool scard_nodes_read(int fd, bool *permissions)
 {
@@ -73,13 +76,13 @@ bool scard_nodes_read(int fd, bool *permissions)
 	return changed;
 }
 
-/* It could not be opened, which says nothing of what is there. */
+/* Out of resources: the node may exist. */
 static bool exhausted(int error)
 {
 	return error == -EMFILE || error == -ENFILE || error == -ENOMEM;
 }
 
-/* Call f for each node until it returns false. False: out of descriptors or memory. */
+/* Call f for each node until it returns false. Return false if out of descriptors or memory. */
 static bool for_each_node(bool (*f)(const char *path, void *arg), void *arg)
 {
 	char path[sizeof(SCARD_DEV_DIR) + 256];
@@ -87,7 +90,7 @@ static bool for_each_node(bool (*f)(const char *path, void *arg), void *arg)
 	DIR *dir = NULL;
 	int fd;
 
-	/* opendir() itself would open a descriptor behind our back */
+	/* opendir() would open a descriptor that descriptors.c does not know */
 	fd = scard_descriptors_open(SCARD_DEV_DIR, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return !exhausted(fd);
@@ -104,7 +107,7 @@ static bool for_each_node(bool (*f)(const char *path, void *arg), void *arg)
 			break;
 	}
 	scard_descriptors_lock();
-	scard_descriptors_strike_out(fd);
+	scard_descriptors_remove(fd);
 	closedir(dir);
 	scard_descriptors_unlock(-1);
 	return true;
@@ -145,7 +148,7 @@ static bool scan_one(const char *path, void *arg)
 	}
 	if (!scard_device_ioctl(fd, SCARD_IOC_GET_INFO, &info) &&
 	    !scard_device_ioctl(fd, SCARD_IOC_GET_STATUS, &status)) {
-		/* the node's, which whoever made it here may have given another number */
+		/* of the node: in a container it may differ from the kernel's */
 		r.minor = strtoul(path + strlen(SCARD_DEV_DIR "/" SCARD_DEV_NAME), NULL, 10);
 		r.index = info.reader;
 		r.slot = info.slot;
@@ -160,7 +163,7 @@ static bool scan_one(const char *path, void *arg)
 	return scan->complete;
 }
 
-/* All readers that may be opened; false: out of descriptors or memory. */
+/* List the readers that can be opened; return false if out of descriptors or memory. */
 bool scard_nodes_scan(struct reader_list *list)
 {
 	struct scan scan = { .list = list, .complete = true };

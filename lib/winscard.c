@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The SCard API: arguments are checked here, in the order in which pcsc-lite's clients
- * know it, and answers are put into the caller's buffers.
+ * The SCard API: check the arguments, in the same order as pcsc-lite, and fill the caller's
+ * buffers.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 /* pcsc-lite 1.1's name for "T=0 or T=1", still in some programs */
 #define PROTOCOL_ANY_OLD	0x1000
 
-/* CM_IOCTL_GET_FEATURE_REQUEST as programs made for Windows send it */
+/* CM_IOCTL_GET_FEATURE_REQUEST of Windows */
 #define WINDOWS_GET_FEATURE_REQUEST	0x313520
 
 #define DEFAULT_READERS		"SCard$DefaultReaders"
@@ -34,8 +34,8 @@ API const SCARD_IO_REQUEST g_rgSCardT1Pci = { SCARD_PROTOCOL_T1, sizeof(SCARD_IO
 API const SCARD_IO_REQUEST g_rgSCardRawPci = { SCARD_PROTOCOL_RAW, sizeof(SCARD_IO_REQUEST) };
 
 /*
- * Opening, closing, polling, waking others and asking for randomness are points at which a
- * thread can be cancelled, with a lock or a descriptor in its hands.
+ * open(), close(), poll(), write() and getrandom() are cancellation points: a cancelled thread
+ * would keep its lock and leak its descriptor.
  */
 static int no_thread_cancel(void)
 {
@@ -51,9 +51,9 @@ static void restore_thread_cancel(int state)
 }
 
 /*
- * Give the caller n bytes: buf has room for *len, or is a pointer to set if *len is
- * SCARD_AUTOALLOCATE, or is NULL if only the length is asked for. @part: give what
- * fits if not all does.
+ * Copy @n bytes to the caller and set *len to @n. @buf has room for *len bytes; with
+ * SCARD_AUTOALLOCATE in *len it points to a pointer to set; if NULL, set only the length.
+ * @part: if not all bytes fit, copy those that do.
  */
 static LONG give(void *buf, DWORD *len, const void *data, size_t n, bool part)
 {
@@ -261,7 +261,7 @@ static LONG check_share_mode(DWORD mode)
 	       SCARD_S_SUCCESS : SCARD_E_INVALID_VALUE;
 }
 
-/* Protocols as the kernel wants them; others are not asked for by anybody who means it */
+/* The protocols that the kernel knows */
 static uint32_t kernel_protocols(DWORD protocols)
 {
 	uint32_t known = protocols & (SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1 | SCARD_PROTOCOL_RAW);
@@ -277,7 +277,7 @@ static LONG check_protocols(DWORD mode, DWORD protocols)
 	       SCARD_S_SUCCESS : SCARD_E_PROTO_MISMATCH;
 }
 
-/* Open the reader of that name. What is known of it may be out of date once, not twice. */
+/* Open a reader by its name. If the list is out of date, refresh it once. */
 static LONG open_reader(const char *name, int *fd)
 {
 	struct reader reader;
@@ -299,8 +299,8 @@ static LONG open_reader(const char *name, int *fd)
 }
 
 /*
- * Somebody has closed all descriptors, and the number may be a stranger's now: no slot says
- * that of a Connect whose arguments were checked.
+ * Did the program close our descriptor and perhaps reuse its number? No reader returns these
+ * errors to a CONNECT with valid arguments.
  */
 static bool is_foreign(int error)
 {
@@ -318,7 +318,7 @@ static LONG open_card(struct context *ctx, const char *name, struct card **card)
 	return ret;
 }
 
-/* @card: the spare one of that reader, or NULL */
+/* @card: the spare of this reader, or NULL */
 static LONG connect_reader(struct context *ctx, const char *name, struct card *card, DWORD mode,
 			   DWORD protocols, LPSCARDHANDLE phCard, LPDWORD pdwActiveProtocol)
 {
@@ -336,7 +336,7 @@ again:
 		return ret;
 	error = scard_call(card, SCARD_IOC_CONNECT, &arg);
 	if (spare && (error == ENODEV || is_foreign(error))) {
-		/* that reader has left, and there may be another of its name */
+		/* there may be another reader of this name */
 		if (error != ENODEV)
 			scard_descriptors_forget(card->fd);
 		scard_card_remove(card);
@@ -391,6 +391,7 @@ API LONG SCardReconnect(SCARDHANDLE hCard, DWORD dwShareMode, DWORD dwPreferredP
 		.initialization = dwInitialization,
 	};
 	struct card *card;
+	int error;
 	LONG ret;
 
 	if (!pdwActiveProtocol)
@@ -403,9 +404,11 @@ API LONG SCardReconnect(SCARDHANDLE hCard, DWORD dwShareMode, DWORD dwPreferredP
 						      check_share_mode(dwShareMode);
 	if (ret == SCARD_S_SUCCESS)
 		ret = check_protocols(dwShareMode, dwPreferredProtocols);
-	if (ret == SCARD_S_SUCCESS)
-		ret = scard_device_power_up_code(scard_call_no_blocking(card, SCARD_IOC_RECONNECT, &arg,
-						       dwShareMode == SCARD_SHARE_EXCLUSIVE));
+	if (ret == SCARD_S_SUCCESS) {
+		error = scard_call_no_blocking(card, SCARD_IOC_RECONNECT, &arg,
+					       dwShareMode == SCARD_SHARE_EXCLUSIVE);
+		ret = scard_device_power_up_code(error);
+	}
 	if (ret == SCARD_S_SUCCESS)
 		*pdwActiveProtocol = arg.protocol;
 	scard_card_put(card);
@@ -426,15 +429,15 @@ API LONG SCardDisconnect(SCARDHANDLE hCard, DWORD dwDisposition)
 		scard_card_put(card);
 		return SCARD_E_INVALID_VALUE;
 	}
-	/* the descriptor can connect again, unless another call is still about to use it */
+	/* keep the card as a spare, unless another call is using it */
 	alone = scard_card_alone(card);
 	error = scard_call(card, SCARD_IOC_DISCONNECT, &arg);
-	if (!error && alone)	/* if not mine, another thread was faster */
+	if (!error && alone)	/* retire fails if another thread was faster */
 		return scard_card_retire(card) ? SCARD_S_SUCCESS : SCARD_E_INVALID_HANDLE;
 	if (error == ENODEV)
-		error = 0;	/* any handle can be disconnected, whatever became of the reader */
+		error = 0;	/* the handle is valid though the reader is gone */
 	ret = scard_device_code(error);
-	/* EREMOTEIO: the card did not do what it should, but the handle is gone */
+	/* EREMOTEIO: the disposition failed, but the handle is disconnected */
 	if ((!error || error == EREMOTEIO) && !scard_card_remove(card))
 		ret = SCARD_E_INVALID_HANDLE;
 	scard_card_put(card);
@@ -523,12 +526,12 @@ API LONG SCardStatus(SCARDHANDLE hCard, LPSTR szReaderName, LPDWORD pcchReaderLe
 	return ret;
 }
 
-/* The protocol of an SCARD_IO_REQUEST as the kernel wants it */
+/* The protocol of an SCARD_IO_REQUEST for the kernel */
 static uint32_t pci_protocol(DWORD protocol)
 {
 	if (protocol == PROTOCOL_ANY_OLD)
 		return 0;	/* the active one */
-	/* no protocol is not the active one; T=15 never is */
+	/* never matches the active protocol */
 	if (!protocol || protocol > UINT32_MAX)
 		return SCARD_PROTOCOL_T15;
 	return protocol;
@@ -542,7 +545,7 @@ API LONG SCardTransmit(SCARDHANDLE hCard, const SCARD_IO_REQUEST *pioSendPci, LP
 	struct card *card;
 	LONG ret;
 
-	(void)pioRecvPci;	/* neither T=0 nor T=1 has anything to say there */
+	(void)pioRecvPci;	/* unused with T=0 and T=1 */
 	if (!pbSendBuffer || !pbRecvBuffer || !pcbRecvLength || !pioSendPci)
 		return SCARD_E_INVALID_PARAMETER;
 	card = scard_card_get(hCard);
@@ -554,7 +557,7 @@ API LONG SCardTransmit(SCARDHANDLE hCard, const SCARD_IO_REQUEST *pioSendPci, LP
 		scard_card_put(card);
 		return SCARD_E_INSUFFICIENT_BUFFER;
 	}
-	/* the kernel copies from and to the caller's memory: nothing to clear here */
+	/* the kernel uses the caller's buffers: no copy of the APDUs to clear */
 	arg = (struct scard_transmit){
 		.send = (uintptr_t)pbSendBuffer,
 		.recv = (uintptr_t)pbRecvBuffer,
@@ -563,7 +566,7 @@ API LONG SCardTransmit(SCARDHANDLE hCard, const SCARD_IO_REQUEST *pioSendPci, LP
 		.protocol = pci_protocol(pioSendPci->dwProtocol),
 	};
 	ret = scard_device_code(scard_call_no_blocking(card, SCARD_IOC_TRANSMIT, &arg, false));
-	/* also if it does not fit: that is what the caller has to make room for */
+	/* if the answer does not fit, return the length it needs */
 	*pcbRecvLength = ret == SCARD_S_SUCCESS || ret == SCARD_E_INSUFFICIENT_BUFFER ?
 			 arg.recv_len : 0;
 	scard_card_put(card);
@@ -598,7 +601,7 @@ API LONG SCardControl(SCARDHANDLE hCard, DWORD dwControlCode, LPCVOID pbSendBuff
 	};
 	ret = dwControlCode > UINT32_MAX ? SCARD_E_UNSUPPORTED_FEATURE :
 	      scard_device_code(scard_call(card, SCARD_IOC_CONTROL, &arg));
-	/* also if it does not fit: that is what the caller has to make room for */
+	/* if the answer does not fit, return the length it needs */
 	if (lpBytesReturned && (ret == SCARD_S_SUCCESS || ret == SCARD_E_INSUFFICIENT_BUFFER))
 		*lpBytesReturned = arg.out_len;
 	scard_card_put(card);
@@ -622,7 +625,7 @@ static LONG get_attribute(struct card *card, DWORD id, LPBYTE pbAttr, LPDWORD pc
 
 	if (id > UINT32_MAX)
 		return SCARD_E_UNSUPPORTED_FEATURE;
-	/* the name is known here; whether it may be asked for now, the kernel knows */
+	/* read another attribute in place of the name, for the kernel's checks */
 	if (is_name_attribute(id))
 		arg.id = SCARD_ATTR_ICC_PRESENCE;
 	ret = scard_device_code(scard_call(card, SCARD_IOC_GET_ATTR, &arg));
@@ -647,7 +650,7 @@ API LONG SCardGetAttrib(SCARDHANDLE hCard, DWORD dwAttrId, LPBYTE pbAttr, LPDWOR
 	card = scard_card_get(hCard);
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
-	/* more than any attribute has: pcsc-lite takes it for a wild length */
+	/* pcsc-lite refuses lengths above MAX_BUFFER_SIZE */
 	if (pbAttr && !allocate && *pcbAttrLen > MAX_BUFFER_SIZE)
 		ret = SCARD_E_INSUFFICIENT_BUFFER;
 	else
