@@ -36,16 +36,21 @@ static inline int call_once(struct card *card, unsigned long request, void *arg)
 	return error;
 }
 
+/* Wait until another thread's call has cleared O_NONBLOCK. Not inline: rare. */
+__attribute__((noinline))
+static void wait_until_blocking(struct card *card)
+{
+	pthread_mutex_lock(&card->no_blocking);
+	pthread_mutex_unlock(&card->no_blocking);
+}
+
 /* The call may wait for other handles; return 0 or a positive errno. */
 int scard_call(struct card *card, unsigned long request, void *arg)
 {
 	int error;
 
-	while ((error = call_once(card, request, arg)) == EAGAIN) {
-		/* wait until another thread's call has cleared O_NONBLOCK */
-		pthread_mutex_lock(&card->no_blocking);
-		pthread_mutex_unlock(&card->no_blocking);
-	}
+	while ((error = call_once(card, request, arg)) == EAGAIN)
+		wait_until_blocking(card);
 	return error;
 }
 
@@ -62,16 +67,13 @@ static bool in_transaction(struct card *card)
 	return scard_call(card, SCARD_IOC_GET_ATTR, &arg) == EBUSY;
 }
 
-/*
- * As scard_call(), but with PCSCLITE_NO_BLOCKING do not wait for a transaction. @exclusive:
- * the call would wait until no other handle is connected.
- */
-int scard_call_no_blocking(struct card *card, unsigned long request, void *arg, bool exclusive)
+/* Not inline: rare. */
+__attribute__((noinline))
+static int call_without_waiting(struct card *card, unsigned long request, void *arg,
+				bool exclusive)
 {
 	int error;
 
-	if (!card->context->no_blocking)
-		return scard_call(card, request, arg);
 	pthread_mutex_lock(&card->no_blocking);
 	fcntl(card->fd, F_SETFL, O_NONBLOCK);
 	error = call_once(card, request, arg);
@@ -81,4 +83,15 @@ int scard_call_no_blocking(struct card *card, unsigned long request, void *arg, 
 	if (error == EAGAIN && !exclusive && !in_transaction(card))
 		error = scard_call(card, request, arg);
 	return error;
+}
+
+/*
+ * As scard_call(), but with PCSCLITE_NO_BLOCKING do not wait for a transaction. @exclusive:
+ * the call would wait until no other handle is connected.
+ */
+int scard_call_no_blocking(struct card *card, unsigned long request, void *arg, bool exclusive)
+{
+	if (card->context->no_blocking)
+		return call_without_waiting(card, request, arg, exclusive);
+	return scard_call(card, request, arg);
 }

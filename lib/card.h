@@ -49,7 +49,7 @@ void scard_card_revoke(struct card *cards);
 /* Find a card and take a reference. */
 static inline struct card *scard_card_get(SCARDHANDLE id)
 {
-	return (struct card *)scard_object_get(id, true);
+	return (struct card *)scard_object_get_card(id);
 }
 
 /* Is a call in progress? Every reference but that of the list belongs to a call. */

@@ -43,7 +43,7 @@ void scard_context_cancel(struct context *ctx);
 /* Find a context and take a reference. */
 static inline struct context *scard_context_get(SCARDCONTEXT id)
 {
-	return (struct context *)scard_object_get(id, false);
+	return (struct context *)scard_object_get_context(id);
 }
 
 #endif /* SCARD_CONTEXT_H */

@@ -27,7 +27,7 @@ static struct object **bucket_of(LONG id)
 	return &table.buckets[id & (table.nbuckets - 1)];
 }
 
-static struct object *find_any(LONG id)
+static inline struct object *find_any(LONG id)
 {
 	struct object *obj;
 
@@ -38,7 +38,7 @@ static struct object *find_any(LONG id)
 	return obj;
 }
 
-static struct object *find(LONG id, bool is_card)
+static inline struct object *find(LONG id, bool is_card)
 {
 	struct object *obj = find_any(id);
 
@@ -132,8 +132,7 @@ bool scard_object_remove(struct object *obj)
 	return true;
 }
 
-/* Find an object and take a reference. */
-struct object *scard_object_get(LONG id, bool is_card)
+static inline struct object *get(LONG id, bool is_card)
 {
 	struct object *obj;
 
@@ -143,6 +142,18 @@ struct object *scard_object_get(LONG id, bool is_card)
 		scard_object_ref(obj);
 	pthread_mutex_unlock(&scard_object_lock);
 	return obj;
+}
+
+/* Find a context and take a reference. */
+struct object *scard_object_get_context(LONG id)
+{
+	return get(id, false);
+}
+
+/* Find a card and take a reference. */
+struct object *scard_object_get_card(LONG id)
+{
+	return get(id, true);
 }
 
 /* In a forked child: empty the table and return its contexts, linked by next. */

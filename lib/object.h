@@ -32,7 +32,8 @@ LONG scard_object_insert(struct object *obj);
 bool scard_object_remove(struct object *obj);
 struct object *scard_object_forked(void);
 
-struct object *scard_object_get(LONG id, bool is_card);
+struct object *scard_object_get_context(LONG id);
+struct object *scard_object_get_card(LONG id);
 
 static inline void scard_object_ref(struct object *obj)
 {

@@ -57,13 +57,12 @@ struct card *scard_spare_take(struct context *ctx, bool *usable)
 	return card;
 }
 
-void scard_spare_free(struct card *card)
+/* Close the descriptor, unless it now belongs to the program, and free the card. */
+void scard_spare_close(struct card *card)
 {
 	struct scard_info info;
 	int error;
 
-	if (!card)
-		return;
 	if (overtaken(card)) {
 		free(card);
 		return;

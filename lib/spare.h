@@ -13,6 +13,12 @@ struct card *scard_spare_keep(struct context *ctx, struct card *card);
 struct card *scard_spare_take(struct context *ctx, bool *usable);
 
 void scard_spare_drop(struct context *ctx, bool fresh);
-void scard_spare_free(struct card *card);
+void scard_spare_close(struct card *card);
+
+static inline void scard_spare_free(struct card *card)
+{
+	if (card)
+		scard_spare_close(card);
+}
 
 #endif /* SCARD_SPARE_H */

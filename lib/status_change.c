@@ -15,7 +15,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "context.h"
