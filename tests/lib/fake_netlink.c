@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Stands for lib/netlink.c: the same functions, over a table instead of a socket. */
+/* Replaces lib/netlink.c: the same functions, with a table instead of a socket. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,12 +17,12 @@
 
 struct netlink {
 	int fd;
-	unsigned int load;		/* the family's at that time, which has another number now */
+	unsigned int load;		/* family.load when opened: differs after a reload */
 	bool lost;
 	bool gone;
-	int changes[64];		/* minor + 1: came; -minor - 1: left */
+	int changes[64];		/* minor + 1: added; -minor - 1: removed */
 	unsigned int nchanges;
-	bool states[MAX_SLOTS];		/* that have changed */
+	bool states[MAX_SLOTS];		/* readers whose state has changed */
 };
 
 static struct {
