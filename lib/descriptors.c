@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Which descriptors are ours.
+ * The set of file descriptors that the library has open.
  *
- * A forked child closes them: it shall not speak to the parent's cards, and the
- * kernel shall see the parent's end at once, which it does when the last duplicate
- * of a descriptor is closed.  So none may exist that is not written down here, at any
- * moment at which another thread can fork: opening and writing down, and closing and
- * striking out, are one step under the lock, which fork() takes.
+ * A forked child closes them: it must not use the parent's cards, and the kernel sees that
+ * the parent has exited only when the last duplicate of a descriptor is closed. Opening and
+ * adding, and closing and removing, happen under one lock, which fork() takes: a child always
+ * finds the complete set.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "scard_lib.h"
+#include "descriptors.h"
 
 static struct {
 	pthread_mutex_t lock;
-	unsigned long *bits;	/* one for each descriptor number */
+	unsigned long *bits;	/* the set, indexed by descriptor number */
 	size_t words;
-	atomic_uint overtaken;	/* times that an open one of ours was closed by others */
-	int cancel_state;	/* of the thread that has the lock */
+	atomic_uint overtaken;	/* counts descriptors that the program closed and we got again */
+	int cancel_state;	/* of the thread that holds the lock */
 } descriptors = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 #define WORD_BITS	(sizeof(unsigned long) * CHAR_BIT)
 
-/* No thread may be cancelled while it has the lock: open() and close() are such points. */
-void descriptors_lock(void)
+/* open() and close() are cancellation points: disable cancellation of the thread that locks. */
+void scard_descriptors_lock(void)
 {
 	int state;
 
@@ -46,7 +46,7 @@ static void unlock(void)
 	pthread_setcancelstate(state, NULL);
 }
 
-static bool write_down(int fd)
+static bool add(int fd)
 {
 	size_t word = fd / WORD_BITS;
 
@@ -67,12 +67,12 @@ static bool write_down(int fd)
 }
 
 /*
- * Unlock after opening a descriptor, or not (then fd is negative, an errno). Returns
- * it, or a negative errno.
+ * Add @fd, unless it is negative, and unlock. Return @fd; if out of memory, close it and
+ * return -ENOMEM.
  */
-int descriptors_unlock(int fd)
+int scard_descriptors_unlock(int fd)
 {
-	if (fd >= 0 && !write_down(fd)) {
+	if (fd >= 0 && !add(fd)) {
 		close(fd);
 		fd = -ENOMEM;
 	}
@@ -81,29 +81,29 @@ int descriptors_unlock(int fd)
 }
 
 /*
- * Another number if since then the program has closed a descriptor of ours, and its number
- * has come back to us for something else.
+ * Return a count that has changed if the program has closed one of our descriptors and the
+ * kernel has given us its number again.
  */
-unsigned int descriptors_overtaken(void)
+unsigned int scard_descriptors_overtaken(void)
 {
 	return atomic_load(&descriptors.overtaken);
 }
 
-/* As open(); returns a negative errno. */
-int descriptor_open(const char *path, int flags)
+/* As open(), but return a negative errno. */
+int scard_descriptors_open(const char *path, int flags)
 {
 	int fd;
 
-	descriptors_lock();
+	scard_descriptors_lock();
 	do {
 		fd = open(path, flags | O_CLOEXEC);
 	} while (fd < 0 && errno == EINTR);
-	return descriptors_unlock(fd < 0 ? -errno : fd);
+	return scard_descriptors_unlock(fd < 0 ? -errno : fd);
 }
 
 /*
- * The program may have closed it, and have one of its own under the number. Ours are closed by
- * exec(): what is not, was opened to be inherited, and is missed if it is closed.
+ * The program may have closed our descriptor and opened its own with that number. Ours always
+ * have close-on-exec. A descriptor without it is meant to be inherited: do not close it.
  */
 static bool is_ours(int fd)
 {
@@ -113,10 +113,10 @@ static bool is_ours(int fd)
 }
 
 /*
- * With the lock: the descriptor is about to be closed. False if it is not ours: in a
- * forked child, or when somebody else has closed it.
+ * With the lock, before closing: remove @fd from the set. Return false if it must not be
+ * closed: in a forked child, or if the program has closed it.
  */
-bool descriptors_strike_out(int fd)
+bool scard_descriptors_remove(int fd)
 {
 	size_t word = fd / WORD_BITS;
 	unsigned long bit = 1UL << fd % WORD_BITS;
@@ -127,24 +127,24 @@ bool descriptors_strike_out(int fd)
 	return is_ours(fd);
 }
 
-void descriptor_close(int fd)
+void scard_descriptors_close(int fd)
 {
-	descriptors_lock();
-	if (descriptors_strike_out(fd))
+	scard_descriptors_lock();
+	if (scard_descriptors_remove(fd))
 		close(fd);
 	unlock();
 }
 
-/* It is not ours, whatever it is. */
-void descriptor_forget(int fd)
+/* Remove a descriptor that now belongs to the program; do not close it. */
+void scard_descriptors_forget(int fd)
 {
-	descriptors_lock();
-	descriptors_strike_out(fd);
+	scard_descriptors_lock();
+	scard_descriptors_remove(fd);
 	unlock();
 }
 
-/* In the child, with the lock that fork() took: close all, unlock. */
-void descriptors_forked(void)
+/* In a forked child, with the lock: close all and unlock. */
+void scard_descriptors_forked(void)
 {
 	size_t word, bit;
 
@@ -152,7 +152,7 @@ void descriptors_forked(void)
 		for (bit = 0; descriptors.bits[word]; bit++) {
 			int fd = word * WORD_BITS + bit;
 
-			if (descriptors_strike_out(fd))
+			if (scard_descriptors_remove(fd))
 				close(fd);
 		}
 	}

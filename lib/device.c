@@ -1,39 +1,39 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * /dev/scardN: open, ioctl, and what its errors are called in PC/SC.
+ * /dev/scardN: open, and errno to SCARD_*.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-#include "scard_lib.h"
+#include "descriptors.h"
+#include "device.h"
+#include "paths.h"
 
 /*
- * Open the slot, if it is the one meant: the number may have gone to another reader
- * since its name was looked up. Returns a descriptor or a negative errno; -ENXIO:
- * there is no such reader; -ENOENT: there is no such node, which is another thing in a
- * container that was not given it.
+ * Open a reader; return a descriptor or a negative errno. -ENXIO: the reader is gone, or its
+ * number belongs to another reader now. -ENOENT: the node does not exist; in a container the
+ * reader may still be there.
  */
-int device_open(uint32_t minor, const char *kernel_name, int flags)
+int scard_device_open(uint32_t minor, const char *kernel_name, int flags)
 {
 	char path[sizeof(SCARD_DEV_DIR "/" SCARD_DEV_NAME) + 10];
 	struct scard_info info;
 	int fd, error;
 
 	snprintf(path, sizeof(path), "%s/%s%u", SCARD_DEV_DIR, SCARD_DEV_NAME, minor);
-	fd = descriptor_open(path, flags);
+	fd = scard_descriptors_open(path, flags);
 	if (fd < 0)
 		return fd == -ENODEV ? -ENXIO : fd;
-	error = device_ioctl(fd, SCARD_IOC_GET_INFO, &info);
+	error = scard_device_ioctl(fd, SCARD_IOC_GET_INFO, &info);
 	if (!error && !strncmp(info.name, kernel_name, sizeof(info.name)))
 		return fd;
-	descriptor_close(fd);
+	scard_descriptors_close(fd);
 	return -ENXIO;
 }
 
-/* The errors of <linux/scard.h>: one code for each. */
+/* The errors of <linux/scard.h> */
 static const struct {
 	int error;
 	LONG code;
@@ -43,7 +43,7 @@ static const struct {
 	{ EINVAL, SCARD_E_INVALID_VALUE },
 	{ ENOTTY, SCARD_E_UNSUPPORTED_FEATURE },
 	{ EBADF, SCARD_E_INVALID_HANDLE },
-	/* as pcsc-lite's usual reader driver says it of escape commands */
+	/* as libccid answers forbidden escape commands */
 	{ EPERM, SCARD_E_NOT_TRANSACTED },
 	{ ENOMEM, SCARD_E_NO_MEMORY },
 	{ EMFILE, SCARD_F_INTERNAL_ERROR },
@@ -67,7 +67,7 @@ static const struct {
 	{ ETIMEDOUT, SCARD_E_NOT_TRANSACTED },
 };
 
-LONG code_of(int error)
+LONG scard_device_code(int error)
 {
 	size_t i;
 
@@ -78,18 +78,19 @@ LONG code_of(int error)
 	return SCARD_F_UNKNOWN_ERROR;
 }
 
-/* Calls that power up the card or negotiate: a failed exchange is a card that is mute. */
-LONG code_of_power_up(int error)
+/* For calls that power up the card or negotiate: a failed exchange means a mute card. */
+LONG scard_device_power_up_code(int error)
 {
-	return error == EIO || error == ETIMEDOUT ? SCARD_W_UNRESPONSIVE_CARD : code_of(error);
+	return error == EIO || error == ETIMEDOUT ? SCARD_W_UNRESPONSIVE_CARD :
+						    scard_device_code(error);
 }
 
-/* Errors of open(): those that have another meaning than in an ioctl. */
-LONG code_of_open(int error)
+/* For open(), where some errors have another meaning. */
+LONG scard_device_open_code(int error)
 {
 	switch (error) {
 	case EACCES:
-	case EPERM:	/* a control group forbids the device */
+	case EPERM:	/* the device cgroup denies access */
 		return SCARD_W_SECURITY_VIOLATION;
 	case EMFILE:
 	case ENFILE:
@@ -99,25 +100,6 @@ LONG code_of_open(int error)
 	case ENOENT:
 		return SCARD_E_READER_UNAVAILABLE;
 	default:
-		return code_of(error);
+		return scard_device_code(error);
 	}
-}
-
-static int64_t clock_ms(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-int64_t now_ms(void)
-{
-	return clock_ms(CLOCK_MONOTONIC);
-}
-
-/* A tick behind, but cheap: it asks no device for the time. */
-int64_t coarse_ms(void)
-{
-	return clock_ms(CLOCK_MONOTONIC_COARSE);
 }

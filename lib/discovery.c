@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Which readers there are: one list for the process, kept up to date by events, so
- * that looking up a name usually costs one system call that finds nothing new.
+ * The list of readers, one for the process. Events keep it up to date, so a refresh usually
+ * costs one system call that finds no event.
  *
- * The list comes from netlink, or where that cannot be seen from the device nodes.
- * Nothing is opened before somebody asks.  Whoever finds a change tells all listeners,
- * since reading an event takes it away from the others who poll the same descriptor.
+ * The list comes from netlink, or without the netlink family from the device nodes. The
+ * first call opens them. All threads poll the same descriptors, and the first to read an
+ * event takes it from the others: it wakes them by their listeners.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,77 +19,35 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "scard_lib.h"
+#include "clock.h"
+#include "descriptors.h"
+#include "device.h"
+#include "discovery.h"
+#include "netlink.h"
+#include "nodes.h"
+#include "paths.h"
+#include "reader_list.h"
+
+/* Polling interval for the permissions of a new reader's node, ms */
+#define PERMISSIONS_MS	50
 
 static struct {
 	pthread_mutex_t lock;
-	struct netlink *netlink;	/* NULL: the nodes are what there is */
+	struct netlink *netlink;	/* NULL: use the nodes */
 	int nodes;			/* inotify, or -1 */
-	bool valid;			/* the list has been made */
-	bool stale;			/* it has to be made again */
-	bool came;			/* readers came or went since it was made */
-	struct reader_list list;	/* sorted, named, without the hidden ones */
-	size_t at;			/* where the next name is looked for first */
-	unsigned int generation;	/* counts whatever a listener may want to see */
+	bool valid;			/* @list was made */
+	bool stale;			/* @list must be made again */
+	bool moved;			/* events: readers came or went since @list was made */
+	struct reader_list list;	/* sorted, named, without hidden readers */
+	size_t at;			/* index where the next search for a name starts */
+	unsigned int generation;	/* counts all changes, for listeners */
 	unsigned int changes;		/* counts readers that came or went */
 	struct listener *listeners;
 } readers = { .lock = PTHREAD_MUTEX_INITIALIZER, .nodes = -1 };
 
-/* ---- lists ---- */
+/* ---- changes; call these with the lock held ---- */
 
-bool reader_list_add(struct reader_list *list, const struct reader *reader)
-{
-	if (list->count == list->room) {
-		size_t room = list->room ? list->room * 2 : 8;
-		struct reader *more = realloc(list->readers, room * sizeof(*more));
-
-		if (!more)
-			return false;
-		list->readers = more;
-		list->room = room;
-	}
-	list->readers[list->count++] = *reader;
-	return true;
-}
-
-static int by_index(const void *a, const void *b)
-{
-	const struct reader *x = a, *y = b;
-
-	if (x->index != y->index)
-		return x->index < y->index ? -1 : 1;
-	return x->slot < y->slot ? -1 : x->slot > y->slot;
-}
-
-static struct reader *list_find(const struct reader_list *list, uint32_t minor)
-{
-	size_t i;
-
-	for (i = 0; i < list->count; i++) {
-		if (list->readers[i].minor == minor)
-			return &list->readers[i];
-	}
-	return NULL;
-}
-
-/* Sort, name and hide. */
-static void list_finish(struct reader_list *list)
-{
-	size_t i, kept = 0;
-
-	for (i = 0; i < list->count; i++) {
-		name_reader(&list->readers[i]);
-		if (!name_ignored(list->readers[i].name))
-			list->readers[kept++] = list->readers[i];
-	}
-	list->count = kept;
-	if (kept)
-		qsort(list->readers, list->count, sizeof(*list->readers), by_index);
-}
-
-/* ---- changes; with the lock ---- */
-
-static void tell_listeners(void)
+static void wake_listeners(void)
 {
 	struct listener *l;
 
@@ -98,235 +57,226 @@ static void tell_listeners(void)
 }
 
 /*
- * What is known of a reader beyond what the kernel tells. It has just been plugged in
- * if it was not there when we looked before; or if it settles at the first look, or
- * after readers came and went.
+ * Copy settle_until and gone from the old list to the new one. Set settle_until of readers that
+ * were just plugged in: those not in the old list; with no old list, those that are settling;
+ * and after readers came or went, those that are settling again.
  */
 static void carry_over(struct reader_list *list)
 {
-	int64_t until = now_ms() + SETTLE_MS;
+	int64_t until = scard_clock_ms() + SETTLE_MS;
 	size_t i;
 
 	for (i = 0; i < list->count; i++) {
 		struct reader *r = &list->readers[i];
-		const struct reader *old = list_find(&readers.list, r->minor);
+		const struct reader *old = scard_reader_list_find(&readers.list, r->minor);
 		bool settling = r->state & SCARD_STATE_BIT_SETTLING;
 
 		if (old && strcmp(old->kernel_name, r->kernel_name))
 			old = NULL;
 		if (old) {
 			r->settle_until = old->settle_until;
-			r->left = old->left;
+			r->gone = old->gone;
 		}
-		if (old ? readers.came && settling && !old->settle_until :
+		if (old ? readers.moved && settling && !old->settle_until :
 			  readers.valid || settling)
 			r->settle_until = until;
 	}
 }
 
-static bool same_readers(const struct reader_list *a, const struct reader_list *b)
-{
-	size_t i;
-
-	if (a->count != b->count)
-		return false;
-	for (i = 0; i < a->count; i++) {
-		if (a->readers[i].minor != b->readers[i].minor ||
-		    strcmp(a->readers[i].name, b->readers[i].name))
-			return false;
-	}
-	return true;
-}
-
-/* Make the list anew. */
+/* Make the list again. */
 static void renew_list(void)
 {
 	struct reader_list list = { 0 };
 	bool same;
 
-	if (!(readers.netlink ? netlink_dump(readers.netlink, &list) : nodes_scan(&list))) {
-		/* out of descriptors or memory, at worst: what we knew is the best guess */
+	if (readers.netlink ? !scard_netlink_dump(readers.netlink, &list) :
+			      !scard_nodes_scan(&list)) {
+		/* perhaps out of descriptors or memory: keep the old list */
 		free(list.readers);
 		readers.stale = true;
 		return;
 	}
-	list_finish(&list);
+	scard_reader_list_finish(&list);
 	carry_over(&list);
-	same = readers.valid && same_readers(&list, &readers.list);
-	/* unless the events have counted */
-	if (readers.valid && !same && !readers.came)
+	same = readers.valid && scard_reader_list_same(&list, &readers.list);
+	/* events have counted already */
+	if (readers.valid && !same && !readers.moved)
 		readers.changes++;
 	free(readers.list.readers);
 	readers.list = list;
-	if (!same || readers.came)
-		tell_listeners();
+	if (!same || readers.moved)
+		wake_listeners();
 	readers.valid = true;
 	readers.stale = false;
-	readers.came = false;
+	readers.moved = false;
 }
 
-static void on_come(uint32_t minor)
+static void on_added(uint32_t minor)
 {
 	(void)minor;
-	readers.came = true;
+	readers.moved = true;
 	readers.changes++;
 }
 
-static void on_leave(uint32_t minor)
+static void on_removed(uint32_t minor)
 {
-	struct reader *r = list_find(&readers.list, minor);
+	struct reader *r = scard_reader_list_find(&readers.list, minor);
 
-	readers.came = true;
-	if (!r || !r->left)	/* or it is no news any more */
+	readers.moved = true;
+	if (!r || !r->gone)	/* else scard_discovery_gone() has counted it */
 		readers.changes++;
 	if (r)
 		*r = readers.list.readers[--readers.list.count];
 }
 
-static void on_state(uint32_t minor, uint32_t state, uint32_t card_event)
+static void on_changed(uint32_t minor, uint32_t state, uint32_t card_event)
 {
-	struct reader *r = list_find(&readers.list, minor);
+	struct reader *r = scard_reader_list_find(&readers.list, minor);
 
 	if (!r || (r->state == state && r->card_event == card_event))
 		return;
 	r->state = state;
 	r->card_event = card_event;
-	tell_listeners();
+	wake_listeners();
 }
 
 static void open_source(void)
 {
-	readers.netlink = netlink_open();
+	readers.netlink = scard_netlink_open();
 	if (!readers.netlink && readers.nodes < 0)
-		readers.nodes = nodes_watch();
+		readers.nodes = scard_nodes_watch();
 	readers.stale = true;
 }
 
-/* A reader that has left may be another one by now, under the same number. */
-static void nobody_left(void)
+/* After lost events: a number may belong to another reader now. */
+static void clear_gone(void)
 {
 	size_t i;
 
 	for (i = 0; i < readers.list.count; i++)
-		readers.list.readers[i].left = false;
+		readers.list.readers[i].gone = false;
 }
 
-/* Take in what has happened since the last time. */
-static void take_in_events(void)
+/* Read the pending events and update the list. */
+static void read_events(void)
 {
-	struct netlink_news news = { .came = on_come, .left = on_leave, .state = on_state };
+	struct netlink_events events = {
+		.added = on_added,
+		.removed = on_removed,
+		.changed = on_changed,
+	};
 	bool permissions = false, nodes = false;
 
 	if (!readers.netlink && readers.nodes < 0)
 		open_source();
 	if (readers.netlink)
-		netlink_read(readers.netlink, &news);
+		scard_netlink_read(readers.netlink, &events);
 	if (readers.nodes >= 0)
-		nodes = nodes_read(readers.nodes, &permissions);
+		nodes = scard_nodes_read(readers.nodes, &permissions);
 	if (nodes && !readers.netlink) {
 		open_source();	/* perhaps the module was loaded */
-		readers.came = true;
+		readers.moved = true;
 		readers.changes++;
 	}
-	/* that the family went is a message, too; it has another number when it comes back */
-	if (news.gone || news.lost) {
-		netlink_close(readers.netlink);
+	/* the family has another number after the module was loaded again */
+	if (events.closed || events.lost) {
+		scard_netlink_close(readers.netlink);
 		open_source();
 	}
-	if (news.lost) {
-		/* it may have been anything: everybody looks at everything */
-		readers.came = true;
+	if (events.lost) {
+		/* assume every change */
+		readers.moved = true;
 		readers.changes++;
-		nobody_left();
+		clear_gone();
 	}
 	if (permissions)
-		tell_listeners();
-	/* nothing tells of changes behind a node that stays where it is */
-	if (!readers.netlink || readers.stale || news.stale || news.lost)
+		wake_listeners();
+	/* without netlink no event tells that a node got another reader */
+	if (!readers.netlink || readers.stale || events.stale || events.lost)
 		renew_list();
 }
 
-/* ---- for the others ---- */
+/* ---- interface ---- */
 
-/* access() would ask for the real user, for whom the kernel makes credentials first */
+/* access() is slower: it checks for the real user, for which the kernel makes credentials */
 static bool exists(const char *path)
 {
 	return !faccessat(AT_FDCWD, path, F_OK, AT_EACCESS);
 }
 
 /*
- * Is there a service? Cheap, since SCardEstablishContext asks: usually one system call. If
- * this process listens to the family already, that finds no news of its end; else the
- * first is the one whose path the kernel walks without a lock.
+ * Is the module loaded, or a node visible? SCardEstablishContext calls this: usually it is
+ * one system call, a read of the netlink socket if that is open, else a look at /dev/scard0,
+ * whose path the kernel walks without a lock.
  */
-bool readers_exist(void)
+bool scard_discovery_exist(void)
 {
 	struct netlink *nl;
 	bool known;
 
 	pthread_mutex_lock(&readers.lock);
 	if (readers.netlink)
-		take_in_events();
+		read_events();
 	known = readers.netlink;
 	pthread_mutex_unlock(&readers.lock);
 	if (known)
 		return true;
 
 	if (exists(SCARD_DEV_DIR "/" SCARD_DEV_NAME "0") || exists(SCARD_CLASS_DIR) ||
-	    nodes_exist())
+	    scard_nodes_exist())
 		return true;
-	nl = netlink_open();
+	nl = scard_netlink_open();
 	if (!nl)
 		return false;
-	netlink_close(nl);
+	scard_netlink_close(nl);
 	return true;
 }
 
 /* Bring the list up to date. */
-LONG readers_refresh(void)
+LONG scard_discovery_refresh(void)
 {
 	bool known, empty;
 
 	pthread_mutex_lock(&readers.lock);
-	take_in_events();
+	read_events();
 	known = readers.valid;
 	empty = !readers.list.count && !readers.netlink;
 	pthread_mutex_unlock(&readers.lock);
 	if (!known)
 		return SCARD_E_NO_MEMORY;
-	return empty && !readers_exist() ? SCARD_E_NO_SERVICE : SCARD_S_SUCCESS;
+	return empty && !scard_discovery_exist() ? SCARD_E_NO_SERVICE : SCARD_S_SUCCESS;
 }
 
-/* What is there to wait for? Fills in the first reader that settles, after @done. */
-static bool next_arrival(struct reader *r, size_t *done)
+/* Copy the next reader that is settling into *r; *done: index where the search starts. */
+static bool next_settling(struct reader *r, size_t *done)
 {
-	int64_t now = now_ms();
+	int64_t now = scard_clock_ms();
 	bool found = false;
 
 	pthread_mutex_lock(&readers.lock);
 	for (; *done < readers.list.count && !found; ++*done) {
 		*r = readers.list.readers[*done];
-		found = r->settle_until > now && !r->left;
+		found = r->settle_until > now && !r->gone;
 	}
 	pthread_mutex_unlock(&readers.lock);
 	return found;
 }
 
-static void arrived(const struct reader *r)
+static void set_settled(const struct reader *r)
 {
 	struct reader *mine;
 
 	pthread_mutex_lock(&readers.lock);
-	mine = list_find(&readers.list, r->minor);
+	mine = scard_reader_list_find(&readers.list, r->minor);
 	if (mine)
 		mine->settle_until = 0;
 	pthread_mutex_unlock(&readers.lock);
 }
 
 /*
- * Has a device that has just come got its permissions? udev notes each device that it
- * knows, and runs what gives it to the user at the seat before its queue is empty. Where
- * there is no udev, or no node, nobody will give any.
+ * Has a new node got its final permissions? udev writes a file for each device that it has
+ * handled, and its queue is empty after it has given the node to the user at the seat.
+ * Without udev, or without a node, the permissions do not change.
  */
 static bool permissions_final(uint32_t minor)
 {
@@ -342,12 +292,13 @@ static bool permissions_final(uint32_t minor)
 }
 
 /*
- * Until when to wait for a reader that may not be opened, or 0: as long as its card is
- * being found out, or its permissions are on their way, of which nothing tells.
+ * Return the time until which to wait for a reader that this process may not open, or 0 if
+ * its state is final: while the kernel reports SETTLING, and while udev has not set the
+ * permissions, for which there is no event.
  */
-int64_t readers_settle_until(const struct reader *r)
+int64_t scard_discovery_settle_until(const struct reader *r)
 {
-	int64_t now = now_ms();
+	int64_t now = scard_clock_ms();
 
 	if (r->settle_until <= now)
 		return 0;
@@ -358,66 +309,66 @@ int64_t readers_settle_until(const struct reader *r)
 	return r->settle_until - now < PERMISSIONS_MS ? r->settle_until : now + PERMISSIONS_MS;
 }
 
-/* Wait until the card in a reader that was plugged in just now is known. */
+/* Wait until the card state of a reader that was just plugged in is known. */
 static void settle_reader(struct reader *r)
 {
-	struct pollfd fds[1 + READERS_POLLFDS];
+	struct pollfd fds[1 + DISCOVERY_POLLFDS];
 	struct scard_status status;
 	struct reader still;
 	int64_t left, until;
 	int fd = -1;
 
-	while ((left = r->settle_until - now_ms()) > 0) {
-		/* asked first: what is final then, is so for the attempt to open it */
-		until = readers_settle_until(r);
+	while ((left = r->settle_until - scard_clock_ms()) > 0) {
+		/* before the open: permissions that are final now are so for the open */
+		until = scard_discovery_settle_until(r);
 		if (fd < 0)
-			fd = device_open(r->minor, r->kernel_name, O_RDONLY);
+			fd = scard_device_open(r->minor, r->kernel_name, O_RDONLY);
 		if (fd == -ENXIO) {
-			readers_left(r->minor, r->kernel_name);
+			scard_discovery_gone(r->minor, r->kernel_name);
 			break;
 		}
 		if (fd >= 0) {
 			memset(&status, 0, sizeof(status));
-			if (device_ioctl(fd, SCARD_IOC_GET_STATUS, &status) ||
+			if (scard_device_ioctl(fd, SCARD_IOC_GET_STATUS, &status) ||
 			    !(status.state & SCARD_STATE_BIT_SETTLING))
 				break;
 		} else {
 			if (!until)
 				break;
-			left = until - now_ms();
-			readers_watch_permissions();
+			left = until - scard_clock_ms();
+			scard_discovery_watch_permissions();
 		}
 		fds[0] = (struct pollfd){ .fd = fd, .events = POLLPRI };
-		readers_pollfds(fds + 1);
-		poll(fds, 1 + READERS_POLLFDS, left > 0 ? left : 0);
-		readers_refresh();
-		if (!readers_find(r->name, &still) || still.minor != r->minor)
+		scard_discovery_pollfds(fds + 1);
+		poll(fds, 1 + DISCOVERY_POLLFDS, left > 0 ? left : 0);
+		scard_discovery_refresh();
+		if (!scard_discovery_find(r->name, &still) || still.minor != r->minor)
 			break;
 		r->state = still.state;
 	}
 	if (fd >= 0)
-		descriptor_close(fd);
-	arrived(r);
+		scard_descriptors_close(fd);
+	set_settled(r);
 }
 
-/* Wait, for a bounded time, until readers that were just plugged in know their card. */
-void readers_settle(void)
+/* Wait up to SETTLE_MS for the card state of readers that were just plugged in. */
+void scard_discovery_settle(void)
 {
 	size_t done = 0;
 	struct reader r;
 
-	while (next_arrival(&r, &done))
+	while (next_settling(&r, &done))
 		settle_reader(&r);
 }
 
-/* The reader of that name, as of the last refresh. */
-bool readers_find(const char *name, struct reader *found)
+/* Find a reader by its name, in the list as of the last refresh. */
+bool scard_discovery_find(const char *name, struct reader *found)
 {
 	bool there = false;
 	size_t i, at;
 
 	pthread_mutex_lock(&readers.lock);
-	/* who asks for all of them asks in this order: go on behind the one found last */
+	/* programs often look up all readers in order: start after the last one found */
 	at = readers.at;
 	for (i = 0; i < readers.list.count && !there; i++, at++) {
 		const struct reader *r;
@@ -425,7 +376,7 @@ bool readers_find(const char *name, struct reader *found)
 		if (at >= readers.list.count)
 			at = 0;
 		r = &readers.list.readers[at];
-		there = !r->left && !strcmp(r->name, name);
+		there = !r->gone && !strcmp(r->name, name);
 		if (there) {
 			*found = *r;
 			readers.at = at + 1;
@@ -435,26 +386,23 @@ bool readers_find(const char *name, struct reader *found)
 	return there;
 }
 
-/*
- * Its device says that this reader is gone. Netlink says so a moment later, but it is
- * gone for us from now on.
- */
-void readers_left(uint32_t minor, const char *kernel_name)
+/* Hide a reader whose device returned ENODEV, before the netlink event of its removal. */
+void scard_discovery_gone(uint32_t minor, const char *kernel_name)
 {
 	struct reader *r;
 
 	pthread_mutex_lock(&readers.lock);
-	r = readers.netlink ? list_find(&readers.list, minor) : NULL;
-	if (r && !r->left && !strcmp(r->kernel_name, kernel_name)) {
-		r->left = true;
+	r = readers.netlink ? scard_reader_list_find(&readers.list, minor) : NULL;
+	if (r && !r->gone && !strcmp(r->kernel_name, kernel_name)) {
+		r->gone = true;
 		readers.changes++;
-		tell_listeners();
+		wake_listeners();
 	}
 	pthread_mutex_unlock(&readers.lock);
 }
 
-/* All names, each with its NUL, and one more at the end; NULL: out of memory. */
-char *readers_names(size_t *len)
+/* Return all names, each with its NUL, and a final NUL; NULL if out of memory. */
+char *scard_discovery_names(size_t *len)
 {
 	char *names, *p;
 	size_t i;
@@ -463,7 +411,7 @@ char *readers_names(size_t *len)
 	p = names = malloc(readers.list.count * sizeof(readers.list.readers->name) + 1);
 	if (names) {
 		for (i = 0; i < readers.list.count; i++) {
-			if (!readers.list.readers[i].left)
+			if (!readers.list.readers[i].gone)
 				p = stpcpy(p, readers.list.readers[i].name) + 1;
 		}
 		*p++ = '\0';
@@ -473,8 +421,8 @@ char *readers_names(size_t *len)
 	return names;
 }
 
-/* Counts whatever somebody who waits may want to look at. */
-unsigned int readers_generation(void)
+/* Return the count of all changes: readers, states, permissions. */
+unsigned int scard_discovery_generation(void)
 {
 	unsigned int generation;
 
@@ -484,8 +432,8 @@ unsigned int readers_generation(void)
 	return generation;
 }
 
-/* Counts readers that came or went: 1 to 0xffff, for the high word of a state. */
-unsigned int readers_changes(void)
+/* Return the count of readers that came or went, 1 to 0xffff, for the high word of a state. */
+unsigned int scard_discovery_changes(void)
 {
 	unsigned int changes;
 
@@ -495,27 +443,28 @@ unsigned int readers_changes(void)
 	return changes;
 }
 
-/* Somebody may not open a reader yet: notice when that changes. */
-void readers_watch_permissions(void)
+/* Watch the nodes for changed permissions, since a reader may not be opened yet. */
+void scard_discovery_watch_permissions(void)
 {
 	pthread_mutex_lock(&readers.lock);
 	if (readers.nodes < 0)
-		readers.nodes = nodes_watch();
+		readers.nodes = scard_nodes_watch();
 	pthread_mutex_unlock(&readers.lock);
 }
 
 /*
- * What to poll for news; call readers_refresh() afterwards. False if that is not all: a node
- * may stay where it is when its reader leaves, as in a container that was given it, perhaps
- * there is no inotify to be had, or the last news could not be followed up.
+ * Fill in the descriptors to poll for changes; the caller then calls
+ * scard_discovery_refresh(). Return false if the caller must also refresh at intervals: without
+ * netlink, as a node in a container can outlive its reader and inotify may fail, or if the
+ * last try to make the list failed.
  */
-bool readers_pollfds(struct pollfd *fds)
+bool scard_discovery_pollfds(struct pollfd *fds)
 {
 	bool all;
 
 	pthread_mutex_lock(&readers.lock);
 	fds[0] = (struct pollfd){
-		.fd = readers.netlink ? netlink_fd(readers.netlink) : -1,
+		.fd = readers.netlink ? scard_netlink_fd(readers.netlink) : -1,
 		.events = POLLIN,
 	};
 	fds[1] = (struct pollfd){ .fd = readers.nodes, .events = POLLIN };
@@ -524,7 +473,7 @@ bool readers_pollfds(struct pollfd *fds)
 	return all;
 }
 
-void readers_listen(struct listener *l)
+void scard_discovery_listen(struct listener *l)
 {
 	pthread_mutex_lock(&readers.lock);
 	l->next = readers.listeners;
@@ -532,7 +481,7 @@ void readers_listen(struct listener *l)
 	pthread_mutex_unlock(&readers.lock);
 }
 
-void readers_unlisten(struct listener *l)
+void scard_discovery_unlisten(struct listener *l)
 {
 	struct listener **p;
 
@@ -543,7 +492,7 @@ void readers_unlisten(struct listener *l)
 	pthread_mutex_unlock(&readers.lock);
 }
 
-/* With the lock: forget all; begin anew when somebody asks. */
+/* With the lock: forget all; the next call opens netlink again. */
 static void forget(void)
 {
 	free(readers.list.readers);
@@ -551,38 +500,38 @@ static void forget(void)
 	readers.netlink = NULL;
 	readers.nodes = -1;
 	readers.valid = false;
-	readers.came = false;
+	readers.moved = false;
 }
 
-/* Nobody needs the list any more. */
-void readers_close(void)
+/* The last context is gone: close all. */
+void scard_discovery_close(void)
 {
 	pthread_mutex_lock(&readers.lock);
 	if (readers.netlink)
-		netlink_close(readers.netlink);
+		scard_netlink_close(readers.netlink);
 	if (readers.nodes >= 0)
-		descriptor_close(readers.nodes);
+		scard_descriptors_close(readers.nodes);
 	forget();
 	pthread_mutex_unlock(&readers.lock);
 }
 
 /* ---- fork ---- */
 
-void readers_fork_prepare(void)
+void scard_discovery_fork_prepare(void)
 {
 	pthread_mutex_lock(&readers.lock);
 }
 
-void readers_fork_parent(void)
+void scard_discovery_fork_parent(void)
 {
 	pthread_mutex_unlock(&readers.lock);
 }
 
 /*
- * The descriptors are closed elsewhere. The netlink socket's memory is left alone:
- * libnl has a lock of its own that another thread of the parent may have held.
+ * descriptors.c closes the descriptors. The memory of the netlink socket leaks: another thread
+ * of the parent may have held a lock of libnl.
  */
-void readers_fork_child(void)
+void scard_discovery_fork_child(void)
 {
 	readers.listeners = NULL;
 	forget();

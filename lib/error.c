@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Texts of codes, as programs have printed them for twenty years.
+ * Texts of SCARD_* codes, the same as those of pcsc-lite.
  */
 #include <stdio.h>
 
-#include "scard_lib.h"
+#include "api.h"
 
 static const char *text_of(LONG code)
 {
@@ -53,7 +53,7 @@ static const char *text_of(LONG code)
 
 API const char *pcsc_stringify_error(const LONG pcscError)
 {
-	/* a copy, in case somebody writes to what older headers did not call const */
+	/* older headers returned char *: a program may write to it */
 	static __thread char text[75];
 	const char *known = text_of(pcscError);
 

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What readers are called: "<maker product> [interface] (serial) II SS".
+ * Reader names: "<vendor product> [interface] (serial) II SS".
  *
- * The kernel makes the name of the reader's own strings.  Where pcsc-lite's usual
- * driver calls a reader otherwise, that name is kept, because people have it in their
- * configurations.
+ * The kernel makes the name from the reader's USB strings. If libccid has another name for
+ * the reader, use that: users have it in their configurations.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "scard_lib.h"
+#include "names.h"
+#include "reader_list.h"
 
 /* " II SS" */
 #define INDEX_LEN	6
 
-/* Readers whose usual names are not their own strings */
+/* Readers that libccid names differently from their USB strings; sorted */
 static const struct {
 	uint16_t vendor;
 	uint16_t product;
@@ -126,8 +126,8 @@ static const char *friendly_name(uint16_t vendor, uint16_t product)
 }
 
 /*
- * Where a part in brackets at the end begins, the blank before it included, or where
- * the string ends if there is none. @start: what comes before belongs to the product.
+ * Find a bracketed part at the end of a string; return the start of the blank before it, or
+ * @end if there is none. @start: start of the string.
  */
 static const char *bracketed(const char *start, const char *end, char open, char close)
 {
@@ -142,8 +142,8 @@ static const char *bracketed(const char *start, const char *end, char open, char
 	return end;
 }
 
-/* Make reader->name of what the kernel says. */
-void name_reader(struct reader *r)
+/* Set r->name from r->kernel_name, r->vendor and r->product. */
+void scard_names_set(struct reader *r)
 {
 	const char *extension = secure_getenv("PCSCLITE_FILTER_EXTEND_READER_NAMES");
 	const char *friendly = friendly_name(r->vendor, r->product);
@@ -166,11 +166,11 @@ void name_reader(struct reader *r)
 	} else {
 		snprintf(base, sizeof(base), "%.*s", (int)(index - name), name);
 	}
-	/* the index always fits: it is what makes the name unique */
+	/* cut the rest but not the index, which makes the name unique */
 	room = sizeof(r->name) - 1 - INDEX_LEN;
 	if (extension)
 		strncat(base, extension, sizeof(base) - 1 - strlen(base));
-	/* nor is a character of several bytes cut: programs take the name for UTF-8 */
+	/* do not cut inside a UTF-8 character */
 	if (strlen(base) > (size_t)room) {
 		while (room && (base[room] & 0xc0) == 0x80)
 			room--;
@@ -178,8 +178,8 @@ void name_reader(struct reader *r)
 	snprintf(r->name, sizeof(r->name), "%.*s%s", room, base, index);
 }
 
-/* Does the user want it hidden? A list of parts of names, separated by colons. */
-bool name_ignored(const char *name)
+/* Does the user hide this reader? The variable holds parts of names, separated by colons. */
+bool scard_names_ignored(const char *name)
 {
 	const char *list = secure_getenv("PCSCLITE_FILTER_IGNORE_READER_NAMES");
 	char part[MAX_READERNAME];

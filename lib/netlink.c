@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Readers as the kernel's generic-netlink family "scard" tells them: subscribe first,
- * dump second, and dump again when an event says so or was lost.
+ * Readers and their events, by the kernel's generic netlink family "scard": subscribe, dump,
+ * and dump again after an event of a new or removed reader, or a lost event.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,18 +15,20 @@
 #include <netlink/genl/genl.h>
 #include <netlink/netlink.h>
 
-#include "scard_lib.h"
+#include "descriptors.h"
+#include "netlink.h"
+#include "reader_list.h"
 
-/* A dump that readers come and go under is begun again, but not for ever */
+/* Tries of a dump that a change of the readers interrupts */
 #define DUMP_TRIES	5
 
-/* How often one look takes up with the queue that overruns while it is read */
+/* Overruns of the receive queue that one read tolerates */
 #define OVERRUNS	100
 
 struct netlink {
 	struct nl_sock *events;
 	int family;
-	bool foreign;		/* its descriptor was closed by the program, and may be its own */
+	bool foreign;		/* the program closed the descriptor and may have reused it */
 };
 
 static struct nl_sock *connect_genl(void)
@@ -36,9 +38,9 @@ static struct nl_sock *connect_genl(void)
 
 	if (!sock)
 		return NULL;
-	descriptors_lock();
+	scard_descriptors_lock();
 	connected = !genl_connect(sock);
-	if (descriptors_unlock(connected ? nl_socket_get_fd(sock) : -EIO) < 0) {
+	if (scard_descriptors_unlock(connected ? nl_socket_get_fd(sock) : -EIO) < 0) {
 		nl_socket_free(sock);
 		return NULL;
 	}
@@ -47,14 +49,14 @@ static struct nl_sock *connect_genl(void)
 
 static void disconnect_genl(struct nl_sock *sock)
 {
-	descriptors_lock();
-	descriptors_strike_out(nl_socket_get_fd(sock));
+	scard_descriptors_lock();
+	scard_descriptors_remove(nl_socket_get_fd(sock));
 	nl_socket_free(sock);
-	descriptors_unlock(-1);
+	scard_descriptors_unlock(-1);
 }
 
-/* Subscribe; NULL if there is no such family, or no netlink, here. */
-struct netlink *netlink_open(void)
+/* Subscribe to the events; return NULL without the family, or without netlink. */
+struct netlink *scard_netlink_open(void)
 {
 	struct netlink *nl = calloc(1, sizeof(*nl));
 	int group;
@@ -71,7 +73,7 @@ struct netlink *netlink_open(void)
 	if (group < 0)
 		goto no_family;
 	nl_socket_disable_seq_check(nl->events);
-	/* and the news that the module was unloaded */
+	/* GENL_ID_CTRL: to learn that the module was unloaded */
 	if (nl_socket_add_memberships(nl->events, group, GENL_ID_CTRL, 0) ||
 	    nl_socket_set_nonblocking(nl->events))
 		goto no_family;
@@ -84,17 +86,17 @@ no_socket:
 	return NULL;
 }
 
-void netlink_close(struct netlink *nl)
+void scard_netlink_close(struct netlink *nl)
 {
-	/* libnl would close it */
+	/* do not free the socket: libnl would close the descriptor */
 	if (nl->foreign)
-		descriptor_forget(netlink_fd(nl));
+		scard_descriptors_forget(scard_netlink_fd(nl));
 	else
 		disconnect_genl(nl->events);
 	free(nl);
 }
 
-int netlink_fd(const struct netlink *nl)
+int scard_netlink_fd(const struct netlink *nl)
 {
 	return nl_socket_get_fd(nl->events);
 }
@@ -117,7 +119,7 @@ static bool parse(struct nl_msg *msg, struct nlattr **attrs)
 
 struct event_reader {
 	const struct netlink *nl;
-	struct netlink_news *news;
+	struct netlink_events *events;
 };
 
 static int on_event(struct nl_msg *msg, void *arg)
@@ -135,7 +137,7 @@ static int on_event(struct nl_msg *msg, void *arg)
 		struct nlattr *id = nlmsg_find_attr(hdr, GENL_HDRLEN, CTRL_ATTR_FAMILY_ID);
 
 		if (cmd == CTRL_CMD_DELFAMILY && id && nla_get_u16(id) == r->nl->family)
-			r->news->gone = true;
+			r->events->closed = true;
 		return NL_OK;
 	}
 	if (hdr->nlmsg_type != r->nl->family)
@@ -145,45 +147,45 @@ static int on_event(struct nl_msg *msg, void *arg)
 	minor = get_u32(attrs, SCARD_A_SLOT_MINOR);
 	switch (cmd) {
 	case SCARD_CMD_SLOT_ADD_NTF:
-		r->news->came(minor);
-		r->news->stale = true;
+		r->events->added(minor);
+		r->events->stale = true;
 		break;
 	case SCARD_CMD_SLOT_DEL_NTF:
-		r->news->left(minor);
-		r->news->stale = true;
+		r->events->removed(minor);
+		r->events->stale = true;
 		break;
 	case SCARD_CMD_SLOT_CHANGE_NTF:
-		r->news->state(minor, get_u32(attrs, SCARD_A_SLOT_STATE),
+		r->events->changed(minor, get_u32(attrs, SCARD_A_SLOT_STATE),
 			       get_u32(attrs, SCARD_A_SLOT_CARD_EVENT));
 		break;
 	}
 	return NL_OK;
 }
 
-/* Take in the events that are there; does not wait. */
-void netlink_read(struct netlink *nl, struct netlink_news *news)
+/* Read the pending events; do not wait. */
+void scard_netlink_read(struct netlink *nl, struct netlink_events *events)
 {
-	struct event_reader r = { .nl = nl, .news = news };
+	struct event_reader r = { .nl = nl, .events = events };
 	int error, overruns = 0;
 
-	/* nearly always there is nothing, and libnl would make a buffer first */
-	if (recv(netlink_fd(nl), NULL, 0, MSG_PEEK | MSG_DONTWAIT) < 0) {
+	/* usually there is no event: check before libnl allocates a buffer */
+	if (recv(scard_netlink_fd(nl), NULL, 0, MSG_PEEK | MSG_DONTWAIT) < 0) {
 		if (errno == EAGAIN || errno == EWOULDBLOCK)
 			return;
-		news->lost = true;	/* ENOBUFS: the kernel had to drop some */
+		events->lost = true;	/* ENOBUFS: the kernel dropped events */
 		nl->foreign = errno == EBADF || errno == ENOTSOCK;
 		if (nl->foreign)
 			return;
 	}
 	nl_socket_modify_cb(nl->events, NL_CB_VALID, NL_CB_CUSTOM, on_event, &r);
 	/*
-	 * To the end, also after ENOBUFS: until the queue is empty the kernel drops more,
-	 * and does not say so again.
+	 * Empty the queue, also after ENOBUFS: until it is empty, the kernel drops more events
+	 * without another ENOBUFS.
 	 */
 	do {
 		error = nl_recvmsgs_default(nl->events);
 		if (error < 0 && error != -NLE_AGAIN)
-			news->lost = true;
+			events->lost = true;
 	} while (error >= 0 || (error == -NLE_NOMEM && ++overruns < OVERRUNS));
 }
 
@@ -203,11 +205,14 @@ static int on_slot(struct nl_msg *msg, void *arg)
 	r.vendor = get_u16(attrs, SCARD_A_SLOT_VENDOR_ID);
 	r.product = get_u16(attrs, SCARD_A_SLOT_PRODUCT_ID);
 	nla_strlcpy(r.kernel_name, attrs[SCARD_A_SLOT_NAME], sizeof(r.kernel_name));
-	return reader_list_add(list, &r) ? NL_OK : NL_STOP;
+	return scard_reader_list_add(list, &r) ? NL_OK : NL_STOP;
 }
 
-/* All readers of one moment; false if the family does not answer. */
-bool netlink_dump(struct netlink *nl, struct reader_list *list)
+/*
+ * List all readers. Return false if the family does not answer. The list may be inconsistent
+ * if readers change during every try; their events follow.
+ */
+bool scard_netlink_dump(struct netlink *nl, struct reader_list *list)
 {
 	struct nl_sock *sock = connect_genl();
 	int error, tries;

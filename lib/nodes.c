@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Readers as their device nodes tell them, where the netlink family cannot be seen: a
- * container that was given /dev/scard0 and nothing else.
+ * Readers found by their device nodes, for processes that do not see the netlink family: in a
+ * container that has only /dev/scard0, for example.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -13,20 +13,27 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "scard_lib.h"
+#include "descriptors.h"
+#include "device.h"
+#include "nodes.h"
+#include "paths.h"
+#include "reader_list.h"
 
-/* A descriptor that is readable when nodes came, went or got other permissions. */
-int nodes_watch(void)
+/*
+ * Return a descriptor that is readable when nodes were created, removed or got other
+ * permissions; -1: no inotify.
+ */
+int scard_nodes_watch(void)
 {
 	int fd;
 
-	descriptors_lock();
+	scard_descriptors_lock();
 	fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (descriptors_unlock(fd < 0 ? -errno : fd) < 0)
+	if (scard_descriptors_unlock(fd < 0 ? -errno : fd) < 0)
 		return -1;
 	if (inotify_add_watch(fd, SCARD_DEV_DIR, IN_CREATE | IN_DELETE | IN_MOVED_FROM |
 			      IN_MOVED_TO | IN_ATTRIB | IN_ONLYDIR) < 0) {
-		descriptor_close(fd);
+		scard_descriptors_close(fd);
 		return -1;
 	}
 	return fd;
@@ -44,10 +51,10 @@ static bool is_node(const char *name)
 }
 
 /*
- * Take in what nodes_watch() has seen. True if nodes came or went; *permissions is
- * set if those of a node may have changed.
+ * Read the events of scard_nodes_watch(). Return true if nodes were created or removed; set
+ * *permissions if those of a node may have changed.
  */
-bool nodes_read(int fd, bool *permissions)
+bool scard_nodes_read(int fd, bool *permissions)
 {
 	_Alignas(struct inotify_event) char buf[4096];
 	const struct inotify_event *event;
@@ -69,13 +76,13 @@ bool nodes_read(int fd, bool *permissions)
 	return changed;
 }
 
-/* It could not be opened, which says nothing of what is there. */
+/* Out of resources: the node may exist. */
 static bool exhausted(int error)
 {
 	return error == -EMFILE || error == -ENFILE || error == -ENOMEM;
 }
 
-/* Call f for each node until it returns false. False: out of descriptors or memory. */
+/* Call f for each node until it returns false. Return false if out of descriptors or memory. */
 static bool for_each_node(bool (*f)(const char *path, void *arg), void *arg)
 {
 	char path[sizeof(SCARD_DEV_DIR) + 256];
@@ -83,13 +90,13 @@ static bool for_each_node(bool (*f)(const char *path, void *arg), void *arg)
 	DIR *dir = NULL;
 	int fd;
 
-	/* opendir() itself would open a descriptor behind our back */
-	fd = descriptor_open(SCARD_DEV_DIR, O_RDONLY | O_DIRECTORY);
+	/* opendir() would open a descriptor that descriptors.c does not know */
+	fd = scard_descriptors_open(SCARD_DEV_DIR, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return !exhausted(fd);
 	dir = fdopendir(fd);
 	if (!dir) {
-		descriptor_close(fd);
+		scard_descriptors_close(fd);
 		return false;
 	}
 	while ((entry = readdir(dir))) {
@@ -99,10 +106,10 @@ static bool for_each_node(bool (*f)(const char *path, void *arg), void *arg)
 		if (!f(path, arg))
 			break;
 	}
-	descriptors_lock();
-	descriptors_strike_out(fd);
+	scard_descriptors_lock();
+	scard_descriptors_remove(fd);
 	closedir(dir);
-	descriptors_unlock(-1);
+	scard_descriptors_unlock(-1);
 	return true;
 }
 
@@ -113,7 +120,7 @@ static bool found_one(const char *path, void *arg)
 	return false;
 }
 
-bool nodes_exist(void)
+bool scard_nodes_exist(void)
 {
 	bool found = false;
 
@@ -134,14 +141,14 @@ static bool scan_one(const char *path, void *arg)
 	struct reader r = { 0 };
 	int fd;
 
-	fd = descriptor_open(path, O_RDONLY | O_NONBLOCK);
+	fd = scard_descriptors_open(path, O_RDONLY | O_NONBLOCK);
 	if (fd < 0) {
 		scan->complete = !exhausted(fd);
 		return scan->complete;
 	}
-	if (!device_ioctl(fd, SCARD_IOC_GET_INFO, &info) &&
-	    !device_ioctl(fd, SCARD_IOC_GET_STATUS, &status)) {
-		/* the node's, which whoever made it here may have given another number */
+	if (!scard_device_ioctl(fd, SCARD_IOC_GET_INFO, &info) &&
+	    !scard_device_ioctl(fd, SCARD_IOC_GET_STATUS, &status)) {
+		/* of the node: in a container it may differ from the kernel's */
 		r.minor = strtoul(path + strlen(SCARD_DEV_DIR "/" SCARD_DEV_NAME), NULL, 10);
 		r.index = info.reader;
 		r.slot = info.slot;
@@ -150,14 +157,14 @@ static bool scan_one(const char *path, void *arg)
 		r.vendor = info.vendor_id;
 		r.product = info.product_id;
 		snprintf(r.kernel_name, sizeof(r.kernel_name), "%s", info.name);
-		scan->complete = reader_list_add(scan->list, &r);
+		scan->complete = scard_reader_list_add(scan->list, &r);
 	}
-	descriptor_close(fd);
+	scard_descriptors_close(fd);
 	return scan->complete;
 }
 
-/* All readers that may be opened; false: out of descriptors or memory. */
-bool nodes_scan(struct reader_list *list)
+/* List the readers that can be opened; return false if out of descriptors or memory. */
+bool scard_nodes_scan(struct reader_list *list)
 {
 	struct scan scan = { .list = list, .complete = true };
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * SCardGetStatusChange: compares what the caller knows with what is, and sleeps until
- * something may have changed.  All that it compares are levels and counters, which the
- * kernel and the list of readers keep, so no event between two calls is lost.
+ * SCardGetStatusChange: compare the states that the caller passes with the current ones, and
+ * sleep until they may have changed. All compared values are levels or counters kept by the
+ * kernel and discovery.c, so a change between two calls is not lost.
  *
- * A reader is watched by a read-only descriptor of its device.  Where that may not be
- * opened, presence is known from netlink, and nothing else.
+ * Each reader is watched by a read-only descriptor of its device. If this process may not open
+ * the device, it still gets the presence of a card from netlink.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,103 +15,48 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
-#include "scard_lib.h"
+#include "clock.h"
+#include "context.h"
+#include "descriptors.h"
+#include "device.h"
+#include "discovery.h"
+#include "reader_list.h"
+#include "status_change.h"
+#include "waiter.h"
 
-/* Stands for "the list of readers" */
+/* Refresh interval without netlink, where no event tells that a node has lost its reader, ms */
+#define POLL_MS		1000
+
+/* This name stands for the list of readers */
 #define PNP_READER	"\\\\?PnP?\\Notification"
 
-/**
- * struct watch - a reader that is looked at
- * @minor: its number
- * @kernel_name: scard_info.name
- * @fd: read-only descriptor
- * @used: by this call
- * @status: as of the last GET_STATUS
- * @settle_until: it is being settled: until when to wait for it; 0: it is not
- */
-struct watch {
-	uint32_t minor;
-	char kernel_name[SCARD_NAME_SIZE];
-	int fd;
-	bool used;
-	struct scard_status status;
-	int64_t settle_until;
-};
-
-/* What an entry of the caller's array is about */
+/* The meaning of an entry of the caller's array */
 struct entry {
 	enum { ENTRY_IGNORED, ENTRY_PNP, ENTRY_GONE, ENTRY_WATCHED, ENTRY_PRESENCE } kind;
 	uint32_t minor;		/* ENTRY_WATCHED */
 	struct reader reader;	/* ENTRY_PRESENCE */
-	bool final;		/* ENTRY_PRESENCE: there is nothing to wait for */
+	bool final;		/* ENTRY_PRESENCE: the permissions do not change any more */
 };
 
 /* One call */
 struct change {
 	struct context *ctx;
 	struct waiter *w;
-	int cancel_state;		/* may the caller's thread be cancelled? */
+	int cancel_state;		/* of the caller's thread, restored in poll() */
 	SCARD_READERSTATE *states;
 	struct entry *entries;
 	size_t n;
-	unsigned int generation;	/* of the list that the entries were found in */
-	unsigned int changes;		/* readers_changes() when the call began */
-	int64_t settle_until;		/* a reader is being settled, or 0 */
-	bool list_matters;		/* news of the list may be what is waited for */
-	bool retry;			/* a reader may be opened that could not be before */
+	unsigned int generation;	/* of the list of readers when @entries were resolved */
+	unsigned int changes;		/* scard_discovery_changes() when the call began */
+	int64_t settle_until;		/* wait for a settling reader until then; 0: none settles */
+	bool list_matters;		/* a change of the list may end the call */
+	bool retry;			/* try again to open a reader that EACCES refused */
 };
-
-/* ---- waiters ---- */
-
-struct waiter *waiter_new(void)
-{
-	struct waiter *w = calloc(1, sizeof(*w));
-	int fd;
-
-	if (!w)
-		return NULL;
-	descriptors_lock();
-	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	w->listener.eventfd = descriptors_unlock(fd < 0 ? -errno : fd);
-	if (w->listener.eventfd < 0) {
-		free(w);
-		return NULL;
-	}
-	return w;
-}
-
-/* Before a call uses it: what was said to the one before is over. */
-void waiter_begin(struct waiter *w)
-{
-	eventfd_t ignored;
-
-	eventfd_read(w->listener.eventfd, &ignored);
-	atomic_store(&w->cancelled, false);
-}
-
-void waiter_cancel(struct waiter *w)
-{
-	atomic_store(&w->cancelled, true);
-	eventfd_write(w->listener.eventfd, 1);
-}
-
-void waiter_free(struct waiter *w)
-{
-	size_t i;
-
-	for (i = 0; i < w->nwatches; i++)
-		descriptor_close(w->watches[i].fd);
-	descriptor_close(w->listener.eventfd);
-	free(w->watches);
-	free(w->fds);
-	free(w);
-}
 
 /* ---- watches ---- */
 
-/* Readers are mostly looked at in the same order: go on behind the one found last. */
+/* Programs mostly pass the readers in the same order: start after the last one found. */
 static struct watch *watch_find(struct waiter *w, uint32_t minor)
 {
 	size_t i, at = w->at;
@@ -129,15 +74,15 @@ static struct watch *watch_find(struct waiter *w, uint32_t minor)
 
 static void watch_drop(struct waiter *w, struct watch *watch)
 {
-	descriptor_close(watch->fd);
+	scard_descriptors_close(watch->fd);
 	*watch = w->watches[--w->nwatches];
 }
 
-/* Look at the reader; 0, ENODEV if it is gone, or what the descriptor says that is not ours. */
+/* Read the state; return 0, ENODEV if the reader is gone, else the descriptor is not ours. */
 static int watch_update(struct watch *watch)
 {
 	struct scard_status status = { 0 };
-	int error = device_ioctl(watch->fd, SCARD_IOC_GET_STATUS, &status);
+	int error = scard_device_ioctl(watch->fd, SCARD_IOC_GET_STATUS, &status);
 
 	if (error)
 		return error;
@@ -145,31 +90,31 @@ static int watch_update(struct watch *watch)
 	if (!(status.state & SCARD_STATE_BIT_SETTLING))
 		watch->settle_until = 0;
 	else if (!watch->settle_until)
-		watch->settle_until = now_ms() + SETTLE_MS;
+		watch->settle_until = scard_clock_ms() + SETTLE_MS;
 	return 0;
 }
 
-/* Only the device itself says that it is gone; the program may have closed the descriptor. */
+/* ENODEV: the reader is gone. Any other error: the program has closed the descriptor. */
 static void watch_lost(struct waiter *w, struct watch *watch, int error)
 {
 	if (error == ENODEV)
-		readers_left(watch->minor, watch->kernel_name);
+		scard_discovery_gone(watch->minor, watch->kernel_name);
 	else
-		descriptor_forget(watch->fd);
+		scard_descriptors_forget(watch->fd);
 	watch_drop(w, watch);
 }
 
-/* Begin to watch; 0, or a negative errno: -ENXIO if there is no such reader any more. */
+/* Start watching; return 0 or a negative errno, -ENXIO if the reader is gone. */
 static int watch_open(struct waiter *w, const struct reader *reader)
 {
 	struct watch *watches, *watch;
-	int fd = device_open(reader->minor, reader->kernel_name, O_RDONLY), error;
+	int fd = scard_device_open(reader->minor, reader->kernel_name, O_RDONLY), error;
 
 	if (fd < 0)
 		return fd;
 	watches = realloc(w->watches, (w->nwatches + 1) * sizeof(*watches));
 	if (!watches) {
-		descriptor_close(fd);
+		scard_descriptors_close(fd);
 		return -ENOMEM;
 	}
 	w->watches = watches;
@@ -183,7 +128,7 @@ static int watch_open(struct waiter *w, const struct reader *reader)
 	return -ENXIO;
 }
 
-/* ---- which readers ---- */
+/* ---- entries ---- */
 
 static LONG entry_resolve(struct change *c, const SCARD_READERSTATE *rs, struct entry *e)
 {
@@ -194,11 +139,11 @@ static LONG entry_resolve(struct change *c, const SCARD_READERSTATE *rs, struct 
 
 	if (!strcasecmp(rs->szReader, PNP_READER))
 		e->kind = ENTRY_PNP;
-	else if (!readers_find(rs->szReader, &reader))
+	else if (!scard_discovery_find(rs->szReader, &reader))
 		e->kind = ENTRY_GONE;
 	else
 		e->kind = ENTRY_WATCHED;
-	/* unknown is an error at first, even of one that is ignored */
+	/* an unknown reader is an error at the start of the call, even if ignored */
 	if (ignored && e->kind != ENTRY_GONE)
 		e->kind = ENTRY_IGNORED;
 	if (e->kind != ENTRY_WATCHED) {
@@ -211,8 +156,8 @@ static LONG entry_resolve(struct change *c, const SCARD_READERSTATE *rs, struct 
 		watch->used = true;
 		return SCARD_S_SUCCESS;
 	}
-	/* asked first: what is final then, is so for the attempt to open it */
-	e->final = !readers_settle_until(&reader);
+	/* before the open: permissions that are final now are so for the open */
+	e->final = !scard_discovery_settle_until(&reader);
 	error = watch_open(c->w, &reader);
 	switch (error) {
 	case 0:
@@ -227,21 +172,21 @@ static LONG entry_resolve(struct change *c, const SCARD_READERSTATE *rs, struct 
 		e->kind = ENTRY_PRESENCE;
 		e->reader = reader;
 		c->list_matters = true;
-		readers_watch_permissions();
+		scard_discovery_watch_permissions();
 		break;
 	default:
-		return code_of_open(-error);
+		return scard_device_open_code(-error);
 	}
 	return SCARD_S_SUCCESS;
 }
 
-/* Find the readers of all entries; drop the watches that nobody needs now. */
+/* Find the readers of all entries; drop the watches that no entry uses. */
 static LONG resolve(struct change *c)
 {
 	LONG ret = SCARD_S_SUCCESS;
 	size_t i;
 
-	c->generation = readers_generation();
+	c->generation = scard_discovery_generation();
 	c->list_matters = false;
 	for (i = 0; i < c->w->nwatches; i++)
 		c->w->watches[i].used = false;
@@ -254,12 +199,12 @@ static LONG resolve(struct change *c)
 	return ret;
 }
 
-/* ---- what is, and what the caller knows ---- */
+/* ---- comparing ---- */
 
 static void compare_pnp(const struct change *c, SCARD_READERSTATE *rs)
 {
 	DWORD known = rs->dwCurrentState >> 16 & 0xffff;
-	unsigned int changes = readers_changes();
+	unsigned int changes = scard_discovery_changes();
 
 	rs->dwEventState = (DWORD)changes << 16;
 	if (changes != c->changes || (known && known != changes))
@@ -282,7 +227,7 @@ static DWORD state_of(uint32_t bits)
 		state = SCARD_STATE_PRESENT;
 		if (bits & SCARD_STATE_BIT_MUTE)
 			state |= SCARD_STATE_MUTE;
-		/* a handle without a card does not count */
+		/* handles connected without a card do not count */
 		if (bits & SCARD_STATE_BIT_INUSE)
 			state |= SCARD_STATE_INUSE;
 	} else {
@@ -296,10 +241,10 @@ static DWORD state_of(uint32_t bits)
 }
 
 /*
- * Does the caller want to hear of it? That a reader came into use is not news, nor
- * that a state which the caller never named is what it is: only what contradicts it.
+ * Does the state contradict the one that the caller passed? Bits that the caller left out do not
+ * count, nor does a reader that came into use.
  */
-static bool is_news(DWORD known, DWORD state, uint32_t bits)
+static bool contradicts(DWORD known, DWORD state, uint32_t bits)
 {
 	const DWORD use = SCARD_STATE_INUSE | SCARD_STATE_EXCLUSIVE;
 
@@ -330,13 +275,13 @@ static void compare_reader(SCARD_READERSTATE *rs, uint32_t bits, uint32_t card_e
 
 	rs->dwEventState = state | counter << 16;
 	if ((known_counter && known_counter != counter) ||
-	    is_news(rs->dwCurrentState, state, bits))
+	    contradicts(rs->dwCurrentState, state, bits))
 		rs->dwEventState |= SCARD_STATE_CHANGED;
 }
 
 static void must_settle(struct change *c, int64_t until)
 {
-	if (until > now_ms() && until > c->settle_until)
+	if (until > scard_clock_ms() && until > c->settle_until)
 		c->settle_until = until;
 }
 
@@ -358,8 +303,8 @@ static void compare_entry(struct change *c, const struct entry *e, SCARD_READERS
 		rs->cbAtr = 0;
 		compare_reader(rs, e->reader.state, e->reader.card_event);
 		if (!e->final) {
-			until = readers_settle_until(&e->reader);
-			must_settle(c, until ? until : now_ms() + 1);
+			until = scard_discovery_settle_until(&e->reader);
+			must_settle(c, until ? until : scard_clock_ms() + 1);
 			c->retry = true;
 		}
 		break;
@@ -376,10 +321,10 @@ static void compare_entry(struct change *c, const struct entry *e, SCARD_READERS
 	}
 }
 
-/* Fill in all event states; true if there is something to tell. */
+/* Fill in all event states; return true if any has changed. */
 static bool compare(struct change *c)
 {
-	bool news = false;
+	bool changed = false;
 	size_t i;
 
 	c->settle_until = 0;
@@ -389,9 +334,9 @@ static bool compare(struct change *c)
 
 		if (!(rs->dwCurrentState & SCARD_STATE_IGNORE))
 			compare_entry(c, &c->entries[i], rs);
-		news |= (rs->dwEventState & SCARD_STATE_CHANGED) != 0;
+		changed |= (rs->dwEventState & SCARD_STATE_CHANGED) != 0;
 	}
-	return news;
+	return changed;
 }
 
 /* ---- waiting ---- */
@@ -409,18 +354,18 @@ static bool any_unknown(const struct change *c)
 
 static void end_call(struct change *c)
 {
-	readers_unlisten(&c->w->listener);
-	context_put_waiter(c->ctx, c->w);
+	scard_discovery_unlisten(&c->w->listener);
+	scard_waiter_put(&c->ctx->waiters, c->w);
 	free(c->entries);
 }
 
-/* The thread was cancelled in poll(): it does not come back. */
+/* The thread was cancelled in poll(): clean up for scard_status_change() and its caller. */
 static void abandon(void *arg)
 {
 	struct change *c = arg;
 
 	end_call(c);
-	context_put(c->ctx);
+	scard_context_put(c->ctx);
 }
 
 static int cancellable_poll(struct change *c, size_t n, int ms)
@@ -436,14 +381,14 @@ static int cancellable_poll(struct change *c, size_t n, int ms)
 }
 
 /*
- * Wait for @ms (-1: for ever; 0: only look) and take in what has happened. Returns
- * SCARD_S_SUCCESS, or why the call has to end.
+ * Wait up to @ms (-1: for ever; 0: do not wait) for a change, and update watches and entries.
+ * Return SCARD_S_SUCCESS, or an error that ends the call.
  */
-static LONG wait_for_news(struct change *c, int ms)
+static LONG wait_once(struct change *c, int ms)
 {
 	struct waiter *w = c->w;
-	size_t n = 1 + READERS_POLLFDS + w->nwatches, i;
-	bool again = false, look = false;
+	size_t n = 1 + DISCOVERY_POLLFDS + w->nwatches, i;
+	bool lost = false, polling = false;
 	eventfd_t ignored;
 
 	if (n > w->nfds) {
@@ -458,15 +403,15 @@ static LONG wait_for_news(struct change *c, int ms)
 	for (i = 0; i < w->nwatches; i++)
 		w->fds[1 + i] = (struct pollfd){ .fd = w->watches[i].fd, .events = POLLPRI };
 	if (c->list_matters)
-		look = !readers_pollfds(&w->fds[n - READERS_POLLFDS]);
+		polling = !scard_discovery_pollfds(&w->fds[n - DISCOVERY_POLLFDS]);
 	else
-		n -= READERS_POLLFDS;
-	if (look && (ms < 0 || ms > LOOK_MS))
-		ms = LOOK_MS;
+		n -= DISCOVERY_POLLFDS;
+	if (polling && (ms < 0 || ms > POLL_MS))
+		ms = POLL_MS;
 	if (cancellable_poll(c, n, ms) <= 0) {
-		if (look && ms) {
-			readers_refresh();
-			c->retry |= readers_generation() != c->generation;
+		if (polling && ms) {
+			scard_discovery_refresh();
+			c->retry |= scard_discovery_generation() != c->generation;
 		}
 		return c->retry ? resolve(c) : SCARD_S_SUCCESS;
 	}
@@ -475,25 +420,25 @@ static LONG wait_for_news(struct change *c, int ms)
 		eventfd_read(w->listener.eventfd, &ignored);
 	if (atomic_load(&w->cancelled))
 		return SCARD_E_CANCELLED;
-	/* from the end, since dropping one moves the last into its place */
+	/* from the end: watch_lost() moves the last watch into the gap */
 	for (i = w->nwatches; i-- > 0;) {
 		int error = w->fds[1 + i].revents ? watch_update(&w->watches[i]) : 0;
 
 		if (error) {
 			watch_lost(w, &w->watches[i], error);
-			again = true;
+			lost = true;
 		}
 	}
-	if (again || (c->list_matters && (w->fds[n - 1].revents | w->fds[n - 2].revents)))
-		readers_refresh();
-	if (again || c->retry || readers_generation() != c->generation)
+	if (lost || (c->list_matters && (w->fds[n - 1].revents | w->fds[n - 2].revents)))
+		scard_discovery_refresh();
+	if (lost || c->retry || scard_discovery_generation() != c->generation)
 		return resolve(c);
 	return SCARD_S_SUCCESS;
 }
 
 static int time_left(int64_t until)
 {
-	int64_t left = until - now_ms();
+	int64_t left = until - scard_clock_ms();
 
 	return left <= 0 ? 0 : left > INT_MAX ? INT_MAX : left;
 }
@@ -501,25 +446,25 @@ static int time_left(int64_t until)
 static LONG wait_for_change(struct change *c, DWORD timeout)
 {
 	bool for_ever = timeout >= INFINITE;
-	/* not before the whole of the last millisecond has passed */
-	int64_t deadline = for_ever || !timeout ? 0 : now_ms() + (int64_t)timeout + 1;
+	/* + 1: the current millisecond has partly passed */
+	int64_t deadline = for_ever || !timeout ? 0 : scard_clock_ms() + (int64_t)timeout + 1;
 	int ms = 0;
 	LONG ret;
 
 	for (;;) {
-		bool news;
+		bool changed;
 
-		/* the first time: only take in what happened since the last call */
-		ret = wait_for_news(c, ms);
+		/* the first time do not wait, only update */
+		ret = wait_once(c, ms);
 		if (ret != SCARD_S_SUCCESS)
 			return ret;
-		news = compare(c);
+		changed = compare(c);
 		if (c->settle_until) {
-			/* what there is to tell is complete in a moment */
+			/* the state is incomplete: wait for the rest */
 			ms = time_left(c->settle_until);
 			continue;
 		}
-		if (news)
+		if (changed)
 			return SCARD_S_SUCCESS;
 		ms = for_ever ? -1 : time_left(deadline);
 		if (!ms)
@@ -528,10 +473,10 @@ static LONG wait_for_change(struct change *c, DWORD timeout)
 }
 
 /*
- * SCardGetStatusChange, with arguments that were checked. Thread cancellation is
- * disabled; @cancel_state is what it was.
+ * SCardGetStatusChange; the arguments are valid. Thread cancellation is disabled;
+ * @cancel_state is the state to restore while waiting.
  */
-LONG status_change(struct context *ctx, DWORD timeout, SCARD_READERSTATE *states, DWORD n,
+LONG scard_status_change(struct context *ctx, DWORD timeout, SCARD_READERSTATE *states, DWORD n,
 		   int cancel_state)
 {
 	struct change c = { .ctx = ctx, .cancel_state = cancel_state, .states = states, .n = n };
@@ -541,15 +486,15 @@ LONG status_change(struct context *ctx, DWORD timeout, SCARD_READERSTATE *states
 	c.entries = calloc(n, sizeof(*c.entries));
 	if (!c.entries)
 		return SCARD_E_NO_MEMORY;
-	c.w = context_get_waiter(ctx);
+	c.w = scard_waiter_get(&ctx->waiters);
 	if (!c.w) {
 		free(c.entries);
 		return SCARD_E_NO_MEMORY;
 	}
-	readers_listen(&c.w->listener);
-	ret = readers_refresh();
+	scard_discovery_listen(&c.w->listener);
+	ret = scard_discovery_refresh();
 	if (ret == SCARD_S_SUCCESS) {
-		c.changes = readers_changes();
+		c.changes = scard_discovery_changes();
 		ret = resolve(&c);
 	}
 	if (ret == SCARD_S_SUCCESS && any_unknown(&c))

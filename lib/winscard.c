@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The SCard API: arguments are checked here, in the order in which pcsc-lite's clients
- * know it, and answers are put into the caller's buffers.
+ * The SCard API: check the arguments, in the same order as pcsc-lite, and fill the caller's
+ * buffers.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,12 +9,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "scard_lib.h"
+#include "PCSC/reader.h"
+#include "api.h"
+#include "call.h"
+#include "card.h"
+#include "context.h"
+#include "descriptors.h"
+#include "device.h"
+#include "discovery.h"
+#include "reader_list.h"
+#include "spare.h"
+#include "status_change.h"
 
 /* pcsc-lite 1.1's name for "T=0 or T=1", still in some programs */
 #define PROTOCOL_ANY_OLD	0x1000
 
-/* CM_IOCTL_GET_FEATURE_REQUEST as programs made for Windows send it */
+/* CM_IOCTL_GET_FEATURE_REQUEST of Windows */
 #define WINDOWS_GET_FEATURE_REQUEST	0x313520
 
 #define DEFAULT_READERS		"SCard$DefaultReaders"
@@ -24,8 +34,8 @@ API const SCARD_IO_REQUEST g_rgSCardT1Pci = { SCARD_PROTOCOL_T1, sizeof(SCARD_IO
 API const SCARD_IO_REQUEST g_rgSCardRawPci = { SCARD_PROTOCOL_RAW, sizeof(SCARD_IO_REQUEST) };
 
 /*
- * Opening, closing, polling, waking others and asking for randomness are points at which a
- * thread can be cancelled, with a lock or a descriptor in its hands.
+ * open(), close(), poll(), write() and getrandom() are cancellation points: a cancelled thread
+ * would keep its lock and leak its descriptor.
  */
 static int no_thread_cancel(void)
 {
@@ -41,9 +51,9 @@ static void restore_thread_cancel(int state)
 }
 
 /*
- * Give the caller n bytes: buf has room for *len, or is a pointer to set if *len is
- * SCARD_AUTOALLOCATE, or is NULL if only the length is asked for. @part: give what
- * fits if not all does.
+ * Copy @n bytes to the caller and set *len to @n. @buf has room for *len bytes; with
+ * SCARD_AUTOALLOCATE in *len it points to a pointer to set; if NULL, set only the length.
+ * @part: if not all bytes fit, copy those that do.
  */
 static LONG give(void *buf, DWORD *len, const void *data, size_t n, bool part)
 {
@@ -77,15 +87,15 @@ static LONG give(void *buf, DWORD *len, const void *data, size_t n, bool part)
 
 static LONG establish(DWORD dwScope, LPSCARDCONTEXT phContext)
 {
-	contexts_init();
-	if (!readers_exist())
+	scard_context_init();
+	if (!scard_discovery_exist())
 		return SCARD_E_NO_SERVICE;
 	if (!phContext)
 		return SCARD_E_INVALID_PARAMETER;
 	*phContext = 0;
 	if (dwScope > SCARD_SCOPE_GLOBAL)
 		return SCARD_E_INVALID_VALUE;
-	return context_create(phContext);
+	return scard_context_create(phContext);
 }
 
 API LONG SCardEstablishContext(DWORD dwScope, LPCVOID pvReserved1, LPCVOID pvReserved2,
@@ -100,10 +110,22 @@ API LONG SCardEstablishContext(DWORD dwScope, LPCVOID pvReserved1, LPCVOID pvRes
 	return ret;
 }
 
+static LONG release(SCARDCONTEXT hContext)
+{
+	struct card *cards;
+	struct context *ctx = scard_context_release(hContext, &cards);
+
+	if (!ctx)
+		return SCARD_E_INVALID_HANDLE;
+	scard_card_revoke(cards);
+	scard_context_put(ctx);
+	return SCARD_S_SUCCESS;
+}
+
 API LONG SCardReleaseContext(SCARDCONTEXT hContext)
 {
 	int state = no_thread_cancel();
-	LONG ret = context_release(hContext);
+	LONG ret = release(hContext);
 
 	restore_thread_cancel(state);
 	return ret;
@@ -111,24 +133,24 @@ API LONG SCardReleaseContext(SCARDCONTEXT hContext)
 
 API LONG SCardIsValidContext(SCARDCONTEXT hContext)
 {
-	struct context *ctx = context_get(hContext);
+	struct context *ctx = scard_context_get(hContext);
 
 	if (!ctx)
 		return SCARD_E_INVALID_HANDLE;
-	context_put(ctx);
+	scard_context_put(ctx);
 	return SCARD_S_SUCCESS;
 }
 
 API LONG SCardCancel(SCARDCONTEXT hContext)
 {
-	struct context *ctx = context_get(hContext);
+	struct context *ctx = scard_context_get(hContext);
 	int state;
 
 	if (!ctx)
 		return SCARD_E_INVALID_HANDLE;
 	state = no_thread_cancel();
-	context_cancel(ctx);
-	context_put(ctx);
+	scard_context_cancel(ctx);
+	scard_context_put(ctx);
 	restore_thread_cancel(state);
 	return SCARD_S_SUCCESS;
 }
@@ -164,11 +186,11 @@ static LONG list_readers(LPSTR mszReaders, LPDWORD pcchReaders)
 	size_t len;
 	LONG ret;
 
-	ret = readers_refresh();
+	ret = scard_discovery_refresh();
 	if (ret != SCARD_S_SUCCESS)
 		return ret;
-	readers_settle();
-	names = readers_names(&len);
+	scard_discovery_settle();
+	names = scard_discovery_names(&len);
 	if (!names)
 		return SCARD_E_NO_MEMORY;
 	if (len == 1) {
@@ -191,13 +213,13 @@ API LONG SCardListReaders(SCARDCONTEXT hContext, LPCSTR mszGroups, LPSTR mszRead
 	(void)mszGroups;	/* there is only one group */
 	if (!pcchReaders)
 		return SCARD_E_INVALID_PARAMETER;
-	ctx = context_get(hContext);
+	ctx = scard_context_get(hContext);
 	if (!ctx)
 		return SCARD_E_INVALID_HANDLE;
 	state = no_thread_cancel();
-	context_drop_spare(ctx, true);
+	scard_spare_drop(ctx, true);
 	ret = list_readers(mszReaders, pcchReaders);
-	context_put(ctx);
+	scard_context_put(ctx);
 	restore_thread_cancel(state);
 	return ret;
 }
@@ -220,13 +242,13 @@ API LONG SCardGetStatusChange(SCARDCONTEXT hContext, DWORD dwTimeout,
 	}
 	if (!interested)
 		return SCARD_S_SUCCESS;
-	ctx = context_get(hContext);
+	ctx = scard_context_get(hContext);
 	if (!ctx)
 		return SCARD_E_INVALID_HANDLE;
 	state = no_thread_cancel();
-	context_drop_spare(ctx, dwTimeout != 0);
-	ret = status_change(ctx, dwTimeout, rgReaderStates, cReaders, state);
-	context_put(ctx);
+	scard_spare_drop(ctx, dwTimeout != 0);
+	ret = scard_status_change(ctx, dwTimeout, rgReaderStates, cReaders, state);
+	scard_context_put(ctx);
 	restore_thread_cancel(state);
 	return ret;
 }
@@ -239,7 +261,7 @@ static LONG check_share_mode(DWORD mode)
 	       SCARD_S_SUCCESS : SCARD_E_INVALID_VALUE;
 }
 
-/* Protocols as the kernel wants them; others are not asked for by anybody who means it */
+/* The protocols that the kernel knows */
 static uint32_t kernel_protocols(DWORD protocols)
 {
 	uint32_t known = protocols & (SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1 | SCARD_PROTOCOL_RAW);
@@ -255,30 +277,30 @@ static LONG check_protocols(DWORD mode, DWORD protocols)
 	       SCARD_S_SUCCESS : SCARD_E_PROTO_MISMATCH;
 }
 
-/* Open the reader of that name. What is known of it may be out of date once, not twice. */
+/* Open a reader by its name. If the list is out of date, refresh it once. */
 static LONG open_reader(const char *name, int *fd)
 {
 	struct reader reader;
 	LONG ret;
 
-	*fd = readers_find(name, &reader) ?
-	      device_open(reader.minor, reader.kernel_name, O_RDWR) : -ENXIO;
+	*fd = scard_discovery_find(name, &reader) ?
+	      scard_device_open(reader.minor, reader.kernel_name, O_RDWR) : -ENXIO;
 	if (*fd == -ENXIO || *fd == -ENOENT) {
-		ret = readers_refresh();
+		ret = scard_discovery_refresh();
 		if (ret != SCARD_S_SUCCESS)
 			return ret;
-		if (!readers_find(name, &reader))
+		if (!scard_discovery_find(name, &reader))
 			return SCARD_E_UNKNOWN_READER;
-		*fd = device_open(reader.minor, reader.kernel_name, O_RDWR);
+		*fd = scard_device_open(reader.minor, reader.kernel_name, O_RDWR);
 		if (*fd == -ENXIO)
-			readers_left(reader.minor, reader.kernel_name);
+			scard_discovery_gone(reader.minor, reader.kernel_name);
 	}
-	return *fd < 0 ? code_of_open(-*fd) : SCARD_S_SUCCESS;
+	return *fd < 0 ? scard_device_open_code(-*fd) : SCARD_S_SUCCESS;
 }
 
 /*
- * Somebody has closed all descriptors, and the number may be a stranger's now: no slot says
- * that of a Connect whose arguments were checked.
+ * Did the program close our descriptor and perhaps reuse its number? No reader returns these
+ * errors to a CONNECT with valid arguments.
  */
 static bool is_foreign(int error)
 {
@@ -291,12 +313,12 @@ static LONG open_card(struct context *ctx, const char *name, struct card **card)
 	LONG ret = open_reader(name, &fd);
 
 	if (ret == SCARD_S_SUCCESS)
-		ret = card_create(ctx, fd, name, card);
+		ret = scard_card_create(ctx, fd, name, card);
 	restore_thread_cancel(state);
 	return ret;
 }
 
-/* @card: the spare one of that reader, or NULL */
+/* @card: the spare of this reader, or NULL */
 static LONG connect_reader(struct context *ctx, const char *name, struct card *card, DWORD mode,
 			   DWORD protocols, LPSCARDHANDLE phCard, LPDWORD pdwActiveProtocol)
 {
@@ -312,22 +334,22 @@ again:
 	ret = spare ? SCARD_S_SUCCESS : open_card(ctx, name, &card);
 	if (ret != SCARD_S_SUCCESS)
 		return ret;
-	error = card_ioctl(card, SCARD_IOC_CONNECT, &arg);
+	error = scard_call(card, SCARD_IOC_CONNECT, &arg);
 	if (spare && (error == ENODEV || is_foreign(error))) {
-		/* that reader has left, and there may be another of its name */
+		/* there may be another reader of this name */
 		if (error != ENODEV)
-			descriptor_forget(card->fd);
-		card_remove(card);
-		card_put(card);
+			scard_descriptors_forget(card->fd);
+		scard_card_remove(card);
+		scard_card_put(card);
 		spare = false;
 		goto again;
 	}
-	ret = error ? code_of_power_up(error) : card_publish(card, phCard);
+	ret = error ? scard_device_power_up_code(error) : scard_card_publish(card, phCard);
 	if (ret == SCARD_S_SUCCESS)
 		*pdwActiveProtocol = arg.protocol;
 	else
-		card_remove(card);
-	card_put(card);
+		scard_card_remove(card);
+	scard_card_put(card);
 	return ret;
 }
 
@@ -348,15 +370,15 @@ API LONG SCardConnect(SCARDCONTEXT hContext, LPCSTR szReader, DWORD dwShareMode,
 	ret = check_protocols(dwShareMode, dwPreferredProtocols);
 	if (ret == SCARD_S_SUCCESS)
 		ret = check_share_mode(dwShareMode);
-	ctx = ret == SCARD_S_SUCCESS ? context_get_spare(hContext, szReader, &card) :
-				       context_get(hContext);
+	ctx = ret == SCARD_S_SUCCESS ? scard_card_reuse(hContext, szReader, &card) :
+				       scard_context_get(hContext);
 	if (!ctx)
 		return SCARD_E_INVALID_HANDLE;
 	*pdwActiveProtocol = SCARD_PROTOCOL_UNDEFINED;
 	if (ret == SCARD_S_SUCCESS)
 		ret = connect_reader(ctx, szReader, card, dwShareMode, dwPreferredProtocols, phCard,
 				     pdwActiveProtocol);
-	context_put(ctx);
+	scard_context_put(ctx);
 	return ret;
 }
 
@@ -369,11 +391,12 @@ API LONG SCardReconnect(SCARDHANDLE hCard, DWORD dwShareMode, DWORD dwPreferredP
 		.initialization = dwInitialization,
 	};
 	struct card *card;
+	int error;
 	LONG ret;
 
 	if (!pdwActiveProtocol)
 		return SCARD_E_INVALID_PARAMETER;
-	card = card_get(hCard);
+	card = scard_card_get(hCard);
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
 	*pdwActiveProtocol = SCARD_PROTOCOL_UNDEFINED;
@@ -381,19 +404,21 @@ API LONG SCardReconnect(SCARDHANDLE hCard, DWORD dwShareMode, DWORD dwPreferredP
 						      check_share_mode(dwShareMode);
 	if (ret == SCARD_S_SUCCESS)
 		ret = check_protocols(dwShareMode, dwPreferredProtocols);
-	if (ret == SCARD_S_SUCCESS)
-		ret = code_of_power_up(no_blocking_ioctl(card, SCARD_IOC_RECONNECT, &arg,
-						       dwShareMode == SCARD_SHARE_EXCLUSIVE));
+	if (ret == SCARD_S_SUCCESS) {
+		error = scard_call_no_blocking(card, SCARD_IOC_RECONNECT, &arg,
+					       dwShareMode == SCARD_SHARE_EXCLUSIVE);
+		ret = scard_device_power_up_code(error);
+	}
 	if (ret == SCARD_S_SUCCESS)
 		*pdwActiveProtocol = arg.protocol;
-	card_put(card);
+	scard_card_put(card);
 	return ret;
 }
 
 API LONG SCardDisconnect(SCARDHANDLE hCard, DWORD dwDisposition)
 {
 	struct scard_disposition arg = { .disposition = dwDisposition };
-	struct card *card = card_get(hCard);
+	struct card *card = scard_card_get(hCard);
 	bool alone;
 	LONG ret;
 	int error;
@@ -401,21 +426,21 @@ API LONG SCardDisconnect(SCARDHANDLE hCard, DWORD dwDisposition)
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
 	if (dwDisposition > SCARD_EJECT_CARD) {
-		card_put(card);
+		scard_card_put(card);
 		return SCARD_E_INVALID_VALUE;
 	}
-	/* the descriptor can connect again, unless another call is still about to use it */
-	alone = card_alone(card);
-	error = card_ioctl(card, SCARD_IOC_DISCONNECT, &arg);
-	if (!error && alone)	/* if not mine, another thread was faster */
-		return card_retire(card) ? SCARD_S_SUCCESS : SCARD_E_INVALID_HANDLE;
+	/* keep the card as a spare, unless another call is using it */
+	alone = scard_card_alone(card);
+	error = scard_call(card, SCARD_IOC_DISCONNECT, &arg);
+	if (!error && alone)	/* retire fails if another thread was faster */
+		return scard_card_retire(card) ? SCARD_S_SUCCESS : SCARD_E_INVALID_HANDLE;
 	if (error == ENODEV)
-		error = 0;	/* any handle can be disconnected, whatever became of the reader */
-	ret = code_of(error);
-	/* EREMOTEIO: the card did not do what it should, but the handle is gone */
-	if ((!error || error == EREMOTEIO) && !card_remove(card))
+		error = 0;	/* the handle is valid though the reader is gone */
+	ret = scard_device_code(error);
+	/* EREMOTEIO: the disposition failed, but the handle is disconnected */
+	if ((!error || error == EREMOTEIO) && !scard_card_remove(card))
 		ret = SCARD_E_INVALID_HANDLE;
-	card_put(card);
+	scard_card_put(card);
 	return ret;
 }
 
@@ -423,27 +448,27 @@ API LONG SCardDisconnect(SCARDHANDLE hCard, DWORD dwDisposition)
 
 API LONG SCardBeginTransaction(SCARDHANDLE hCard)
 {
-	struct card *card = card_get(hCard);
+	struct card *card = scard_card_get(hCard);
 	LONG ret;
 
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
-	ret = code_of(card_ioctl(card, SCARD_IOC_BEGIN, NULL));
-	card_put(card);
+	ret = scard_device_code(scard_call(card, SCARD_IOC_BEGIN, NULL));
+	scard_card_put(card);
 	return ret;
 }
 
 API LONG SCardEndTransaction(SCARDHANDLE hCard, DWORD dwDisposition)
 {
 	struct scard_disposition arg = { .disposition = dwDisposition };
-	struct card *card = card_get(hCard);
+	struct card *card = scard_card_get(hCard);
 	LONG ret;
 
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
 	ret = dwDisposition > SCARD_EJECT_CARD ? SCARD_E_INVALID_VALUE :
-	      code_of(card_ioctl(card, SCARD_IOC_END, &arg));
-	card_put(card);
+	      scard_device_code(scard_call(card, SCARD_IOC_END, &arg));
+	scard_card_put(card);
 	return ret;
 }
 
@@ -480,10 +505,10 @@ API LONG SCardStatus(SCARDHANDLE hCard, LPSTR szReaderName, LPDWORD pcchReaderLe
 	*pcchReaderLen = 0;
 	*pcbAtrLen = 0;
 
-	card = card_get(hCard);
+	card = scard_card_get(hCard);
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
-	ret = code_of(no_blocking_ioctl(card, SCARD_IOC_GET_STATUS, &status, false));
+	ret = scard_device_code(scard_call_no_blocking(card, SCARD_IOC_GET_STATUS, &status, false));
 	if (ret == SCARD_S_SUCCESS) {
 		if (pdwState)
 			*pdwState = (DWORD)(status.card_event & 0xffff) << 16 |
@@ -497,16 +522,16 @@ API LONG SCardStatus(SCARDHANDLE hCard, LPSTR szReaderName, LPDWORD pcchReaderLe
 		if (ret == SCARD_S_SUCCESS)
 			ret = ret_atr;
 	}
-	card_put(card);
+	scard_card_put(card);
 	return ret;
 }
 
-/* The protocol of an SCARD_IO_REQUEST as the kernel wants it */
+/* The protocol of an SCARD_IO_REQUEST for the kernel */
 static uint32_t pci_protocol(DWORD protocol)
 {
 	if (protocol == PROTOCOL_ANY_OLD)
 		return 0;	/* the active one */
-	/* no protocol is not the active one; T=15 never is */
+	/* never matches the active protocol */
 	if (!protocol || protocol > UINT32_MAX)
 		return SCARD_PROTOCOL_T15;
 	return protocol;
@@ -520,19 +545,19 @@ API LONG SCardTransmit(SCARDHANDLE hCard, const SCARD_IO_REQUEST *pioSendPci, LP
 	struct card *card;
 	LONG ret;
 
-	(void)pioRecvPci;	/* neither T=0 nor T=1 has anything to say there */
+	(void)pioRecvPci;	/* unused with T=0 and T=1 */
 	if (!pbSendBuffer || !pbRecvBuffer || !pcbRecvLength || !pioSendPci)
 		return SCARD_E_INVALID_PARAMETER;
-	card = card_get(hCard);
+	card = scard_card_get(hCard);
 	if (!card) {
 		*pcbRecvLength = 0;
 		return SCARD_E_INVALID_HANDLE;
 	}
 	if (cbSendLength > MAX_BUFFER_SIZE_EXTENDED) {
-		card_put(card);
+		scard_card_put(card);
 		return SCARD_E_INSUFFICIENT_BUFFER;
 	}
-	/* the kernel copies from and to the caller's memory: nothing to clear here */
+	/* the kernel uses the caller's buffers: no copy of the APDUs to clear */
 	arg = (struct scard_transmit){
 		.send = (uintptr_t)pbSendBuffer,
 		.recv = (uintptr_t)pbRecvBuffer,
@@ -540,11 +565,11 @@ API LONG SCardTransmit(SCARDHANDLE hCard, const SCARD_IO_REQUEST *pioSendPci, LP
 		.recv_len = *pcbRecvLength > UINT32_MAX ? UINT32_MAX : *pcbRecvLength,
 		.protocol = pci_protocol(pioSendPci->dwProtocol),
 	};
-	ret = code_of(no_blocking_ioctl(card, SCARD_IOC_TRANSMIT, &arg, false));
-	/* also if it does not fit: that is what the caller has to make room for */
+	ret = scard_device_code(scard_call_no_blocking(card, SCARD_IOC_TRANSMIT, &arg, false));
+	/* if the answer does not fit, return the length it needs */
 	*pcbRecvLength = ret == SCARD_S_SUCCESS || ret == SCARD_E_INSUFFICIENT_BUFFER ?
 			 arg.recv_len : 0;
-	card_put(card);
+	scard_card_put(card);
 	return ret;
 }
 
@@ -558,11 +583,11 @@ API LONG SCardControl(SCARDHANDLE hCard, DWORD dwControlCode, LPCVOID pbSendBuff
 
 	if (lpBytesReturned)
 		*lpBytesReturned = 0;
-	card = card_get(hCard);
+	card = scard_card_get(hCard);
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
 	if (cbSendLength > MAX_BUFFER_SIZE_EXTENDED) {
-		card_put(card);
+		scard_card_put(card);
 		return SCARD_E_INSUFFICIENT_BUFFER;
 	}
 	arg = (struct scard_control){
@@ -575,11 +600,11 @@ API LONG SCardControl(SCARDHANDLE hCard, DWORD dwControlCode, LPCVOID pbSendBuff
 			CM_IOCTL_GET_FEATURE_REQUEST : dwControlCode,
 	};
 	ret = dwControlCode > UINT32_MAX ? SCARD_E_UNSUPPORTED_FEATURE :
-	      code_of(card_ioctl(card, SCARD_IOC_CONTROL, &arg));
-	/* also if it does not fit: that is what the caller has to make room for */
+	      scard_device_code(scard_call(card, SCARD_IOC_CONTROL, &arg));
+	/* if the answer does not fit, return the length it needs */
 	if (lpBytesReturned && (ret == SCARD_S_SUCCESS || ret == SCARD_E_INSUFFICIENT_BUFFER))
 		*lpBytesReturned = arg.out_len;
-	card_put(card);
+	scard_card_put(card);
 	return ret;
 }
 
@@ -600,10 +625,10 @@ static LONG get_attribute(struct card *card, DWORD id, LPBYTE pbAttr, LPDWORD pc
 
 	if (id > UINT32_MAX)
 		return SCARD_E_UNSUPPORTED_FEATURE;
-	/* the name is known here; whether it may be asked for now, the kernel knows */
+	/* read another attribute in place of the name, for the kernel's checks */
 	if (is_name_attribute(id))
 		arg.id = SCARD_ATTR_ICC_PRESENCE;
-	ret = code_of(card_ioctl(card, SCARD_IOC_GET_ATTR, &arg));
+	ret = scard_device_code(scard_call(card, SCARD_IOC_GET_ATTR, &arg));
 	if (ret != SCARD_S_SUCCESS)
 		return ret;
 	if (is_name_attribute(id))
@@ -622,15 +647,15 @@ API LONG SCardGetAttrib(SCARDHANDLE hCard, DWORD dwAttrId, LPBYTE pbAttr, LPDWOR
 	allocate = *pcbAttrLen == SCARD_AUTOALLOCATE;
 	if (allocate && !pbAttr)
 		return SCARD_E_INVALID_PARAMETER;
-	card = card_get(hCard);
+	card = scard_card_get(hCard);
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
-	/* more than any attribute has: pcsc-lite takes it for a wild length */
+	/* pcsc-lite refuses lengths above MAX_BUFFER_SIZE */
 	if (pbAttr && !allocate && *pcbAttrLen > MAX_BUFFER_SIZE)
 		ret = SCARD_E_INSUFFICIENT_BUFFER;
 	else
 		ret = get_attribute(card, dwAttrId, pbAttr, pcbAttrLen);
-	card_put(card);
+	scard_card_put(card);
 	return ret;
 }
 
@@ -646,7 +671,7 @@ API LONG SCardSetAttrib(SCARDHANDLE hCard, DWORD dwAttrId, LPCBYTE pbAttr, DWORD
 
 	if (!pbAttr || !cbAttrLen)
 		return SCARD_E_INVALID_PARAMETER;
-	card = card_get(hCard);
+	card = scard_card_get(hCard);
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
 	if (cbAttrLen > MAX_BUFFER_SIZE)
@@ -654,7 +679,7 @@ API LONG SCardSetAttrib(SCARDHANDLE hCard, DWORD dwAttrId, LPCBYTE pbAttr, DWORD
 	else if (dwAttrId > UINT32_MAX)
 		ret = SCARD_E_UNSUPPORTED_FEATURE;
 	else
-		ret = code_of(card_ioctl(card, SCARD_IOC_SET_ATTR, &arg));
-	card_put(card);
+		ret = scard_device_code(scard_call(card, SCARD_IOC_SET_ATTR, &arg));
+	scard_card_put(card);
 	return ret;
 }

@@ -25,11 +25,11 @@ TABLE = os.path.join(HERE, "differences.tsv")
 DOCUMENT = os.path.join(HERE, "../../lib/docs/differences.md")
 REASONS = os.path.join(HERE, "reasons.tsv")
 KINDS = {
-    "project rule": "what this project is for: the card of a process that ends, one holder at a time",
-    "windows rule": "as the documentation of Windows has it",
+    "project rule": "the purpose of this project: reset the card of a process that ends, one user at a time",
+    "windows rule": "as documented for Windows",
     "pcsc-lite bug": "pcsc-lite does not do what it says",
-    "newer pcsc-lite": "pcsc-lite 2 does the same; the one compared with is 1.9.9",
-    "better": "nothing in the API says that it has to be so",
+    "newer pcsc-lite": "pcsc-lite 2 does the same; the comparison is with 1.9.9",
+    "better": "the API does not require it",
 }
 HEADER = """# What programs see differently on pcscd 1.9.9 with libccid 1.5.2 and on this project:
 # case, there, here, reason (of reasons.tsv). " || ": there, either may be seen.
@@ -125,14 +125,14 @@ def update(rows, found, wanted):
 
 
 def render(rows, why):
-    """For people: reason by reason, with the cases."""
-    out = """# What is different from pcsc-lite
+    """A document for people: each reason, with its cases."""
+    out = """# Differences from pcsc-lite
 
 <!-- made by tests/conformance/compare.py --render; do not edit -->
 
-The same program was run on pcscd 1.9.9 with libccid 1.5.2 and on this project, on the same
-virtual reader, and said what it saw of each call. What was not the same stands here: what is
-seen there, what is seen here, and why. The cases are those of tests/conformance.
+The same test program ran on pcscd 1.9.9 with libccid 1.5.2 and on this project, with the same
+virtual reader, and printed the result of each call. This document lists the results that
+differ, and why. The cases are those of tests/conformance.
 """
     for kind, meaning in KINDS.items():
         out += f"\n## {kind[0].upper() + kind[1:]}: {meaning}\n"

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Stands for lib/netlink.c: the same functions, over a table instead of a socket. */
+/* Replaces lib/netlink.c: the same functions, with a table instead of a socket. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 
-#include "scard_lib.h"
+#include "descriptors.h"
+#include "netlink.h"
+#include "reader_list.h"
 #include "fake.h"
 #include "fake_netlink.h"
 
@@ -15,12 +17,12 @@
 
 struct netlink {
 	int fd;
-	unsigned int load;		/* the family's at that time, which has another number now */
+	unsigned int load;		/* family.load when opened: differs after a reload */
 	bool lost;
 	bool gone;
-	int changes[64];		/* minor + 1: came; -minor - 1: left */
+	int changes[64];		/* minor + 1: added; -minor - 1: removed */
 	unsigned int nchanges;
-	bool states[MAX_SLOTS];		/* that have changed */
+	bool states[MAX_SLOTS];		/* readers whose state has changed */
 };
 
 static struct {
@@ -33,12 +35,12 @@ static struct {
 	struct netlink *opened;		/* the library has at most one */
 } family = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-struct netlink *netlink_open(void)
+struct netlink *scard_netlink_open(void)
 {
 	struct netlink *nl = calloc(1, sizeof(*nl));
 
-	descriptors_lock();
-	nl->fd = descriptors_unlock(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	scard_descriptors_lock();
+	nl->fd = scard_descriptors_unlock(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	if (nl->fd < 0) {
 		free(nl);
 		return NULL;
@@ -52,26 +54,26 @@ struct netlink *netlink_open(void)
 		return nl;
 	}
 	pthread_mutex_unlock(&family.lock);
-	netlink_close(nl);
+	scard_netlink_close(nl);
 	return NULL;
 }
 
-void netlink_close(struct netlink *nl)
+void scard_netlink_close(struct netlink *nl)
 {
 	pthread_mutex_lock(&family.lock);
 	if (family.opened == nl)
 		family.opened = NULL;
 	pthread_mutex_unlock(&family.lock);
-	descriptor_close(nl->fd);
+	scard_descriptors_close(nl->fd);
 	free(nl);
 }
 
-int netlink_fd(const struct netlink *nl)
+int scard_netlink_fd(const struct netlink *nl)
 {
 	return nl->fd;
 }
 
-void netlink_read(struct netlink *nl, struct netlink_news *news)
+void scard_netlink_read(struct netlink *nl, struct netlink_events *events)
 {
 	struct reader changed[MAX_SLOTS];
 	eventfd_t ignored;
@@ -83,9 +85,9 @@ void netlink_read(struct netlink *nl, struct netlink_news *news)
 	eventfd_read(nl->fd, &ignored);
 	nchanges = nl->nchanges;
 	memcpy(changes, nl->changes, sizeof(changes));
-	news->stale |= nchanges != 0;
-	news->lost |= nl->lost;
-	news->gone |= nl->gone;
+	events->stale |= nchanges != 0;
+	events->lost |= nl->lost;
+	events->closed |= nl->gone;
 	nl->nchanges = 0;
 	nl->lost = false;
 	for (minor = 0; minor < MAX_SLOTS; minor++) {
@@ -96,15 +98,15 @@ void netlink_read(struct netlink *nl, struct netlink_news *news)
 	pthread_mutex_unlock(&family.lock);
 	for (i = 0; i < nchanges; i++) {
 		if (changes[i] > 0)
-			news->came(changes[i] - 1);
+			events->added(changes[i] - 1);
 		else
-			news->left(-changes[i] - 1);
+			events->removed(-changes[i] - 1);
 	}
 	while (n-- > 0)
-		news->state(changed[n].minor, changed[n].state, changed[n].card_event);
+		events->changed(changed[n].minor, changed[n].state, changed[n].card_event);
 }
 
-bool netlink_dump(struct netlink *nl, struct reader_list *list)
+bool scard_netlink_dump(struct netlink *nl, struct reader_list *list)
 {
 	uint32_t minor;
 	bool known;
@@ -113,7 +115,7 @@ bool netlink_dump(struct netlink *nl, struct reader_list *list)
 	known = family.there && nl->load == family.load;
 	for (minor = 0; minor < MAX_SLOTS && known; minor++) {
 		if (family.used[minor])
-			reader_list_add(list, &family.slots[minor]);
+			scard_reader_list_add(list, &family.slots[minor]);
 	}
 	pthread_mutex_unlock(&family.lock);
 	return known;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Types, limits and codes of the SCard API.  The values are those that programs for
- * pcsc-lite were compiled with.
+ * Types, limits and codes of the SCard API, with the values of pcsc-lite.
  */
 #ifndef __pcsclite_h__
 #define __pcsclite_h__
@@ -21,9 +20,9 @@ extern "C" {
 #define MAX_BUFFER_SIZE			264
 /* extended APDU: header, Lc, data, Le, status word */
 #define MAX_BUFFER_SIZE_EXTENDED	(4 + 3 + (1 << 16) + 3 + 2)
-/* for the arrays of old programs; this library has no such limit */
+/* array size in old programs; this library has no such limit */
 #define PCSCLITE_MAX_READERS_CONTEXTS	16
-/* the release of pcsc-lite whose interface this is */
+/* the pcsc-lite release that has the same interface */
 #define PCSCLITE_VERSION_NUMBER		"1.9.9"
 
 #ifndef INFINITE
@@ -41,8 +40,8 @@ typedef SCARDHANDLE *LPSCARDHANDLE;
 typedef struct {
 	const char *szReader;
 	void *pvUserData;
-	DWORD dwCurrentState;	/* SCARD_STATE_*: what the caller knows */
-	DWORD dwEventState;	/* SCARD_STATE_*: what is */
+	DWORD dwCurrentState;	/* SCARD_STATE_*: the state known to the caller */
+	DWORD dwEventState;	/* SCARD_STATE_*: the current state */
 	DWORD cbAtr;
 	unsigned char rgbAtr[MAX_ATR_SIZE];
 } SCARD_READERSTATE, *LPSCARD_READERSTATE;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Attributes of readers (PC/SC part 3) and reader features that are reached by
- * SCardControl() (PC/SC part 10).
+ * Attributes of readers (PC/SC part 3) and features for SCardControl() (PC/SC part 10).
  */
 #ifndef __reader_h__
 #define __reader_h__

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The functions of the SCard (WinSCard, PC/SC) API.  README.md of scard says in what
- * they differ from other implementations; the arguments and codes are those of
- * PC/SC part 5.
+ * The functions of the SCard (WinSCard) API, with the arguments and codes of PC/SC part 5.
+ * README.md of scard lists the differences from other implementations.
  */
 #ifndef __winscard_h__
 #define __winscard_h__

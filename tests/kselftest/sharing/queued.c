@@ -120,7 +120,7 @@ TEST_F(queued, the_waiting_caller_sends_its_command)
 }
 
 /* One behind the other, each served by the one before */
-TEST_F(queued, each_caller_sends_for_the_next)
+TEST_F(queued, queued_callers_send_in_turn)
 {
 	struct agent second;
 
@@ -160,7 +160,7 @@ TEST_F(queued, owner_close_drops_waiting_command)
 	EXPECT_EQ(0, vr_card("counter"));
 }
 
-/* Killed while its command, which another has sent, is on the wire */
+/* Killed while its command is on the wire */
 TEST_F(queued, caller_killed_after_its_command_was_sent)
 {
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
@@ -210,7 +210,7 @@ TEST_F(queued, caller_killed_before_its_command_was_sent)
 	EXPECT_EQ(0, vr_card("counter"));
 }
 
-/* Unplug: the caller whose command another thread has sent gets ENODEV at once. */
+/* Unplug: a caller whose command is on the wire gets ENODEV at once. */
 TEST_F(queued, unplug_gets_ENODEV_at_once)
 {
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
@@ -326,7 +326,7 @@ TEST_F(queued, SA_RESTART_does_not_send_twice)
 }
 
 /* A TPDU of T=0, here of an APDU that becomes another one, is one message too. */
-TEST(send_ahead_t0_case_1_tpdu)
+TEST(queued_t0_case_1_tpdu)
 {
 	struct agent agent;
 	int owner, i;
@@ -348,13 +348,13 @@ TEST(send_ahead_t0_case_1_tpdu)
 	EXPECT_EQ(0, sc_end(owner, SCARD_DISP_LEAVE));
 	EXPECT_LT(0x6000, agent_result(&agent, 10000));
 	EXPECT_STREQ("apdu", vr_trace());
-	EXPECT_EQ(gettid(), sender());
+	EXPECT_EQ(agent.pid, sender());
 	ASSERT_TRUE(trace_senders(false));
 	agent_stop(&agent);
 }
 
 /* An extended APDU is turned into a TPDU once, by either thread. */
-TEST(send_ahead_t0_extended_apdu)
+TEST(queued_t0_extended_apdu)
 {
 	static const char * const readers[] = {
 		"--profile tpdu",

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Waiters of SCardGetStatusChange. A context keeps them, with their descriptors, from one
+ * call to the next.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+
+#include "descriptors.h"
+#include "waiter.h"
+
+static struct waiter *waiter_new(void)
+{
+	struct waiter *w = calloc(1, sizeof(*w));
+	int fd;
+
+	if (!w)
+		return NULL;
+	scard_descriptors_lock();
+	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	w->listener.eventfd = scard_descriptors_unlock(fd < 0 ? -errno : fd);
+	if (w->listener.eventfd < 0) {
+		free(w);
+		return NULL;
+	}
+	return w;
+}
+
+/* Forget wakeups of the previous call. */
+static void waiter_begin(struct waiter *w)
+{
+	eventfd_t ignored;
+
+	eventfd_read(w->listener.eventfd, &ignored);
+	atomic_store(&w->cancelled, false);
+}
+
+static void waiter_cancel(struct waiter *w)
+{
+	atomic_store(&w->cancelled, true);
+	eventfd_write(w->listener.eventfd, 1);
+}
+
+static void waiter_free(struct waiter *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->nwatches; i++)
+		scard_descriptors_close(w->watches[i].fd);
+	scard_descriptors_close(w->listener.eventfd);
+	free(w->watches);
+	free(w->fds);
+	free(w);
+}
+
+/* Free a list of waiters. */
+void scard_waiter_free(struct waiter *list)
+{
+	while (list) {
+		struct waiter *next = list->next;
+
+		waiter_free(list);
+		list = next;
+	}
+}
+
+/*
+ * Take an idle waiter, or make one. Return NULL if out of memory or descriptors. In a closed
+ * pool the waiter is cancelled already.
+ */
+struct waiter *scard_waiter_get(struct waiter_pool *pool)
+{
+	struct waiter *w;
+
+	pthread_mutex_lock(pool->lock);
+	w = pool->idle;
+	if (w)
+		pool->idle = w->next;
+	pthread_mutex_unlock(pool->lock);
+	if (!w)
+		w = waiter_new();
+	if (!w)
+		return NULL;
+	waiter_begin(w);
+	pthread_mutex_lock(pool->lock);
+	w->next = pool->busy;
+	pool->busy = w;
+	if (pool->closed)
+		waiter_cancel(w);
+	pthread_mutex_unlock(pool->lock);
+	return w;
+}
+
+/* Return a waiter to its pool. */
+void scard_waiter_put(struct waiter_pool *pool, struct waiter *w)
+{
+	struct waiter **p;
+	bool keep;
+
+	pthread_mutex_lock(pool->lock);
+	for (p = &pool->busy; *p != w; p = &(*p)->next)
+		;
+	*p = w->next;
+	keep = !pool->closed;
+	if (keep) {
+		w->next = pool->idle;
+		pool->idle = w;
+	}
+	pthread_mutex_unlock(pool->lock);
+	if (!keep)
+		waiter_free(w);
+}
+
+/* Wake all calls in progress; they return SCARD_E_CANCELLED. */
+void scard_waiter_cancel_all(struct waiter_pool *pool)
+{
+	struct waiter *w;
+
+	for (w = pool->busy; w; w = w->next)
+		waiter_cancel(w);
+}
+
+/* Keep no waiters from now on; the caller frees the returned list of idle ones. */
+struct waiter *scard_waiter_close(struct waiter_pool *pool)
+{
+	struct waiter *idle = pool->idle;
+
+	pool->idle = NULL;
+	pool->closed = true;
+	return idle;
+}
