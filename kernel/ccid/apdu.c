@@ -141,7 +141,7 @@ static int xfr_whole(struct ccid_slot *slot, struct ccid_req *req, u32 len,
 	int ret;
 
 	req->req.single = true;
-	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_XFR_BLOCK, CCID_NO_PARAMS, len,
+	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_XFR_BLOCK, ccid_cmd_no_params, len,
 			    timeout_ms);
 	if (ret)
 		return ret;

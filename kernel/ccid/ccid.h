@@ -57,9 +57,6 @@
 struct ccid_reader;
 struct ccid_slot;
 
-/* Bytes 7 to 9 of a message whose type gives them no meaning */
-#define CCID_NO_PARAMS			((const u8[3]){ })
-
 /**
  * struct ccid_rx - a receive buffer with its transfer
  * @reader: the reader
@@ -159,8 +156,7 @@ struct ccid_req {
  * struct ccid_bus_ops - how a reader is reached; none is NULL
  * @req_init: prepare the transfers of a request; 0 or -ENOMEM
  * @req_exit: free them; they may be there in part
- * @exchange: send the message of @len bytes of payload at @req->tx, and wait for its answer;
- *	@timeout_ms: time for one answer; as ccid_cmd()
+ * @exchange: send a command and wait for its answer, as ccid_cmd()
  * @control: class request to the interface: bmRequestType, bRequest, wValue; @data
  *	is copied; killable; returns bytes or a negative errno
  * @stop: end all transfers and refuse new ones, wait until the host has them back
@@ -227,7 +223,7 @@ struct ccid_token {
  * @usb_bus: USB bus number
  * @usb_address: device address on it
  * @interface: bInterfaceNumber
- * @powering_off: ccid_reader_power_off_all() runs: it alone sends
+ * @powering_off: reader.c powers the cards off at the end, and alone sends
  * @wedged: the last recovery failed; try again before the next command
  * @seq: next bSeq (reader.lock)
  * @cmd: command on the wire, by slot (reader.lock)

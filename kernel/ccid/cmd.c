@@ -18,6 +18,8 @@
 /* The same at unbind and at sleep */
 #define CMD_LAST_ABORT_MS	500
 
+const u8 ccid_cmd_no_params[3];
+
 static unsigned int cmd_abort_ms(const struct ccid_reader *reader)
 {
 	return READ_ONCE(reader->powering_off) ? CMD_LAST_ABORT_MS : CMD_ABORT_TIMEOUT_MS;
@@ -46,7 +48,7 @@ static int cmd_abort(struct ccid_slot *slot, struct ccid_req *req)
 		goto killed;
 	/* a reader that does not know the request may know the message */
 	ccid_wire_limit(req, cmd_abort_ms(reader));
-	ret = ccid_wire_post(slot, req, CCID_PC_TO_RDR_ABORT, CCID_NO_PARAMS, 0);
+	ret = ccid_wire_post(slot, req, CCID_PC_TO_RDR_ABORT, ccid_cmd_no_params, 0);
 	if (!ret) {
 		ret = ccid_wire_wait(req);
 		if (!ret)
@@ -111,7 +113,7 @@ static int cmd_unwedge(struct ccid_slot *slot, struct ccid_req *req)
 	if (ret == -EINTR || ret == -ENODEV)
 		return ret;
 	ccid_wire_limit(req, CMD_STATUS_TIMEOUT_MS);
-	ret = ccid_wire_post(slot, req, CCID_PC_TO_RDR_GET_SLOT_STATUS, CCID_NO_PARAMS, 0);
+	ret = ccid_wire_post(slot, req, CCID_PC_TO_RDR_GET_SLOT_STATUS, ccid_cmd_no_params, 0);
 	if (ret)
 		return cmd_recovery_errno(reader, ret);
 	ret = ccid_wire_wait(req);

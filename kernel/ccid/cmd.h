@@ -4,6 +4,9 @@
 
 #include "ccid.h"
 
+/* Bytes 7 to 9 of a message whose type gives them no meaning */
+extern const u8 ccid_cmd_no_params[3];
+
 int ccid_cmd(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 params[3], u32 len,
 	     unsigned int timeout_ms);
 int ccid_cmd_verdict(const struct ccid_req *req);

@@ -165,8 +165,8 @@ static int control_escape(struct ccid_slot *slot, struct ccid_req *req)
 	if (ret)
 		return ret;
 	req->req.single = true;
-	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_ESCAPE, CCID_NO_PARAMS, len,
-			     CONTROL_ESCAPE_TIMEOUT_MS);
+	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_ESCAPE, ccid_cmd_no_params, len,
+			    CONTROL_ESCAPE_TIMEOUT_MS);
 	if (ret)
 		return ret;
 	req->req.out = req->ans.data;

@@ -55,7 +55,7 @@ void ccid_iccd_init(struct ccid_reader *reader, u8 version)
  * @deadline: its end, jiffies
  * @stops: reader->stops when it began
  *
- * On the stack of the caller: while it is frozen, ccid_reader_power_off_all() uses the slot.
+ * On the stack of the caller: while it is frozen, reader_power_off_all() uses the slot.
  */
 struct iccd_time {
 	unsigned long deadline;

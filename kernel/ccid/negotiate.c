@@ -96,7 +96,7 @@ static int negotiate_pps(struct ccid_slot *slot, struct ccid_req *req, u8 t, u8 
 	memcpy(ccid_req_payload(req), request, len);
 	params[1] = character ? len : 0;
 	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_XFR_BLOCK, params, len,
-			     NEGOTIATE_PPS_TIMEOUT_MS);
+			    NEGOTIATE_PPS_TIMEOUT_MS);
 	return ret ?: pps_check(fi_di, request, len, req->ans.data, req->ans.len);
 }
 
@@ -109,7 +109,7 @@ static int negotiate_set_parameters(struct ccid_slot *slot, struct ccid_req *req
 	len = t ? params_put_t1(payload, &slot->atr, fi_di, slot->t1.ifsc) :
 		  params_put_t0(payload, &slot->atr, fi_di);
 	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_SET_PARAMETERS, params, len,
-			     NEGOTIATE_PARAMS_TIMEOUT_MS);
+			    NEGOTIATE_PARAMS_TIMEOUT_MS);
 	/* Command not supported, or the byte named by bError cannot be changed: it is
 	 * what it is.
 	 */

@@ -37,7 +37,8 @@ static int pinpad_escape(struct ccid_slot *slot, struct ccid_req *req, u32 len,
 	memcpy(req->apdu, payload, len);
 	memcpy(payload, cmd, cmd_len);
 	ccid_req_dirty_tx(req, cmd_len);
-	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_ESCAPE, CCID_NO_PARAMS, cmd_len, PINPAD_ESCAPE_MS);
+	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_ESCAPE, ccid_cmd_no_params, cmd_len,
+			    PINPAD_ESCAPE_MS);
 	if (ret == -EINTR)
 		return ret;	/* the buffer may be on its way still */
 	memcpy(payload, req->apdu, len);
@@ -51,10 +52,11 @@ static int pinpad_escape(struct ccid_slot *slot, struct ccid_req *req, u32 len,
 static int pinpad_ask(struct ccid_slot *slot, struct ccid_req *req, u32 len,
 		      struct pin_pad *pad)
 {
+	const struct ccid_reader *reader = ccid_slot_reader(slot);
 	int ret;
 
-	*pad = ccid_slot_reader(slot)->pin;
-	if (!ccid_slot_reader(slot)->desc.pin_support || !(ccid_slot_reader(slot)->quirks & CCID_QUIRK_GEMALTO))
+	*pad = reader->pin;
+	if (!reader->desc.pin_support || !(reader->quirks & CCID_QUIRK_GEMALTO))
 		return 0;
 	ret = pinpad_escape(slot, req, len, gemalto_get_features, sizeof(gemalto_get_features));
 	if (!ret)
@@ -86,7 +88,7 @@ int ccid_pinpad_ask(struct ccid_slot *slot, struct ccid_req *req, struct pin_pad
  * Return: 0 or a negative errno
  */
 int ccid_pinpad_firmware(struct ccid_slot *slot, struct ccid_req *req, u8 *name, u32 size,
-			  u32 *len)
+			 u32 *len)
 {
 	int ret;
 
@@ -169,8 +171,8 @@ int ccid_pinpad_enter(struct ccid_slot *slot, struct ccid_req *req, bool modify)
 			return ret;
 	}
 	req->req.single = true;
-	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_SECURE, CCID_NO_PARAMS, m.len,
-			     max(PINPAD_TIMEOUT_MS, (m.timeout + 10) * 1000));
+	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_SECURE, ccid_cmd_no_params, m.len,
+			    max(PINPAD_TIMEOUT_MS, (m.timeout + 10) * 1000));
 	if (req->ans.type && req->ans.cmd_status == CCID_CMD_FAILED) {
 		if (req->ans.error == CCID_ERR_PIN_TIMEOUT)
 			return pinpad_refused(req, 0x00);

@@ -5,7 +5,6 @@
  */
 #include <linux/string.h>
 
-#include "cmd.h"
 #include "req.h"
 #include "slot.h"
 
@@ -59,7 +58,7 @@ int ccid_slot_cmd(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u
 
 static int slot_off(struct ccid_slot *slot, struct ccid_req *req)
 {
-	return ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_ICC_POWER_OFF, CCID_NO_PARAMS, 0,
+	return ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_ICC_POWER_OFF, ccid_cmd_no_params, 0,
 			     SLOT_POWER_OFF_MS);
 }
 
@@ -81,7 +80,7 @@ static int slot_on(struct ccid_slot *slot, struct ccid_req *req, const u8 params
 	    req->ans.error != SLOT_ERROR_EMV)
 		return ret;
 	memcpy(ccid_req_payload(req), iso_mode, sizeof(iso_mode));
-	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_ESCAPE, CCID_NO_PARAMS, sizeof(iso_mode),
+	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_ESCAPE, ccid_cmd_no_params, sizeof(iso_mode),
 			    SLOT_STATUS_TIMEOUT_MS);
 	return ret ?: ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_ICC_POWER_ON, params, 0,
 				    SLOT_POWER_TIMEOUT_MS);
@@ -174,7 +173,7 @@ int ccid_slot_status(struct scard_slot *slot, struct scard_req *req)
 
 	do {
 		ret = ccid_slot_cmd(to_ccid_slot(slot), ccid, CCID_PC_TO_RDR_GET_SLOT_STATUS,
-				    CCID_NO_PARAMS, 0, SLOT_STATUS_TIMEOUT_MS);
+				    ccid_cmd_no_params, 0, SLOT_STATUS_TIMEOUT_MS);
 		if (ret == -EINTR || ret == -ENODEV)
 			return ret;
 		/* an answer that says "failed" still tells the state of the card */
@@ -231,5 +230,5 @@ void ccid_slot_power_off_last(struct ccid_slot *slot)
 {
 	slot->slot.op.ceiling = jiffies + msecs_to_jiffies(SCARD_CEILING_MS);
 	ccid_cmd(slot, to_ccid_req(slot->slot.worker.req), CCID_PC_TO_RDR_ICC_POWER_OFF,
-		 CCID_NO_PARAMS, 0, SLOT_LAST_POWER_OFF_MS);
+		 ccid_cmd_no_params, 0, SLOT_LAST_POWER_OFF_MS);
 }

@@ -2,7 +2,7 @@
 #ifndef CCID_SLOT_H
 #define CCID_SLOT_H
 
-#include "ccid.h"
+#include "cmd.h"
 
 int ccid_slot_cmd(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 params[3],
 		  u32 len, unsigned int timeout_ms);

@@ -175,7 +175,8 @@ static int pipe_get(struct ccid_reader *reader)
 	ret = usb_autopm_get_interface(to_usb(reader)->intf);
 	if (!ret || ret == -ENODEV)
 		return ret;
-	scard_reader_warn(&reader->reader, "does not wake up (%d): write on to its power/control", ret);
+	scard_reader_warn(&reader->reader,
+			  "does not wake up (%d): write on to its power/control", ret);
 	return -EIO;
 }
 
@@ -215,7 +216,7 @@ static void pipe_control_complete(struct urb *urb)
  * its transfer back and leaves.
  */
 static int pipe_request(struct ccid_usb *usb, u8 type, u8 request, u16 value, u16 index,
-			    void *data, u16 len, unsigned int timeout_ms)
+			void *data, u16 len, unsigned int timeout_ms)
 {
 	DECLARE_COMPLETION_ONSTACK(done);
 	struct usb_ctrlrequest *setup;
@@ -265,7 +266,7 @@ out:
 }
 
 static int pipe_control(struct ccid_reader *reader, u8 type, u8 request, u16 value,
-			    void *data, u16 len, unsigned int timeout_ms)
+			void *data, u16 len, unsigned int timeout_ms)
 {
 	return pipe_request(to_usb(reader), type, request, value, reader->interface, data,
 				len, timeout_ms);

@@ -89,7 +89,7 @@ static enum pol_close connect_choose_close(u32 flags)
 
 /* scard_turn_take() for a call that acts; with 0 connect_done() must follow */
 static int connect_begin(struct scard_handle *h, struct scard_turn *t, struct scard_req **reqp,
-		      enum pol_op op, enum pol_share share, bool nonblock)
+			 enum pol_op op, enum pol_share share, bool nonblock)
 {
 	int ret = scard_turn_take(h, t, op, share, nonblock);
 
@@ -103,7 +103,7 @@ static int connect_begin(struct scard_handle *h, struct scard_turn *t, struct sc
 
 /* scard_turn_done() for it */
 static void connect_done(struct scard_handle *h, struct scard_turn *t, struct scard_req **reqp,
-		      int ret, enum pol_disp redo)
+			 int ret, enum pol_disp redo)
 {
 	struct scard_slot *slot = h->slot;
 	bool unused;
@@ -118,7 +118,7 @@ static void connect_done(struct scard_handle *h, struct scard_turn *t, struct sc
 
 /* Power and protocol, as share mode and protocols want it. */
 static int connect_prepare_card(struct scard_slot *slot, struct scard_req *req, u32 share_mode,
-			u32 protocols)
+				u32 protocols)
 {
 	int ret;
 
@@ -199,7 +199,7 @@ out:
  * the worker has to do if the caller is killed on the way.
  */
 static int connect_act(struct scard_slot *slot, struct scard_req *req, u32 disposition,
-	       enum pol_disp *redo)
+		       enum pol_disp *redo)
 {
 	enum pol_card card = scard_card_mark_reset(slot);
 

@@ -64,11 +64,9 @@ void scard_event_changed(struct scard_slot *slot)
 
 /* ---- multicasts ---- */
 
-/*
- * Slots in the order of their coming; mutex, because a dump may sleep between two.
- * Taken before slot->lock, never inside it.
- */
+/* Slots in the order of their coming */
 LIST_HEAD(scard_event_slots);
+/* Their list; a mutex, because a dump may sleep between two of them */
 DEFINE_MUTEX(scard_event_lock);
 /* Counts comings and goings, so that a dump can tell that it is not one moment's */
 unsigned int scard_event_generation;
@@ -161,6 +159,7 @@ bool scard_event_has_listeners(void)
 static void event_multicast(struct scard_slot *slot, u8 cmd)
 {
 	struct sk_buff *skb;
+	void *head;
 
 	if (!scard_event_has_listeners())
 		return;
@@ -168,7 +167,8 @@ static void event_multicast(struct scard_slot *slot, u8 cmd)
 	skb = genlmsg_new(EVENT_STATE_ATTRS * nla_total_size(sizeof(u32)), GFP_KERNEL);
 	if (!skb)
 		return;		/* the counter of the next message tells the listeners */
-	if (scard_event_put_slot(skb, slot, genlmsg_put(skb, 0, 0, &scard_event_family, 0, cmd), false)) {
+	head = genlmsg_put(skb, 0, 0, &scard_event_family, 0, cmd);
+	if (scard_event_put_slot(skb, slot, head, false)) {
 		nlmsg_free(skb);
 		return;
 	}
@@ -242,7 +242,6 @@ void scard_event_announce(struct scard_slot *slot)
 	if (tell)
 		event_multicast(slot, SCARD_CMD_SLOT_CHANGE_NTF);
 }
-
 
 /**
  * scard_event_init() - prepare the events of a slot

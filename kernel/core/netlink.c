@@ -38,8 +38,8 @@ static int netlink_get_slot(struct sk_buff *skb, struct genl_info *info)
 		scard_presence_refresh(slot);
 		spin_unlock(&slot->lock);
 		ret = scard_event_put_slot(answer, slot,
-				       genlmsg_put_reply(answer, info, &scard_event_family, 0,
-							 SCARD_CMD_GET_SLOT), true);
+					   genlmsg_put_reply(answer, info, &scard_event_family, 0,
+							     SCARD_CMD_GET_SLOT), true);
 		break;
 	}
 	mutex_unlock(&scard_event_lock);

@@ -112,25 +112,26 @@ static void presence_poll_work(struct work_struct *work)
 {
 	struct scard_slot *slot = container_of(to_delayed_work(work), struct scard_slot,
 					       presence.poll_work);
+	struct scard_presence *p = &slot->presence;
 	unsigned long age;
 
 	spin_lock(&slot->lock);
-	if (slot->presence.poll_event != slot->events.card) {
-		slot->presence.poll_event = slot->events.card;
-		slot->presence.poll_step = PRESENCE_POLL_MIN;
+	if (p->poll_event != slot->events.card) {
+		p->poll_event = slot->events.card;
+		p->poll_step = PRESENCE_POLL_MIN;
 	}
 	if (!slot->pol.gone) {
 		/* the answers to other calls tell the state of the card, too */
-		age = jiffies - READ_ONCE(slot->presence.checked);
-		if (!slot->pol.actor && age >= slot->presence.poll_step) {
-			slot->presence.poll_step = min_t(unsigned long, 2 * slot->presence.poll_step, PRESENCE_POLL_MAX);
+		age = jiffies - READ_ONCE(p->checked);
+		if (!slot->pol.actor && age >= p->poll_step) {
+			p->poll_step = min_t(unsigned long, 2 * p->poll_step, PRESENCE_POLL_MAX);
 			pol_want_settle(&slot->pol);
 			age = 0;
 		}
 		if (presence_is_watched(slot))
-			queue_delayed_work(slot->reader->wq, &slot->presence.poll_work,
-					   age < slot->presence.poll_step ? slot->presence.poll_step - age :
-								   PRESENCE_POLL_MIN);
+			queue_delayed_work(slot->reader->wq, &p->poll_work,
+					   age < p->poll_step ? p->poll_step - age :
+								PRESENCE_POLL_MIN);
 	}
 	scard_slot_unlock(slot);
 }

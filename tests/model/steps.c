@@ -24,7 +24,7 @@ static void killed(bool on_wire)
 	w.act.pc = op == POL_OP_DISCONNECT || op == POL_OP_END ? PC_COMMIT : PC_KILLED;
 }
 
-/* Power and protocol; scard_slot_activate() and prepare_card() */
+/* Power and protocol; scard_slot_activate() and connect_prepare_card() */
 static void prepare(bool negotiate)
 {
 	enum pol_op op = card_op();
@@ -320,7 +320,7 @@ static void notify(void)
 		pol_want_settle(&w.pol);
 }
 
-/* scard_reader_suspend() to scard_slot_resumed(); all others are frozen */
+/* scard_dev_suspend() to scard_presence_lost_power(); all others are frozen */
 static void sleep_and_wake(bool loses_power)
 {
 	if (w.real == REAL_ON && loses_power)

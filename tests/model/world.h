@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A model of one slot: the real kernel/core/policy.c, driven as handle.c, connect.c,
- * slot.c and slot_work.c drive it, explored exhaustively for small numbers.
+ * A model of one slot: the real kernel/core/policy.c, driven as file.c, connect.c,
+ * slot.c and worker.c drive it, explored exhaustively for small numbers.
  *
  *   world.h    what the files share
  *   moves.c    what can happen next
- *   steps.c    what it does; mirrors handle.c and connect.c: calls, killed callers
- *   card.c     mirrors slot.c and slot_work.c: the state of the card, the worker
+ *   steps.c    what it does; mirrors file.c and connect.c: calls, killed callers
+ *   card.c     mirrors slot.c and worker.c: the state of the card, the worker
  *   oracle.c   the rules, written from the design and not from policy.c
  *   explore.c  states seen, search, traces, progress
  *   model.c    what is explored; TAP
