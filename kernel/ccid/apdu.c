@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * APDUs: how a command and its answer travel at each exchange level. For the actor.
+ * APDUs: how a command and its answer travel at each exchange level.
  *
  * Where one message carries the whole, it is sent from the request's send buffer and
  * answered into its receive buffer, and nothing is copied. Where the host has to take

@@ -165,7 +165,7 @@ static void pipe_restart(struct ccid_reader *reader)
 		queue_delayed_work(reader->reader.wq, &usb->int_work, PIPE_NOTIFY_WINDOW);
 }
 
-/* For actors only, so that none is still in here when disconnect() returns. */
+/* For the owner of the turn only, so that none is still in here when disconnect() returns. */
 static int pipe_get(struct ccid_reader *reader)
 {
 	int ret;

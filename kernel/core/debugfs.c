@@ -35,10 +35,10 @@ static void show_policy(struct seq_file *s, struct scard_slot *slot)
 	seq_printf(s, "connected: %u\n", pol->connected);
 	seq_printf(s, "exclusive: %d\n", pol->exclusive);
 	seq_printf(s, "transaction: handle %u\n", scard_trace_owner(slot));
-	seq_printf(s, "actor: %s\n", !pol->actor ? "none" :
-		   pol->actor == &pol->worker ? "worker" : "caller");
+	seq_printf(s, "running: %s\n", !pol->running ? "none" :
+		   pol->running == &pol->worker ? "worker" : "caller");
 	seq_printf(s, "queued: %u\n", queued);
-	seq_printf(s, "owed: %d\n", pol->owed);
+	seq_printf(s, "pending reset: %d\n", pol->pending_reset);
 	seq_printf(s, "settling: %d\n", slot->card.settling);
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The policy of a slot; see policy.h for the words and the rules of calling.
+ * The policy of a slot; see policy.h for the terms and the rules of calling.
+ *
+ * The queue is a list of its own: the model explores copies of this state, and compares
+ * them, by millions.
  */
 #include "policy.h"
 
@@ -19,7 +22,7 @@ void pol_init(struct pol_slot *s, void (*wake)(struct pol_turn *turn))
 }
 
 /**
- * pol_pending() - what a gated call of a handle must be told first
+ * pol_pending() - is an event of the card pending for a handle?
  * @s: the slot
  * @h: a connected handle
  *
@@ -34,7 +37,7 @@ int pol_pending(const struct pol_slot *s, const struct pol_handle *h)
 	return (s32)(s->removed_epoch - h->epoch) > 0 ? -EIDRM : -ESTALE;
 }
 
-/* May this call be refused now, whether it is new or has been waiting? */
+/* Must this call be refused now, whether it is new or was waiting? */
 static int pol_check(const struct pol_slot *s, const struct pol_turn *t)
 {
 	const struct pol_handle *h = t->handle;
@@ -83,8 +86,8 @@ static bool pol_may_act(const struct pol_slot *s, const struct pol_turn *t)
 	}
 	if (t->op == POL_OP_STATUS)
 		return true;
-	/* as long as anything is owed that comes first, the worker is the actor */
-	if (s->actor)
+	/* as long as a reset is pending that comes first, the turn of the worker runs */
+	if (s->running)
 		return false;
 	/* Reconnect to EXCLUSIVE waits until it is alone; Connect is refused */
 	return t->op != POL_OP_RECONNECT || t->share != POL_EXCLUSIVE || s->connected == 1;
@@ -113,14 +116,22 @@ static int pol_grant(struct pol_slot *s, struct pol_turn *t)
 	default:
 		break;
 	}
-	s->actor = t;
+	s->running = t;
 	return 0;
 }
 
-/* Must what is owed be paid before anything else? */
-static bool pol_owed_now(const struct pol_slot *s)
+/* No reset is pending any more: it is done, or there is no card that needs it. */
+static void pol_clear_reset(struct pol_slot *s)
 {
-	return !s->gone && s->owed != POL_LEAVE && (s->cut || !s->owner);
+	s->pending_reset = POL_LEAVE;
+	s->reset_counted = false;
+	s->reset_at_once = false;
+}
+
+/* Must a pending reset be done before any other turn runs? */
+static bool pol_reset_is_due(const struct pol_slot *s)
+{
+	return !s->gone && s->pending_reset != POL_LEAVE && (s->reset_at_once || !s->owner);
 }
 
 /**
@@ -131,38 +142,38 @@ static bool pol_owed_now(const struct pol_slot *s)
  */
 bool pol_worker_wanted(const struct pol_slot *s)
 {
-	return !s->gone && (s->settle || s->idle || pol_owed_now(s));
+	return !s->gone && (s->settle || s->idle || pol_reset_is_due(s));
 }
 
 /*
- * Give the slot to whom it belongs now: the worker first, since what is owed to
- * the card comes before what anybody wants of it, then the queue, oldest first.
+ * Let the next turn run: the worker's first, since a pending reset comes before any call,
+ * then the queue, oldest first.
  */
 static void pol_schedule(struct pol_slot *s)
 {
 	struct pol_turn **link = &s->head;
 	struct pol_turn *t;
 
-	if (!s->actor && pol_worker_wanted(s)) {
-		s->actor = &s->worker;
+	if (!s->running && pol_worker_wanted(s)) {
+		s->running = &s->worker;
 		s->wake(&s->worker);
 	}
 	/*
-	 * The epoch of an owed reset begins as soon as only the worker can act, not
-	 * when it comes to it: nobody may be told in between that all is well. It does
-	 * not begin earlier, or a Connect that is under way would miss it.
+	 * The epoch of a pending reset begins as soon as only the worker can act, not with the
+	 * reset itself: no call may succeed in between. It does not begin earlier, or a
+	 * Connect that is under way would miss it.
 	 */
-	if (s->actor == &s->worker && pol_owed_now(s) && !s->counted) {
+	if (s->running == &s->worker && pol_reset_is_due(s) && !s->reset_counted) {
 		s->epoch++;
-		s->counted = true;
+		s->reset_counted = true;
 		s->rescan = true;
 	}
 
 	while ((t = *link)) {
 		int result;
 
-		if (s->actor && !s->rescan)
-			return;		/* nobody below can be granted or refused */
+		if (s->running && !s->rescan)
+			return;		/* no turn below can be granted or refused */
 
 		result = pol_check(s, t);
 		if (!result) {
@@ -187,8 +198,8 @@ static void pol_schedule(struct pol_slot *s)
  * @s: the slot
  * @t: the turn; must stay where it is until it is over
  *
- * Return: 0: granted, and over at once for BEGIN, STATUS and ATTR; for the others
- * @t is the actor until pol_done() or pol_hand_over(). POL_WAIT: queued, wake()
+ * Return: 0: granted, and over at once for BEGIN, STATUS and ATTR; the others
+ * run until pol_done() or pol_hand_over(). POL_WAIT: queued, wake()
  * will be called for it unless it is withdrawn. Negative: refused.
  */
 int pol_ask(struct pol_slot *s, struct pol_turn *t)
@@ -198,8 +209,8 @@ int pol_ask(struct pol_slot *s, struct pol_turn *t)
 	if (result)
 		return result;
 	/*
-	 * First come, first served: whoever waits cannot go on now, or pol_schedule()
-	 * would have let it, so a newcomer takes nothing away from it.
+	 * First come, first served: a turn in the queue cannot go on now, or pol_schedule()
+	 * would have granted it, so a new one takes nothing away from it.
 	 */
 	if (pol_may_act(s, t))
 		return pol_grant(s, t);
@@ -258,36 +269,36 @@ void pol_cancel(struct pol_slot *s, struct pol_handle *h)
 }
 
 /**
- * pol_done() - the actor has finished
+ * pol_done() - end the running turn
  * @s: the slot
- * @t: the actor
+ * @t: the turn
  */
 void pol_done(struct pol_slot *s, struct pol_turn *t)
 {
-	if (s->actor != t)
+	if (s->running != t)
 		return;
-	s->actor = NULL;
+	s->running = NULL;
 	pol_schedule(s);
 }
 
 /**
- * pol_hand_over() - the actor was killed: the worker is the actor now
+ * pol_hand_over() - let the worker run in place of a caller that was killed
  * @s: the slot
- * @redo: what the actor was doing to the card and has not finished
+ * @redo: disposition that the caller had begun and not finished
  */
 void pol_hand_over(struct pol_slot *s, enum pol_disp redo)
 {
 	if (redo != POL_LEAVE) {
-		s->owed = redo;
-		s->cut = true;
+		s->pending_reset = redo;
+		s->reset_at_once = true;
 	}
-	s->actor = &s->worker;
+	s->running = &s->worker;
 	s->wake(&s->worker);
 	pol_schedule(s);
 }
 
 /**
- * pol_connected() - the actor's Connect has succeeded
+ * pol_connected() - a Connect, whose turn runs, has succeeded
  * @s: the slot
  * @h: the handle
  * @share: its share mode
@@ -308,7 +319,7 @@ void pol_connected(struct pol_slot *s, struct pol_handle *h, enum pol_share shar
 }
 
 /**
- * pol_reconnected() - the actor's Reconnect has succeeded
+ * pol_reconnected() - a Reconnect, whose turn runs, has succeeded
  * @s: the slot
  * @h: the handle; a transaction of it goes on
  * @share: its new share mode
@@ -341,7 +352,7 @@ static void pol_drop_level(struct pol_slot *s, struct pol_handle *h)
 }
 
 /**
- * pol_leave() - a handle ends, and the card is as it should be
+ * pol_leave() - end a handle; the card stays as it is
  * @s: the slot
  * @h: the handle
  *
@@ -365,7 +376,7 @@ int pol_leave(struct pol_slot *s, struct pol_handle *h)
 }
 
 /**
- * pol_end() - EndTransaction that leaves the card alone
+ * pol_end() - EndTransaction that does not act on the card
  * @s: the slot
  * @h: the handle
  *
@@ -387,7 +398,7 @@ int pol_end(struct pol_slot *s, struct pol_handle *h)
 }
 
 /**
- * pol_end_owned() - one level of a transaction ends
+ * pol_end_owned() - end one level of a transaction
  * @s: the slot
  * @h: its owner; nothing happens if it has lost the transaction meanwhile
  */
@@ -398,15 +409,14 @@ void pol_end_owned(struct pol_slot *s, struct pol_handle *h)
 }
 
 /**
- * pol_close() - the last close of an open file
+ * pol_close() - end a handle at the last close of its file
  * @s: the slot
  * @h: the handle; the caller may free it afterwards
  *
- * This is SCardDisconnect's promise: if the handle was connected, the card is
- * reset before anybody else can speak to it. The reset is only owed here, the
- * worker pays it; everything that is asked for later comes after it. Nothing is
- * owed if the card was reset, powered off or removed since the handle connected,
- * or if the handle never touched it.
+ * This is SCardDisconnect's promise: if the handle was connected, the card is reset before
+ * another handle can speak to it. The reset is only noted here, and the worker does it;
+ * every later call comes after it. No reset is needed if the card was reset, powered off or
+ * removed since the handle connected, or if the handle never touched it.
  *
  * No call of the handle can be waiting: each holds a reference to the file.
  */
@@ -418,38 +428,36 @@ void pol_close(struct pol_slot *s, struct pol_handle *h)
 		return;
 	if (!s->gone && h->spoke && !pol_pending(s, h) && s->card == POL_CARD_ON &&
 	    (held || h->close != POL_CLOSE_TRANSACTION)) {
-		enum pol_disp owed = h->close == POL_CLOSE_UNPOWER ? POL_UNPOWER : POL_RESET;
+		enum pol_disp disp = h->close == POL_CLOSE_UNPOWER ? POL_UNPOWER : POL_RESET;
 
-		/* the stricter of two debts, paid once */
-		if (owed > s->owed)
-			s->owed = owed;
+		/* one reset serves two handles, the stricter one */
+		if (disp > s->pending_reset)
+			s->pending_reset = disp;
 	}
 	pol_leave(s, h);
 }
 
 /**
- * pol_reset() - the actor begins to reset the card or to power it off
+ * pol_reset() - note that the running turn resets the card or powers it off
  * @s: the slot
  *
- * To be called before the first byte of it is sent: from now on every handle that
- * is connected has SCARD_W_RESET_CARD pending. Pays what was owed.
+ * To be called before the first byte of it is sent: from now on every connected handle has
+ * SCARD_W_RESET_CARD pending. A pending reset is done with it.
  */
 void pol_reset(struct pol_slot *s)
 {
 	s->epoch++;
-	s->owed = POL_LEAVE;
-	s->counted = false;
-	s->cut = false;
+	pol_clear_reset(s);
 	s->rescan = true;
 	pol_schedule(s);
 }
 
 /**
- * pol_lost_power() - the card has lost its power, of which nobody here is the cause
+ * pol_lost_power() - note that the card lost its power by itself
  * @s: the slot
  *
- * A reset for everybody who is connected. If nobody is, it is what it is when the worker
- * powers an unused card off: nothing that anybody has to hear of.
+ * A reset for all connected handles. Without one the epoch does not advance, as it does not
+ * when the worker powers an unused card off.
  */
 void pol_lost_power(struct pol_slot *s)
 {
@@ -457,27 +465,25 @@ void pol_lost_power(struct pol_slot *s)
 		pol_reset(s);
 		return;
 	}
-	s->owed = POL_LEAVE;
-	s->counted = false;
-	s->cut = false;
+	pol_clear_reset(s);
 }
 
 /**
- * pol_cut() - the state of the card is unknown: reset it before anything else
- * @s: the slot; the worker is the actor
+ * pol_interrupted() - have the card reset at once: an operation was interrupted
+ * @s: the slot; the turn of the worker runs, or is about to
  */
-void pol_cut(struct pol_slot *s)
+void pol_interrupted(struct pol_slot *s)
 {
 	if (s->card != POL_CARD_ON)
 		return;
-	if (s->owed == POL_LEAVE)
-		s->owed = POL_RESET;
-	s->cut = true;
+	if (s->pending_reset == POL_LEAVE)
+		s->pending_reset = POL_RESET;
+	s->reset_at_once = true;
 	pol_schedule(s);
 }
 
 /**
- * pol_want_settle() - the worker must look whether a card is there
+ * pol_want_settle() - have the worker find out whether a card is there
  * @s: the slot
  */
 void pol_want_settle(struct pol_slot *s)
@@ -487,24 +493,23 @@ void pol_want_settle(struct pol_slot *s)
 }
 
 /**
- * pol_expire() - a transaction was idle for too long
+ * pol_expire() - end a transaction that was idle for too long
  * @s: the slot
  *
- * It is over, and the card is reset before anybody acts; its owner is told like
- * everybody else.
+ * The card is reset before another call acts; the owner sees the reset like all others.
  */
 void pol_expire(struct pol_slot *s)
 {
 	if (!s->owner)
 		return;
 	pol_drop_lock(s, s->owner);
-	if (s->card == POL_CARD_ON && s->owed < POL_RESET)
-		s->owed = POL_RESET;
+	if (s->card == POL_CARD_ON && s->pending_reset < POL_RESET)
+		s->pending_reset = POL_RESET;
 	pol_schedule(s);
 }
 
 /**
- * pol_want_idle() - the card has not been used for a while
+ * pol_want_idle() - have the worker power off a card that is not used
  * @s: the slot
  */
 void pol_want_idle(struct pol_slot *s)
@@ -514,19 +519,17 @@ void pol_want_idle(struct pol_slot *s)
 }
 
 /**
- * pol_removed() - the card, which was there, is out
+ * pol_removed() - note that the card, which was there, is out
  * @s: the slot
  *
- * Ends the transaction; nothing is owed to a card that is not there.
+ * Ends the transaction, and a pending reset.
  */
 void pol_removed(struct pol_slot *s)
 {
 	s->card = POL_CARD_ABSENT;
 	s->epoch++;
 	s->removed_epoch = s->epoch;
-	s->owed = POL_LEAVE;
-	s->counted = false;
-	s->cut = false;
+	pol_clear_reset(s);
 	if (s->owner)
 		pol_drop_lock(s, s->owner);
 	s->rescan = true;
@@ -534,38 +537,35 @@ void pol_removed(struct pol_slot *s)
 }
 
 /**
- * pol_gone() - the reader is out
+ * pol_gone() - note that the reader is gone
  * @s: the slot
  *
- * Every waiter ends with -ENODEV, now and for ever.
+ * Every turn in the queue, and every later one, ends with -ENODEV.
  */
 void pol_gone(struct pol_slot *s)
 {
 	s->gone = true;
-	s->owed = POL_LEAVE;
+	pol_clear_reset(s);
 	s->settle = false;
 	s->idle = false;
-	s->cut = false;
 	s->rescan = true;
 	pol_schedule(s);
 }
 
 /**
- * pol_worker_job() - what the worker has to do next
- * @s: the slot; the worker is the actor
+ * pol_worker_job() - take the next job of the worker
+ * @s: the slot; the turn of the worker runs
  *
- * Return: the job; after POL_JOB_NONE the worker is not the actor any more
+ * Return: the job; POL_JOB_NONE ends the turn
  */
 enum pol_job pol_worker_job(struct pol_slot *s)
 {
-	enum pol_disp owed = s->owed;
+	enum pol_disp disp = s->pending_reset;
 
 	if (pol_worker_wanted(s)) {
-		if (pol_owed_now(s)) {
-			s->owed = POL_LEAVE;
-			s->counted = false;
-			s->cut = false;
-			return (enum pol_job)owed;
+		if (pol_reset_is_due(s)) {
+			pol_clear_reset(s);
+			return (enum pol_job)disp;
 		}
 		if (s->settle) {
 			s->settle = false;

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who may speak to the card of a slot, in what order, and what is owed to it.
+ * Who may speak to the card of a slot, in what order, and when it has to be reset.
  *
- * This is the only place that decides: share modes, transactions, the queue of
- * waiters, dispositions and owed resets.  A pure state machine: no locks, no
- * time, no I/O, no allocation.  In the module every call is made under
- * slot->lock; the model checker under tests/model runs the same source.
+ * This file alone decides: share modes, transactions, the queue of turns, dispositions
+ * and pending resets. A pure state machine: no locks, no time, no I/O, no allocation. In
+ * the module every call is made under slot->lock; the model checker under tests/model runs
+ * the same source.
  *
- * Words:
+ * Terms:
  *   handle   one open file; "connected" when its share mode is not NONE
  *   turn     one call of a handle that waits for, or has, the right to act
- *   actor    the one turn that may speak to the card now
- *   worker   the slot's own turn: pays owed resets, finishes what killed
- *            callers left behind, looks at a card that was just inserted
+ *   running  the one turn that may speak to the card now
+ *   worker   the slot's own turn: does pending resets, finishes exchanges of killed
+ *            callers, settles a card that was inserted
  *   owner    the handle that is in a transaction
  *   epoch    counts resets, power-offs and removals, but no power-off of a card
  *            that nobody is connected to; a handle whose epoch is not the slot's
@@ -71,7 +71,7 @@ enum pol_op {
 
 /* What the worker has to do next */
 enum pol_job {
-	POL_JOB_NONE,		/* nothing: it is not the actor any more */
+	POL_JOB_NONE,		/* nothing: its turn has ended */
 	POL_JOB_RESET,
 	POL_JOB_UNPOWER,
 	POL_JOB_EJECT,
@@ -85,7 +85,7 @@ enum pol_job {
  * struct pol_handle - what the policy knows of one open file
  * @share: share mode, POL_UNCONNECTED while it is not a card handle
  * @close: what a close without Disconnect does
- * @spoke: a DIRECT handle powered the card or sent it something
+ * @spoke: the handle powered the card or sent it something
  * @epoch: epoch of the slot when the handle (re)connected
  * @depth: nested transactions; not 0 only for slot->owner
  */
@@ -118,20 +118,20 @@ struct pol_turn {
 /**
  * struct pol_slot - the state of one slot
  * @wake: called once for each turn that leaves the queue, and for the worker
- *	when it becomes the actor
+ *	when its turn runs
  * @head: oldest queued turn
  * @tail: where the next one goes
- * @actor: the turn that may speak to the card, or NULL
+ * @running: the turn that may speak to the card, or NULL
  * @worker: the slot's own turn
  * @owner: the handle in a transaction, or NULL
  * @connected: connected handles
  * @exclusive: one handle is connected EXCLUSIVE
  * @gone: the reader is gone, for ever
- * @settle: the worker has to look at the card
- * @idle: the card may be powered off, if still nobody is connected
- * @owed: the worker has to do this to the card before anybody but the owner acts
- * @counted: the epoch was advanced for @owed already
- * @cut: an operation was cut short: @owed does not wait for the owner
+ * @settle: the worker has to find out whether a card is there
+ * @idle: the card may be powered off, if still no handle is connected
+ * @pending_reset: disposition that the worker has to do before any handle but the owner acts
+ * @reset_counted: the epoch was advanced for @pending_reset already
+ * @reset_at_once: an operation was interrupted: @pending_reset does not wait for the owner
  * @rescan: something changed that may fail a queued turn, look at all of them
  * @card: the card
  * @epoch: see above
@@ -141,7 +141,7 @@ struct pol_slot {
 	void (*wake)(struct pol_turn *turn);
 	struct pol_turn *head;
 	struct pol_turn **tail;
-	struct pol_turn *actor;
+	struct pol_turn *running;
 	struct pol_turn worker;
 	struct pol_handle *owner;
 	u32 connected;
@@ -149,9 +149,9 @@ struct pol_slot {
 	bool gone;
 	bool settle;
 	bool idle;
-	enum pol_disp owed;
-	bool counted;
-	bool cut;
+	enum pol_disp pending_reset;
+	bool reset_counted;
+	bool reset_at_once;
 	bool rescan;
 	enum pol_card card;
 	u32 epoch;
@@ -177,7 +177,7 @@ void pol_close(struct pol_slot *s, struct pol_handle *h);
 
 void pol_reset(struct pol_slot *s);
 void pol_lost_power(struct pol_slot *s);
-void pol_cut(struct pol_slot *s);
+void pol_interrupted(struct pol_slot *s);
 void pol_want_settle(struct pol_slot *s);
 void pol_expire(struct pol_slot *s);
 void pol_want_idle(struct pol_slot *s);

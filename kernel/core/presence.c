@@ -123,7 +123,7 @@ static void presence_poll_work(struct work_struct *work)
 	if (!slot->pol.gone) {
 		/* the answers to other calls tell the state of the card, too */
 		age = jiffies - READ_ONCE(p->checked);
-		if (!slot->pol.actor && age >= p->poll_step) {
+		if (!slot->pol.running && age >= p->poll_step) {
 			p->poll_step = min_t(unsigned long, 2 * p->poll_step, PRESENCE_POLL_MAX);
 			pol_want_settle(&slot->pol);
 			age = 0;
@@ -164,7 +164,7 @@ void scard_presence_refresh(struct scard_slot *slot)
 	lockdep_assert_held(&slot->lock);
 	if (READ_ONCE(slot->reader->notifies) || slot->pol.gone)
 		return;
-	if (!slot->pol.actor && !slot->card.settling && !delayed_work_pending(&p->poll_work) &&
+	if (!slot->pol.running && !slot->card.settling && !delayed_work_pending(&p->poll_work) &&
 	    time_after(jiffies, READ_ONCE(p->checked) + PRESENCE_POLL_FRESH)) {
 		slot->card.settling = true;
 		p->state = SCARD_PRESENCE_RECHECK;

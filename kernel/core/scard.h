@@ -457,7 +457,7 @@ struct scard_slot_count {
  * @connected: pol_slot.connected
  * @protocol: scard_card.protocol
  * @card: pol_slot.card
- * @owed: pol_slot.owed
+ * @owed: pol_slot.pending_reset
  * @exclusive: pol_slot.exclusive
  * @gone: pol_slot.gone
  */

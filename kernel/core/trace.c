@@ -29,7 +29,7 @@ void scard_trace_slot(struct scard_slot *slot)
 		.card = slot->pol.card,
 		.epoch = slot->pol.epoch,
 		.owner = scard_trace_owner(slot),
-		.owed = slot->pol.owed,
+		.owed = slot->pol.pending_reset,
 		.connected = slot->pol.connected,
 		.exclusive = slot->pol.exclusive,
 		.protocol = slot->card.protocol,

@@ -81,7 +81,7 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op
 
 	if (ret == POL_WAIT)
 		ret = turn_wait(slot, t);
-	if (!ret && READ_ONCE(slot->pol.actor) == &t->pol)
+	if (!ret && READ_ONCE(slot->pol.running) == &t->pol)
 		scard_slot_begin(slot);
 	return ret;
 }
@@ -120,7 +120,7 @@ void scard_turn_done(struct scard_handle *h, struct scard_turn *t, struct scard_
 	spin_lock(&slot->lock);
 	slot->count.failures++;
 	if (!slot->worker.orphan && sent)
-		pol_cut(&slot->pol);
+		pol_interrupted(&slot->pol);
 	pol_hand_over(&slot->pol, redo);
 	scard_slot_unlock(slot);
 }

@@ -52,7 +52,7 @@ static void watchdog_work(struct work_struct *work)
 	spin_lock(&slot->lock);
 	due = slot->watchdog.used + msecs_to_jiffies(ms);
 	if (ms && slot->pol.owner && !slot->pol.gone) {
-		if (slot->pol.actor)		/* not idle: a command is on its way */
+		if (slot->pol.running)		/* not idle: a command is on its way */
 			due = jiffies + msecs_to_jiffies(ms);
 		if (time_before(jiffies, due)) {
 			queue_delayed_work(slot->reader->wq, &slot->watchdog.work, due - jiffies);

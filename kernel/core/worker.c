@@ -26,7 +26,7 @@ static void worker_finish_orphan(struct scard_slot *slot)
 	ret = slot->reader->ops->finish(slot, req, WORKER_GRACE_MS);
 	if (ret || !req->single) {
 		spin_lock(&slot->lock);
-		pol_cut(&slot->pol);
+		pol_interrupted(&slot->pol);
 		scard_slot_unlock(slot);
 	}
 	scard_request_free(req);
@@ -73,7 +73,7 @@ static void worker_work(struct work_struct *work)
 	bool mine, awake;
 
 	spin_lock(&slot->lock);
-	mine = slot->pol.actor == &slot->pol.worker;
+	mine = slot->pol.running == &slot->pol.worker;
 	spin_unlock(&slot->lock);
 	if (!mine)
 		return;
@@ -149,7 +149,7 @@ int scard_worker_init(struct scard_slot *slot)
 void scard_worker_stop(struct scard_slot *slot)
 {
 	/* a caller that owns the turn finds its exchange ended, and leaves */
-	wait_event(slot->events.wait, !READ_ONCE(slot->pol.actor));
+	wait_event(slot->events.wait, !READ_ONCE(slot->pol.running));
 	flush_work(&slot->worker.work);
 }
 

@@ -84,7 +84,7 @@ static int reset(struct slot *s)
 /* What the kernel's worker does, at once. */
 void slot_run_worker(struct slot *s)
 {
-	while (s->pol.actor == &s->pol.worker) {
+	while (s->pol.running == &s->pol.worker) {
 		switch (pol_worker_job(&s->pol)) {
 		case POL_JOB_RESET:
 			reset(s);

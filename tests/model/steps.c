@@ -111,7 +111,7 @@ static void begin(u8 v)
 
 static void send(void)
 {
-	int h = w.o.actor;
+	int h = w.o.running;
 
 	oracle_send(h, w.act.cmd);
 	w.act.sent = true;
@@ -160,7 +160,7 @@ static void end(int h)
 	const struct pol_turn t = { .op = POL_OP_END };
 	int want, got;
 
-	/* End(LEAVE) touches no card: it does not wait for the actor */
+	/* End(LEAVE) touches no card: it does not wait for the running turn */
 	want = oracle_verdict(h, &t);
 	if (want == POL_WAIT)
 		want = 0;
@@ -176,7 +176,7 @@ static void end(int h)
 /* scard_turn_done() */
 static void done(void)
 {
-	struct call *call = card_actor();
+	struct call *call = card_running();
 	enum pol_disp redo = POL_LEAVE;
 	struct act act = w.act;
 
@@ -202,7 +202,7 @@ static void done(void)
 
 static void commit(u8 v)
 {
-	int h = w.o.actor;
+	int h = w.o.running;
 
 	w.act.pc = w.act.killed ? PC_KILLED : PC_DONE;
 	switch (card_op()) {
@@ -228,7 +228,7 @@ static void step(u8 v)
 {
 	switch (w.act.pc) {
 	case PC_BEGIN:
-		if (w.o.actor < WORKER)
+		if (w.o.running < WORKER)
 			begin(v);
 		else if (w.orphan)
 			card_orphan((enum answer)v);
