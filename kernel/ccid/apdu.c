@@ -67,8 +67,8 @@ static int xfr_unpack(struct ccid_req *req, u32 len, u32 size)
 }
 
 /*
- * Room for an answer: what the caller can take or what the card may send, so that a
- * caller whose room is too small can be told how much it lacks.
+ * Room for an answer: that of the caller, or for the longest answer of the card, so that a
+ * caller with too little room learns the length.
  */
 static u32 xfr_room(const struct ccid_req *req, u32 len)
 {
@@ -80,7 +80,7 @@ static u32 xfr_room(const struct ccid_req *req, u32 len)
 	return clamp_t(u32, room, T0_ANSWER_MAX, SCARD_ANSWER_MAX);
 }
 
-/* What an engine has put together */
+/* The answer that an engine has put together */
 static int xfr_assembled(struct ccid_req *req, u32 len, u32 ans_len)
 {
 	req->req.out = req->apdu + len;

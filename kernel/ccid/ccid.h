@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The objects of the CCID transport, each around its object of the core, and what the bus
- * below it does. Lifetimes and locks are those of core/scard.h; reader->lock is innermost.
+ * The objects of the CCID transport, each around its object of the core, and the
+ * operations of the bus below. Lifetimes and locks are those of core/scard.h.
  *
  * Files, from the top to the bottom:
  *
@@ -48,7 +48,7 @@
 #define CCID_QUIRK_OLD_FIRMWARE		BIT(12)	/* known to fail */
 #define CCID_QUIRK_PIN_WAIT		BIT(13)	/* takes the key that is still down for the PIN's */
 #define CCID_QUIRK_PIN_UNPADDED		BIT(14)	/* has to be told not to pad the PIN */
-#define CCID_QUIRK_GEMALTO		BIT(15)	/* its firmware tells what its PIN pad can do */
+#define CCID_QUIRK_GEMALTO		BIT(15)	/* its firmware reports the features of its PIN pad */
 
 /* bmRequestType of class requests to the interface, CCID 1.1 section 5.3 */
 #define CCID_REQUEST_OUT		0x21	/* host to device */
@@ -123,7 +123,7 @@ enum ccid_req_state {
  * @extensions: time extensions since the command was sent
  * @step: time that one answer may take, jiffies
  * @deadline: time at which the next answer is due, jiffies; moved by time extensions
- * @ceiling: time at which the command ends whatever it asks for, jiffies
+ * @ceiling: absolute end of the command, jiffies
  * @ans: the answer, points into @rx
  * @dirty_tx: bytes of @tx that may hold APDU bytes, to be cleared
  * @dirty_apdu: the same of @apdu
@@ -153,7 +153,7 @@ struct ccid_req {
 };
 
 /**
- * struct ccid_bus_ops - how a reader is reached; none is NULL
+ * struct ccid_bus_ops - operations of a bus; none is NULL
  * @req_init: prepare the transfers of a request; 0 or -ENOMEM
  * @req_exit: free them; they may be there in part
  * @exchange: send a command and wait for its answer, as ccid_cmd()
@@ -212,7 +212,7 @@ struct ccid_token {
 /**
  * struct ccid_reader - one CCID interface; constant after probe unless marked
  * @reader: the core's part
- * @bus: how it is reached
+ * @bus: operations of its bus
  * @bulk: its bulk pipes, NULL for a token
  * @desc: class descriptor, clamped
  * @rx_unit: receive buffers are multiples of this
@@ -228,7 +228,7 @@ struct ccid_token {
  * @seq: next bSeq (reader.lock)
  * @cmd: command on the wire, by slot (reader.lock)
  * @tokens: commands that may still be sent, where slots outnumber them (reader.lock)
- * @token_queue: those who wait for a token; see token.c (reader.lock)
+ * @token_queue: waiters for a token; see token.c (reader.lock)
  * @rates: data rates of GET_DATA_RATES, NULL before they were asked for; see negotiate.c
  * @nrates: number of them
  */

@@ -27,7 +27,7 @@ static unsigned int cmd_abort_ms(const struct ccid_reader *reader)
 
 /*
  * End a command: ABORT on the control pipe and PC_to_RDR_Abort with the same bSeq
- * on the bulk pipe; the reader drops what it does and answers the second one.
+ * on the bulk pipe; the reader drops the command and answers the second one.
  *
  * Return: 0, or a negative errno with the request off the wire in both cases;
  * -EINTR: killed, nothing is on the wire, the reader may still be busy
@@ -313,7 +313,7 @@ int ccid_cmd(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 par
 	struct ccid_reader *reader = ccid_slot_reader(slot);
 	int ret = 0;
 
-	req->ans.type = 0;	/* what was answered before is not of this command */
+	req->ans.type = 0;	/* an older answer is not one to this command */
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	if (WARN_ON_ONCE(CCID_HEADER_LEN + len > req->tx_size))

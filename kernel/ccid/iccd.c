@@ -25,7 +25,7 @@
 #define ICCD_B_POWER_5V		1
 
 /**
- * ccid_iccd_init() - what a token is as a reader
+ * ccid_iccd_init() - make a reader of a token
  * @reader: the reader, with the descriptor that it gave
  * @version: ICCD_VERSION_*
  *
@@ -112,7 +112,7 @@ static int iccd_result(int ret)
 }
 
 /*
- * Waits for memory: an exchange is several requests, and an answer that nobody fetches
+ * Waits for memory: an exchange is several requests, and an answer that is not fetched
  * would be taken for that of the next command.
  */
 static int iccd_request(struct ccid_slot *slot, u8 type, u8 request, u16 value, u8 *data, u32 len)

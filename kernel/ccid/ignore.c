@@ -3,7 +3,7 @@
  * Readers that are left to programs of user space (libusb): the parameter "ignore".
  *
  * A list with commas of VVVV:PPPP (idVendor and idProduct, hexadecimal), of =PIECE (of
- * what the reader calls itself), or of both: 08e6:3437=(0001). It is looked at when a
+ * the strings of the reader), or of both: 08e6:3437=(0001). It is looked at when a
  * reader is bound; one that is bound already stays until it is unbound.
  */
 #include <linux/ctype.h>

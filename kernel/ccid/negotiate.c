@@ -110,9 +110,7 @@ static int negotiate_set_parameters(struct ccid_slot *slot, struct ccid_req *req
 		  params_put_t0(payload, &slot->atr, fi_di);
 	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_SET_PARAMETERS, params, len,
 			    NEGOTIATE_PARAMS_TIMEOUT_MS);
-	/* Command not supported, or the byte named by bError cannot be changed: it is
-	 * what it is.
-	 */
+	/* Command not supported, or the byte named by bError cannot be changed: go on. */
 	if (ret && req->ans.type && req->ans.cmd_status == CCID_CMD_FAILED &&
 	    req->ans.error < 0x80)
 		return 0;

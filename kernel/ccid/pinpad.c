@@ -65,9 +65,9 @@ static int pinpad_ask(struct ccid_slot *slot, struct ccid_req *req, u32 len,
 }
 
 /**
- * ccid_pinpad_ask() - how does the reader enter PINs?
+ * ccid_pinpad_ask() - get the properties of the PIN pad
  * @slot: the slot
- * @req: the request; what is in its send buffer is lost
+ * @req: the request, whose send buffer is overwritten
  * @pad: the result
  *
  * Return: 0 or a negative errno
@@ -78,9 +78,9 @@ int ccid_pinpad_ask(struct ccid_slot *slot, struct ccid_req *req, struct pin_pad
 }
 
 /**
- * ccid_pinpad_firmware() - the name of the firmware, where the reader tells
+ * ccid_pinpad_firmware() - get the name of the firmware, where the reader has one
  * @slot: the slot
- * @req: the request; what is in its send buffer is lost
+ * @req: the request, whose send buffer is overwritten
  * @name: the result
  * @size: room there
  * @len: bytes of it, 0: the reader does not tell
@@ -103,7 +103,7 @@ int ccid_pinpad_firmware(struct ccid_slot *slot, struct ccid_req *req, u8 *name,
 	return 0;
 }
 
-/* What the user has done instead of entering a PIN, as status bytes */
+/* The user has not entered a PIN: report it as status bytes. */
 static int pinpad_refused(struct ccid_req *req, u8 sw2)
 {
 	req->tx[0] = 0x64;
@@ -113,7 +113,7 @@ static int pinpad_refused(struct ccid_req *req, u8 sw2)
 	return 0;
 }
 
-/* What some readers need to have heard, or to have got over, before */
+/* Some readers need a command, or a pause, before. */
 static int pinpad_prepare(struct ccid_slot *slot, struct ccid_req *req,
 			  const struct pin_message *m)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Readers that are not what they say, one line each. A quirk corrects the class
- * descriptor, or sets a flag that is looked at where it matters.
+ * Readers whose descriptor lies, or whose firmware needs a detour, one line each. A quirk
+ * corrects the class descriptor, or sets a flag that is tested where it matters.
  *
  * How to add one: a line with idVendor, idProduct, the bcdDevice from which on the
  * firmware is right (0: never), and what to do. A new kind of quirk gets a CCID_QUIRK_* flag in
@@ -132,7 +132,7 @@ static void ccid_quirk_pin(struct ccid_reader *reader, const struct pin_pad *pin
 	}
 }
 
-/* What a quirk changes of the descriptor */
+/* Correct the descriptor as the quirks say. */
 static void ccid_quirks_correct(struct ccid_reader *reader)
 {
 	struct ccid_desc *desc = &reader->desc;
@@ -153,7 +153,7 @@ static void ccid_quirks_correct(struct ccid_reader *reader)
 }
 
 /**
- * ccid_quirks_apply() - correct what a reader says of itself
+ * ccid_quirks_apply() - apply the quirks of a reader
  * @reader: the reader, whose descriptor and ids are set
  */
 void ccid_quirks_apply(struct ccid_reader *reader)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Buffers of a request: the message to send, the receive buffer, and the assembly of what
- * takes several blocks.
+ * Buffers of a request: the message to send, the receive buffer, and the assembly of APDUs
+ * that take several blocks.
  */
 #include <linux/mm.h>
 #include <linux/sizes.h>
@@ -10,7 +10,7 @@
 
 #include "req.h"
 
-/* Messages up to this are received whole, whatever the caller expects */
+/* Messages up to this are received whole, however small the room of the caller */
 #define REQ_SMALL_MESSAGE	1024U
 /*
  * Receive-buffer size used until an extended Le asks for more: one transfer of up to 64 KiB

@@ -35,7 +35,7 @@ static enum scard_icc slot_icc(const struct ccid_req *req)
 }
 
 /**
- * ccid_slot_cmd() - ccid_cmd(), and let the core know what the answer says of the card
+ * ccid_slot_cmd() - ccid_cmd(), and report the card's state in the answer to the core
  * @slot: the slot
  * @req: the request
  * @type: bMessageType
@@ -62,7 +62,7 @@ static int slot_off(struct ccid_slot *slot, struct ccid_req *req)
 			     SLOT_POWER_OFF_MS);
 }
 
-/* One IccPowerOn, with what some readers need around it */
+/* One IccPowerOn, with the commands that some readers need around it */
 static int slot_on(struct ccid_slot *slot, struct ccid_req *req, const u8 params[3])
 {
 	static const u8 iso_mode[] = { 0x1f, 0x01 };	/* a command of Gemplus' firmware */

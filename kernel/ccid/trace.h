@@ -14,7 +14,7 @@
 #include "core/scard.h"
 #include "proto/ccid_msg.h"
 
-/* bMessageType; what is not known, which a reader may send, is shown as a number */
+/* bMessageType; unknown types, which a reader may send, are shown as numbers */
 #define scard_show_message(type)					\
 	__print_symbolic(type,						\
 			 { CCID_PC_TO_RDR_SET_PARAMETERS, "SetParameters" },	\

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Binding of CCID readers on USB: which interfaces, what their descriptors say, and
- * what suspend, resume and reset of the device mean to them.
+ * Binding of CCID readers on USB: interfaces, descriptors, suspend, resume and reset of the
+ * device.
  *
- * The device is not trusted: whatever it claims has been clamped by ccid_desc.c.
+ * The device is not trusted: ccid_desc.c clamps its claims.
  */
 #include <linux/ctype.h>
 #include <linux/module.h>

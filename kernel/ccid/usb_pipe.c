@@ -3,8 +3,8 @@
  * The pipes of a reader on USB: bulk, control and interrupt transfers, and how they are
  * stopped and started again. Knows no cards and waits for no card.
  *
- * The device is not trusted: what it sends is checked by ccid_msg.c, and nothing here
- * waits without a limit or loops as often as the device likes.
+ * The device is not trusted: ccid_msg.c checks its messages, and nothing here waits without a
+ * limit or loops as often as the device likes.
  */
 #include <linux/slab.h>
 
@@ -73,7 +73,7 @@ static int pipe_rearm(struct ccid_rx *rx)
 	if (ret != -EPERM)
 		return ret;
 	/*
-	 * The last answer came in the buffer of a request that was given up, and whoever is
+	 * The last answer came in the buffer of a request that was given up, and the thread
 	 * in pipe_cancel() for that has not run since: the old one is refused until then.
 	 */
 	urb = usb_alloc_urb(0, GFP_ATOMIC);
@@ -104,8 +104,8 @@ static void pipe_cancel(struct ccid_req *req)
 
 	usb_kill_urb(req->tx_urb);
 	/*
-	 * Other requests may swap their receive buffer for this one's until ours
-	 * has come back; what is armed for us at the end is ours to end.
+	 * Another slot's answer may swap our receive URB for its own while we kill it;
+	 * repeat until the URB we killed is the one we own.
 	 */
 	for (;;) {
 		spin_lock_irqsave(&req->req.reader->lock, flags);
@@ -118,7 +118,7 @@ static void pipe_cancel(struct ccid_req *req)
 	}
 }
 
-/* All looked up at one moment: no more begin, but answers still swap buffers among them. */
+/* Collect all URBs under the lock: no new ones start, but answers may still swap receive URBs. */
 static void pipe_stop_bulk(struct ccid_usb *usb)
 {
 	struct urb *urbs[2 * SCARD_MAX_SLOTS];
@@ -180,7 +180,7 @@ static int pipe_get(struct ccid_reader *reader)
 	return -EIO;
 }
 
-/* usbcore itself takes back what is held when the reader goes. */
+/* When the reader goes, usbcore itself takes back its references. */
 static void pipe_hold(struct ccid_reader *reader)
 {
 	unsigned long flags;
@@ -355,7 +355,7 @@ static void pipe_notified(struct ccid_usb *usb, const u8 *buf, u32 len)
 	unsigned int i;
 
 	if (ccid_notify_parse(&note, buf, len, reader->nslots))
-		return;	/* hardware errors and what nobody has defined */
+		return;	/* hardware errors and undefined messages */
 	trace_scard_ccid_notify(reader, note.changed, note.present);
 	for (i = 0; i < reader->nslots; i++)
 		if (note.changed & BIT(i))
@@ -424,7 +424,7 @@ static void pipe_int_work(struct work_struct *work)
 	}
 	if (!ret)
 		ret = usb_submit_urb(usb->int_urb, GFP_NOIO);
-	/* it fails when it was poisoned, and then nobody wants to know any more */
+	/* it also fails when it was poisoned, which is no fault */
 	if (ret && !test_bit(USB_PIPE_INT_STOPPED, &usb->int_flags))
 		pipe_int_failed(usb);
 }
@@ -454,7 +454,7 @@ int ccid_usb_pipe_int_init(struct ccid_usb *usb, const struct usb_endpoint_descr
 
 /**
  * ccid_usb_pipe_int_start() - listen to the interrupt pipe, if there is one
- * @usb: the interface, whose slots are ready for what it says
+ * @usb: the interface, whose slots are ready for notifications
  */
 void ccid_usb_pipe_int_start(struct ccid_usb *usb)
 {
@@ -463,7 +463,7 @@ void ccid_usb_pipe_int_start(struct ccid_usb *usb)
 }
 
 /**
- * ccid_usb_pipe_init() - prepare what every interface has
+ * ccid_usb_pipe_init() - prepare the pipes that every interface has
  * @usb: the interface
  */
 void ccid_usb_pipe_init(struct ccid_usb *usb)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CCID messages on the wire: send one, match what comes by slot and sequence, follow
+ * CCID messages on the wire: send one, match answers by slot and sequence, follow
  * time extensions up to a ceiling.
  *
  * One command at a time per slot; up to bMaxCCIDBusySlots per reader. Each command on the
@@ -165,8 +165,8 @@ static void wire_swap_rx(struct ccid_req *a, struct ccid_req *b)
 }
 
 /*
- * Does the request wait for this? Some readers refuse what they do not know by
- * RDR_to_PC_SlotStatus, whatever the type of the answer would be.
+ * Does the request wait for this? Some readers refuse an unknown command by
+ * RDR_to_PC_SlotStatus, also where the answer has another type.
  */
 static bool wire_matches(const struct ccid_req *req, const struct ccid_answer *ans)
 {
@@ -405,7 +405,7 @@ int ccid_wire_wait(struct ccid_req *req)
 	int ret;
 
 	ret = wait_event_state(req->wait, wire_is_over(req), (TASK_KILLABLE | TASK_FREEZABLE));
-	/* the lock orders what the answer has written before what the caller reads */
+	/* the lock orders the writes of the answer before the reads of the caller */
 	spin_lock_irqsave(&reader->reader.lock, flags);
 	if (req->state == CCID_REQ_DONE)
 		ret = 0;

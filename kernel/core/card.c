@@ -310,7 +310,7 @@ int scard_card_eject(struct scard_slot *slot, struct scard_req *req)
 
 /* ---- settling: is a card there, and which ---- */
 
-/* Has the transport reported a card? Then powering it up asks all that there is to ask. */
+/* Has the transport reported a card? Then the power-up alone answers all questions. */
 static bool card_is_reported(struct scard_slot *slot)
 {
 	bool reported = false;
@@ -325,7 +325,7 @@ static bool card_is_reported(struct scard_slot *slot)
 	return reported;
 }
 
-/* Ask the reader; *@read: there is a card whose ATR is to be read. */
+/* Ask the reader; *@read: there is a card whose ATR has to be read. */
 static int card_ask(struct scard_slot *slot, struct scard_req *req, bool *read)
 {
 	int icc = slot->reader->ops->status(slot, req);
@@ -340,7 +340,7 @@ static int card_ask(struct scard_slot *slot, struct scard_req *req, bool *read)
 	if (slot->pol.card == POL_CARD_ON && icc == SCARD_ICC_INACTIVE)
 		scard_card_removed_locked(slot);
 	if (slot->pol.card == POL_CARD_ABSENT && !slot->pol.gone) {
-		/* a card without its ATR is not reported, whoever has asked */
+		/* a card without its ATR is not reported */
 		slot->card.settling = true;
 		card_inserted_locked(slot);
 		*read = true;
@@ -374,7 +374,7 @@ void scard_card_settled(struct scard_slot *slot)
  * @slot: the slot
  * @req: a request
  *
- * Return: 0, whatever the card is; or a negative errno of the reader
+ * Return: 0 for any card and for none; or a negative errno of the reader
  */
 int scard_card_settle(struct scard_slot *slot, struct scard_req *req)
 {
@@ -394,7 +394,7 @@ int scard_card_settle(struct scard_slot *slot, struct scard_req *req)
 	return ret == -EREMOTEIO || ret == -ENOMEDIUM ? 0 : ret;
 }
 
-/* ---- what Connect needs ---- */
+/* ---- for Connect ---- */
 
 /**
  * scard_card_activate() - power the card up if it has no power

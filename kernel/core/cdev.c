@@ -264,7 +264,7 @@ static long cdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	default:
 		return -ENOTTY;
 	}
-	/* all the others act or may act: they are for those who may write */
+	/* all others act or may act: they need a file that is open for writing */
 	if (!(file->f_mode & FMODE_WRITE))
 		return -EBADF;
 

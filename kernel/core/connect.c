@@ -70,10 +70,10 @@ static int connect_check_share(u32 share_mode, u32 protocols)
 	return 0;
 }
 
-/* What this handle's unannounced close shall do; 0 if the caller may not ask for it. */
+/* Choose the effect of an unannounced close; 0 if the caller may not ask for it. */
 static enum pol_close connect_choose_close(u32 flags)
 {
-	/* what was verified on the card survives, is cleared, loses its power too */
+	/* a verified PIN survives; is forgotten; and the card loses its power, too */
 	static const u8 strictness[] = {
 		[POL_CLOSE_TRANSACTION] = 0,
 		[POL_CLOSE_RESET] = 1,
@@ -174,7 +174,7 @@ int scard_connect_connect(struct scard_handle *h, struct scard_connect *arg, boo
 			ret = slot->pol.gone ? -ENODEV : -ENOMEDIUM;
 		else
 			pol_connected(&slot->pol, &h->pol, arg->share_mode, close);
-		/* who holds a card wants to know when it is taken out */
+		/* a connected handle has to hear of a removal */
 		if (!ret)
 			scard_presence_watch(slot);
 		arg->protocol = slot->card.protocol;
@@ -195,8 +195,8 @@ out:
 }
 
 /*
- * Do to the card what a disposition says; the epoch begins with it. *@redo says what
- * the worker has to do if the caller is killed on the way.
+ * Perform a disposition; the epoch begins with it. *@redo: disposition that the worker has to
+ * perform if the caller is killed halfway.
  */
 static int connect_act(struct scard_slot *slot, struct scard_req *req, u32 disposition,
 		       enum pol_disp *redo)
@@ -227,7 +227,7 @@ static int connect_act(struct scard_slot *slot, struct scard_req *req, u32 dispo
  * @arg: in and out
  * @nonblock: do not wait for a turn
  *
- * Return: 0 or a negative errno; what was pending stays pending on failure
+ * Return: 0 or a negative errno; a pending event stays pending on failure
  */
 int scard_connect_reconnect(struct scard_handle *h, struct scard_connect *arg, bool nonblock)
 {
@@ -251,7 +251,7 @@ int scard_connect_reconnect(struct scard_handle *h, struct scard_connect *arg, b
 		goto out;
 	if (arg->initialization != SCARD_DISP_LEAVE) {
 		ret = connect_act(slot, req, arg->initialization, &redo);
-		/* off becomes on again; what did not answer gets another chance */
+		/* off becomes on again; a card that did not answer gets another chance */
 		if (!ret || ret == -EREMOTEIO)
 			ret = scard_card_activate(slot, req);
 	}
@@ -307,8 +307,8 @@ static int connect_leave(struct scard_handle *h)
  * @disposition: SCARD_DISP_*
  * @nonblock: do not wait for a turn
  *
- * Return: 0; -EREMOTEIO: the handle is disconnected, the card did not do what was
- * asked; other negative errno: the handle is still connected
+ * Return: 0; -EREMOTEIO: the handle is disconnected, the card did not follow;
+ * other negative errno: the handle is still connected
  */
 int scard_connect_disconnect(struct scard_handle *h, u32 disposition, bool nonblock)
 {
@@ -328,15 +328,15 @@ int scard_connect_disconnect(struct scard_handle *h, u32 disposition, bool nonbl
 
 	ret = connect_begin(h, &t, &req, POL_OP_DISCONNECT, 0, nonblock);
 	if (ret == -ENODEV) {
-		/* any handle can be disconnected, whatever became of the reader */
+		/* a handle can be disconnected also if the reader is gone */
 		ret = connect_leave(h);
 		goto out;
 	}
 	if (ret)
 		goto out;
 	/*
-	 * The disposition acts on the card as it is now, also if somebody has reset
-	 * it meanwhile: the caller asked for it explicitly.
+	 * The disposition acts on the card as it is now, also if it was reset meanwhile:
+	 * the caller asked for it explicitly.
 	 */
 	ret = connect_act(slot, req, disposition, &redo);
 	connect_leave(h);
@@ -353,8 +353,8 @@ out:
 /**
  * scard_connect_end() - SCARD_IOC_END
  * @h: the handle
- * @disposition: SCARD_DISP_*; what acts on the card does so also at an inner level,
- *	and the caller too has to RECONNECT afterwards
+ * @disposition: SCARD_DISP_*; all but LEAVE act on the card also at an inner level, and the
+ *	caller, too, has to RECONNECT afterwards
  * @nonblock: do not wait for a turn
  *
  * Return: 0 or a negative errno
@@ -389,7 +389,7 @@ int scard_connect_end(struct scard_handle *h, u32 disposition, bool nonblock)
 		goto out;
 	}
 	ret = connect_act(slot, req, disposition, &redo);
-	/* as pcsc-lite: UNPOWER is off and on again here, nobody has disconnected */
+	/* as pcsc-lite: UNPOWER is off and on again here, the handle stays connected */
 	if (!ret && disposition == SCARD_DISP_UNPOWER)
 		ret = scard_card_activate(slot, req);
 	spin_lock(&slot->lock);

@@ -13,7 +13,6 @@
 
 static struct dentry *debugfs_root;
 
-/* What the policy knows */
 static void show_policy(struct seq_file *s, struct scard_slot *slot)
 {
 	static const char * const cards[] = {
@@ -87,7 +86,7 @@ void scard_debugfs_add(struct scard_slot *slot)
  * scard_debugfs_del() - show it no more
  * @slot: the slot
  *
- * Waits for who is reading; files that stay open read nothing any more.
+ * Waits for readers of the file; one that stays open reads nothing any more.
  */
 void scard_debugfs_del(struct scard_slot *slot)
 {

@@ -50,7 +50,7 @@ u32 scard_event_state(const struct scard_slot *slot)
 }
 
 /**
- * scard_event_changed() - count a change and wake those who wait for one
+ * scard_event_changed() - count a change and wake its waiters
  * @slot: the slot, locked
  */
 void scard_event_changed(struct scard_slot *slot)
@@ -117,7 +117,7 @@ static int event_put_identity(struct sk_buff *skb, struct scard_slot *slot)
  * @skb: the message
  * @slot: the slot
  * @head: from genlmsg_put(), may be NULL
- * @whole: with the identity of the reader: for those who ask, not for multicasts
+ * @whole: with the identity of the reader: for answers, not for multicasts
  *
  * Return: 0, or -EMSGSIZE and the message is cancelled
  */
@@ -163,7 +163,7 @@ static void event_multicast(struct scard_slot *slot, u8 cmd)
 
 	if (!scard_event_has_listeners())
 		return;
-	/* no larger than it has to be: kernels that clear what they allocate do so here */
+	/* no larger than necessary: some kernels clear all memory that they allocate */
 	skb = genlmsg_new(EVENT_STATE_ATTRS * nla_total_size(sizeof(u32)), GFP_KERNEL);
 	if (!skb)
 		return;		/* the counter of the next message tells the listeners */
@@ -226,7 +226,7 @@ void scard_event_card_changed(struct scard_slot *slot)
 }
 
 /**
- * scard_event_announce() - announce what has changed, if anything has
+ * scard_event_announce() - multicast a change, if there is one
  * @slot: the slot
  *
  * For its news_work alone.

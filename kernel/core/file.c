@@ -228,7 +228,7 @@ int scard_file_transmit(struct scard_handle *h, struct scard_req **reqp, u32 pro
 	if (ret == -ENOMEM && sent)
 		ret = -EIO;
 	scard_turn_done(h, &t, reqp, ret, POL_LEAVE);
-	/* a card that is mute now answered its power-up: what failed is an exchange */
+	/* a card that is mute now answered its power-up: the exchange failed */
 	return ret == -EREMOTEIO ? -EIO : ret;
 }
 
@@ -256,8 +256,8 @@ int scard_file_control(struct scard_handle *h, struct scard_req **reqp, u32 code
 	ret = ops->get(slot->reader);
 	awake = !ret;
 	/*
-	 * Controls are not gated, but a PIN is for the card as the handle knows it: only then
-	 * does the end of the handle close again what the PIN has opened, see pol_close().
+	 * Controls are not gated, but a PIN is for the card that the handle knows: only then
+	 * does the end of the handle make the card forget it, see pol_close().
 	 */
 	spin_lock(&slot->lock);
 	if (!ret && ops->control_is_gated(code))

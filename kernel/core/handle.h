@@ -8,7 +8,7 @@
  * struct scard_handle - one open file
  * @slot: its slot, referenced
  * @id: names it among those of the slot, from 1 on; constant
- * @pol: what the policy knows of it (slot->lock)
+ * @pol: its state in the policy (slot->lock)
  * @spare: a request ready for the next exchange, taken and put back with xchg()
  * @seen: value of slot->events.all at the last snapshot (slot->lock)
  */

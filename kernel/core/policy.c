@@ -302,7 +302,7 @@ void pol_hand_over(struct pol_slot *s, enum pol_disp redo)
  * @s: the slot
  * @h: the handle
  * @share: its share mode
- * @close: what an unannounced close does
+ * @close: effect of an unannounced close
  */
 void pol_connected(struct pol_slot *s, struct pol_handle *h, enum pol_share share,
 		   enum pol_close close)
@@ -382,7 +382,7 @@ int pol_leave(struct pol_slot *s, struct pol_handle *h)
  *
  * A pending event is returned, and the transaction is over all the same.
  *
- * Return: 0 or what pol_ask(POL_OP_END) would refuse with
+ * Return: 0, or the errno that pol_ask() would refuse POL_OP_END with
  */
 int pol_end(struct pol_slot *s, struct pol_handle *h)
 {

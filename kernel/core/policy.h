@@ -15,7 +15,7 @@
  *            callers, settles a card that was inserted
  *   owner    the handle that is in a transaction
  *   epoch    counts resets, power-offs and removals, but no power-off of a card
- *            that nobody is connected to; a handle whose epoch is not the slot's
+ *            without a connected handle; a handle whose epoch is not the slot's
  *            has W_RESET_CARD or W_REMOVED_CARD pending
  */
 #ifndef SCARD_POLICY_H
@@ -42,7 +42,7 @@ enum pol_disp {
 	POL_EJECT = 3,
 };
 
-/* What an unannounced close does; values of SCARD_CONNECT_CLOSE_* */
+/* Effect of an unannounced close; values of SCARD_CONNECT_CLOSE_* */
 enum pol_close {
 	POL_CLOSE_RESET = 1,
 	POL_CLOSE_TRANSACTION = 2,
@@ -69,22 +69,22 @@ enum pol_op {
 	POL_OP_WORKER,
 };
 
-/* What the worker has to do next */
+/* Jobs of the worker */
 enum pol_job {
 	POL_JOB_NONE,		/* nothing: its turn has ended */
 	POL_JOB_RESET,
 	POL_JOB_UNPOWER,
 	POL_JOB_EJECT,
 	POL_JOB_SETTLE,		/* find out whether a card is there, read its ATR */
-	POL_JOB_IDLE,		/* power off a card that nobody uses */
+	POL_JOB_IDLE,		/* power off a card without a connected handle */
 };
 
 #define POL_WAIT	1	/* pol_ask(): the turn is queued */
 
 /**
- * struct pol_handle - what the policy knows of one open file
+ * struct pol_handle - state of one open file
  * @share: share mode, POL_UNCONNECTED while it is not a card handle
- * @close: what a close without Disconnect does
+ * @close: effect of a close without Disconnect
  * @spoke: the handle powered the card or sent it something
  * @epoch: epoch of the slot when the handle (re)connected
  * @depth: nested transactions; not 0 only for slot->owner

@@ -81,7 +81,7 @@ int scard_power_get(struct scard_slot *slot)
 }
 
 /**
- * scard_power_put_locked() - end what scard_power_get() began
+ * scard_power_put_locked() - take back scard_power_get()
  * @slot: the slot, locked
  *
  * Return: true if it was the last: scard_power_unused() must follow, without the lock

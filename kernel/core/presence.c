@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Presence: what the transport reports of insertion and removal, and the polling of
- * readers that cannot report it.
+ * Presence: reports of insertion and removal, and the polling of readers that cannot report
+ * them.
  */
 #include <linux/jiffies.h>
 
@@ -11,8 +11,8 @@
 #include "slot.h"
 
 /*
- * A reader that cannot report insertion is polled while anybody watches the slot: often
- * after a change, then less and less.
+ * A reader that cannot report insertion is polled while the slot is watched: often after a
+ * change, then less and less.
  */
 #define PRESENCE_POLL_MIN	(HZ / 8)
 #define PRESENCE_POLL_MAX	HZ

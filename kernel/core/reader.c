@@ -37,12 +37,12 @@ void scard_reader_count(struct scard_reader *reader, u64 *counter)
 }
 
 /**
- * scard_reader_warn() - write into the log what is wrong with a reader
+ * scard_reader_warn() - write a fault of the reader into the log
  * @reader: the reader
  * @format: the fault, a colon, what to do about it; no newline
  *
- * For faults of the reader or the cable, not for what programs ask in vain; no byte that was
- * sent is shown. Called in any context; limited to a few lines a minute.
+ * For faults of the reader or the cable, not for those of programs; no byte that was sent is
+ * shown. Called in any context; limited to a few lines a minute.
  */
 void scard_reader_warn(struct scard_reader *reader, const char *format, ...)
 {

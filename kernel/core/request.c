@@ -82,7 +82,7 @@ struct scard_req *scard_request_get(struct scard_handle *h, u32 len, u32 room)
 	len = max(len, SCARD_SHORT_COMMAND);
 	if (!req)
 		return scard_request_alloc(h->slot, len, room, GFP_KERNEL_ACCOUNT);
-	/* for what the core itself has to say, any will do */
+	/* any request will do for what the core itself sends */
 	req->room = room;
 	if ((room || len > SCARD_SHORT_COMMAND) &&
 	    req->reader->ops->req_prepare(h->slot, req, len, GFP_KERNEL_ACCOUNT)) {

@@ -26,8 +26,8 @@
  *   policy.c appoints it. Members marked (owner) belong to it and need no lock: the turn
  *   passes from one owner to the next under slot->lock. If the owner is killed, the slot's
  *   worker (a work item) owns the turn, and the caller leaves at once.
- *   Members marked (lock) are written by the owner under slot->lock, and read by anybody
- *   under it. presence.news_work runs beside the owner and takes slot->lock only.
+ *   Members marked (lock) are written by the owner under slot->lock, and read by any
+ *   thread under it. presence.news_work runs beside the owner and takes slot->lock only.
  *
  * UNPLUG
  *   The transport calls scard_dev_unregister(). It marks the reader gone under
@@ -54,7 +54,7 @@
 
 #define SCARD_MAX_SLOTS		16	/* per reader */
 
-/* No exchange takes longer than this, whatever the card or the reader asks for */
+/* No exchange takes longer than this, however much time card and reader ask for */
 #define SCARD_CEILING_MS	(5 * 60 * 1000)
 
 /* Bytes of command that each request has room for: a short APDU, ISO 7816-3 section 12.1 */
@@ -106,7 +106,7 @@ struct scard_req {
 };
 
 /**
- * struct scard_reader_ops - what a transport does
+ * struct scard_reader_ops - operations of a transport
  * @slot_size: size of the transport's structure around struct scard_slot, its first member
  * @req_size: the same around struct scard_req
  * @groups: sysfs attributes of this transport's slots, or NULL
@@ -132,15 +132,15 @@ struct scard_req {
  *
  * @get_attr: an attribute of the reader or of @protocol: @buf has SCARD_MAX_ATTRIBUTE_SIZE
  *	bytes; -EOPNOTSUPP: the transport does not have it. Under slot->lock.
- * @get_info: fill in what the transport knows of scard_info
+ * @get_info: fill in the members of scard_info that the transport knows
  * @control_is_gated: does this control have a PIN entered and sent to the card?
- * @debug_show: what the transport is doing, for debugfs
+ * @debug_show: state of the transport, for debugfs
  *
  * Exchanges of killed callers.
  *
  * @in_flight: after -EINTR: is @req still under way? Then it must not be touched.
  * @finish: for the worker: wait @grace_ms for the end of @req, then abort it. 0: the
- *	exchange is complete; otherwise what the card was doing was interrupted
+ *	exchange is complete; otherwise the card was interrupted
  * @claim: before a job of the worker: may all its exchanges begin? Never sleeps. false: the
  *	transport calls scard_worker_kick() when they may
  * @release: after the job
@@ -148,13 +148,13 @@ struct scard_req {
  * Memory of a request.
  *
  * @req_prepare: make room for @len bytes of command and @req->room of answer; 0 or -ENOMEM
- * @req_clear: forget what was in the buffers
+ * @req_clear: clear the buffers
  * @req_free: free them; they may be there in part
  *
  * The reader.
  *
  * @stop: end all exchanges, refuse new ones, and wait until the device touches no memory any
- *	more; @gone: for good, wake whoever waits for a token
+ *	more; @gone: for good, wake all who wait for a token
  * @restart: allow exchanges again after @stop
  * @power_off_all: after @stop: power off the cards of the slots in the bit set @slots,
  *	and those that an interrupted exchange left in doubt; stopped again afterwards
@@ -306,7 +306,7 @@ struct scard_card {
 };
 
 /**
- * enum scard_presence_state - what is uncertain of a slot's card
+ * enum scard_presence_state - uncertainty about a slot's card
  * @SCARD_PRESENCE_KNOWN: nothing
  * @SCARD_PRESENCE_RECHECK: the card may have been exchanged unseen: its ATR is compared
  * @SCARD_PRESENCE_REPORTED: the transport has reported a card; the next answer confirms it
@@ -336,7 +336,7 @@ enum scard_presence_state {
  * struct scard_presence - insertion and removal; presence.c
  * @state: see there (lock)
  * @reports: PRESENCE_* bits set by scard_presence_notify()
- * @news_work: acts on @reports, then multicasts what changed
+ * @news_work: acts on @reports, then multicasts changes
  * @verify_work: has the reader asked about a removal; the reader is kept awake until then
  * @poll_work: asks for the slot status where the transport does not report it
  * @poll_step: time until it asks again, jiffies (lock)
@@ -425,7 +425,7 @@ enum scard_progress {
 /**
  * struct scard_operation - the operation under way (owner)
  * @progress: how far it has come; the transport writes it, see scard_slot_sent()
- * @ceiling: end of the operation, whatever happens, jiffies
+ * @ceiling: absolute end of the operation, jiffies
  */
 struct scard_operation {
 	enum scard_progress progress;
@@ -434,7 +434,7 @@ struct scard_operation {
 
 /**
  * struct scard_slot_count - counters of a slot since it came (lock)
- * @calls: calls that needed a turn, whatever became of them, by enum pol_op
+ * @calls: calls that needed a turn, also failed ones, by enum pol_op
  * @waits: those of them that had to wait
  * @failures: those that had their turn and failed
  * @insertions: cards found
@@ -515,7 +515,7 @@ struct scard_slot {
 	struct dentry *debugfs;
 };
 
-/* ---- what a transport calls ---- */
+/* ---- for transports ---- */
 
 /* dev.c */
 int scard_dev_init(struct scard_reader *reader);
@@ -558,7 +558,7 @@ static inline bool scard_reader_gone(const struct scard_reader *reader)
 /**
  * scard_slot_sent() - the device may see something of the operation from now on
  * @slot: the slot
- * @progress: who may see it
+ * @progress: the reader, or the card, may see it
  *
  * Return: the progress before, for a command that did not leave
  */

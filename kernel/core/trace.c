@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The tracepoints of trace.h, and what it takes to notice that a slot has changed.
+ * The tracepoints of trace.h, and the detection of changes of a slot.
  */
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 #include "slot.h"
 
-/* Which handle of the slot it is, 0 for none */
+/* Id of the handle in a transaction, 0 for none */
 u32 scard_trace_owner(const struct scard_slot *slot)
 {
 	lockdep_assert_held(&slot->lock);
@@ -16,11 +16,11 @@ u32 scard_trace_owner(const struct scard_slot *slot)
 }
 
 /**
- * scard_trace_slot() - tell what of a slot has changed since this was last called
+ * scard_trace_slot() - trace the changes of a slot since the last call
  * @slot: the slot, locked
  *
  * The policy is pure and reports nothing, so its state is compared before others can
- * see it. Called by scard_slot_unlock(), only while somebody traces.
+ * see it. Called by scard_slot_unlock(), only while the tracepoint is enabled.
  */
 void scard_trace_slot(struct scard_slot *slot)
 {

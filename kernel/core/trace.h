@@ -82,7 +82,7 @@ TRACE_DEFINE_ENUM(POL_CARD_MUTE);
 		      { SCARD_TRACED_PROTOCOL, "PROTOCOL" },	\
 		      { SCARD_TRACED_GONE, "GONE" })
 
-/* ---- handles and what is asked of them ---- */
+/* ---- calls of handles ---- */
 
 TRACE_EVENT(scard_open,
 	    TP_PROTO(const struct scard_handle *h),
@@ -226,8 +226,8 @@ TRACE_EVENT(scard_return,
 /* ---- the slot ---- */
 
 /*
- * The state of a slot, each time something of it has changed: card, epoch, whose
- * transaction it is, what is owed to the card, how many are connected.
+ * The state of a slot, after each change: card, epoch, owner of the transaction, pending
+ * reset (@owed), connected handles.
  */
 TRACE_EVENT(scard_slot,
 	    TP_PROTO(u32 minor, const struct scard_traced *now, u32 changed),

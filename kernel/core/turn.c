@@ -51,8 +51,8 @@ static int turn_wait(struct scard_slot *slot, struct scard_turn *t)
  * @nonblock: do not wait
  *
  * Return: 0 (for the operations that act: the caller owns the turn until
- * scard_turn_done()), or a negative errno: -EAGAIN, -ERESTARTSYS, or what the
- * policy says
+ * scard_turn_done()), or a negative errno: -EAGAIN, -ERESTARTSYS, or one of the
+ * policy
  */
 int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op,
 		    enum pol_share share, bool nonblock)

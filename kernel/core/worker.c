@@ -143,7 +143,7 @@ int scard_worker_init(struct scard_slot *slot)
 }
 
 /**
- * scard_worker_stop() - wait until nobody owns the turn of a slot any more
+ * scard_worker_stop() - wait until no turn of a slot runs any more
  * @slot: the slot of a reader that is gone, after the end of all exchanges
  */
 void scard_worker_stop(struct scard_slot *slot)
@@ -154,7 +154,7 @@ void scard_worker_stop(struct scard_slot *slot)
 }
 
 /**
- * scard_worker_free() - free what scard_worker_init() allocated
+ * scard_worker_free() - undo scard_worker_init()
  * @slot: the slot
  */
 void scard_worker_free(struct scard_slot *slot)

@@ -6,7 +6,7 @@
  * specification (PC/SC parts 3 and 5; the WinSCard API).  The handle of PC/SC
  * is the open file description: CONNECT turns the descriptor into a card
  * handle, DISCONNECT turns it back, and the last close of a descriptor that
- * is still connected resets the card before anybody else can speak to it.
+ * is still connected resets the card before another program can speak to it.
  *
  * Rules for every structure: fixed-width members, naturally aligned, no holes,
  * the same layout for 32-bit and 64-bit callers.  Reserved words and unknown
@@ -59,7 +59,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-/* scard_info.features: what this ABI has beyond its first version */
+/* scard_info.features: additions to the first version of this ABI */
 #define SCARD_FEATURE_CANCEL		(1ULL << 0)	/* SCARD_IOC_CANCEL */
 #define SCARD_FEATURE_CLOSE_POLICY	(1ULL << 1)	/* SCARD_CONNECT_CLOSE_* */
 
@@ -84,7 +84,7 @@
 #define SCARD_LEVEL_EXTENDED_APDU	3
 
 /**
- * struct scard_info - what the slot and its reader are; constant while they exist
+ * struct scard_info - properties of the slot and its reader; constant while they exist
  * @features: SCARD_FEATURE_* bits of this kernel
  * @minor: number N of /dev/scardN
  * @reader: index of the reader (one USB interface), lowest free one at plug-in;
@@ -217,8 +217,8 @@ struct scard_status {
 #define SCARD_DISP_EJECT		3
 
 /*
- * scard_connect.flags, CONNECT only: what a close without DISCONNECT does.
- * DEFAULT is what the module parameter close_policy says (reset).  A caller may
+ * scard_connect.flags, CONNECT only: effect of a close without DISCONNECT.
+ * DEFAULT is that of the module parameter close_policy (reset).  A caller may
  * choose a stricter policy than the default; a laxer one needs CAP_SYS_RAWIO
  * (EPERM).  RESET: warm reset.  UNPOWER: power off.  TRANSACTION: warm reset only
  * if the handle was EXCLUSIVE or in a transaction.

@@ -16,7 +16,7 @@ static void apdu_le(struct apdu *a, u32 le, u32 most)
 	a->ne = le ? le : most;
 }
 
-/* @body: what follows the header and the 0 that marks extended lengths */
+/* @body: bytes behind the header and the 0 that marks extended lengths */
 static int apdu_parse_extended(struct apdu *a, const u8 *body, u32 len)
 {
 	u32 lc;

@@ -118,7 +118,7 @@ static void atr_tck(struct atr *a, size_t pos, bool wanted)
 /**
  * atr_parse() - take an ATR apart
  * @a: the result
- * @buf: as the reader has sent it, in direct form whatever the convention
+ * @buf: as the reader has sent it, in direct form for both conventions
  * @len: bytes of it
  *
  * Return: 0 or -EINVAL: not an ATR

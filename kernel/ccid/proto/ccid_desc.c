@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The CCID class descriptor: found, read, and clamped to what is believed.
+ * The CCID class descriptor: find it, read it, clamp it to credible values.
  */
 #include "ccid_desc.h"
 
@@ -10,7 +10,7 @@
 static void ccid_desc_clamp(struct ccid_desc *d)
 {
 	d->nslots = min_u32(d->max_slot_index, CCID_SLOTS_MAX - 1) + 1;
-	/* 0 is common, and means that nobody has filled it in */
+	/* 0 is common, and means that the maker has not filled it in */
 	d->nbusy = d->max_ccid_busy_slots ? min_u32(d->max_ccid_busy_slots, d->nslots) : 1;
 
 	if (d->features & CCID_FEATURE_EXTENDED_APDU)

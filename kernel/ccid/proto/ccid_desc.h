@@ -26,7 +26,7 @@
 #define CCID_FEATURE_EXTENDED_APDU	0x00040000
 #define CCID_FEATURE_WAKEUP		0x00100000	/* wakes the host on insertion */
 
-/* Bounds of what is believed */
+/* Bounds of credible values */
 #define CCID_SLOTS_MAX			16
 #define CCID_MESSAGE_MIN		271
 #define CCID_PART_MIN			64

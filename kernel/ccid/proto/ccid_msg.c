@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CCID messages: made, taken apart, and checked for what a reader must not say.
+ * CCID messages: make them, parse and check those of the reader.
  */
 #include "ccid_msg.h"
 
@@ -25,7 +25,7 @@ void ccid_msg_put_header(u8 *buf, u8 type, u32 len, u8 slot, u8 seq, const u8 pa
 /**
  * ccid_msg_parse() - take a message from the reader apart
  * @a: the result; @a->data points into @buf
- * @buf: what one transfer has brought
+ * @buf: bytes of one transfer
  * @len: bytes of it
  *
  * Return: 0; -EAGAIN: nothing, which some readers send between two messages;
@@ -81,7 +81,7 @@ u8 ccid_expected_answer(u8 type)
 }
 
 /**
- * ccid_error_to_errno() - what a failed command means
+ * ccid_error_to_errno() - map a failed command to an errno of the ABI
  * @icc_status: bmICCStatus of the answer
  * @error: bError of the answer
  *
@@ -113,9 +113,9 @@ int ccid_error_to_errno(u8 icc_status, u8 error)
 /**
  * ccid_notify_parse() - take an interrupt message apart
  * @n: the result
- * @buf: what the interrupt pipe has brought
+ * @buf: bytes of the interrupt pipe
  * @len: bytes of it
- * @nslots: slots that exist; what is said of others is passed over
+ * @nslots: slots that exist; others are ignored
  *
  * Return: 0 or -EPROTO: not RDR_to_PC_NotifySlotChange
  */

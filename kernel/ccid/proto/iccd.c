@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What USB tokens without bulk pipes say.
+ * Answers of USB tokens without bulk pipes.
  */
 #include "iccd.h"
 
@@ -20,7 +20,7 @@
  * iccd_a_status() - GET_ICC_STATUS of version A
  * @status: the byte
  *
- * Return: what to do next
+ * Return: the next action
  */
 enum iccd_state iccd_a_status(u8 status)
 {
@@ -40,10 +40,10 @@ enum iccd_state iccd_a_status(u8 status)
  * iccd_b_response() - DATA_BLOCK of version B
  * @a: the answer, with ICCD_ANSWER and ICCD_FAILED
  * @wait_ms: with ICCD_BUSY: when to ask again
- * @buf: what the token has sent
+ * @buf: bytes of the token
  * @len: bytes of it
  *
- * Return: what to do next
+ * Return: the next action
  */
 enum iccd_state iccd_b_response(struct ccid_answer *a, unsigned int *wait_ms, const u8 *buf,
 				u32 len)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What USB tokens without bulk pipes say: ICCD 1.0 (USB Smart Card ICCD), versions A
+ * Answers of USB tokens without bulk pipes: ICCD 1.0 (USB Smart Card ICCD), versions A
  * and B.
  */
 #ifndef SCARD_PROTO_ICCD_H

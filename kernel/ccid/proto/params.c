@@ -16,7 +16,7 @@
 #define RATE_DEFAULT		ATR_FI_DI_DEFAULT
 
 /*
- * No card takes a clock near this one, whatever a descriptor says; with it every
+ * No card takes a clock near this one, but descriptors may claim it; with it every
  * product below fits its type.
  */
 #define PARAMS_CLOCK_MAX	65535
@@ -231,9 +231,9 @@ u32 pps_put(u8 *buf, u8 protocol, u8 fi_di)
 /**
  * pps_check() - has the card agreed?
  * @fi_di: the result: parameters in use from now on
- * @request: what it was asked
+ * @request: the PPS request
  * @request_len: bytes of it
- * @answer: what it has said
+ * @answer: the PPS response
  * @answer_len: bytes of it
  *
  * The card repeats the request, or leaves PPS1 out to keep the default parameters

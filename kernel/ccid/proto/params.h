@@ -16,7 +16,7 @@
 #define PARAMS_WAIT_MAX_MS	60000U
 
 /**
- * struct params_reader - what a reader can do
+ * struct params_reader - limits of a reader
  * @clock: clock frequency that the card gets, kHz
  * @max_rate: fastest data rate, bit/s
  * @rates: the data rates that it has, bit/s; NULL if it does not say

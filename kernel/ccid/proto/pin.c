@@ -19,7 +19,7 @@
 #define MODIFY_MESSAGES		11
 #define MODIFY_INDEX		14	/* bMsgIndex1, 2, 3 */
 
-/* Gemalto's GET_FIRMWARE_FEATURES: what of it matters here */
+/* Gemalto's GET_FIRMWARE_FEATURES: the bytes that matter here */
 #define GEMALTO_LEN		21
 #define GEMALTO_CONDITIONS	3
 #define GEMALTO_FLAGS		8
@@ -37,7 +37,7 @@ static void pin_fix_condition(const struct pin_pad *pad, u8 *condition)
 		*condition = pad->conditions;
 }
 
-/* ulDataLength has to be what follows, and that has to be an APDU. */
+/* ulDataLength has to count the bytes that follow, and they have to be an APDU. */
 static bool pin_length_ok(const u8 *buf, u32 len, u32 header)
 {
 	return len >= header + PIN_APDU_MIN && get_le32(buf + header - 4) == len - header;
@@ -80,7 +80,7 @@ static u32 pin_fix_modify(const struct pin_pad *pad, u8 *buf)
 
 /**
  * pin_verify() - PIN_VERIFY_STRUCTURE to PC_to_RDR_Secure, in place
- * @m: what came out
+ * @m: the result
  * @pad: how the reader wants it
  * @buf: the structure; the payload afterwards, which is shorter
  * @len: bytes of the structure
@@ -107,7 +107,7 @@ int pin_verify(struct pin_message *m, const struct pin_pad *pad, u8 *buf, u32 le
 
 /**
  * pin_modify() - PIN_MODIFY_STRUCTURE to PC_to_RDR_Secure, in place
- * @m: what came out
+ * @m: the result
  * @pad: how the reader wants it
  * @buf: the structure; the payload afterwards, which is shorter
  * @len: bytes of the structure
@@ -141,8 +141,8 @@ int pin_modify(struct pin_message *m, const struct pin_pad *pad, u8 *buf, u32 le
 }
 
 /**
- * pin_gemalto_features() - what Gemalto's firmware says of its PIN pad
- * @pad: what is known; what it says is put in
+ * pin_gemalto_features() - apply the features that Gemalto's firmware reports
+ * @pad: properties of the PIN pad, completed
  * @features: its answer to the escape command 6A (GET_FIRMWARE_FEATURES)
  * @len: bytes of it
  *

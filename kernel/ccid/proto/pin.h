@@ -23,12 +23,12 @@
 #define PIN_CONDITION_TIMEOUT	0x04
 #define PIN_CONDITIONS		0x07
 
-/* struct pin_pad.fixes: what firmware cannot do otherwise, whatever a program asks for */
+/* struct pin_pad.fixes: changes of the message that the firmware needs */
 #define PIN_FIX_ONE_MESSAGE	BIT(0)	/* verify: bNumberMessage has to be 1 */
 #define PIN_FIX_NO_MESSAGE	BIT(1)	/* verify: bNumberMessage has to be 0 */
 #define PIN_FIX_SWAP_DIGITS	BIT(2)	/* verify: wPINMaxExtraDigit has the bytes exchanged */
 #define PIN_FIX_ZERO_INDICES	BIT(3)	/* modify: bNumberMessage 0, and yet all bMsgIndex, zero */
-#define PIN_FIX_ALL_INDICES	BIT(4)	/* modify: all bMsgIndex, whatever bNumberMessage is */
+#define PIN_FIX_ALL_INDICES	BIT(4)	/* modify: all bMsgIndex, for any bNumberMessage */
 #define PIN_FIX_THREE_MESSAGES	BIT(5)	/* modify: bNumberMessage has to be 3 */
 #define PIN_FIX_DEFAULT		BIT(6)	/* modify: FF where bNumberMessage is 0 */
 
@@ -47,7 +47,7 @@ struct pin_pad {
 };
 
 /**
- * struct pin_message - what to send
+ * struct pin_message - the message to send
  * @len: bytes of payload
  * @prologue: offset of bTeoPrologue in the payload
  * @apdu_len: bytes of the APDU template behind it

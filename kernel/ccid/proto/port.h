@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files in this directory need of the world; the only place here that
- * knows whether it is the kernel. Pure functions: no I/O, no allocation, no time,
- * no log. The module, the unit tests and the fuzzers compile the same sources.
+ * Types and helpers of the files in this directory, which are pure: no I/O, no allocation,
+ * no time, no log. The module, the unit tests and the fuzzers compile the same sources;
+ * this header alone knows which. Unaligned access is its own, as the kernel's header for it
+ * has two names between 6.1 and 6.12, and user space has none.
  */
 #ifndef SCARD_PROTO_PORT_H
 #define SCARD_PROTO_PORT_H

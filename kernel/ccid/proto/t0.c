@@ -120,12 +120,12 @@ static enum t0_action t0_procedure(struct t0 *t, u8 byte)
 }
 
 /**
- * t0_step() - go on with what the card has sent
+ * t0_step() - process bytes of the card
  * @t: the state
  * @rx: the bytes that were asked for
  * @rx_len: number of them
  *
- * Return: what to do next
+ * Return: the next action
  */
 enum t0_action t0_step(struct t0 *t, const u8 *rx, u32 rx_len)
 {

@@ -61,7 +61,8 @@ u32 t1_epilogue_len(const struct t1 *t)
 /*
  * ISO 7816-3 section 11.3.4 names ISO/IEC 13239 for the CRC and leaves open whether the
  * remainder is complemented, and which byte goes first. Drivers and readers that work
- * with cards do not complement it, and send the high byte first.
+ * with cards do not complement it, and send the high byte first. The kernel has the same
+ * as crc_ccitt(), user space has not.
  */
 static u16 t1_crc(const u8 *p, u32 len)
 {
@@ -163,7 +164,7 @@ static enum t1_action t1_bad(struct t1 *t, u8 *tx, u8 error)
 	return t1_send_r(t, tx, T1_SENT_R_ERROR, error);
 }
 
-/* What the block on its way is, behind attempts to have its answer repeated */
+/* The block on its way, behind attempts to have its answer repeated */
 static enum t1_sent t1_pending(const struct t1 *t)
 {
 	return t->sent == T1_SENT_R_ERROR ? t->before : t->sent;
@@ -441,13 +442,13 @@ void t1_start_secure(struct t1 *t, u8 *prologue, u32 len, u8 *ans, u32 size)
 }
 
 /**
- * t1_step() - go on with what the card has sent
+ * t1_step() - process a block of the card
  * @t: the connection
  * @rx: the block; anything else, also nothing, is handled as a transmission error
  * @rx_len: bytes of it
  * @tx: where the next block is made; may not overlap @rx
  *
- * Return: what to do next
+ * Return: the next action
  */
 enum t1_action t1_step(struct t1 *t, const u8 *rx, u32 rx_len, u8 *tx)
 {

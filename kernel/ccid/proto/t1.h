@@ -18,7 +18,7 @@ enum t1_action {
 	T1_FAIL,	/* given up; see t->error */
 };
 
-/* What was sent last, and so what may be answered */
+/* The block that was sent last, which decides the answers that may come */
 enum t1_sent {
 	T1_SENT_I,		/* the last block of the command, or the only one */
 	T1_SENT_I_MORE,		/* a block of a chain that goes on */
@@ -32,16 +32,16 @@ enum t1_sent {
 /**
  * struct t1 - a connection to a card, from reset to reset
  * @ifsc: longest information field that the card takes, 1 to 254
- * @ifsc_initial: what the ATR said, which holds again after a resynchronisation
- * @ifsc_max: longest one that the reader can carry, whatever the card asks for
+ * @ifsc_initial: IFSC of the ATR, which holds again after a resynchronisation
+ * @ifsc_max: longest one that the reader can carry
  * @ifsd: longest one that it may send
  * @crc: blocks end with a CRC
  * @nad: node address byte that is sent; the card's has the halves exchanged
  * @ns: N(S) of the next I-block sent
  * @nr: N(S) expected in the next I-block received
  * @broken: the two sides may not agree: resynchronise before the next command
- * @sent: what was sent last
- * @before: what was sent before an R-block that reports an error
+ * @sent: the block that was sent last
+ * @before: the block before an R-block that reports an error
  * @cmd: the command, kept by the caller
  * @cmd_len: bytes of it
  * @cmd_off: bytes that the card has acknowledged

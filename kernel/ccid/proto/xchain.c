@@ -53,13 +53,13 @@ enum xchain_action xchain_start(struct xchain *x, const u8 *cmd, u32 len, u32 bl
 }
 
 /**
- * xchain_step() - go on with what the reader has sent
+ * xchain_step() - process an answer of the reader
  * @x: the state
  * @param: bChainParameter
  * @rx: payload
  * @rx_len: bytes of it
  *
- * Return: what to do next
+ * Return: the next action
  */
 enum xchain_action xchain_step(struct xchain *x, u8 param, const u8 *rx, u32 rx_len)
 {
