@@ -146,12 +146,8 @@ struct genl_family scard_event_family = {
 	.n_mcgrps = ARRAY_SIZE(event_groups),
 };
 
-/**
- * scard_event_has_listeners() - does a program listen to the multicasts?
- *
- * Return: true if one does
- */
-bool scard_event_has_listeners(void)
+/* Does a program listen to the multicasts? */
+static bool event_has_listeners(void)
 {
 	return genl_has_listeners(&scard_event_family, &init_net, EVENT_GROUP);
 }
@@ -161,7 +157,7 @@ static void event_multicast(struct scard_slot *slot, u8 cmd)
 	struct sk_buff *skb;
 	void *head;
 
-	if (!scard_event_has_listeners())
+	if (!event_has_listeners())
 		return;
 	/* no larger than necessary: some kernels clear all memory that they allocate */
 	skb = genlmsg_new(EVENT_STATE_ATTRS * nla_total_size(sizeof(u32)), GFP_KERNEL);
@@ -217,7 +213,7 @@ void scard_event_card_changed(struct scard_slot *slot)
 		return;
 	slot->events.last_state = state;
 	slot->events.last_card = slot->events.card;
-	if (!slot->events.announced || !scard_event_has_listeners())
+	if (!slot->events.announced || !event_has_listeners())
 		return;
 	slot->events.dirty = true;
 	/* news_work announces before it returns; requeue only from other contexts */

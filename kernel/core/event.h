@@ -16,7 +16,6 @@ extern unsigned int scard_event_generation;
 u32 scard_event_state(const struct scard_slot *slot);
 void scard_event_changed(struct scard_slot *slot);
 void scard_event_card_changed(struct scard_slot *slot);
-bool scard_event_has_listeners(void);
 int scard_event_put_slot(struct sk_buff *skb, struct scard_slot *slot, void *head, bool whole);
 void scard_event_add(struct scard_slot *slot);
 void scard_event_del(struct scard_slot *slot);

@@ -2,6 +2,9 @@
 /*
  * Discovery: GET_SLOT, and its dump, of the generic-netlink family "scard". event.c
  * owns the family and the list of slots, and multicasts changes.
+ *
+ * An answer tells what is known and causes nothing: no reader is woken, powered or polled for
+ * a program that may not open its node.
  */
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -10,7 +13,6 @@
 
 #include "event.h"
 #include "netlink.h"
-#include "presence.h"
 #include "scard.h"
 
 static const struct nla_policy netlink_policy[SCARD_A_SLOT_MAX + 1] = {
@@ -34,9 +36,6 @@ static int netlink_get_slot(struct sk_buff *skb, struct genl_info *info)
 	list_for_each_entry(slot, &scard_event_slots, events.node) {
 		if (MINOR(slot->dev.devt) != minor)
 			continue;
-		spin_lock(&slot->lock);
-		scard_presence_refresh(slot);
-		spin_unlock(&slot->lock);
 		ret = scard_event_put_slot(answer, slot,
 					   genlmsg_put_reply(answer, info, &scard_event_family, 0,
 							     SCARD_CMD_GET_SLOT), true);
@@ -66,9 +65,6 @@ static int netlink_dump_slots(struct sk_buff *skb, struct netlink_callback *cb)
 				   &scard_event_family, NLM_F_MULTI, SCARD_CMD_GET_SLOT);
 		if (head)
 			genl_dump_check_consistent(cb, head);
-		spin_lock(&slot->lock);
-		scard_presence_refresh(slot);
-		spin_unlock(&slot->lock);
 		if (scard_event_put_slot(skb, slot, head, true)) {
 			n--;
 			break;

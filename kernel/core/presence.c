@@ -98,11 +98,14 @@ static void presence_news_work(struct work_struct *work)
 	scard_event_announce(slot);
 }
 
-/* Would a handle or a program hear of a change? */
+/*
+ * Is a handle connected, or a program in poll()? A netlink socket does not count: it may belong to
+ * a program that may not open the node.
+ */
 static bool presence_is_watched(struct scard_slot *slot)
 {
 	lockdep_assert_held(&slot->lock);
-	if (slot->pol.connected || scard_event_has_listeners())
+	if (slot->pol.connected)
 		return true;
 	/* a sleeper in poll() is in the queue before it takes the lock, see cdev_poll() */
 	return waitqueue_active(&slot->events.wait);
