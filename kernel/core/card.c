@@ -22,6 +22,8 @@ static void card_set_locked(struct scard_slot *slot, enum pol_card card)
 	if (card != POL_CARD_ON && slot->pol.card == POL_CARD_ON)
 		ops->put(slot->reader);
 	WRITE_ONCE(slot->pol.card, card);
+	if (card != POL_CARD_MUTE)
+		scard_power_is_safe(slot);
 	slot->card.protocol = 0;
 	scard_event_card_changed(slot);
 }
@@ -76,14 +78,18 @@ void scard_card_lost_power_locked(struct scard_slot *slot)
 }
 
 /**
- * scard_card_set_mute() - give the card up: the reader cannot be told of its reset
+ * scard_card_set_mute() - fail closed: the card could not be reset and may have its power
  * @slot: the slot
  *
- * Fails closed: the next Connect resets the card by powering it up.
+ * It may still be verified for its last user. The next Connect, or a retry before it, resets
+ * it by powering it up.
  */
 void scard_card_set_mute(struct scard_slot *slot)
 {
+	scard_reader_warn(slot->reader,
+			  "cannot reset or power off a card, trying again: unplug the reader to be sure");
 	card_set(slot, POL_CARD_MUTE);
+	scard_power_retry(slot);
 }
 
 /**
@@ -233,25 +239,34 @@ static int card_power_on(struct scard_slot *slot, struct scard_req *req, bool wa
  * @slot: the slot; scard_card_mark_reset() was called if a handle is connected
  * @req: a request
  *
- * Return: 0 or a negative errno; the card counts as powered off unless the caller was killed
+ * Return: 0 or a negative errno; a card that kept its power is mute and tried again
  */
 int scard_card_power_off(struct scard_slot *slot, struct scard_req *req)
 {
 	int ret = slot->reader->ops->power_off(slot, req);
 
-	if (ret != -EINTR)
+	if (!ret || (card_is_final(ret) && ret != -EINTR))
 		card_set(slot, POL_CARD_OFF);
+	else if (ret != -EINTR)
+		scard_card_set_mute(slot);
 	return ret;
 }
 
-/* The card does not answer: it gets no power, and is not tried again by itself. */
+/* The card does not answer: it gets no power. If it keeps it, it is tried again. */
 static int card_mute(struct scard_slot *slot, struct scard_req *req)
 {
 	int ret = slot->reader->ops->power_off(slot, req);
 
 	if (card_is_final(ret))
 		return ret;
-	card_set(slot, POL_CARD_MUTE);
+	if (ret) {
+		scard_card_set_mute(slot);
+	} else {
+		spin_lock(&slot->lock);
+		scard_power_is_safe(slot);
+		spin_unlock(&slot->lock);
+		card_set(slot, POL_CARD_MUTE);
+	}
 	return -EREMOTEIO;
 }
 

@@ -222,15 +222,22 @@ int scard_dev_register(struct scard_reader *reader)
 	return 0;
 }
 
-/* Leave no card powered. The slots are quiet, and all exchanges have ended. */
+/*
+ * Leave no card powered: neither one that is on, nor one that may be. The slots are quiet, and
+ * all exchanges have ended.
+ */
 static void dev_power_off_all(struct scard_reader *reader)
 {
 	unsigned int i;
 	u32 slots = 0;
 
-	for (i = 0; i < reader->nslots; i++)
-		if (READ_ONCE(reader->slots[i]->pol.card) == POL_CARD_ON)
+	for (i = 0; i < reader->nslots; i++) {
+		const struct scard_slot *slot = reader->slots[i];
+
+		if (READ_ONCE(slot->pol.card) == POL_CARD_ON || READ_ONCE(slot->power.retry_s) ||
+		    READ_ONCE(slot->presence.state) != SCARD_PRESENCE_KNOWN)
 			slots |= BIT(i);
+	}
 	reader->ops->power_off_all(reader, slots);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Power: which calls keep the reader awake, and when an unused card is powered off.
+ * Power: the calls that keep the reader awake, the power-off of an unused card, and retries
+ * where a card may have kept its power.
  */
 #include <linux/jiffies.h>
 #include <linux/module.h>
@@ -8,6 +9,9 @@
 
 #include "power.h"
 #include "slot.h"
+
+/* Longest time between two attempts to reset a card that the reader refuses to reset */
+#define POWER_RETRY_MAX_S	64U
 
 static unsigned int idle_ms = 5000;
 module_param(idle_ms, uint, 0644);
@@ -103,19 +107,63 @@ void scard_power_unused(struct scard_slot *slot)
 }
 
 /**
- * scard_power_init() - prepare the work of a slot
+ * scard_power_retry() - have the worker settle the slot again, after a while
+ * @slot: the slot, whose card may still have its power, or whose reader did not wake up
+ *
+ * Each time after twice as long, until the card is reset, without power, or gone.
+ */
+void scard_power_retry(struct scard_slot *slot)
+{
+	struct scard_power *p = &slot->power;
+
+	spin_lock(&slot->lock);
+	p->retry_s = p->retry_s ? min(2 * p->retry_s, POWER_RETRY_MAX_S) : 1;
+	if (!slot->pol.gone)
+		queue_delayed_work(slot->reader->wq, &p->retry_work, p->retry_s * HZ);
+	spin_unlock(&slot->lock);
+}
+
+/**
+ * scard_power_is_safe() - the card is reset, without power, or gone: no retry is needed
+ * @slot: the slot, locked
+ */
+void scard_power_is_safe(struct scard_slot *slot)
+{
+	lockdep_assert_held(&slot->lock);
+	slot->power.retry_s = 0;
+}
+
+static void power_retry_work(struct work_struct *work)
+{
+	struct scard_slot *slot = container_of(to_delayed_work(work), struct scard_slot,
+					       power.retry_work);
+
+	spin_lock(&slot->lock);
+	if (slot->power.retry_s && !slot->pol.gone) {
+		/* settling powers the card up, which resets it, or off again */
+		if (slot->presence.state == SCARD_PRESENCE_KNOWN)
+			slot->presence.state = SCARD_PRESENCE_RECHECK;
+		pol_want_settle(&slot->pol);
+	}
+	scard_slot_unlock(slot);
+}
+
+/**
+ * scard_power_init() - prepare the works of a slot
  * @slot: the slot
  */
 void scard_power_init(struct scard_slot *slot)
 {
 	INIT_DELAYED_WORK(&slot->power.idle_work, power_idle_work);
+	INIT_DELAYED_WORK(&slot->power.retry_work, power_retry_work);
 }
 
 /**
- * scard_power_stop() - end the work of a slot
- * @slot: the slot of a reader that is gone: it is not queued again
+ * scard_power_stop() - end the works of a slot
+ * @slot: the slot of a reader that is gone: none is queued again
  */
 void scard_power_stop(struct scard_slot *slot)
 {
 	cancel_delayed_work_sync(&slot->power.idle_work);
+	cancel_delayed_work_sync(&slot->power.retry_work);
 }

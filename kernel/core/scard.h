@@ -81,6 +81,7 @@ enum scard_icc {
  * struct scard_req - one exchange; the transport's structure is around it
  * @reader: the reader, referenced
  * @worker: made for the slot's worker: no answer in it is longer than an ATR
+ * @large: it holds more memory than a short APDU needs: it is freed after the call (transport)
  * @single: this exchange is the whole operation: once it is complete, the card is in a
  *	defined state (transport)
  * @in: command of TRANSMIT, input of CONTROL; the transport's memory
@@ -95,6 +96,7 @@ enum scard_icc {
 struct scard_req {
 	struct scard_reader *reader;
 	bool worker;
+	bool large;
 	bool single;
 	u8 *in;
 	u32 in_size;
@@ -381,11 +383,15 @@ struct scard_events {
  * @users: handles and calls that keep the reader awake, by one ops->get() (lock)
  * @idle_work: powers the card off when it was not used for a while
  * @idle_since: time at which the last handle left, jiffies (lock)
+ * @retry_work: tries again to reset a card that the reader refuses to power off
+ * @retry_s: time until it does, seconds; 0: no retry is pending (lock)
  */
 struct scard_power {
 	u32 users;
 	struct delayed_work idle_work;
 	unsigned long idle_since;
+	struct delayed_work retry_work;
+	unsigned int retry_s;
 };
 
 /**

@@ -6,6 +6,7 @@
 #include <linux/completion.h>
 
 #include "card.h"
+#include "power.h"
 #include "request.h"
 #include "slot.h"
 #include "turn.h"
@@ -32,6 +33,13 @@ static void worker_finish_orphan(struct scard_slot *slot)
 	scard_request_free(req);
 }
 
+/* The reader did not wake up: the state of its card stays open until it does. */
+static void worker_settle_later(struct scard_slot *slot)
+{
+	scard_power_retry(slot);
+	scard_card_settled(slot);
+}
+
 /* One job; @awake: the reader can be reached, which a device that sleeps may refuse. */
 static void worker_do(struct scard_slot *slot, enum pol_job job, bool awake)
 {
@@ -54,7 +62,7 @@ static void worker_do(struct scard_slot *slot, enum pol_job job, bool awake)
 		if (awake)
 			scard_card_settle(slot, req);
 		else
-			scard_card_settled(slot);
+			worker_settle_later(slot);
 		break;
 	case POL_JOB_IDLE:
 		if (awake)
