@@ -20,6 +20,7 @@
 #include "presence.h"
 #include "request.h"
 #include "trace.h"
+#include "turn.h"
 
 #define SCARD_MINORS	4096	/* 256 readers of 16 slots */
 
@@ -154,23 +155,29 @@ static long cdev_transmit(struct scard_handle *h, void __user *uarg, struct file
 {
 	struct scard_transmit __user *user = uarg;
 	struct scard_transmit arg;
-	struct scard_req *req;
-	long ret = -EFAULT;
+	struct scard_req *req = NULL;
+	long ret;
 
 	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
 	if (arg.flags || !cdev_is_zero(arg.reserved, ARRAY_SIZE(arg.reserved)) ||
 	    arg.send_len > SCARD_COMMAND_MAX || !arg.recv)
 		return -EINVAL;
+	trace_scard_transmit(h, arg.protocol, arg.send_len);
+	ret = scard_turn_check(h, POL_OP_TRANSMIT);
+	if (ret)
+		goto out;
+	ret = -ENOMEM;
 	req = scard_request_get(h, arg.send_len, max(arg.recv_len, 1U));
 	if (!req)
-		return -ENOMEM;
-	trace_scard_transmit(h, arg.protocol, arg.send_len);
+		goto out;
+	ret = -EFAULT;
 	req->in_len = arg.send_len;
 	if (!copy_from_user(req->in, u64_to_user_ptr(arg.send), arg.send_len))
 		ret = scard_file_transmit(h, &req, arg.protocol, cdev_nonblock(file));
 	if (!ret)
 		ret = cdev_answer(req, arg.recv, arg.recv_len, &user->recv_len);
+out:
 	trace_scard_return(h, POL_OP_TRANSMIT, ret, ret ? 0 : req->out_len);
 	scard_request_put(h, req);
 	return ret;
@@ -180,8 +187,8 @@ static long cdev_control(struct scard_handle *h, void __user *uarg, struct file 
 {
 	struct scard_control __user *user = uarg;
 	struct scard_control arg;
-	struct scard_req *req;
-	long ret = -EFAULT;
+	struct scard_req *req = NULL;
+	long ret;
 
 	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
@@ -189,15 +196,21 @@ static long cdev_control(struct scard_handle *h, void __user *uarg, struct file 
 	    arg.in_len > SCARD_CONTROL_MAX || (arg.in_len && !arg.in) ||
 	    (arg.out_len && !arg.out))
 		return -EINVAL;
+	trace_scard_control(h, arg.code, arg.in_len);
+	ret = scard_turn_check(h, POL_OP_CONTROL);
+	if (ret)
+		goto out;
+	ret = -ENOMEM;
 	req = scard_request_get(h, arg.in_len, max(arg.out_len, 1U));
 	if (!req)
-		return -ENOMEM;
-	trace_scard_control(h, arg.code, arg.in_len);
+		goto out;
+	ret = -EFAULT;
 	req->in_len = arg.in_len;
 	if (!copy_from_user(req->in, u64_to_user_ptr(arg.in), arg.in_len))
 		ret = scard_file_control(h, &req, arg.code, cdev_nonblock(file));
 	if (!ret)
 		ret = cdev_answer(req, arg.out, arg.out_len, &user->out_len);
+out:
 	trace_scard_return(h, POL_OP_CONTROL, ret, ret ? 0 : req->out_len);
 	scard_request_put(h, req);
 	return ret;

@@ -73,6 +73,21 @@ static int pol_check(const struct pol_slot *s, const struct pol_turn *t)
 	}
 }
 
+/**
+ * pol_refusal() - would a call be refused now?
+ * @s: the slot
+ * @h: the handle
+ * @op: the call, but for CONNECT and RECONNECT
+ *
+ * Return: 0, or the negative errno of the refusal
+ */
+int pol_refusal(const struct pol_slot *s, struct pol_handle *h, enum pol_op op)
+{
+	const struct pol_turn t = { .handle = h, .op = op };
+
+	return pol_check(s, &t);
+}
+
 /* Would this call, which nothing refuses, have to wait now? */
 static bool pol_may_act(const struct pol_slot *s, const struct pol_turn *t)
 {

@@ -161,6 +161,7 @@ struct pol_slot {
 void pol_init(struct pol_slot *s, void (*wake)(struct pol_turn *turn));
 
 int pol_pending(const struct pol_slot *s, const struct pol_handle *h);
+int pol_refusal(const struct pol_slot *s, struct pol_handle *h, enum pol_op op);
 int pol_ask(struct pol_slot *s, struct pol_turn *t);
 bool pol_withdraw(struct pol_slot *s, struct pol_turn *t);
 void pol_cancel(struct pol_slot *s, struct pol_handle *h);

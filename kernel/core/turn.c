@@ -43,6 +43,28 @@ static int turn_wait(struct scard_slot *slot, struct scard_turn *t)
 }
 
 /**
+ * scard_turn_check() - would a call be refused at once?
+ * @h: the handle
+ * @op: the call
+ *
+ * For calls that allocate memory before they can have a turn.
+ *
+ * Return: 0, or the negative errno that the policy refuses it with
+ */
+int scard_turn_check(struct scard_handle *h, enum pol_op op)
+{
+	struct scard_slot *slot = h->slot;
+	int ret;
+
+	spin_lock(&slot->lock);
+	ret = pol_refusal(&slot->pol, &h->pol, op);
+	if (ret)
+		slot->count.calls[op]++;
+	spin_unlock(&slot->lock);
+	return ret;
+}
+
+/**
  * scard_turn_take() - wait for a turn
  * @h: the handle
  * @t: the turn

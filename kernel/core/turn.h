@@ -17,6 +17,7 @@ struct scard_turn {
 };
 
 void scard_turn_served(struct scard_turn *t);
+int scard_turn_check(struct scard_handle *h, enum pol_op op);
 int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op,
 		    enum pol_share share, bool nonblock);
 void scard_turn_done(struct scard_handle *h, struct scard_turn *t, struct scard_req **reqp,
