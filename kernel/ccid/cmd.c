@@ -233,11 +233,6 @@ bool ccid_cmd_take_over(struct ccid_slot *slot)
 	return slot->interrupted;
 }
 
-static bool cmd_is_for_card(u8 type)
-{
-	return type == CCID_PC_TO_RDR_XFR_BLOCK || type == CCID_PC_TO_RDR_SECURE;
-}
-
 /**
  * ccid_cmd_begins() - the reader may see a command from now on
  * @slot: the slot
@@ -249,7 +244,7 @@ enum scard_progress ccid_cmd_begins(struct ccid_slot *slot, u8 type)
 {
 	if (type == CCID_PC_TO_RDR_ICC_POWER_ON)
 		scard_slot_power_begins(&slot->slot);
-	return scard_slot_sent(&slot->slot, cmd_is_for_card(type) ? SCARD_SENT_TO_CARD :
+	return scard_slot_sent(&slot->slot, ccid_wire_is_for_card(type) ? SCARD_SENT_TO_CARD :
 								    SCARD_SENT_TO_READER);
 }
 
@@ -323,13 +318,13 @@ int ccid_cmd(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 par
 		if (ret)
 			return ret;
 		/* the card may have been taken out meanwhile, and another may be there */
-		if (cmd_is_for_card(type) && scard_slot_no_card(&slot->slot) == -ENOMEDIUM)
+		if (ccid_wire_is_for_card(type) && scard_slot_no_card(&slot->slot) == -ENOMEDIUM)
 			ret = -ENOMEDIUM;
 	}
 	if (!ret && READ_ONCE(reader->reader.paused) && !reader->powering_off)
 		ret = scard_reader_wait_resumed(&reader->reader);
 	/* the card may have lost power and protocol while the caller waited */
-	if (!ret && cmd_is_for_card(type) && scard_slot_power_lost(&slot->slot))
+	if (!ret && ccid_wire_is_for_card(type) && scard_slot_power_lost(&slot->slot))
 		ret = -EIO;
 	if (!ret)
 		ret = reader->bus->exchange(slot, req, type, params, len, timeout_ms);

@@ -352,12 +352,16 @@ int ccid_wire_post(struct ccid_slot *slot, struct ccid_req *req, u8 type, const 
 {
 	struct ccid_reader *reader = ccid_slot_reader(slot);
 	unsigned long flags;
-	int ret;
+	int ret = 0;
 
 	spin_lock_irqsave(&reader->reader.lock, flags);
-	if (ccid_wire_stopped(reader)) {
+	if (ccid_wire_stopped(reader))
+		ret = -ENODEV;
+	else if (ccid_wire_is_for_card(type) && scard_slot_power_lost(&slot->slot))
+		ret = -ENOENT;	/* ended by a suspend or a reset, like one that was on its way */
+	if (ret) {
 		spin_unlock_irqrestore(&reader->reader.lock, flags);
-		return -ENODEV;
+		return ret;
 	}
 	reader->reader.count.commands++;
 	if (type != CCID_PC_TO_RDR_ABORT)

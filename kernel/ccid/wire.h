@@ -16,6 +16,12 @@ int ccid_wire_post(struct ccid_slot *slot, struct ccid_req *req, u8 type, const 
 int ccid_wire_wait(struct ccid_req *req);
 bool ccid_wire_in_flight(const struct ccid_slot *slot, const struct ccid_req *req);
 
+/* Does this command speak to the card, with its power and protocol? */
+static inline bool ccid_wire_is_for_card(u8 type)
+{
+	return type == CCID_PC_TO_RDR_XFR_BLOCK || type == CCID_PC_TO_RDR_SECURE;
+}
+
 /* for the pipes, in any context */
 void ccid_wire_received(struct ccid_rx *rx, int status, u32 len);
 void ccid_wire_sent(struct ccid_req *req, int status);
