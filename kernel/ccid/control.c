@@ -4,6 +4,7 @@
  * pinpad.c.
  */
 #include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/string.h>
 
 #include "control.h"
@@ -71,6 +72,12 @@ static void control_property(struct control_out *out, u8 tag, u8 len, u32 value)
 		*p++ = value;
 }
 
+/* Listing a feature is no attempt to use it: no audit record */
+static bool control_may_escape(void)
+{
+	return ns_capable_noaudit(&init_user_ns, CAP_SYS_RAWIO);
+}
+
 static void control_features(const struct ccid_slot *slot, struct control_out *out)
 {
 	u8 pin = ccid_slot_reader(slot)->desc.pin_support;
@@ -86,7 +93,7 @@ static void control_features(const struct ccid_slot *slot, struct control_out *o
 				CTL_FEATURE(FEATURE_IFD_PIN_PROPERTIES));
 	control_feature(out, FEATURE_GET_TLV_PROPERTIES,
 			CTL_FEATURE(FEATURE_GET_TLV_PROPERTIES));
-	if (capable(CAP_SYS_RAWIO))
+	if (control_may_escape())
 		control_feature(out, FEATURE_CCID_ESC_COMMAND, CTL_ESCAPE);
 }
 
@@ -142,7 +149,7 @@ static int control_tlv_properties(struct ccid_slot *slot, struct ccid_req *req,
 	if (r->desc.pin_support && pad.conditions != PIN_CONDITIONS)
 		control_property(out, PROPERTY_VALIDATION_CONDITION, 1, pad.conditions);
 	/* pseudo-APDUs reach the reader by escape commands only */
-	control_property(out, PROPERTY_PPDU_SUPPORT, 1, capable(CAP_SYS_RAWIO));
+	control_property(out, PROPERTY_PPDU_SUPPORT, 1, control_may_escape());
 	control_property(out, PROPERTY_VENDOR_ID, 2, r->reader.vendor_id);
 	control_property(out, PROPERTY_PRODUCT_ID, 2, r->reader.product_id);
 	control_property(out, PROPERTY_MAX_APDU_DATA_SIZE, 4,
