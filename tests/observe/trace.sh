@@ -85,7 +85,7 @@ tap_check "PIN entry is seen" says '  > Secure'
 tap_check "dispositions have their names" says 'DISCONNECT LEAVE$'
 tap_check "transactions are told" says 'transaction of h[0-9]+'
 tap_check "a process that ends without a word is told" says 'close without DISCONNECT, was connected SHARED'
-tap_check "a pending reset is shown" says 'the card is owed a RESET'
+tap_check "a pending reset is shown" says 'RESET pending'
 tap_check "nothing is called unknown" silent '0x[0-9a-f]+$' /run/timeline
 tap_check "JSON is parsed, in order of time, and calls have their durations" parses /run/timeline.json
 tap_check "of one reader the other is not told" silent 'scard1|reader 1' /run/timeline.0

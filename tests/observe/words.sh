@@ -26,7 +26,7 @@ tap_check "its older place is known" same "$(HOME=/run/home names 3B031450)" "An
 quirks_in_words()
 {
 	local name names
-	names=$(sed -n 's/.*const_ilog2(SCARD_QUIRK_.*= "\(.*\)".*/\1/p' kernel/quirks.c)
+	names=$(sed -n 's/.*const_ilog2(CCID_QUIRK_.*= "\(.*\)".*/\1/p' kernel/ccid/quirks.c)
 	[[ $(wc -w <<<"$names") -ge 14 ]] || return
 	for name in $names; do
 		grep -q "{ \"$name\", \"" tools/scardctl/info.c || { echo "no words for $name"; return 1; }
