@@ -126,7 +126,7 @@ void card_finish(bool ok)
 	}
 }
 
-/* scard_slot_settle(), when the reader has told its state */
+/* scard_card_settle(), when the reader has told its state */
 static void settle(void)
 {
 	bool look = false;
@@ -271,7 +271,7 @@ void card_job(void)
 	}
 }
 
-/* slot_finish_orphan() */
+/* worker_finish_orphan() */
 void card_orphan(enum answer v)
 {
 	enum cmd cmd = w.orphan;

@@ -15,7 +15,7 @@ static void killed(bool on_wire)
 
 	w.act.killed = true;
 	w.act.on_wire = on_wire;
-	/* slot_settle_later(): what becomes of the card's power is not known */
+	/* card_settle_later(): what becomes of the card's power is not known */
 	if (w.act.sent && (w.act.cmd == CMD_POWER_ON || w.act.cmd == CMD_RESET)) {
 		w.recheck = true;
 		if (!w.o.gone)
@@ -24,7 +24,7 @@ static void killed(bool on_wire)
 	w.act.pc = op == POL_OP_DISCONNECT || op == POL_OP_END ? PC_COMMIT : PC_KILLED;
 }
 
-/* Power and protocol; scard_slot_activate() and connect_prepare_card() */
+/* Power and protocol; scard_card_activate() and connect_prepare_card() */
 static void prepare(bool negotiate)
 {
 	enum pol_op op = card_op();
