@@ -12,8 +12,6 @@
 
 /* Messages up to this are received whole, however small the room of the caller */
 #define REQ_SMALL_MESSAGE	1024U
-/* A request with a buffer of more than this is not kept for the next call */
-#define REQ_KEPT		2048U
 /*
  * Receive-buffer size used until an extended Le asks for more: one transfer of up to 64 KiB
  * is one for any host controller, and a larger buffer takes the next size of the allocator.
@@ -63,7 +61,6 @@ int ccid_req_grow_rx(struct ccid_req *req, u32 room, gfp_t gfp)
 	kfree(req->rx->buf);
 	req->rx->buf = buf;
 	req->rx->size = size;
-	req->req.large |= size > REQ_KEPT;
 	return 0;
 }
 
@@ -81,7 +78,6 @@ static int req_grow_tx(struct ccid_req *req, u32 len, gfp_t gfp)
 	req->tx_size = CCID_HEADER_LEN + len;
 	req->req.in = ccid_req_payload(req);
 	req->req.in_size = len;
-	req->req.large |= len > REQ_KEPT;
 	return 0;
 }
 
@@ -137,7 +133,6 @@ int ccid_req_grow_apdu(struct ccid_req *req, u32 size)
 	kvfree_sensitive(req->apdu, req->apdu_size);
 	req->apdu = apdu;
 	req->apdu_size = size;
-	req->req.large |= size > REQ_KEPT;
 	return 0;
 }
 

@@ -101,11 +101,6 @@ void scard_request_put(struct scard_handle *h, struct scard_req *req)
 {
 	if (!req)
 		return;
-	/* a descriptor keeps no more than the buffers of a short APDU between calls */
-	if (req->large) {
-		scard_request_free(req);
-		return;
-	}
 	scard_request_clear(req);
 	scard_request_free(xchg(&h->spare, req));
 }

@@ -81,7 +81,6 @@ enum scard_icc {
  * struct scard_req - one exchange; the transport's structure is around it
  * @reader: the reader, referenced
  * @worker: made for the slot's worker: no answer in it is longer than an ATR
- * @large: it holds more memory than a short APDU needs: it is freed after the call (transport)
  * @single: this exchange is the whole operation: once it is complete, the card is in a
  *	defined state (transport)
  * @in: command of TRANSMIT, input of CONTROL; the transport's memory
@@ -96,7 +95,6 @@ enum scard_icc {
 struct scard_req {
 	struct scard_reader *reader;
 	bool worker;
-	bool large;
 	bool single;
 	u8 *in;
 	u32 in_size;
