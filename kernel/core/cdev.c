@@ -63,21 +63,21 @@ static long cdev_get_info(struct scard_handle *h, void __user *uarg)
 
 static long cdev_get_status(struct scard_handle *h, void __user *uarg, struct file *file)
 {
-	struct scard_status st;
-	u32 flags;
+	/* the members between flags and the reserved ones are for the answer */
+	const size_t tail = offsetof(struct scard_status, reserved8);
+	struct scard_status __user *user = uarg;
+	struct scard_status st = { };
 	bool gated;
 	int ret;
 
-	if (copy_from_user(&st, uarg, sizeof(st)))
+	if (get_user(st.flags, &user->flags) ||
+	    copy_from_user((u8 *)&st + tail, uarg + tail, sizeof(st) - tail))
 		return -EFAULT;
-	flags = st.flags;
-	if (flags & ~SCARD_STATUS_GATED || memchr_inv(st.reserved8, 0, sizeof(st.reserved8)) ||
-	    !cdev_is_zero(st.reserved, ARRAY_SIZE(st.reserved)))
+	if (st.flags & ~SCARD_STATUS_GATED || memchr_inv((u8 *)&st + tail, 0, sizeof(st) - tail))
 		return -EINVAL;
-	gated = flags & SCARD_STATUS_GATED;
+	gated = st.flags & SCARD_STATUS_GATED;
 	if (gated && !(file->f_mode & FMODE_WRITE))
 		return -EBADF;
-	memset(st.atr, 0, sizeof(st.atr));
 	if (gated)
 		trace_scard_call(h, POL_OP_STATUS, 0);
 	ret = scard_file_status(h, &st, cdev_nonblock(file));
@@ -85,7 +85,7 @@ static long cdev_get_status(struct scard_handle *h, void __user *uarg, struct fi
 		trace_scard_return(h, POL_OP_STATUS, ret, 0);
 	if (ret)
 		return ret;
-	return copy_to_user(uarg, &st, sizeof(st)) ? -EFAULT : 0;
+	return copy_to_user(uarg, &st, tail) ? -EFAULT : 0;
 }
 
 static long cdev_connect(struct scard_handle *h, void __user *uarg, struct file *file,
