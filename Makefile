@@ -5,16 +5,13 @@
 
 MAKEFLAGS += --no-print-directory
 O := $(CURDIR)/build
+override O := $(abspath $(O))
 PARTS := $(patsubst %/Makefile,%,$(wildcard lib/Makefile tools/*/Makefile))
-# The kernel to build for: this machine's, or where that has no headers the VM's.
-KVER ?= $(if $(wildcard /lib/modules/$(shell uname -r)/build),$(shell uname -r),6.1)
 
 all: module lib tools
 
+include tools/module.mk
 include tools/install.mk
-
-module:
-	cp "$$(KDIR='$(KDIR)' tests/vm/build-module $(KVER))" $(O)/scard.ko
 
 tools: $(filter tools/%,$(PARTS))
 ifneq ($(PARTS),)
@@ -78,7 +75,7 @@ clean:
 
 help:
 	@echo 'make            build module, library and tools into build/'
-	@echo 'make module     build/scard.ko for KVER (this kernel) or KDIR (a build directory)'
+	@echo 'make module     build/scard.ko for the kernel KVER (uname -r) or with the headers in KDIR'
 	@echo 'make lib tools  only these'
 	@echo 'make demo       the main job, step by step, in a virtual machine'
 	@echo 'make check      all tests; T="GROUP..." for some of those in tests/groups'
@@ -94,4 +91,4 @@ help:
 	@echo 'make deb        Debian packages into build/deb/'
 	@echo 'make clean      remove build/'
 
-.PHONY: all module lib tools deps check check-debug check-long check-readers fuzz bench bench-profile demo clean help $(PARTS)
+.PHONY: all lib tools deps check check-debug check-long check-readers fuzz bench bench-profile demo clean help $(PARTS)
