@@ -316,7 +316,7 @@ static int xfr_t1_resynch(struct ccid_slot *slot, struct ccid_req *req)
  * Host and card have to agree first: a block that is out of sequence might be taken for
  * a repetition, or the card might have the PIN verified twice.
  *
- * Return: 0 or a negative errno
+ * Return: 0; -EINVAL: longer than a block of the card; or another negative errno
  */
 int ccid_apdu_t1_secure(struct ccid_slot *slot, struct ccid_req *req, u8 *prologue, u32 len)
 {
@@ -327,8 +327,7 @@ int ccid_apdu_t1_secure(struct ccid_slot *slot, struct ccid_req *req, u8 *prolog
 	if (ret)
 		return ret;
 	req->dirty_apdu = max_t(u32, req->dirty_apdu, T0_ANSWER_MAX);
-	t1_start_secure(&slot->t1, prologue, len, req->apdu, T0_ANSWER_MAX);
-	return 0;
+	return t1_start_secure(&slot->t1, prologue, len, req->apdu, T0_ANSWER_MAX);
 }
 
 /**

@@ -97,10 +97,14 @@ static void control_features(const struct ccid_slot *slot, struct control_out *o
 		control_feature(out, FEATURE_CCID_ESC_COMMAND, CTL_ESCAPE);
 }
 
-/* PIN_PROPERTIES_STRUCTURE: wLcdLayout, bEntryValidationCondition, bTimeOut2 */
+/*
+ * PIN_PROPERTIES_STRUCTURE: wLcdLayout in the byte order of the machine,
+ * bEntryValidationCondition, bTimeOut2
+ */
 static int control_pin_properties(struct ccid_slot *slot, struct ccid_req *req,
 				  struct control_out *out)
 {
+	u16 lcd = ccid_slot_reader(slot)->desc.lcd_layout;
 	struct pin_pad pad;
 	int ret;
 
@@ -109,7 +113,7 @@ static int control_pin_properties(struct ccid_slot *slot, struct ccid_req *req,
 	ret = ccid_pinpad_ask(slot, req, &pad);
 	if (ret)
 		return ret;
-	put_le16(out->buf, ccid_slot_reader(slot)->desc.lcd_layout);
+	memcpy(out->buf, &lcd, sizeof(lcd));
 	out->buf[2] = pad.conditions;
 	out->buf[3] = 0;
 	out->len = 4;

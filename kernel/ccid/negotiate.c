@@ -100,7 +100,12 @@ static int negotiate_pps(struct ccid_slot *slot, struct ccid_req *req, u8 t, u8 
 	return ret ?: pps_check(fi_di, request, len, req->ans.data, req->ans.len);
 }
 
-static int negotiate_set_parameters(struct ccid_slot *slot, struct ccid_req *req, u8 t, u8 fi_di)
+/*
+ * Tell the reader. One that refuses stays as it is, which will do only if the card does too:
+ * @pps is set if it does not.
+ */
+static int negotiate_set_parameters(struct ccid_slot *slot, struct ccid_req *req, u8 t, u8 fi_di,
+				    bool pps)
 {
 	u8 params[3] = { t }, *payload = ccid_req_payload(req);
 	u32 len;
@@ -110,10 +115,10 @@ static int negotiate_set_parameters(struct ccid_slot *slot, struct ccid_req *req
 		  params_put_t0(payload, &slot->atr, fi_di);
 	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_SET_PARAMETERS, params, len,
 			    NEGOTIATE_PARAMS_TIMEOUT_MS);
-	/* Command not supported, or the byte named by bError cannot be changed: go on. */
+	/* Command not supported, or the byte named by bError cannot be changed */
 	if (ret && req->ans.type && req->ans.cmd_status == CCID_CMD_FAILED &&
 	    req->ans.error < 0x80)
-		return 0;
+		return pps ? -EPROTO : 0;
 	return ret;
 }
 
@@ -122,6 +127,7 @@ static int negotiate_try(struct ccid_slot *slot, struct ccid_req *req, u8 t, u8 
 {
 	const struct ccid_desc *desc = &ccid_slot_reader(slot)->desc;
 	const struct atr *atr = &slot->atr;
+	bool pps = false;
 	int ret;
 
 	/* the block around it is prologue and epilogue, 3 and at most 2 bytes */
@@ -133,8 +139,10 @@ static int negotiate_try(struct ccid_slot *slot, struct ccid_req *req, u8 t, u8 
 			ret = negotiate_pps(slot, req, t, &fi_di);
 			if (ret)
 				return ret;
+			/* the card may have kept the default rate */
+			pps = t != atr->first || fi_di != ATR_FI_DI_DEFAULT;
 		}
-		ret = negotiate_set_parameters(slot, req, t, fi_di);
+		ret = negotiate_set_parameters(slot, req, t, fi_di, pps);
 		if (ret)
 			return ret;
 	}
@@ -150,6 +158,9 @@ static int negotiate_try(struct ccid_slot *slot, struct ccid_req *req, u8 t, u8 
 		return 0;
 	}
 	ret = ccid_apdu_t1_ifsd(slot, req, desc->max_ifsd);
+	/* the card cannot be heard any more since it has other parameters */
+	if (ret == -EIO && slot->t1.broken && (t != atr->first || fi_di != ATR_FI_DI_DEFAULT))
+		return ret;
 	return ret == -EIO ? 0 : ret;	/* a card that does not agree sends short blocks */
 }
 

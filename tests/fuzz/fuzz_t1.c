@@ -96,7 +96,11 @@ static void hostile_pin_entry(struct input *in, struct t1 *t, u8 *tx)
 	u32 steps = 0, n;
 	u8 *rx;
 
-	t1_start_secure(t, prologue, 13, ans, 300);
+	if (t1_start_secure(t, prologue, 13, ans, 300)) {
+		HOLDS(t->ifsc < 13);
+		free(ans);
+		return;
+	}
 	HOLDS(!prologue[0] && !(prologue[1] & ~0x40) && prologue[2] == 13);
 	while (action == T1_SEND) {
 		n = take(in);

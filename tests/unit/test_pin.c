@@ -43,6 +43,33 @@ static void modify(const char *messages, const char *indices)
 	free(buf);
 }
 
+/* The numbers in the order of a big-endian machine; the message stays as it is */
+static void big_endian(void)
+{
+	static const struct pin_pad swap = { PIN_FIX_SWAP_DIGITS, PIN_CONDITIONS, 0, 0 };
+	struct pin_message m;
+	u8 *buf;
+
+	tap_test("pin: verify, big-endian numbers");
+	CHECK_EQ(convert(false, "1E 0F 82 04 08 0408 02 01 0409 07 A1A2A3 0000000D" APDU, &m, &buf),
+		 0);
+	CHECK_HEX(buf, m.len, "00 1E 82 04 08 0804 02 01 0904 07 A1A2A3" APDU);
+	free(buf);
+
+	tap_test("pin: verify, big-endian numbers and digits swapped");
+	CHECK_EQ(convert_for(&swap, false, "1E 0F 82 04 08 0408 02 01 0409 07 A1A2A3 0000000D" APDU,
+			     &m, &buf), 0);
+	CHECK_HEX(buf, m.len, "00 1E 82 04 08 0408 02 01 0904 07 A1A2A3" APDU);
+	free(buf);
+
+	tap_test("pin: modify, big-endian numbers");
+	CHECK_EQ(convert(true, "1E 0F 82 04 08 05 06 0408 03 07 03 0409 B1 B2 B3 A1A2A3 "
+			 "0000000D 00240001 08 FFFFFFFFFFFFFFFF", &m, &buf), 0);
+	CHECK_HEX(buf, m.len, "01 1E 82 04 08 05 06 0804 03 07 03 0904 B1 B2 B3 A1A2A3 "
+		  "00240001 08 FFFFFFFFFFFFFFFF");
+	free(buf);
+}
+
 static void refuse(bool modify, const char *name, const char *text)
 {
 	struct pin_message m;
@@ -210,10 +237,13 @@ int main(void)
 	refuse(false, "ulDataLength too long", VERIFY "0E000000" APDU);
 	refuse(false, "ulDataLength too short", VERIFY "0C000000" APDU);
 	refuse(false, "ulDataLength near 2^32", VERIFY "FAFFFFFF" APDU);
+	refuse(false, "big-endian ulDataLength too long", VERIFY "0000000E" APDU);
+	refuse(false, "big-endian ulDataLength in 16 bits", VERIFY "00000D00" APDU);
 	refuse(true, "cut off", VERIFY "04000000 00200001");
 	snprintf(text, sizeof(text), MODIFY, "04");
 	refuse(true, "bNumberMessage 4", text);
 
+	big_endian();
 	fixes();
 	replaced();
 	unpadded("a template without room for the PIN",

@@ -176,7 +176,7 @@ static void secure(struct t1 *t, const char *want, u8 *ans, u32 size)
 {
 	u8 prologue[T1_PROLOGUE_LEN];
 
-	t1_start_secure(t, prologue, 13, ans, size);
+	CHECK_EQ(t1_start_secure(t, prologue, 13, ans, size), 0);
 	CHECK_HEX(prologue, 3, want);
 }
 
@@ -246,6 +246,25 @@ static void pin_entry(void)
 	CHECK_EQ(t.error, -EMSGSIZE);
 }
 
+/* What the reader completes is one block: a longer template is refused, not cut. */
+static void pin_entry_bounds(void)
+{
+	u8 ans[4], prologue[T1_PROLOGUE_LEN] = { };
+	struct t1 t;
+
+	tap_test("t1: a block that the reader completes is no longer than IFSC");
+	t1_init(&t, 32, false);
+	CHECK_EQ(t1_start_secure(&t, prologue, 32, ans, sizeof(ans)), 0);
+	CHECK_EQ(prologue[2], 32);
+	t1_init(&t, 32, false);
+	CHECK_EQ(t1_start_secure(&t, prologue, 33, ans, sizeof(ans)), -EINVAL);
+	CHECK_EQ(t1_start_secure(&t, prologue, 256 + 13, ans, sizeof(ans)), -EINVAL);
+	t1_init(&t, 254, false);
+	CHECK_EQ(t1_start_secure(&t, prologue, 254, ans, sizeof(ans)), 0);
+	CHECK_EQ(prologue[2], 254);
+	CHECK_EQ(t1_start_secure(&t, prologue, 255, ans, sizeof(ans)), -EINVAL);
+}
+
 int main(void)
 {
 	known_blocks();
@@ -257,5 +276,6 @@ int main(void)
 	limited();
 	memory();
 	pin_entry();
+	pin_entry_bounds();
 	return tap_end();
 }

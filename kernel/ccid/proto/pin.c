@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * PIN entry on the reader. The structures are nearly those of the CCID message: the
- * second timeout and the length go, the kind of operation comes.
+ * second timeout and the length go, the kind of operation comes. Numbers in the message
+ * are little-endian.
  */
 #include "pin.h"
 
@@ -15,8 +16,11 @@
 #define VERIFY_MIN_MAX		5	/* wPINMaxExtraDigit: maximum, minimum */
 #define VERIFY_CONDITION	7
 #define VERIFY_MESSAGES		8
+#define VERIFY_LANGUAGE		9	/* wLangId */
+#define MODIFY_MIN_MAX		7
 #define MODIFY_CONDITION	10
 #define MODIFY_MESSAGES		11
+#define MODIFY_LANGUAGE		12
 #define MODIFY_INDEX		14	/* bMsgIndex1, 2, 3 */
 
 /* Gemalto's GET_FIRMWARE_FEATURES: the bytes that matter here */
@@ -37,10 +41,32 @@ static void pin_fix_condition(const struct pin_pad *pad, u8 *condition)
 		*condition = pad->conditions;
 }
 
-/* ulDataLength has to count the bytes that follow, and they have to be an APDU. */
-static bool pin_length_ok(const u8 *buf, u32 len, u32 header)
+static void pin_swap(u8 *p)
 {
-	return len >= header + PIN_APDU_MIN && get_le32(buf + header - 4) == len - header;
+	u8 first = p[0];
+
+	p[0] = p[1];
+	p[1] = first;
+}
+
+/*
+ * ulDataLength has to count the bytes that follow, and they have to be an APDU. Callers on
+ * big-endian machines give numbers in the order of the machine, or in that of the message:
+ * the order in which ulDataLength is right is that of the two 16-bit fields as well.
+ */
+static bool pin_numbers_ok(u8 *buf, u32 len, u32 header, u32 min_max, u32 language)
+{
+	const u8 *length = buf + header - 4;
+
+	if (len < header + PIN_APDU_MIN)
+		return false;
+	if (get_le32(length) == len - header)
+		return true;
+	if (get_be32(length) != len - header)
+		return false;
+	pin_swap(&buf[min_max]);
+	pin_swap(&buf[language]);
+	return true;
 }
 
 static void pin_fix_verify(const struct pin_pad *pad, u8 *buf)
@@ -50,12 +76,8 @@ static void pin_fix_verify(const struct pin_pad *pad, u8 *buf)
 		buf[VERIFY_MESSAGES] = 1;
 	if (pad->fixes & PIN_FIX_NO_MESSAGE)
 		buf[VERIFY_MESSAGES] = 0;
-	if (pad->fixes & PIN_FIX_SWAP_DIGITS) {
-		u8 max = buf[VERIFY_MIN_MAX];
-
-		buf[VERIFY_MIN_MAX] = buf[VERIFY_MIN_MAX + 1];
-		buf[VERIFY_MIN_MAX + 1] = max;
-	}
+	if (pad->fixes & PIN_FIX_SWAP_DIGITS)
+		pin_swap(&buf[VERIFY_MIN_MAX]);
 }
 
 /* Returns how many of bMsgIndex2 and bMsgIndex3 are sent. */
@@ -89,7 +111,7 @@ static u32 pin_fix_modify(const struct pin_pad *pad, u8 *buf)
  */
 int pin_verify(struct pin_message *m, const struct pin_pad *pad, u8 *buf, u32 len)
 {
-	if (!pin_length_ok(buf, len, PIN_VERIFY_LEN))
+	if (!pin_numbers_ok(buf, len, PIN_VERIFY_LEN, VERIFY_MIN_MAX, VERIFY_LANGUAGE))
 		return -EINVAL;
 	pin_fix_verify(pad, buf);
 	m->timeout = buf[0];
@@ -121,7 +143,7 @@ int pin_modify(struct pin_message *m, const struct pin_pad *pad, u8 *buf, u32 le
 {
 	u8 *p;
 
-	if (!pin_length_ok(buf, len, PIN_MODIFY_LEN))
+	if (!pin_numbers_ok(buf, len, PIN_MODIFY_LEN, MODIFY_MIN_MAX, MODIFY_LANGUAGE))
 		return -EINVAL;
 	if (buf[MODIFY_MESSAGES] > 3 && buf[MODIFY_MESSAGES] != PIN_MESSAGES_DEFAULT)
 		return -EINVAL;

@@ -62,6 +62,11 @@ static inline u32 get_le32(const u8 *p)
 	return p[0] | p[1] << 8 | p[2] << 16 | (u32)p[3] << 24;
 }
 
+static inline u32 get_be32(const u8 *p)
+{
+	return (u32)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
+}
+
 static inline void put_le16(u8 *p, u16 v)
 {
 	p[0] = v;

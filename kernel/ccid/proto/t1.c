@@ -428,9 +428,14 @@ enum t1_action t1_start_resynch(struct t1 *t, u8 *tx)
  *
  * For PIN entry, where the host does not know what is sent. The card's answer goes to
  * t1_step(). If the card asks for the block again, the command has failed.
+ *
+ * Return: 0, or -EINVAL: the card does not take a block of this length, and the reader
+ * makes no chain
  */
-void t1_start_secure(struct t1 *t, u8 *prologue, u32 len, u8 *ans, u32 size)
+int t1_start_secure(struct t1 *t, u8 *prologue, u32 len, u8 *ans, u32 size)
 {
+	if (len > t->ifsc)
+		return -EINVAL;
 	t1_begin(t);
 	t->ans = ans;
 	t->ans_size = size;
@@ -439,6 +444,7 @@ void t1_start_secure(struct t1 *t, u8 *prologue, u32 len, u8 *ans, u32 size)
 	prologue[0] = t->nad;
 	prologue[1] = t->ns ? PCB_I_NS : 0;
 	prologue[2] = len;
+	return 0;
 }
 
 /**

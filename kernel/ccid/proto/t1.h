@@ -95,7 +95,7 @@ enum t1_action t1_start(struct t1 *t, const u8 *cmd, u32 len, u8 *ans, u32 size,
 enum t1_action t1_start_ifs(struct t1 *t, u8 ifsd, u8 *tx);
 enum t1_action t1_start_resynch(struct t1 *t, u8 *tx);
 enum t1_action t1_step(struct t1 *t, const u8 *rx, u32 rx_len, u8 *tx);
-void t1_start_secure(struct t1 *t, u8 *prologue, u32 len, u8 *ans, u32 size);
+int t1_start_secure(struct t1 *t, u8 *prologue, u32 len, u8 *ans, u32 size);
 u32 t1_epilogue_len(const struct t1 *t);
 
 #endif /* SCARD_PROTO_T1_H */

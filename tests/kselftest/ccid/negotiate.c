@@ -81,6 +81,80 @@ TEST(failed_pps_resets_and_uses_defaults)
 	vr_do("fault clear");
 }
 
+/* The reader refuses the parameters that the card has since PPS: both use the defaults. */
+TEST(refused_SetParameters_after_pps_resets_and_uses_defaults)
+{
+	static const char * const refusals[] = { "refuse", "error 00", "error 0A" };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(refusals) / sizeof(*refusals); i++) {
+		int fd;
+
+		vr_prepare("--profile tpdu --desc dwMaxDataRate=600000", "iso,t=1,ta1=18");
+		vr_do("fault every 1 on SetParameters %s", refusals[i]);
+		vr_clear();
+		fd = sc_open_connected(SCARD_MODE_SHARED);
+		ASSERT_LE(0, fd) TH_LOG("%s", refusals[i]);
+		EXPECT_EQ(1, attribute(fd, ATTR_CURRENT_D)) TH_LOG("%s", refusals[i]);
+		EXPECT_EQ(2, vr_count("SetParameters"));
+		EXPECT_EQ(1, sc_count(fd));
+		vr_do("fault clear");
+		close(fd);
+	}
+}
+
+/* Without PPS the card is at the default, and so is a reader that refuses. */
+TEST(refused_SetParameters_without_pps_is_passed_over)
+{
+	int fd;
+
+	vr_prepare("--profile tpdu", "iso,t=1");
+	vr_do("fault every 1 on SetParameters error 00");
+	vr_clear();
+	fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(1, vr_count("SetParameters"));
+	EXPECT_EQ(1, sc_count(fd));
+	vr_do("fault clear");
+	close(fd);
+}
+
+/* T=1: nothing of the card is heard after PPS, neither to S(IFS) nor to S(RESYNCH). */
+TEST(silence_after_pps_resets_and_uses_defaults)
+{
+	int fd, i;
+
+	vr_prepare("--profile tpdu --desc dwMaxDataRate=600000", "iso,t=1,ta1=18");
+	/* the first block is the PPS request; four attempts at S(IFS) and three at S(RESYNCH) */
+	for (i = 2; i <= 8; i++)
+		vr_do("fault at %d on XfrBlock card parity", i);
+	vr_clear();
+	fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(1, attribute(fd, ATTR_CURRENT_D));
+	EXPECT_EQ(2, vr_count("SetParameters"));
+	EXPECT_EQ(1, sc_count(fd));
+	vr_do("fault clear");
+	close(fd);
+}
+
+/* A card that does not take S(IFS) and is well after S(RESYNCH) keeps its parameters. */
+TEST(refused_ifsd_after_pps_keeps_parameters)
+{
+	int fd;
+
+	vr_prepare("--profile tpdu --desc dwMaxDataRate=600000", "iso,t=1,ta1=18");
+	vr_do("fault at 2 on XfrBlock card resynch");
+	vr_clear();
+	fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(12, attribute(fd, ATTR_CURRENT_D));
+	EXPECT_EQ(1, vr_count("SetParameters"));
+	EXPECT_EQ(1, sc_count(fd));
+	vr_do("fault clear");
+	close(fd);
+}
+
 /* In specific mode there is no PPS, and no choice of protocol. */
 TEST(TA2_specific_mode_needs_no_pps)
 {

@@ -221,6 +221,33 @@ TEST_F(pinpad, bad_PIN_VERIFY_STRUCTURE_gets_EINVAL)
 	EXPECT_EQ(0x63c3, sc_apdu(self->fd, APDU_VERIFIED));
 }
 
+/* A template longer than a T=1 block of the card is refused, not cut. */
+TEST(template_longer_than_a_block_gets_EINVAL)
+{
+	static const char * const cards[] = { "iso,t=1,pin=1234,ifsc=32", "iso,t=1,pin=1234" };
+	unsigned char longer[19 + 256 + 13], out[64];
+	unsigned int i, len;
+
+	for (i = 0; i < 2; i++) {
+		int fd;
+
+		vr_prepare("--vid 1209 --pid 0001 --profile tpdu --desc bPINSupport=3 "
+			   "--desc dwMaxCCIDMessageLength=1000", cards[i]);
+		fd = sc_open_connected(SCARD_MODE_SHARED);
+		ASSERT_LE(0, fd);
+		memset(longer, 0xff, sizeof(longer));
+		memcpy(longer, verify, sizeof(verify));
+		len = i ? 256 + 13 : 33;
+		longer[15] = len;
+		longer[16] = len >> 8;
+		vr_clear();
+		EXPECT_EQ(-EINVAL, control(fd, CTL_VERIFY, longer, 19 + len, out, sizeof(out)));
+		EXPECT_EQ(0, vr_count("Secure"));
+		EXPECT_EQ(0x63c3, sc_apdu(fd, APDU_VERIFIED));
+		close(fd);
+	}
+}
+
 /*
  * Quirks by idVendor, idProduct and bcdDevice: the PC_to_RDR_Secure that these readers get for
  * a PIN_VERIFY_STRUCTURE. tests/unit/test_pin.c has the one to modify a PIN.
