@@ -60,6 +60,8 @@ LEVEL(full_speed, .options = "--profile short --speed full", .card = "iso,t=1");
 LEVEL(inverse, .options = "--profile tpdu", .card = "iso,t=1,inverse=1", .extended = true,
       .t1_host = true);
 LEVEL(token_a, .options = "--profile iccd-a", .card = "iso,t=0", .get_response = true);
+LEVEL(token_b_character, .options = "--profile iccd-b --desc dwFeatures=0x00000840",
+      .card = "iso,t=0", .get_response = true, .t0_host = true);
 LEVEL(token_b, .options = "--profile iccd-b --desc dwFeatures=0x00040840", .card = "iso,t=1", .extended = true);
 
 FIXTURE_SETUP(exchange_level)
