@@ -43,9 +43,13 @@ void ccid_iccd_init(struct ccid_reader *reader, u8 version)
 	/* a message is one control transfer */
 	desc->max_msg = min_t(u32, desc->max_msg, ICCD_TRANSFER_MAX);
 	desc->max_part = min(desc->max_part, desc->max_msg);
-	/* the procedure bytes of T=0 are the token's business, and so is chaining */
-	if (desc->level == CCID_LEVEL_CHARACTER)
+	/*
+	 * Version A takes the procedure bytes of T=0 for itself. Version B has
+	 * wLevelParameter, and at this level the host deals with them.
+	 */
+	if (version == ICCD_VERSION_A && desc->level == CCID_LEVEL_CHARACTER)
 		desc->level = CCID_LEVEL_TPDU;
+	/* chaining is the token's business */
 	if (version == ICCD_VERSION_B && desc->level == CCID_LEVEL_SHORT_APDU)
 		desc->level = CCID_LEVEL_EXTENDED_APDU;
 }
@@ -286,7 +290,7 @@ static int iccd_b(struct ccid_slot *slot, struct ccid_req *req, u32 len, u8 *buf
 		req->ans.icc_status = min_t(u8, buf[1] & 0x03, CCID_ICC_ABSENT);
 		return 0;
 	case CCID_PC_TO_RDR_XFR_BLOCK:
-		/* wLevelParameter is the high byte of wValue here */
+		/* wLevelParameter is the high byte of wValue here; 256 becomes 0 */
 		ret = iccd_out(slot, ICCD_XFR_BLOCK, (u16)req->tx[8] << 8, payload, len);
 		break;
 	default:

@@ -206,6 +206,10 @@ static const struct usb_device_id ccid_usb_ids[] = {
 	CCID_VENDOR(0x046a, 0x003e),	/* Cherry SmartTerminal ST-2xxx */
 	CCID_VENDOR(0x04e6, 0x5111),	/* SCM SCR331-DI */
 	CCID_VENDOR(0x04e6, 0x511a),	/* SCM SCR3310-NTTCom */
+	CCID_VENDOR(0x04e6, 0x5120),	/* SCM SCR331-DI of NTTCom */
+	CCID_VENDOR(0x04e6, 0x5121),	/* SCM SDI010 */
+	CCID_VENDOR(0x04e6, 0x512b),	/* SCM SDI011 */
+	CCID_VENDOR(0x04e6, 0x512c),	/* SCM SDI011 */
 	CCID_VENDOR(0x04e6, 0x5291),	/* SCM SCL010 */
 	CCID_VENDOR(0x04e6, 0x5292),	/* SCM SCL01x */
 	CCID_VENDOR(0x04e6, 0xe003),	/* SCM SPRx32 */
@@ -213,6 +217,7 @@ static const struct usb_device_id ccid_usb_ids[] = {
 	CCID_VENDOR(0x08e6, 0x1359),	/* Gemplus GEM USB COMBI-M */
 	CCID_VENDOR(0x08e6, 0x2202),	/* Gemplus Gem e-Seal Pro */
 	CCID_VENDOR(0x08e6, 0xace0),	/* Gemplus GEM USB COMBI */
+	CCID_VENDOR(0x0973, 0x0003),	/* SchlumbergerSema Cyberflex Access, ICCD version A */
 	CCID_VENDOR(0x09be, 0x0002),	/* MySmart Pad */
 	CCID_VENDOR(0x0c4b, 0x0300),	/* Reiner-SCT cyberJack pinpad(a) */
 	CCID_VENDOR(0x1a74, 0x6354),	/* OCS ID-One Cosmo, ICCD version B */

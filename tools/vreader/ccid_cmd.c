@@ -79,7 +79,7 @@ static void power_on_done(struct card *card, bool mute)
 	s->clock_stopped = false;
 	slot_reset_exchange(s);
 	if (s->ccid->features & FEAT_AUTO_IFSD)
-		t1_reset(card, profile_le32(&s->ccid->profile, CCID_DWMAXIFSD));
+		t1_reset(card, profile_max_ifsd(&s->ccid->profile));
 	default_params(s);
 	slot_ok(s, card->atr, card->atr_len);
 }
@@ -143,7 +143,7 @@ static void apply_params(struct slot *s, uint8_t proto, const uint8_t *p)
 			card->negotiable = false;
 			t0_reset(card);
 			t1_reset(card, s->ccid->features & FEAT_AUTO_IFSD ?
-				 profile_le32(&s->ccid->profile, CCID_DWMAXIFSD) : T1_DEFAULT_IFSD);
+				 profile_max_ifsd(&s->ccid->profile) : T1_DEFAULT_IFSD);
 		} else {
 			slot_violation(s, "SetParameters for T=%u, the card speaks T=%u", proto,
 				       card->proto);

@@ -45,6 +45,12 @@ static void message(struct ccid *ccid, uint8_t type, const uint8_t *data, size_t
 	ccid_msg_handle(ccid, m, CCID_HEADER + len);
 }
 
+/* wLevelParameter has one byte: at character level 0 is 256. */
+static uint16_t level_b(const struct ccid *ccid, uint16_t value)
+{
+	return value >> 8 || !reader_char_level(ccid) ? value >> 8 : 256;
+}
+
 static bool failed(const struct ccid *ccid)
 {
 	return (ccid->iccd_msg[7] & 0xc0) == CMD_FAILED;
@@ -160,7 +166,7 @@ static int request_b(struct ccid *ccid, const struct urb *urb, uint8_t *buf, siz
 		message(ccid, PC_ICCPOWEROFF, NULL, 0, 0);
 		return 0;
 	case 0x21 << 8 | REQ_XFR_BLOCK:
-		message(ccid, PC_XFRBLOCK, urb->data, urb->length, value >> 8);
+		message(ccid, PC_XFRBLOCK, urb->data, urb->length, level_b(ccid, value));
 		return 0;
 	case 0xa1 << 8 | REQ_DATA_BLOCK:
 		return data_block_b(ccid, buf, room);

@@ -82,4 +82,12 @@ static inline uint32_t profile_le32(const struct profile *p, int offset)
 	return get_le32(p->desc + offset);
 }
 
+/* A T=1 block has 254 bytes of data at most, whatever dwMaxIFSD says. */
+static inline uint32_t profile_max_ifsd(const struct profile *p)
+{
+	uint32_t ifsd = profile_le32(p, CCID_DWMAXIFSD);
+
+	return ifsd < 254 ? ifsd : 254;
+}
+
 #endif

@@ -42,7 +42,7 @@ bool slot_card_insert(struct slot *s, const struct card_spec *spec)
 		.slot = s->index,
 		.number = s->number,
 		.protocols = profile_le32(p, CCID_DWPROTOCOLS),
-		.max_ifsd = profile_le32(p, CCID_DWMAXIFSD),
+		.max_ifsd = profile_max_ifsd(p),
 		.nad = s->ccid->features & FEAT_NAD,
 		.port = &level_port,
 	};

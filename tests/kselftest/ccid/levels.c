@@ -48,6 +48,8 @@ LEVEL(tpdu_t1_small_blocks, .options = "--profile tpdu --desc dwMaxIFSD=16",
       .card = "iso,t=1,ifsc=16", .extended = true, .t1_host = true);
 LEVEL(tpdu_auto_t1, .options = "--profile tpdu-auto", .card = "iso,t=1", .extended = true,
       .t1_host = true);
+LEVEL(tpdu_auto_ifsd_271, .options = "--profile tpdu-auto --desc dwMaxIFSD=271", .card = "iso,t=1",
+      .extended = true, .t1_host = true);
 LEVEL(character_t0, .options = "--profile character", .card = "iso,t=0", .get_response = true,
       .t0_host = true);
 LEVEL(character_t1, .options = "--profile character", .card = "iso,t=1", .extended = true,
@@ -58,6 +60,8 @@ LEVEL(full_speed, .options = "--profile short --speed full", .card = "iso,t=1");
 LEVEL(inverse, .options = "--profile tpdu", .card = "iso,t=1,inverse=1", .extended = true,
       .t1_host = true);
 LEVEL(token_a, .options = "--profile iccd-a", .card = "iso,t=0", .get_response = true);
+LEVEL(token_b_character, .options = "--profile iccd-b --desc dwFeatures=0x00000840",
+      .card = "iso,t=0", .get_response = true, .t0_host = true);
 LEVEL(token_b, .options = "--profile iccd-b --desc dwFeatures=0x00040840", .card = "iso,t=1", .extended = true);
 
 FIXTURE_SETUP(exchange_level)
