@@ -75,7 +75,7 @@ static u32 xfr_room(const struct ccid_req *req, u32 len)
 	u32 room = req->req.room;
 	struct apdu apdu;
 
-	if (!apdu_parse(&apdu, ccid_req_payload(req), len))
+	if (!ccid_apdu_parse(&apdu, ccid_req_payload(req), len))
 		room = max(room, apdu.ne + 2);
 	return clamp_t(u32, room, T0_ANSWER_MAX, SCARD_ANSWER_MAX);
 }
@@ -99,7 +99,7 @@ static int xfr_parts(struct ccid_slot *slot, struct ccid_req *req, u32 len, stru
 		ret = xfr_block(slot, req, 0, x->level, x->tx_len, XFR_APDU_TIMEOUT_MS);
 		if (ret)
 			return ret;
-		action = xchain_step(x, req->ans.param, req->ans.data, req->ans.len);
+		action = ccid_xchain_step(x, req->ans.param, req->ans.data, req->ans.len);
 	}
 	return action == XCHAIN_DONE ? xfr_assembled(req, len, x->ans_len) : -EIO;
 }
@@ -115,7 +115,7 @@ static int xfr_chain(struct ccid_slot *slot, struct ccid_req *req, u32 len)
 	if (ret)
 		return ret;
 	return xfr_parts(slot, req, len, &x,
-			 xchain_start(&x, req->apdu, len, block, req->apdu + len, room));
+			 ccid_xchain_start(&x, req->apdu, len, block, req->apdu + len, room));
 }
 
 /* An answer longer than a message, of which the first part has arrived */
@@ -129,8 +129,8 @@ static int xfr_rest(struct ccid_slot *slot, struct ccid_req *req, u32 len)
 	ret = xfr_unpack(req, 0, room);
 	if (ret)
 		return ret;
-	xchain_start(&x, req->apdu, 0, 1, req->apdu, room);
-	return xfr_parts(slot, req, 0, &x, xchain_step(&x, req->ans.param, req->ans.data,
+	ccid_xchain_start(&x, req->apdu, 0, 1, req->apdu, room);
+	return xfr_parts(slot, req, 0, &x, ccid_xchain_step(&x, req->ans.param, req->ans.data,
 						       req->ans.len));
 }
 
@@ -163,14 +163,14 @@ static int xfr_t0_character(struct ccid_slot *slot, struct ccid_req *req, u32 le
 
 	if (ret)
 		return ret;
-	action = t0_start(&t, req->apdu, len, req->apdu + len);
+	action = ccid_t0_start(&t, req->apdu, len, req->apdu + len);
 	while (action == T0_SEND) {
 		memcpy(ccid_req_payload(req), t.tx, t.tx_len);
 		/* at this level wLevelParameter is the number of bytes expected */
 		ret = xfr_block(slot, req, 0, t.expect, t.tx_len, timeout_ms);
 		if (ret)
 			return ret;
-		action = t0_step(&t, req->ans.data, req->ans.len);
+		action = ccid_t0_step(&t, req->ans.data, req->ans.len);
 	}
 	return action == T0_DONE ? xfr_assembled(req, len, t.ans_len) : -EIO;
 }
@@ -194,7 +194,7 @@ static int xfr_t1_block(struct ccid_slot *slot, struct ccid_req *req, u8 *block,
 	memcpy(block, req->ans.data, *len);
 	if (!character || *len != T1_PROLOGUE_LEN || block[2] > T1_INF_MAX)
 		return 0;
-	ret = xfr_block(slot, req, 0, block[2] + t1_epilogue_len(&slot->t1), 0, timeout_ms);
+	ret = xfr_block(slot, req, 0, block[2] + ccid_t1_epilogue_len(&slot->t1), 0, timeout_ms);
 	if (ret)
 		return ret;
 	ret = min_t(u32, req->ans.len, T1_BLOCK_MAX - *len);
@@ -223,7 +223,7 @@ static int xfr_t1_run(struct ccid_slot *slot, struct ccid_req *req, enum t1_acti
 			break;
 		}
 		ret = 0;
-		action = t1_step(&slot->t1, block, len, ccid_req_payload(req));
+		action = ccid_t1_step(&slot->t1, block, len, ccid_req_payload(req));
 	}
 	memzero_explicit(block, sizeof(block));
 	if (ret)
@@ -239,8 +239,8 @@ static int xfr_t1(struct ccid_slot *slot, struct ccid_req *req, u32 len)
 	if (ret)
 		return ret;
 	ccid_req_dirty_tx(req, T1_BLOCK_MAX);
-	ret = xfr_t1_run(slot, req, t1_start(&slot->t1, req->apdu, len, req->apdu + len, room,
-					     ccid_req_payload(req)));
+	ret = xfr_t1_run(slot, req, ccid_t1_start(&slot->t1, req->apdu, len, req->apdu + len, room,
+						  ccid_req_payload(req)));
 	return ret ?: xfr_assembled(req, len, slot->t1.ans_len);
 }
 
@@ -263,7 +263,7 @@ int ccid_apdu_prepare(struct scard_slot *slot, struct scard_req *req)
 	int ret;
 
 	if (!apdu_may_be_extended(req->in, req->in_len) ||
-	    apdu_parse(&apdu, req->in, req->in_len))
+	    ccid_apdu_parse(&apdu, req->in, req->in_len))
 		return 0;
 	ret = ccid_req_grow_rx(ccid, apdu.ne + 2, GFP_KERNEL_ACCOUNT);
 	if (ret || desc->level != CCID_LEVEL_EXTENDED_APDU ||
@@ -284,7 +284,7 @@ int ccid_apdu_prepare(struct scard_slot *slot, struct scard_req *req)
  */
 int ccid_apdu_t1_ifsd(struct ccid_slot *slot, struct ccid_req *req, u8 ifsd)
 {
-	int ret = xfr_t1_run(slot, req, t1_start_ifs(&slot->t1, ifsd, ccid_req_payload(req)));
+	int ret = xfr_t1_run(slot, req, ccid_t1_start_ifs(&slot->t1, ifsd, ccid_req_payload(req)));
 
 	if (ret == -EIO)
 		slot->t1.ifsd = 32;
@@ -301,7 +301,7 @@ static int xfr_t1_resynch(struct ccid_slot *slot, struct ccid_req *req)
 		return 0;
 	/* the one block that is sent overwrites as much: it has no information field */
 	memcpy(saved, tx, sizeof(saved));
-	ret = xfr_t1_run(slot, req, t1_start_resynch(&slot->t1, tx));
+	ret = xfr_t1_run(slot, req, ccid_t1_start_resynch(&slot->t1, tx));
 	memcpy(tx, saved, sizeof(saved));
 	return ret;
 }
@@ -327,7 +327,7 @@ int ccid_apdu_t1_secure(struct ccid_slot *slot, struct ccid_req *req, u8 *prolog
 	if (ret)
 		return ret;
 	req->dirty_apdu = max_t(u32, req->dirty_apdu, T0_ANSWER_MAX);
-	return t1_start_secure(&slot->t1, prologue, len, req->apdu, T0_ANSWER_MAX);
+	return ccid_t1_start_secure(&slot->t1, prologue, len, req->apdu, T0_ANSWER_MAX);
 }
 
 /**
@@ -335,7 +335,7 @@ int ccid_apdu_t1_secure(struct ccid_slot *slot, struct ccid_req *req, u8 *prolog
  * @slot: the slot
  * @req: the request; req->ans is the answer, which may ask for more time first
  *
- * Return: 0 and req->data, req->len; or a negative errno
+ * Return: 0 and the answer in @req; or a negative errno
  */
 int ccid_apdu_t1_secured(struct ccid_slot *slot, struct ccid_req *req)
 {
@@ -345,7 +345,7 @@ int ccid_apdu_t1_secured(struct ccid_slot *slot, struct ccid_req *req)
 
 	req->req.single = false;
 	memcpy(block, req->ans.data, len);
-	ret = xfr_t1_run(slot, req, t1_step(&slot->t1, block, len, ccid_req_payload(req)));
+	ret = xfr_t1_run(slot, req, ccid_t1_step(&slot->t1, block, len, ccid_req_payload(req)));
 	memzero_explicit(block, sizeof(block));
 	if (ret)
 		return ret;
@@ -371,7 +371,7 @@ static int xfr_choose(const struct ccid_slot *slot, struct ccid_req *req, u32 *l
 		if (req->req.protocol == SCARD_PROTO_T1)
 			return XFR_T1;
 		if (req->req.protocol == SCARD_PROTO_T0) {
-			if (t0_tpdu(ccid_req_payload(req), len))
+			if (ccid_t0_tpdu(ccid_req_payload(req), len))
 				return -EINVAL;
 			ccid_req_dirty_tx(req, *len);
 			*timeout_ms = max_t(u32, slot->wait_ms, XFR_BLOCK_MIN_MS);

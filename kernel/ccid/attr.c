@@ -88,9 +88,9 @@ static int attr_protocol(const struct ccid_slot *slot, u32 id, u32 protocol, u8 
 	case ATTR_CURRENT_CLK:
 		return attr_u32(buf, len, desc->default_clock);
 	case ATTR_CURRENT_F:
-		return attr_u32(buf, len, atr_f(slot->fi_di));
+		return attr_u32(buf, len, ccid_atr_f(slot->fi_di));
 	case ATTR_CURRENT_D:
-		return attr_u32(buf, len, atr_d(slot->fi_di));
+		return attr_u32(buf, len, ccid_atr_d(slot->fi_di));
 	case ATTR_CURRENT_N:
 		return attr_u32(buf, len, atr->guard_time);
 	case ATTR_CURRENT_W:

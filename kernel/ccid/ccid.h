@@ -48,7 +48,7 @@
 #define CCID_QUIRK_OLD_FIRMWARE		BIT(12)	/* known to fail */
 #define CCID_QUIRK_PIN_WAIT		BIT(13)	/* takes the key that is still down for the PIN's */
 #define CCID_QUIRK_PIN_UNPADDED		BIT(14)	/* has to be told not to pad the PIN */
-#define CCID_QUIRK_GEMALTO		BIT(15)	/* its firmware reports the features of its PIN pad */
+#define CCID_QUIRK_GEMALTO		BIT(15)	/* reports the features of its PIN pad */
 
 /* bmRequestType of class requests to the interface, CCID 1.1 section 5.3 */
 #define CCID_REQUEST_OUT		0x21	/* host to device */

@@ -306,6 +306,8 @@ int ccid_cmd(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 par
 	     unsigned int timeout_ms)
 {
 	struct ccid_reader *reader = ccid_slot_reader(slot);
+	/* the worker has a token for all commands of its job */
+	bool of_job = req->req.worker && slot->token.held;
 	int ret = 0;
 
 	req->ans.type = 0;	/* an older answer is not one to this command */
@@ -313,7 +315,7 @@ int ccid_cmd(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 par
 		return -EINTR;
 	if (WARN_ON_ONCE(CCID_HEADER_LEN + len > req->tx_size))
 		return -EINVAL;	/* a bug of the caller, no device can cause it */
-	if (ccid_token_needed(reader) && !slot->token.held) {
+	if (ccid_token_needed(reader) && !of_job) {
 		ret = ccid_token_get(reader);
 		if (ret)
 			return ret;
@@ -329,7 +331,7 @@ int ccid_cmd(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 par
 	if (!ret)
 		ret = reader->bus->exchange(slot, req, type, params, len, timeout_ms);
 	/* a request left on the wire keeps its token until it is finished */
-	if (!slot->token.held && !ccid_wire_in_flight(slot, req))
+	if (!of_job && !ccid_wire_in_flight(slot, req))
 		ccid_token_put(reader);
 	return ret;
 }

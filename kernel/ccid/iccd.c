@@ -161,7 +161,7 @@ static int iccd_a_wait(struct ccid_slot *slot, const struct iccd_time *time,
 		ret = iccd_in(slot, ICCD_GET_ICC_STATUS, &status, 1);
 		if (ret != 1)
 			return ret < 0 ? ret : -EIO;
-		*state = iccd_a_status(status);
+		*state = ccid_iccd_a_status(status);
 		if (*state != ICCD_BUSY)
 			return *state == ICCD_FAILED ? -EREMOTEIO : 0;
 		ret = iccd_pause(slot, ICCD_POLL_MS, time);
@@ -252,7 +252,7 @@ static int iccd_b_answer(struct ccid_slot *slot, struct ccid_req *req, u8 *buf, 
 			req->ans.type = 0;
 			return -EIO;	/* longer than any message: its end may be missing */
 		}
-		switch (iccd_b_response(&req->ans, &wait_ms, buf, ret)) {
+		switch (ccid_iccd_b_response(&req->ans, &wait_ms, buf, ret)) {
 		case ICCD_ANSWER:
 			return 0;
 		case ICCD_FAILED:

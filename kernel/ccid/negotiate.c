@@ -75,7 +75,7 @@ static int negotiate_fi_di(struct ccid_slot *slot, u8 *fi_di)
 	limits.rates = smp_load_acquire(&reader->rates);
 	if (limits.rates)
 		limits.nrates = reader->nrates;
-	ret = params_choose(fi_di, &slot->atr, &limits);
+	ret = ccid_params_choose(fi_di, &slot->atr, &limits);
 	/* these readers take fixed parameters from the ATR themselves: ignore the rate limit */
 	if (reader->desc.features & (CCID_FEATURE_AUTO_PARAM_ATR | CCID_FEATURE_AUTO_NEGOTIATION))
 		ret = 0;
@@ -90,14 +90,14 @@ static int negotiate_pps(struct ccid_slot *slot, struct ccid_req *req, u8 t, u8 
 {
 	bool character = ccid_slot_reader(slot)->desc.level == CCID_LEVEL_CHARACTER;
 	u8 request[PPS_LEN_MAX], params[3] = { };
-	u32 len = pps_put(request, t, *fi_di);
+	u32 len = ccid_pps_put(request, t, *fi_di);
 	int ret;
 
 	memcpy(ccid_req_payload(req), request, len);
 	params[1] = character ? len : 0;
 	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_XFR_BLOCK, params, len,
 			    NEGOTIATE_PPS_TIMEOUT_MS);
-	return ret ?: pps_check(fi_di, request, len, req->ans.data, req->ans.len);
+	return ret ?: ccid_pps_check(fi_di, request, len, req->ans.data, req->ans.len);
 }
 
 /*
@@ -111,8 +111,8 @@ static int negotiate_set_parameters(struct ccid_slot *slot, struct ccid_req *req
 	u32 len;
 	int ret;
 
-	len = t ? params_put_t1(payload, &slot->atr, fi_di, slot->t1.ifsc) :
-		  params_put_t0(payload, &slot->atr, fi_di);
+	len = t ? ccid_params_put_t1(payload, &slot->atr, fi_di, slot->t1.ifsc) :
+		  ccid_params_put_t0(payload, &slot->atr, fi_di);
 	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_SET_PARAMETERS, params, len,
 			    NEGOTIATE_PARAMS_TIMEOUT_MS);
 	/* Command not supported, or the byte named by bError cannot be changed */
@@ -131,8 +131,8 @@ static int negotiate_try(struct ccid_slot *slot, struct ccid_req *req, u8 t, u8 
 	int ret;
 
 	/* the block around it is prologue and epilogue, 3 and at most 2 bytes */
-	t1_init(&slot->t1, atr->ifsc, atr->crc);
-	t1_limit(&slot->t1, desc->max_part - CCID_HEADER_LEN - 5);
+	ccid_t1_init(&slot->t1, atr->ifsc, atr->crc);
+	ccid_t1_limit(&slot->t1, desc->max_part - CCID_HEADER_LEN - 5);
 	if (!(desc->features & CCID_FEATURE_AUTO_NEGOTIATION)) {
 		if (!(desc->features & CCID_FEATURE_AUTO_PPS) && !atr->specific &&
 		    (t != atr->first || fi_di != ATR_FI_DI_DEFAULT)) {
@@ -147,8 +147,8 @@ static int negotiate_try(struct ccid_slot *slot, struct ccid_req *req, u8 t, u8 
 			return ret;
 	}
 	slot->fi_di = fi_di;
-	slot->wait_ms = t ? params_wait_t1(atr, fi_di, desc->default_clock) :
-			    params_wait_t0(atr, fi_di, desc->default_clock);
+	slot->wait_ms = t ? ccid_params_wait_t1(atr, fi_di, desc->default_clock) :
+			    ccid_params_wait_t0(atr, fi_di, desc->default_clock);
 
 	if (t != 1 || desc->level >= CCID_LEVEL_SHORT_APDU ||
 	    ccid_slot_reader(slot)->quirks & CCID_QUIRK_NO_IFSD)

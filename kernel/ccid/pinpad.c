@@ -60,7 +60,7 @@ static int pinpad_ask(struct ccid_slot *slot, struct ccid_req *req, u32 len,
 		return 0;
 	ret = pinpad_escape(slot, req, len, gemalto_get_features, sizeof(gemalto_get_features));
 	if (!ret)
-		pin_gemalto_features(pad, req->ans.data, req->ans.len);
+		ccid_pin_gemalto_features(pad, req->ans.data, req->ans.len);
 	return ret;
 }
 
@@ -136,7 +136,7 @@ static int pinpad_prepare(struct ccid_slot *slot, struct ccid_req *req,
  * @req: the request, with PIN_VERIFY_STRUCTURE or PIN_MODIFY_STRUCTURE as the input
  * @modify: which of both
  *
- * Return: 0 and req->data, req->len, the card's answer or 6400 (timeout) or 6401
+ * Return: 0 and the output in @req, the card's answer or 6400 (timeout) or 6401
  * (cancelled by the user); or a negative errno
  */
 int ccid_pinpad_enter(struct ccid_slot *slot, struct ccid_req *req, bool modify)
@@ -154,7 +154,8 @@ int ccid_pinpad_enter(struct ccid_slot *slot, struct ccid_req *req, bool modify)
 	ret = pinpad_ask(slot, req, len, &pad);
 	if (ret)
 		return ret;
-	ret = modify ? pin_modify(&m, &pad, payload, len) : pin_verify(&m, &pad, payload, len);
+	ret = modify ? ccid_pin_modify(&m, &pad, payload, len) :
+		       ccid_pin_verify(&m, &pad, payload, len);
 	if (ret || CCID_HEADER_LEN + m.len > ccid_slot_reader(slot)->desc.max_msg)
 		return -EINVAL;
 	ret = scard_slot_no_card(&slot->slot);

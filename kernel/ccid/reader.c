@@ -17,6 +17,10 @@
 #include "token.h"
 #include "wire.h"
 
+/* the core allocates and frees these by its own part */
+static_assert(!offsetof(struct ccid_slot, slot));
+static_assert(!offsetof(struct ccid_req, req));
+
 /* ---- slots ---- */
 
 static void reader_slot_init(struct scard_slot *slot)
@@ -63,10 +67,10 @@ static void reader_show_parameters(struct seq_file *s, const struct ccid_slot *s
 	u32 clock = ccid_slot_reader(slot)->desc.default_clock;
 	u8 fi_di = READ_ONCE(slot->fi_di);
 
-	seq_printf(s, "F/D: %u/%u\n", atr_f(fi_di), atr_d(fi_di));
-	if (atr_f(fi_di))
-		seq_printf(s, "bit rate: %u\n", (u32)div_u64((u64)clock * 1000 * atr_d(fi_di),
-							     atr_f(fi_di)));
+	seq_printf(s, "F/D: %u/%u\n", ccid_atr_f(fi_di), ccid_atr_d(fi_di));
+	if (ccid_atr_f(fi_di))
+		seq_printf(s, "bit rate: %u\n", (u32)div_u64((u64)clock * 1000 * ccid_atr_d(fi_di),
+							     ccid_atr_f(fi_di)));
 	seq_printf(s, "waiting time ms: %u\n", READ_ONCE(slot->wait_ms));
 	if (READ_ONCE(slot->slot.card.protocol) == SCARD_PROTO_T1)
 		seq_printf(s, "IFSC/IFSD: %u/%u\n", READ_ONCE(slot->t1.ifsc),

@@ -94,7 +94,7 @@ static int slot_take_atr(struct ccid_slot *slot, struct ccid_req *req)
 	if (!atr->len || atr->len != req->ans.len ||
 	    memcmp(atr->bytes, req->ans.data, atr->len)) {
 		slot->chosen = false;
-		if (atr_parse(&slot->atr, req->ans.data, req->ans.len))
+		if (ccid_atr_parse(&slot->atr, req->ans.data, req->ans.len))
 			return -EREMOTEIO;
 	}
 	req->req.out = atr->bytes;

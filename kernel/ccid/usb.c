@@ -54,6 +54,7 @@ static int ccid_usb_find_endpoints(struct ccid_usb *usb, struct usb_host_interfa
 
 	if (ret && (version == ICCD_VERSION_A || version == ICCD_VERSION_B)) {
 		usb->ccid.bus = &ccid_usb_pipe_token_bus;
+		usb->ccid.bulk = NULL;
 		ccid_iccd_init(&usb->ccid, version);
 		return 0;
 	}

@@ -415,8 +415,10 @@ int ccid_wire_wait(struct ccid_req *req)
 		ret = 0;
 	else
 		ret = ret ? -EINTR : -ETIMEDOUT;
-	if (!ret && !req->status)
+	if (!ret && !req->status) {
 		WRITE_ONCE(reader->cmd[req->slot], NULL);
+		req->state = CCID_REQ_OFF;
+	}
 	spin_unlock_irqrestore(&reader->reader.lock, flags);
 	return ret;
 }

@@ -50,7 +50,7 @@ void scard_card_removed_locked(struct scard_slot *slot)
 	slot->card.cold_len = 0;
 	slot->events.card++;
 	card_set_locked(slot, POL_CARD_ABSENT);
-	pol_removed(&slot->pol);
+	scard_pol_removed(&slot->pol);
 }
 
 /* A card is there, without power so far. */
@@ -73,7 +73,7 @@ void scard_card_lost_power_locked(struct scard_slot *slot)
 {
 	if (slot->pol.card != POL_CARD_ON)
 		return;
-	pol_lost_power(&slot->pol);
+	scard_pol_lost_power(&slot->pol);
 	card_set_locked(slot, POL_CARD_OFF);
 }
 
@@ -86,9 +86,11 @@ void scard_card_lost_power_locked(struct scard_slot *slot)
  */
 void scard_card_set_mute(struct scard_slot *slot)
 {
+	card_set(slot, POL_CARD_MUTE);
+	if (READ_ONCE(slot->pol.card) != POL_CARD_MUTE)
+		return;		/* it was removed meanwhile */
 	scard_reader_warn(slot->reader,
 			  "cannot reset or power off a card, trying again: unplug the reader to be sure");
-	card_set(slot, POL_CARD_MUTE);
 	scard_power_retry(slot);
 }
 
@@ -108,7 +110,7 @@ enum pol_card scard_card_mark_reset(struct scard_slot *slot)
 	spin_lock(&slot->lock);
 	card = slot->pol.card;
 	if (card == POL_CARD_ON) {
-		pol_reset(&slot->pol);
+		scard_pol_reset(&slot->pol);
 		scard_event_changed(slot);
 	}
 	scard_slot_unlock(slot);
@@ -176,10 +178,10 @@ static bool card_is_final(int ret)
 static void card_settle_later(struct scard_slot *slot)
 {
 	spin_lock(&slot->lock);
-	if (slot->presence.state == SCARD_PRESENCE_KNOWN)
+	if (slot->presence.state != SCARD_PRESENCE_REPORTED)
 		slot->presence.state = SCARD_PRESENCE_RECHECK;
 	if (!slot->pol.gone)
-		pol_want_settle(&slot->pol);
+		scard_pol_want_settle(&slot->pol);
 	scard_slot_unlock(slot);
 }
 
@@ -366,8 +368,15 @@ static int card_ask(struct scard_slot *slot, struct scard_req *req, bool *read)
 	if (slot->presence.state == SCARD_PRESENCE_RECHECK)
 		slot->presence.state = SCARD_PRESENCE_KNOWN;
 	scard_slot_unlock(slot);
-	/* a killed caller has powered it up; ATRs are compared after a cold reset */
-	return off ? slot->reader->ops->power_off(slot, req) : 0;
+	/* it was powered up unseen, or kept its power; ATRs are compared after a cold reset */
+	if (off) {
+		int ret = slot->reader->ops->power_off(slot, req);
+
+		/* a refusal is no reason not to try the power-up, which resets it, too */
+		if (card_is_final(ret))
+			return ret;
+	}
+	return 0;
 }
 
 /**
@@ -382,6 +391,23 @@ void scard_card_settled(struct scard_slot *slot)
 		scard_event_card_changed(slot);
 	}
 	spin_unlock(&slot->lock);
+}
+
+/* After a settle with the result @ret: is the card safe, or is another retry needed? */
+static void card_retry(struct scard_slot *slot, int ret)
+{
+	bool again = false;
+
+	spin_lock(&slot->lock);
+	if (slot->power.retry_s) {
+		if (!ret && slot->pol.card != POL_CARD_MUTE)
+			scard_power_is_safe(slot);
+		else
+			again = ret && ret != -EREMOTEIO && !card_is_final(ret);
+	}
+	spin_unlock(&slot->lock);
+	if (again)
+		scard_power_retry(slot);
 }
 
 /**
@@ -405,6 +431,7 @@ int scard_card_settle(struct scard_slot *slot, struct scard_req *req)
 	}
 	if (ret == -EINTR)
 		card_settle_later(slot);
+	card_retry(slot, ret);
 	scard_card_settled(slot);
 	return ret == -EREMOTEIO || ret == -ENOMEDIUM ? 0 : ret;
 }

@@ -15,7 +15,6 @@
 
 #include "cdev.h"
 #include "connect.h"
-#include "event.h"
 #include "file.h"
 #include "presence.h"
 #include "request.h"

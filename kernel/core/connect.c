@@ -5,7 +5,6 @@
  * halfway, the worker brings the card to a defined state, see scard_turn_done().
  */
 #include <linux/capability.h>
-#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
@@ -173,7 +172,7 @@ int scard_connect_connect(struct scard_handle *h, struct scard_connect *arg, boo
 		if (arg->share_mode != SCARD_MODE_DIRECT && slot->pol.card != POL_CARD_ON)
 			ret = slot->pol.gone ? -ENODEV : -ENOMEDIUM;
 		else
-			pol_connected(&slot->pol, &h->pol, arg->share_mode, close);
+			scard_pol_connected(&slot->pol, &h->pol, arg->share_mode, close);
 		/* a connected handle has to hear of a removal */
 		if (!ret)
 			scard_presence_watch(slot);
@@ -210,10 +209,14 @@ static int connect_act(struct scard_slot *slot, struct scard_req *req, u32 dispo
 
 	switch (disposition) {
 	case SCARD_DISP_RESET:
-		/* a card without power is as good as reset */
-		return card == POL_CARD_ON ? scard_card_reset(slot, req) : 0;
+		/* a card without power is as good as reset; one that may have kept it is not */
+		if (card == POL_CARD_ON || READ_ONCE(slot->power.retry_s))
+			return scard_card_reset(slot, req);
+		return 0;
 	case SCARD_DISP_UNPOWER:
-		return card == POL_CARD_ON ? scard_card_power_off(slot, req) : 0;
+		if (card == POL_CARD_ON || READ_ONCE(slot->power.retry_s))
+			return scard_card_power_off(slot, req);
+		return 0;
 	case SCARD_DISP_EJECT:
 		return scard_card_eject(slot, req);
 	default:
@@ -268,7 +271,7 @@ int scard_connect_reconnect(struct scard_handle *h, struct scard_connect *arg, b
 		else if (arg->share_mode != SCARD_MODE_DIRECT && slot->pol.card != POL_CARD_ON)
 			ret = -ENOMEDIUM;
 		else
-			pol_reconnected(&slot->pol, &h->pol, arg->share_mode);
+			scard_pol_reconnected(&slot->pol, &h->pol, arg->share_mode);
 		arg->protocol = slot->card.protocol;
 		arg->epoch = h->pol.epoch;
 		if (!ret)
@@ -290,7 +293,7 @@ static int connect_leave(struct scard_handle *h)
 	int ret;
 
 	spin_lock(&slot->lock);
-	ret = pol_leave(&slot->pol, &h->pol);
+	ret = scard_pol_leave(&slot->pol, &h->pol);
 	if (!ret) {
 		unused = scard_power_put_locked(slot);
 		scard_event_changed(slot);
@@ -371,7 +374,7 @@ int scard_connect_end(struct scard_handle *h, u32 disposition, bool nonblock)
 		return -EINVAL;
 	if (disposition == SCARD_DISP_LEAVE) {
 		spin_lock(&slot->lock);
-		ret = pol_end(&slot->pol, &h->pol);
+		ret = scard_pol_end(&slot->pol, &h->pol);
 		scard_slot_unlock(slot);
 		return ret;
 	}
@@ -383,7 +386,7 @@ int scard_connect_end(struct scard_handle *h, u32 disposition, bool nonblock)
 	if (ret) {
 		if (ret == -ESTALE || ret == -EIDRM) {
 			spin_lock(&slot->lock);
-			pol_end(&slot->pol, &h->pol);
+			scard_pol_end(&slot->pol, &h->pol);
 			scard_slot_unlock(slot);
 		}
 		goto out;
@@ -393,7 +396,7 @@ int scard_connect_end(struct scard_handle *h, u32 disposition, bool nonblock)
 	if (!ret && disposition == SCARD_DISP_UNPOWER)
 		ret = scard_card_activate(slot, req);
 	spin_lock(&slot->lock);
-	pol_end_owned(&slot->pol, &h->pol);
+	scard_pol_end_owned(&slot->pol, &h->pol);
 	scard_slot_unlock(slot);
 	connect_done(h, &t, &req, ret, redo);
 	if (ret && ret != -EINTR && ret != -ENODEV && ret != -ENOMEDIUM)

@@ -77,7 +77,7 @@ static struct scard_slot *dev_alloc_slot(struct scard_reader *reader, u8 index)
 	slot->index = index;
 	slot->card.settling = true;	/* until the worker has asked the reader */
 	spin_lock_init(&slot->lock);
-	pol_init(&slot->pol, scard_worker_wake);
+	scard_pol_init(&slot->pol, scard_worker_wake);
 	scard_event_init(slot);
 	scard_presence_init(slot);
 	scard_power_init(slot);
@@ -93,6 +93,7 @@ static struct scard_slot *dev_alloc_slot(struct scard_reader *reader, u8 index)
 	dev_set_drvdata(&slot->dev, slot);
 	kref_get(&reader->kref);
 	if (scard_worker_init(slot) || scard_cdev_get_minor(slot)) {
+		reader->ops->slot_exit(slot);
 		put_device(&slot->dev);
 		return NULL;
 	}
@@ -108,7 +109,7 @@ static int dev_register_slot(struct scard_slot *slot)
 		return ret;
 	spin_lock(&slot->lock);
 	slot->events.announced = true;
-	pol_want_settle(&slot->pol);
+	scard_pol_want_settle(&slot->pol);
 	scard_slot_unlock(slot);
 	scard_debugfs_add(slot);
 	scard_event_add(slot);
@@ -132,7 +133,7 @@ static void dev_slot_gone(struct scard_slot *slot)
 
 	spin_lock(&slot->lock);
 	slot->card.settling = false;
-	pol_gone(&slot->pol);
+	scard_pol_gone(&slot->pol);
 	scard_event_changed(slot);
 	scard_slot_unlock(slot);
 }
@@ -196,7 +197,7 @@ int scard_dev_init(struct scard_reader *reader)
 
 fail:
 	while (i--)
-		put_device(&reader->slots[i]->dev);
+		dev_unregister_slot(reader->slots[i]);
 	if (reader->wq)
 		destroy_workqueue(reader->wq);
 	ida_free(&dev_reader_ida, reader->index);

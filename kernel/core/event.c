@@ -138,7 +138,7 @@ int scard_event_put_slot(struct sk_buff *skb, struct scard_slot *slot, void *hea
 	return 0;
 }
 
-struct genl_family scard_event_family = {
+struct genl_family scard_event_family __ro_after_init = {
 	.name = SCARD_FAMILY_NAME,
 	.version = SCARD_FAMILY_VERSION,
 	.module = THIS_MODULE,

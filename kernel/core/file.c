@@ -62,7 +62,7 @@ void scard_file_close(struct scard_handle *h)
 	trace_scard_close(h);
 	spin_lock(&slot->lock);
 	if (h->pol.share != POL_UNCONNECTED) {
-		pol_close(&slot->pol, &h->pol);
+		scard_pol_close(&slot->pol, &h->pol);
 		unused = scard_power_put_locked(slot);
 		scard_event_changed(slot);
 	}
@@ -153,7 +153,7 @@ int scard_file_status(struct scard_handle *h, struct scard_status *st, bool nonb
 void scard_file_cancel(struct scard_handle *h)
 {
 	spin_lock(&h->slot->lock);
-	pol_cancel(&h->slot->pol, &h->pol);
+	scard_pol_cancel(&h->slot->pol, &h->pol);
 	spin_unlock(&h->slot->lock);
 }
 
@@ -257,11 +257,11 @@ int scard_file_control(struct scard_handle *h, struct scard_req **reqp, u32 code
 	awake = !ret;
 	/*
 	 * Controls are not gated, but a PIN is for the card that the handle knows: only then
-	 * does the end of the handle make the card forget it, see pol_close().
+	 * does the end of the handle make the card forget it, see scard_pol_close().
 	 */
 	spin_lock(&slot->lock);
 	if (!ret && ops->control_is_gated(code))
-		ret = pol_pending(&slot->pol, &h->pol);
+		ret = scard_pol_pending(&slot->pol, &h->pol);
 	(*reqp)->protocol = slot->card.protocol;
 	spin_unlock(&slot->lock);
 	if (!ret)

@@ -8,11 +8,11 @@
 #include "policy.h"
 
 /**
- * pol_init() - make a slot without card, handles or waiters
+ * scard_pol_init() - make a slot without card, handles or waiters
  * @s: the slot
  * @wake: see struct pol_slot
  */
-void pol_init(struct pol_slot *s, void (*wake)(struct pol_turn *turn))
+void scard_pol_init(struct pol_slot *s, void (*wake)(struct pol_turn *turn))
 {
 	memset(s, 0, sizeof(*s));
 	s->wake = wake;
@@ -22,14 +22,14 @@ void pol_init(struct pol_slot *s, void (*wake)(struct pol_turn *turn))
 }
 
 /**
- * pol_pending() - is an event of the card pending for a handle?
+ * scard_pol_pending() - is an event of the card pending for a handle?
  * @s: the slot
  * @h: a connected handle
  *
  * Return: 0, -ESTALE (SCARD_W_RESET_CARD) or -EIDRM (SCARD_W_REMOVED_CARD).  A
  * removal outlives a later reset: the card that the handle knew is not there.
  */
-int pol_pending(const struct pol_slot *s, const struct pol_handle *h)
+int scard_pol_pending(const struct pol_slot *s, const struct pol_handle *h)
 {
 	if (h->epoch == s->epoch)
 		return 0;
@@ -57,14 +57,14 @@ static int pol_check(const struct pol_slot *s, const struct pol_turn *t)
 	case POL_OP_CONTROL:
 		return foreign ? -EBUSY : 0;
 	case POL_OP_ATTR:
-		return foreign ? -EBUSY : pol_pending(s, h);
+		return foreign ? -EBUSY : scard_pol_pending(s, h);
 	case POL_OP_BEGIN:
 	case POL_OP_STATUS:
 	case POL_OP_TRANSMIT:
-		return pol_pending(s, h);
+		return scard_pol_pending(s, h);
 	case POL_OP_END:
-		if (pol_pending(s, h))
-			return pol_pending(s, h);
+		if (scard_pol_pending(s, h))
+			return scard_pol_pending(s, h);
 		if (foreign)
 			return -EBUSY;
 		return s->owner ? 0 : -ENOLCK;
@@ -74,14 +74,14 @@ static int pol_check(const struct pol_slot *s, const struct pol_turn *t)
 }
 
 /**
- * pol_refusal() - would a call be refused now?
+ * scard_pol_refusal() - would a call be refused now?
  * @s: the slot
  * @h: the handle
  * @op: the call, but for CONNECT and RECONNECT
  *
  * Return: 0, or the negative errno of the refusal
  */
-int pol_refusal(const struct pol_slot *s, struct pol_handle *h, enum pol_op op)
+int scard_pol_refusal(const struct pol_slot *s, struct pol_handle *h, enum pol_op op)
 {
 	const struct pol_turn t = { .handle = h, .op = op };
 
@@ -150,12 +150,12 @@ static bool pol_reset_is_due(const struct pol_slot *s)
 }
 
 /**
- * pol_worker_wanted() - is there anything for the worker to do?
+ * scard_pol_worker_wanted() - is there anything for the worker to do?
  * @s: the slot
  *
- * Return: false if pol_worker_job() has nothing
+ * Return: false if scard_pol_worker_job() has nothing
  */
-bool pol_worker_wanted(const struct pol_slot *s)
+bool scard_pol_worker_wanted(const struct pol_slot *s)
 {
 	return !s->gone && (s->settle || s->idle || pol_reset_is_due(s));
 }
@@ -169,7 +169,7 @@ static void pol_schedule(struct pol_slot *s)
 	struct pol_turn **link = &s->head;
 	struct pol_turn *t;
 
-	if (!s->running && pol_worker_wanted(s)) {
+	if (!s->running && scard_pol_worker_wanted(s)) {
 		s->running = &s->worker;
 		s->wake(&s->worker);
 	}
@@ -209,15 +209,15 @@ static void pol_schedule(struct pol_slot *s)
 }
 
 /**
- * pol_ask() - ask for a turn
+ * scard_pol_ask() - ask for a turn
  * @s: the slot
  * @t: the turn; must stay where it is until it is over
  *
  * Return: 0: granted, and over at once for BEGIN, STATUS and ATTR; the others
- * run until pol_done() or pol_hand_over(). POL_WAIT: queued, wake()
+ * run until scard_pol_done() or scard_pol_hand_over(). POL_WAIT: queued, wake()
  * will be called for it unless it is withdrawn. Negative: refused.
  */
-int pol_ask(struct pol_slot *s, struct pol_turn *t)
+int scard_pol_ask(struct pol_slot *s, struct pol_turn *t)
 {
 	int result = pol_check(s, t);
 
@@ -250,13 +250,13 @@ static void pol_unlink(struct pol_slot *s, struct pol_turn *t)
 }
 
 /**
- * pol_withdraw() - stop waiting for a turn
+ * scard_pol_withdraw() - stop waiting for a turn
  * @s: the slot
- * @t: a turn that pol_ask() had queued
+ * @t: a turn that scard_pol_ask() had queued
  *
  * Return: true if it was still waiting; false if wake() was called for it
  */
-bool pol_withdraw(struct pol_slot *s, struct pol_turn *t)
+bool scard_pol_withdraw(struct pol_slot *s, struct pol_turn *t)
 {
 	if (!t->queued)
 		return false;
@@ -265,11 +265,11 @@ bool pol_withdraw(struct pol_slot *s, struct pol_turn *t)
 }
 
 /**
- * pol_cancel() - end every wait of a handle with -ECANCELED
+ * scard_pol_cancel() - end every wait of a handle with -ECANCELED
  * @s: the slot
  * @h: the handle
  */
-void pol_cancel(struct pol_slot *s, struct pol_handle *h)
+void scard_pol_cancel(struct pol_slot *s, struct pol_handle *h)
 {
 	struct pol_turn *t, *next;
 
@@ -284,11 +284,11 @@ void pol_cancel(struct pol_slot *s, struct pol_handle *h)
 }
 
 /**
- * pol_done() - end the running turn
+ * scard_pol_done() - end the running turn
  * @s: the slot
  * @t: the turn
  */
-void pol_done(struct pol_slot *s, struct pol_turn *t)
+void scard_pol_done(struct pol_slot *s, struct pol_turn *t)
 {
 	if (s->running != t)
 		return;
@@ -297,11 +297,11 @@ void pol_done(struct pol_slot *s, struct pol_turn *t)
 }
 
 /**
- * pol_hand_over() - let the worker run in place of a caller that was killed
+ * scard_pol_hand_over() - let the worker run in place of a caller that was killed
  * @s: the slot
  * @redo: disposition that the caller had begun and not finished
  */
-void pol_hand_over(struct pol_slot *s, enum pol_disp redo)
+void scard_pol_hand_over(struct pol_slot *s, enum pol_disp redo)
 {
 	if (redo != POL_LEAVE) {
 		s->pending_reset = redo;
@@ -313,14 +313,14 @@ void pol_hand_over(struct pol_slot *s, enum pol_disp redo)
 }
 
 /**
- * pol_connected() - a Connect, whose turn runs, has succeeded
+ * scard_pol_connected() - a Connect, whose turn runs, has succeeded
  * @s: the slot
  * @h: the handle
  * @share: its share mode
  * @close: effect of an unannounced close
  */
-void pol_connected(struct pol_slot *s, struct pol_handle *h, enum pol_share share,
-		   enum pol_close close)
+void scard_pol_connected(struct pol_slot *s, struct pol_handle *h, enum pol_share share,
+			 enum pol_close close)
 {
 	h->share = share;
 	h->close = close;
@@ -334,12 +334,12 @@ void pol_connected(struct pol_slot *s, struct pol_handle *h, enum pol_share shar
 }
 
 /**
- * pol_reconnected() - a Reconnect, whose turn runs, has succeeded
+ * scard_pol_reconnected() - a Reconnect, whose turn runs, has succeeded
  * @s: the slot
  * @h: the handle; a transaction of it goes on
  * @share: its new share mode
  */
-void pol_reconnected(struct pol_slot *s, struct pol_handle *h, enum pol_share share)
+void scard_pol_reconnected(struct pol_slot *s, struct pol_handle *h, enum pol_share share)
 {
 	if (h->share == POL_EXCLUSIVE || share == POL_EXCLUSIVE) {
 		s->exclusive = share == POL_EXCLUSIVE;
@@ -367,7 +367,7 @@ static void pol_drop_level(struct pol_slot *s, struct pol_handle *h)
 }
 
 /**
- * pol_leave() - end a handle; the card stays as it is
+ * scard_pol_leave() - end a handle; the card stays as it is
  * @s: the slot
  * @h: the handle
  *
@@ -376,7 +376,7 @@ static void pol_drop_level(struct pol_slot *s, struct pol_handle *h)
  *
  * Return: 0, or -ENOTCONN
  */
-int pol_leave(struct pol_slot *s, struct pol_handle *h)
+int scard_pol_leave(struct pol_slot *s, struct pol_handle *h)
 {
 	if (h->share == POL_UNCONNECTED)
 		return -ENOTCONN;
@@ -391,15 +391,15 @@ int pol_leave(struct pol_slot *s, struct pol_handle *h)
 }
 
 /**
- * pol_end() - EndTransaction that does not act on the card
+ * scard_pol_end() - EndTransaction that does not act on the card
  * @s: the slot
  * @h: the handle
  *
  * A pending event is returned, and the transaction is over all the same.
  *
- * Return: 0, or the errno that pol_ask() would refuse POL_OP_END with
+ * Return: 0, or the errno that scard_pol_ask() would refuse POL_OP_END with
  */
-int pol_end(struct pol_slot *s, struct pol_handle *h)
+int scard_pol_end(struct pol_slot *s, struct pol_handle *h)
 {
 	struct pol_turn t = { .handle = h, .op = POL_OP_END };
 	int result = pol_check(s, &t);
@@ -413,18 +413,18 @@ int pol_end(struct pol_slot *s, struct pol_handle *h)
 }
 
 /**
- * pol_end_owned() - end one level of a transaction
+ * scard_pol_end_owned() - end one level of a transaction
  * @s: the slot
  * @h: its owner; nothing happens if it has lost the transaction meanwhile
  */
-void pol_end_owned(struct pol_slot *s, struct pol_handle *h)
+void scard_pol_end_owned(struct pol_slot *s, struct pol_handle *h)
 {
 	pol_drop_level(s, h);
 	pol_schedule(s);
 }
 
 /**
- * pol_close() - end a handle at the last close of its file
+ * scard_pol_close() - end a handle at the last close of its file
  * @s: the slot
  * @h: the handle; the caller may free it afterwards
  *
@@ -435,13 +435,13 @@ void pol_end_owned(struct pol_slot *s, struct pol_handle *h)
  *
  * No call of the handle can be waiting: each holds a reference to the file.
  */
-void pol_close(struct pol_slot *s, struct pol_handle *h)
+void scard_pol_close(struct pol_slot *s, struct pol_handle *h)
 {
 	bool held = s->owner == h || h->share == POL_EXCLUSIVE;
 
 	if (h->share == POL_UNCONNECTED)
 		return;
-	if (!s->gone && h->spoke && !pol_pending(s, h) && s->card == POL_CARD_ON &&
+	if (!s->gone && h->spoke && !scard_pol_pending(s, h) && s->card == POL_CARD_ON &&
 	    (held || h->close != POL_CLOSE_TRANSACTION)) {
 		enum pol_disp disp = h->close == POL_CLOSE_UNPOWER ? POL_UNPOWER : POL_RESET;
 
@@ -449,17 +449,17 @@ void pol_close(struct pol_slot *s, struct pol_handle *h)
 		if (disp > s->pending_reset)
 			s->pending_reset = disp;
 	}
-	pol_leave(s, h);
+	scard_pol_leave(s, h);
 }
 
 /**
- * pol_reset() - note that the running turn resets the card or powers it off
+ * scard_pol_reset() - note that the running turn resets the card or powers it off
  * @s: the slot
  *
  * To be called before the first byte of it is sent: from now on every connected handle has
  * SCARD_W_RESET_CARD pending. A pending reset is done with it.
  */
-void pol_reset(struct pol_slot *s)
+void scard_pol_reset(struct pol_slot *s)
 {
 	s->epoch++;
 	pol_clear_reset(s);
@@ -468,26 +468,26 @@ void pol_reset(struct pol_slot *s)
 }
 
 /**
- * pol_lost_power() - note that the card lost its power by itself
+ * scard_pol_lost_power() - note that the card lost its power by itself
  * @s: the slot
  *
  * A reset for all connected handles. Without one the epoch does not advance, as it does not
  * when the worker powers an unused card off.
  */
-void pol_lost_power(struct pol_slot *s)
+void scard_pol_lost_power(struct pol_slot *s)
 {
 	if (s->connected) {
-		pol_reset(s);
+		scard_pol_reset(s);
 		return;
 	}
 	pol_clear_reset(s);
 }
 
 /**
- * pol_interrupted() - have the card reset at once: an operation was interrupted
+ * scard_pol_interrupted() - have the card reset at once: an operation was interrupted
  * @s: the slot; the turn of the worker runs, or is about to
  */
-void pol_interrupted(struct pol_slot *s)
+void scard_pol_interrupted(struct pol_slot *s)
 {
 	if (s->card != POL_CARD_ON)
 		return;
@@ -498,22 +498,22 @@ void pol_interrupted(struct pol_slot *s)
 }
 
 /**
- * pol_want_settle() - have the worker find out whether a card is there
+ * scard_pol_want_settle() - have the worker find out whether a card is there
  * @s: the slot
  */
-void pol_want_settle(struct pol_slot *s)
+void scard_pol_want_settle(struct pol_slot *s)
 {
 	s->settle = true;
 	pol_schedule(s);
 }
 
 /**
- * pol_expire() - end a transaction that was idle for too long
+ * scard_pol_expire() - end a transaction that was idle for too long
  * @s: the slot
  *
  * The card is reset before another call acts; the owner sees the reset like all others.
  */
-void pol_expire(struct pol_slot *s)
+void scard_pol_expire(struct pol_slot *s)
 {
 	if (!s->owner)
 		return;
@@ -524,22 +524,22 @@ void pol_expire(struct pol_slot *s)
 }
 
 /**
- * pol_want_idle() - have the worker power off a card that is not used
+ * scard_pol_want_idle() - have the worker power off a card that is not used
  * @s: the slot
  */
-void pol_want_idle(struct pol_slot *s)
+void scard_pol_want_idle(struct pol_slot *s)
 {
 	s->idle = true;
 	pol_schedule(s);
 }
 
 /**
- * pol_removed() - note that the card, which was there, is out
+ * scard_pol_removed() - note that the card, which was there, is out
  * @s: the slot
  *
  * Ends the transaction, and a pending reset.
  */
-void pol_removed(struct pol_slot *s)
+void scard_pol_removed(struct pol_slot *s)
 {
 	s->card = POL_CARD_ABSENT;
 	s->epoch++;
@@ -552,12 +552,12 @@ void pol_removed(struct pol_slot *s)
 }
 
 /**
- * pol_gone() - note that the reader is gone
+ * scard_pol_gone() - note that the reader is gone
  * @s: the slot
  *
  * Every turn in the queue, and every later one, ends with -ENODEV.
  */
-void pol_gone(struct pol_slot *s)
+void scard_pol_gone(struct pol_slot *s)
 {
 	s->gone = true;
 	pol_clear_reset(s);
@@ -568,16 +568,16 @@ void pol_gone(struct pol_slot *s)
 }
 
 /**
- * pol_worker_job() - take the next job of the worker
+ * scard_pol_worker_job() - take the next job of the worker
  * @s: the slot; the turn of the worker runs
  *
  * Return: the job; POL_JOB_NONE ends the turn
  */
-enum pol_job pol_worker_job(struct pol_slot *s)
+enum pol_job scard_pol_worker_job(struct pol_slot *s)
 {
 	enum pol_disp disp = s->pending_reset;
 
-	if (pol_worker_wanted(s)) {
+	if (scard_pol_worker_wanted(s)) {
 		if (pol_reset_is_due(s)) {
 			pol_clear_reset(s);
 			return (enum pol_job)disp;
@@ -590,6 +590,6 @@ enum pol_job pol_worker_job(struct pol_slot *s)
 		if (!s->connected && s->card == POL_CARD_ON)
 			return POL_JOB_IDLE;
 	}
-	pol_done(s, &s->worker);
+	scard_pol_done(s, &s->worker);
 	return POL_JOB_NONE;
 }

@@ -53,7 +53,7 @@ enum pol_card {
 	POL_CARD_ABSENT,
 	POL_CARD_OFF,		/* present, no power */
 	POL_CARD_ON,		/* powered, has sent its ATR */
-	POL_CARD_MUTE,		/* present, did not answer; no power */
+	POL_CARD_MUTE,		/* present, did not answer; without power as far as the reader obeys */
 };
 
 enum pol_op {
@@ -79,7 +79,7 @@ enum pol_job {
 	POL_JOB_IDLE,		/* power off a card without a connected handle */
 };
 
-#define POL_WAIT	1	/* pol_ask(): the turn is queued */
+#define POL_WAIT	1	/* scard_pol_ask(): the turn is queued */
 
 /**
  * struct pol_handle - state of one open file
@@ -158,33 +158,33 @@ struct pol_slot {
 	u32 removed_epoch;
 };
 
-void pol_init(struct pol_slot *s, void (*wake)(struct pol_turn *turn));
+void scard_pol_init(struct pol_slot *s, void (*wake)(struct pol_turn *turn));
 
-int pol_pending(const struct pol_slot *s, const struct pol_handle *h);
-int pol_refusal(const struct pol_slot *s, struct pol_handle *h, enum pol_op op);
-int pol_ask(struct pol_slot *s, struct pol_turn *t);
-bool pol_withdraw(struct pol_slot *s, struct pol_turn *t);
-void pol_cancel(struct pol_slot *s, struct pol_handle *h);
-void pol_done(struct pol_slot *s, struct pol_turn *t);
-void pol_hand_over(struct pol_slot *s, enum pol_disp redo);
+int scard_pol_pending(const struct pol_slot *s, const struct pol_handle *h);
+int scard_pol_refusal(const struct pol_slot *s, struct pol_handle *h, enum pol_op op);
+int scard_pol_ask(struct pol_slot *s, struct pol_turn *t);
+bool scard_pol_withdraw(struct pol_slot *s, struct pol_turn *t);
+void scard_pol_cancel(struct pol_slot *s, struct pol_handle *h);
+void scard_pol_done(struct pol_slot *s, struct pol_turn *t);
+void scard_pol_hand_over(struct pol_slot *s, enum pol_disp redo);
 
-void pol_connected(struct pol_slot *s, struct pol_handle *h, enum pol_share share,
-		   enum pol_close close);
-void pol_reconnected(struct pol_slot *s, struct pol_handle *h, enum pol_share share);
-int pol_leave(struct pol_slot *s, struct pol_handle *h);
-int pol_end(struct pol_slot *s, struct pol_handle *h);
-void pol_end_owned(struct pol_slot *s, struct pol_handle *h);
-void pol_close(struct pol_slot *s, struct pol_handle *h);
+void scard_pol_connected(struct pol_slot *s, struct pol_handle *h, enum pol_share share,
+			 enum pol_close close);
+void scard_pol_reconnected(struct pol_slot *s, struct pol_handle *h, enum pol_share share);
+int scard_pol_leave(struct pol_slot *s, struct pol_handle *h);
+int scard_pol_end(struct pol_slot *s, struct pol_handle *h);
+void scard_pol_end_owned(struct pol_slot *s, struct pol_handle *h);
+void scard_pol_close(struct pol_slot *s, struct pol_handle *h);
 
-void pol_reset(struct pol_slot *s);
-void pol_lost_power(struct pol_slot *s);
-void pol_interrupted(struct pol_slot *s);
-void pol_want_settle(struct pol_slot *s);
-void pol_expire(struct pol_slot *s);
-void pol_want_idle(struct pol_slot *s);
-void pol_removed(struct pol_slot *s);
-void pol_gone(struct pol_slot *s);
-bool pol_worker_wanted(const struct pol_slot *s);
-enum pol_job pol_worker_job(struct pol_slot *s);
+void scard_pol_reset(struct pol_slot *s);
+void scard_pol_lost_power(struct pol_slot *s);
+void scard_pol_interrupted(struct pol_slot *s);
+void scard_pol_want_settle(struct pol_slot *s);
+void scard_pol_expire(struct pol_slot *s);
+void scard_pol_want_idle(struct pol_slot *s);
+void scard_pol_removed(struct pol_slot *s);
+void scard_pol_gone(struct pol_slot *s);
+bool scard_pol_worker_wanted(const struct pol_slot *s);
+enum pol_job scard_pol_worker_job(struct pol_slot *s);
 
 #endif /* SCARD_POLICY_H */

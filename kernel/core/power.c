@@ -48,7 +48,7 @@ static void power_idle_work(struct work_struct *work)
 		if (time_before(jiffies, due))
 			queue_delayed_work(slot->reader->wq, &slot->power.idle_work, due - jiffies);
 		else
-			pol_want_idle(&slot->pol);
+			scard_pol_want_idle(&slot->pol);
 	}
 	scard_slot_unlock(slot);
 }
@@ -119,7 +119,7 @@ void scard_power_retry(struct scard_slot *slot)
 	spin_lock(&slot->lock);
 	p->retry_s = p->retry_s ? min(2 * p->retry_s, POWER_RETRY_MAX_S) : 1;
 	if (!slot->pol.gone)
-		queue_delayed_work(slot->reader->wq, &p->retry_work, p->retry_s * HZ);
+		mod_delayed_work(slot->reader->wq, &p->retry_work, p->retry_s * HZ);
 	spin_unlock(&slot->lock);
 }
 
@@ -141,9 +141,9 @@ static void power_retry_work(struct work_struct *work)
 	spin_lock(&slot->lock);
 	if (slot->power.retry_s && !slot->pol.gone) {
 		/* settling powers the card up, which resets it, or off again */
-		if (slot->presence.state == SCARD_PRESENCE_KNOWN)
+		if (slot->presence.state != SCARD_PRESENCE_REPORTED)
 			slot->presence.state = SCARD_PRESENCE_RECHECK;
-		pol_want_settle(&slot->pol);
+		scard_pol_want_settle(&slot->pol);
 	}
 	scard_slot_unlock(slot);
 }

@@ -70,7 +70,7 @@ static void presence_verify_work(struct work_struct *work)
 	if (slot->presence.state == SCARD_PRESENCE_REMOVED) {
 		slot->presence.state = SCARD_PRESENCE_KNOWN;
 		if (!slot->pol.gone)
-			pol_want_settle(&slot->pol);
+			scard_pol_want_settle(&slot->pol);
 	}
 	scard_slot_unlock(slot);
 	slot->reader->ops->put(slot->reader);
@@ -89,7 +89,7 @@ static void presence_news_work(struct work_struct *work)
 		if (reports & BIT(PRESENCE_PRESENT)) {
 			slot->card.settling = true;
 			WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_REPORTED);
-			pol_want_settle(&slot->pol);
+			scard_pol_want_settle(&slot->pol);
 		} else {
 			presence_verify_later(slot);
 		}
@@ -128,7 +128,7 @@ static void presence_poll_work(struct work_struct *work)
 		age = jiffies - READ_ONCE(p->checked);
 		if (!slot->pol.running && age >= p->poll_step) {
 			p->poll_step = min_t(unsigned long, 2 * p->poll_step, PRESENCE_POLL_MAX);
-			pol_want_settle(&slot->pol);
+			scard_pol_want_settle(&slot->pol);
 			age = 0;
 		}
 		if (presence_is_watched(slot))
@@ -171,7 +171,7 @@ void scard_presence_refresh(struct scard_slot *slot)
 	    time_after(jiffies, READ_ONCE(p->checked) + PRESENCE_POLL_FRESH)) {
 		slot->card.settling = true;
 		p->state = SCARD_PRESENCE_RECHECK;
-		pol_want_settle(&slot->pol);
+		scard_pol_want_settle(&slot->pol);
 	}
 	if (presence_is_watched(slot))
 		scard_presence_watch(slot);
@@ -191,7 +191,7 @@ void scard_presence_lost_power(struct scard_slot *slot)
 		slot->presence.state = SCARD_PRESENCE_RECHECK;
 	if (!slot->pol.gone) {
 		slot->card.settling = true;
-		pol_want_settle(&slot->pol);
+		scard_pol_want_settle(&slot->pol);
 	}
 	scard_slot_unlock(slot);
 }

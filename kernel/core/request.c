@@ -44,6 +44,7 @@ struct scard_req *scard_request_alloc(struct scard_slot *slot, u32 len, u32 room
 void scard_request_clear(struct scard_req *req)
 {
 	req->reader->ops->req_clear(req);
+	req->single = false;
 	req->in_len = 0;
 	req->out = NULL;
 	req->out_len = 0;

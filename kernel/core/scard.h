@@ -82,7 +82,7 @@ enum scard_icc {
  * @reader: the reader, referenced
  * @worker: made for the slot's worker: no answer in it is longer than an ATR
  * @single: this exchange is the whole operation: once it is complete, the card is in a
- *	defined state (transport)
+ *	defined state (transport); false when an operation begins
  * @in: command of TRANSMIT, input of CONTROL; the transport's memory
  * @in_size: bytes at @in
  * @in_len: bytes of them in use

@@ -37,7 +37,7 @@ static int turn_wait(struct scard_slot *slot, struct scard_turn *t)
 	/* the lock below tells whether a signal or the turn came first */
 	wait_for_completion_interruptible(&t->served);
 	spin_lock(&slot->lock);
-	waiting = pol_withdraw(&slot->pol, &t->pol);
+	waiting = scard_pol_withdraw(&slot->pol, &t->pol);
 	scard_slot_unlock(slot);
 	return waiting ? -ERESTARTSYS : t->pol.result;
 }
@@ -57,9 +57,12 @@ int scard_turn_check(struct scard_handle *h, enum pol_op op)
 	int ret;
 
 	spin_lock(&slot->lock);
-	ret = pol_refusal(&slot->pol, &h->pol, op);
-	if (ret)
+	ret = scard_pol_refusal(&slot->pol, &h->pol, op);
+	if (ret) {
 		slot->count.calls[op]++;
+		if (slot->pol.owner == &h->pol)
+			scard_watchdog_used(slot);
+	}
 	spin_unlock(&slot->lock);
 	return ret;
 }
@@ -86,11 +89,11 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op
 
 	spin_lock(&slot->lock);
 	slot->count.calls[op]++;
-	ret = pol_ask(&slot->pol, &t->pol);
+	ret = scard_pol_ask(&slot->pol, &t->pol);
 	if (slot->pol.owner == &h->pol)
 		scard_watchdog_used(slot);
 	if (ret == POL_WAIT && nonblock) {
-		pol_withdraw(&slot->pol, &t->pol);
+		scard_pol_withdraw(&slot->pol, &t->pol);
 		ret = -EAGAIN;
 	}
 	if (ret == POL_WAIT) {
@@ -126,7 +129,7 @@ void scard_turn_done(struct scard_handle *h, struct scard_turn *t, struct scard_
 	if (ret != -EINTR || (!sent && redo == POL_LEAVE)) {
 		spin_lock(&slot->lock);
 		slot->count.failures += ret < 0;
-		pol_done(&slot->pol, &t->pol);
+		scard_pol_done(&slot->pol, &t->pol);
 		if (slot->pol.owner == &h->pol)
 			scard_watchdog_used(slot);
 		if (slot->pol.gone)
@@ -142,7 +145,7 @@ void scard_turn_done(struct scard_handle *h, struct scard_turn *t, struct scard_
 	spin_lock(&slot->lock);
 	slot->count.failures++;
 	if (!slot->worker.orphan && sent)
-		pol_interrupted(&slot->pol);
-	pol_hand_over(&slot->pol, redo);
+		scard_pol_interrupted(&slot->pol);
+	scard_pol_hand_over(&slot->pol, redo);
 	scard_slot_unlock(slot);
 }

@@ -57,7 +57,7 @@ static void watchdog_work(struct work_struct *work)
 		if (time_before(jiffies, due)) {
 			queue_delayed_work(slot->reader->wq, &slot->watchdog.work, due - jiffies);
 		} else {
-			pol_expire(&slot->pol);
+			scard_pol_expire(&slot->pol);
 			scard_event_changed(slot);
 		}
 	}

@@ -3,8 +3,6 @@
  * The worker of a slot: performs pending resets, finishes the exchanges of killed callers,
  * has a card settled that was inserted, powers an unused one off.
  */
-#include <linux/completion.h>
-
 #include "card.h"
 #include "power.h"
 #include "request.h"
@@ -27,7 +25,7 @@ static void worker_finish_orphan(struct scard_slot *slot)
 	ret = slot->reader->ops->finish(slot, req, WORKER_GRACE_MS);
 	if (ret || !req->single) {
 		spin_lock(&slot->lock);
-		pol_interrupted(&slot->pol);
+		scard_pol_interrupted(&slot->pol);
 		scard_slot_unlock(slot);
 	}
 	scard_request_free(req);
@@ -90,12 +88,12 @@ static void worker_work(struct work_struct *work)
 	worker_finish_orphan(slot);
 	do {
 		spin_lock(&slot->lock);
-		if (awake && pol_worker_wanted(&slot->pol) && !ops->claim(slot)) {
+		if (awake && scard_pol_worker_wanted(&slot->pol) && !ops->claim(slot)) {
 			/* the job stays in the policy and may be cancelled before the next run */
 			spin_unlock(&slot->lock);
 			break;
 		}
-		job = pol_worker_job(&slot->pol);
+		job = scard_pol_worker_job(&slot->pol);
 		if (job == POL_JOB_RESET || job == POL_JOB_UNPOWER)
 			slot->count.owed_resets++;
 		if (slot->pol.gone)

@@ -119,31 +119,31 @@ static void fuzz_params(const struct atr *a, struct input *in)
 
 	r.nrates = take(in) % 5;
 	r.rates = r.nrates ? rates : NULL;
-	ret = params_choose(&fi_di, a, &r);
+	ret = ccid_params_choose(&fi_di, a, &r);
 	HOLDS(ret == 0 || (ret == -EPROTONOSUPPORT && a->specific));
 	if (!ret && fi_di != ATR_FI_DI_DEFAULT) {
 		u64 clock = r.clock < 65535 ? r.clock : 65535;
 
-		HOLDS(atr_f(fi_di) && atr_d(fi_di));
-		HOLDS(fi_di >> 4 == a->fi_di >> 4 && atr_d(fi_di) <= atr_d(a->fi_di));
-		HOLDS(clock * 1000 * atr_d(fi_di) / atr_f(fi_di) <= r.max_rate);
+		HOLDS(ccid_atr_f(fi_di) && ccid_atr_d(fi_di));
+		HOLDS(fi_di >> 4 == a->fi_di >> 4 && ccid_atr_d(fi_di) <= ccid_atr_d(a->fi_di));
+		HOLDS(clock * 1000 * ccid_atr_d(fi_di) / ccid_atr_f(fi_di) <= r.max_rate);
 	}
-	HOLDS(params_put_t0(buf, a, fi_di) == PARAMS_T0_LEN && buf[0] == fi_di);
-	HOLDS(params_put_t1(buf, a, fi_di, a->ifsc) == PARAMS_T1_LEN && buf[5] == a->ifsc);
-	wait = params_wait_t0(a, a->fi_di, r.clock);
+	HOLDS(ccid_params_put_t0(buf, a, fi_di) == PARAMS_T0_LEN && buf[0] == fi_di);
+	HOLDS(ccid_params_put_t1(buf, a, fi_di, a->ifsc) == PARAMS_T1_LEN && buf[5] == a->ifsc);
+	wait = ccid_params_wait_t0(a, a->fi_di, r.clock);
 	HOLDS(wait && wait <= PARAMS_WAIT_MAX_MS);
-	wait = params_wait_t1(a, a->fi_di, r.clock);
+	wait = ccid_params_wait_t1(a, a->fi_di, r.clock);
 	HOLDS(wait && wait <= PARAMS_WAIT_MAX_MS);
 
 	/* the request itself is an answer that agrees; any other one agrees to no more */
-	len = pps_put(pps, protocol, fi_di);
+	len = ccid_pps_put(pps, protocol, fi_di);
 	HOLDS(len == 3 || len == 4);
-	HOLDS(!pps_check(&agreed, pps, len, pps, len) && agreed == fi_di);
+	HOLDS(!ccid_pps_check(&agreed, pps, len, pps, len) && agreed == fi_di);
 	wait = take(in) % 8;
 	memset(buf, 0, sizeof(buf));
 	for (ret = 0; ret < (int)wait; ret++)
 		buf[ret] = take(in);
-	if (!pps_check(&agreed, pps, len, buf, wait)) {
+	if (!ccid_pps_check(&agreed, pps, len, buf, wait)) {
 		HOLDS(agreed == fi_di || agreed == ATR_FI_DI_DEFAULT);
 		HOLDS(buf[0] == 0xff && (buf[1] & 15) == protocol);
 	}
@@ -160,7 +160,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (n > in.len)
 		n = in.len;
 	atr = take_copy(&in, n);
-	ret = atr_parse(&a, atr, n);
+	ret = ccid_atr_parse(&a, atr, n);
 	HOLDS(ret == (n < 2 || n > 33 || (atr[0] != 0x3b && atr[0] != 0x3f) ? -EINVAL : 0));
 	if (!ret) {
 		HOLDS(a.len == n && !memcmp(a.bytes, atr, n));

@@ -58,7 +58,7 @@ static void fuzz_iccd(const u8 *data, size_t len)
 	unsigned int wait_ms = ~0U;
 	struct ccid_answer a;
 
-	switch (iccd_b_response(&a, &wait_ms, data, len)) {
+	switch (ccid_iccd_b_response(&a, &wait_ms, data, len)) {
 	case ICCD_ANSWER:
 		HOLDS(a.data == data + 1 && a.len == len - 1 && a.param == data[0]);
 		HOLDS(a.cmd_status == CCID_CMD_OK);
@@ -73,7 +73,7 @@ static void fuzz_iccd(const u8 *data, size_t len)
 		HOLDS(!a.len);
 	}
 	if (len)
-		HOLDS(iccd_a_status(data[0]) <= ICCD_BROKEN);
+		HOLDS(ccid_iccd_a_status(data[0]) <= ICCD_BROKEN);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

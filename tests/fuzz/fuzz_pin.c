@@ -79,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_len)
 	valid = len >= header + 4 && get_le32(buf + header - 4) == len - header &&
 		(!modify || buf[11] <= 3 || buf[11] == 0xff);
 
-	ret = modify ? pin_modify(&m, &pad, buf, len) : pin_verify(&m, &pad, buf, len);
+	ret = modify ? ccid_pin_modify(&m, &pad, buf, len) : ccid_pin_verify(&m, &pad, buf, len);
 	HOLDS(ret == (valid ? 0 : -EINVAL));
 	if (valid) {
 		n = expected(want, &pad, copy, len, modify);
@@ -89,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_len)
 	} else {
 		HOLDS(!memcmp(buf, copy, len));
 	}
-	pin_gemalto_features(&pad, copy, len);
+	ccid_pin_gemalto_features(&pad, copy, len);
 	HOLDS(pad.conditions && pad.conditions <= 7 && pad.min_size <= pad.max_size);
 	free(buf);
 	free(copy);

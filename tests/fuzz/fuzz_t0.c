@@ -28,7 +28,7 @@ static void fuzz_tpdu(struct input *in)
 	apdu = take_copy(in, apdu_len);
 	memcpy(buf, apdu, apdu_len);
 	memset(&a, 0, sizeof(a));
-	ret = apdu_parse(&a, apdu, apdu_len);
+	ret = ccid_apdu_parse(&a, apdu, apdu_len);
 	HOLDS(ret == 0 || ret == -EINVAL);
 	if (!ret) {
 		u32 le = a.has_le ? (a.extended ? 2 : 1) : 0;
@@ -39,10 +39,10 @@ static void fuzz_tpdu(struct input *in)
 		HOLDS(!a.nc || (a.data == 4 + lc && a.data + a.nc <= apdu_len));
 		HOLDS(a.has_le ? a.ne >= 1 && a.ne <= (a.extended ? 65536 : 256) : !a.ne);
 	}
-	ret = t0_tpdu(buf, &len);
+	ret = ccid_t0_tpdu(buf, &len);
 	if (ret) {
 		HOLDS(ret == -EINVAL && len == apdu_len && apdu_len > 260);
-	} else if (apdu_parse(&a, apdu, apdu_len)) {
+	} else if (ccid_apdu_parse(&a, apdu, apdu_len)) {
 		HOLDS(len == apdu_len && len <= T0_TPDU_MAX && !memcmp(buf, apdu, len));
 	} else {
 		struct t0 t;
@@ -51,7 +51,7 @@ static void fuzz_tpdu(struct input *in)
 		HOLDS(len == 5 + a.nc && len <= T0_TPDU_MAX && !memcmp(buf, apdu, 4));
 		HOLDS(!memcmp(buf + 5, apdu + a.data, a.nc));
 		HOLDS(buf[4] == (a.nc ? a.nc : a.ne > 255 ? 0 : a.ne));
-		HOLDS(t0_start(&t, buf, len, ans) == T0_SEND);
+		HOLDS(ccid_t0_start(&t, buf, len, ans) == T0_SEND);
 	}
 	free(apdu);
 	free(buf);
@@ -68,7 +68,7 @@ static void fuzz_hostile(struct input *in)
 	struct t0 t;
 
 	tpdu = take_copy(in, len);
-	action = t0_start(&t, tpdu, len, ans);
+	action = ccid_t0_start(&t, tpdu, len, ans);
 	while (action == T0_SEND) {
 		u32 n;
 		u8 *rx;
@@ -83,7 +83,7 @@ static void fuzz_hostile(struct input *in)
 		if (!in->len)
 			n = 0;
 		rx = take_copy(in, n);
-		action = t0_step(&t, rx, n);
+		action = ccid_t0_step(&t, rx, n);
 		HOLDS(action == T0_FAIL || (n && in->p));
 		free(rx);
 	}
@@ -166,7 +166,7 @@ static void fuzz_honest(struct input *in)
 	c.sw[0] = take(in) & 1 ? 0x61 : 0x90;
 	c.sw[1] = take(in);
 
-	action = t0_start(&t, tpdu, len, ans);
+	action = ccid_t0_start(&t, tpdu, len, ans);
 	while (action == T0_SEND) {
 		HOLDS(c.seen_len + t.tx_len <= len);
 		memcpy(c.seen + c.seen_len, t.tx, t.tx_len);
@@ -177,7 +177,7 @@ static void fuzz_honest(struct input *in)
 			queued = card_says(&c, line);
 		asked = t.expect;
 		HOLDS(asked <= queued);
-		action = t0_step(&t, line, asked);
+		action = ccid_t0_step(&t, line, asked);
 		queued -= asked;
 		memmove(line, line + asked, queued);
 	}

@@ -56,8 +56,8 @@ static void hostile_command(struct input *in, struct t1 *t, u8 *tx, bool ifs, bo
 	enum t1_action action;
 
 	memset(cmd, 0xa5, cmd_len);
-	action = ifs ? t1_start_ifs(t, take(in) % 254 + 1, tx) :
-		 t1_start(t, cmd, cmd_len, ans, size, tx);
+	action = ifs ? ccid_t1_start_ifs(t, take(in) % 254 + 1, tx) :
+		 ccid_t1_start(t, cmd, cmd_len, ans, size, tx);
 	while (action == T1_SEND) {
 		u32 n = take(in) % (T1_BLOCK_MAX + 8), edc = t1_edc_len(t->crc);
 		u8 *rx;
@@ -75,7 +75,7 @@ static void hostile_command(struct input *in, struct t1 *t, u8 *tx, bool ifs, bo
 			rx[2] = n - 3 - edc;
 			t1_edc_put(t->crc, rx, n - edc);
 		}
-		action = t1_step(t, rx, n, tx);
+		action = ccid_t1_step(t, rx, n, tx);
 		free(rx);
 		/* when the input is used up, it hears nothing, and gives up soon */
 		HOLDS(in->len || ++steps < 16);
@@ -96,7 +96,7 @@ static void hostile_pin_entry(struct input *in, struct t1 *t, u8 *tx)
 	u32 steps = 0, n;
 	u8 *rx;
 
-	if (t1_start_secure(t, prologue, 13, ans, 300)) {
+	if (ccid_t1_start_secure(t, prologue, 13, ans, 300)) {
 		HOLDS(t->ifsc < 13);
 		free(ans);
 		return;
@@ -105,7 +105,7 @@ static void hostile_pin_entry(struct input *in, struct t1 *t, u8 *tx)
 	while (action == T1_SEND) {
 		n = take(in);
 		rx = take_copy(in, n < in->len ? n : in->len);
-		action = t1_step(t, rx, n < in->len ? n : in->len, tx);
+		action = ccid_t1_step(t, rx, n < in->len ? n : in->len, tx);
 		free(rx);
 		if (action == T1_SEND)
 			HOLDS(t1_block_ok(t->crc, tx, t->tx_len) && tx[1] & 0x80);
@@ -121,9 +121,9 @@ static void fuzz_hostile(struct input *in)
 	u8 flags = take(in), *tx = malloc(T1_BLOCK_MAX);
 	struct t1 t;
 
-	t1_init(&t, take(in), flags & 1);
+	ccid_t1_init(&t, take(in), flags & 1);
 	if (flags & 32)
-		t1_limit(&t, 40);
+		ccid_t1_limit(&t, 40);
 	hostile_command(in, &t, tx, flags & 2, flags & 4);
 	hostile_command(in, &t, tx, flags & 8, flags & 16);
 
@@ -183,7 +183,7 @@ static enum t1_action run(struct line *l, struct t1 *t, enum t1_action action, u
 	while (action == T1_SEND) {
 		u32 len = carry(l, tx, t->tx_len, rx);
 
-		action = t1_step(t, rx, len, tx);
+		action = ccid_t1_step(t, rx, len, tx);
 		HOLDS(++l->steps < 4 * LENGTH_MAX + 8 * (l->faults + l->whims) + 64);
 	}
 	return action;
@@ -207,7 +207,7 @@ static void fuzz_command(struct line *l, struct t1 *t, u8 *tx, bool sound)
 	l->faults = 0;
 	l->card.aborted = 0;
 
-	action = run(l, t, t1_start(t, l->cmd, cmd_len, out, room, tx), tx);
+	action = run(l, t, ccid_t1_start(t, l->cmd, cmd_len, out, room, tx), tx);
 	HOLDS(l->card.executed - executed <= 1);
 	if (action == T1_DONE) {
 		HOLDS(l->card.executed - executed == 1);
@@ -236,11 +236,11 @@ static void fuzz_honest(struct input *in)
 	l->card.chunk = chunk;
 	l->card.arg = l;
 	t1_card_reset(&l->card);
-	t1_init(&t, l->card.ifsc_initial, l->card.crc);
+	ccid_t1_init(&t, l->card.ifsc_initial, l->card.crc);
 	if (flags & 2) {
 		u8 ifsd = take(&l->in) % 254 + 1;
 
-		action = run(l, &t, t1_start_ifs(&t, ifsd, tx), tx);
+		action = run(l, &t, ccid_t1_start_ifs(&t, ifsd, tx), tx);
 		HOLDS(action == T1_DONE || l->faults > 3);
 		HOLDS(action != T1_DONE || l->card.ifsd == ifsd);
 		if (action != T1_DONE)

@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_len)
 	struct xchain x;
 
 	memset(ans, 0xee, size + 1);
-	action = xchain_start(&x, cmd, len, block, ans, size);
+	action = ccid_xchain_start(&x, cmd, len, block, ans, size);
 	for (i = 0; i < len; i++)
 		cmd[i] = i;
 	while (action == XCHAIN_SEND) {
@@ -79,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_len)
 		for (i = 0; i < n; i++)
 			rx[i] = (given + i) * 13;
 		given += n;
-		action = xchain_step(&x, param, rx, n);
+		action = ccid_xchain_step(&x, param, rx, n);
 		free(rx);
 		HOLDS(in.len || ++idle < 2 * LENGTH_MAX);
 		idle += !len;

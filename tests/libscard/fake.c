@@ -106,7 +106,7 @@ static void release(struct file *f)
 	if (!f->closed || f->calls)
 		return;
 	if (f->handle.share != POL_UNCONNECTED) {
-		pol_close(&f->slot->pol, &f->handle);
+		scard_pol_close(&f->slot->pol, &f->handle);
 		slot_run_worker(f->slot);
 		slot_changed(f->slot);
 	}
@@ -323,7 +323,7 @@ void fake_plug(const struct fake_reader *r)
 
 	if (!s)
 		abort();
-	pol_init(&s->pol, slot_wake);
+	scard_pol_init(&s->pol, slot_wake);
 	s->pol.card = r->card ? POL_CARD_ON : POL_CARD_ABSENT;
 	s->atr_known = r->card;
 	s->card_event = r->card;
@@ -347,7 +347,7 @@ void fake_unplug_begin(unsigned int minor)
 {
 	struct slot *s = locked_slot(minor);
 
-	pol_gone(&s->pol);
+	scard_pol_gone(&s->pol);
 	slot_changed(s);
 	unlock();
 }
@@ -413,7 +413,7 @@ void fake_remove(unsigned int minor)
 	s->protocol = 0;
 	s->verified = false;
 	s->card_event++;
-	pol_removed(&s->pol);
+	scard_pol_removed(&s->pol);
 	slot_run_worker(s);
 	slot_changed(s);
 	unlock();

@@ -85,7 +85,7 @@ static int reset(struct slot *s)
 void slot_run_worker(struct slot *s)
 {
 	while (s->pol.running == &s->pol.worker) {
-		switch (pol_worker_job(&s->pol)) {
+		switch (scard_pol_worker_job(&s->pol)) {
 		case POL_JOB_RESET:
 			reset(s);
 			break;
@@ -107,16 +107,16 @@ static int take_turn(struct file *f, struct turn *t, enum pol_op op, enum pol_sh
 	int ret;
 
 	*t = (struct turn){ .pol = { .handle = &f->handle, .op = op, .share = share } };
-	ret = pol_ask(&s->pol, &t->pol);
+	ret = scard_pol_ask(&s->pol, &t->pol);
 	if (ret != POL_WAIT)
 		return ret;
 	if (f->nonblock) {
-		pol_withdraw(&s->pol, &t->pol);
+		scard_pol_withdraw(&s->pol, &t->pol);
 		return -EAGAIN;
 	}
 	if (fake.interrupts) {
 		fake.interrupts--;
-		pol_withdraw(&s->pol, &t->pol);
+		scard_pol_withdraw(&s->pol, &t->pol);
 		return -EINTR;
 	}
 	s->queued++;
@@ -129,7 +129,7 @@ static int take_turn(struct file *f, struct turn *t, enum pol_op op, enum pol_sh
 
 static void turn_done(struct slot *s, struct turn *t)
 {
-	pol_done(&s->pol, &t->pol);
+	scard_pol_done(&s->pol, &t->pol);
 	slot_run_worker(s);
 }
 
@@ -197,7 +197,7 @@ static int connect_card(struct file *f, struct scard_connect *arg)
 		return ret;
 	ret = prepare(s, arg);
 	if (!ret) {
-		pol_connected(&s->pol, &f->handle, arg->share_mode, POL_CLOSE_RESET);
+		scard_pol_connected(&s->pol, &f->handle, arg->share_mode, POL_CLOSE_RESET);
 		arg->protocol = s->protocol;
 		slot_changed(s);
 	}
@@ -211,7 +211,7 @@ static int act(struct slot *s, uint32_t disposition)
 	if (s->pol.card == POL_CARD_ABSENT)
 		return -ENOMEDIUM;
 	if (s->pol.card == POL_CARD_ON)
-		pol_reset(&s->pol);
+		scard_pol_reset(&s->pol);
 	if (disposition == SCARD_DISP_RESET)
 		return reset(s);
 	power(s, POL_CARD_OFF);
@@ -231,7 +231,7 @@ static int reconnect_card(struct file *f, struct scard_connect *arg)
 	if (!ret)
 		ret = prepare(s, arg);
 	if (!ret) {
-		pol_reconnected(&s->pol, &f->handle, arg->share_mode);
+		scard_pol_reconnected(&s->pol, &f->handle, arg->share_mode);
 		arg->protocol = s->protocol;
 		slot_changed(s);
 	}
@@ -241,7 +241,7 @@ static int reconnect_card(struct file *f, struct scard_connect *arg)
 
 static int leave(struct file *f)
 {
-	int ret = pol_leave(&f->slot->pol, &f->handle);
+	int ret = scard_pol_leave(&f->slot->pol, &f->handle);
 
 	if (!ret)
 		slot_changed(f->slot);
@@ -275,7 +275,7 @@ static int end_transaction(struct file *f, const struct scard_disposition *arg)
 	int ret;
 
 	if (arg->disposition == SCARD_DISP_LEAVE) {
-		ret = pol_end(&s->pol, &f->handle);
+		ret = scard_pol_end(&s->pol, &f->handle);
 		slot_run_worker(s);
 		return ret;
 	}
@@ -283,7 +283,7 @@ static int end_transaction(struct file *f, const struct scard_disposition *arg)
 	if (ret)
 		return ret;
 	ret = act(s, arg->disposition);
-	pol_end_owned(&s->pol, &f->handle);
+	scard_pol_end_owned(&s->pol, &f->handle);
 	turn_done(s, &t);
 	return ret;
 }
@@ -422,7 +422,7 @@ int slot_ioctl(struct file *f, unsigned long request, void *arg)
 	case SCARD_IOC_SET_ATTR:
 		return take_turn(f, &t, POL_OP_ATTR, 0) ?: -EOPNOTSUPP;
 	case SCARD_IOC_CANCEL:
-		pol_cancel(&f->slot->pol, &f->handle);
+		scard_pol_cancel(&f->slot->pol, &f->handle);
 		return 0;
 	default:
 		return -ENOTTY;

@@ -34,7 +34,7 @@ void card_removed(void)
 		return;
 	oracle_removed();
 	w.pol.card = POL_CARD_ABSENT;
-	pol_removed(&w.pol);
+	scard_pol_removed(&w.pol);
 }
 
 static void set_card(enum pol_card card)
@@ -46,7 +46,7 @@ static void set_card(enum pol_card card)
 void card_begin_reset(void)
 {
 	oracle_reset();
-	pol_reset(&w.pol);
+	scard_pol_reset(&w.pol);
 }
 
 void card_lost_power(void)
@@ -56,7 +56,7 @@ void card_lost_power(void)
 	if (w.pol.card != POL_CARD_ON)
 		return;
 	oracle_reset();
-	pol_lost_power(&w.pol);
+	scard_pol_lost_power(&w.pol);
 	must(P_TOLD, w.pol.connected || w.pol.epoch == epoch, "an epoch begins that nobody sees");
 	w.pol.card = POL_CARD_OFF;
 }
@@ -65,7 +65,7 @@ void card_cut(void)
 {
 	if (w.pol.card == POL_CARD_ON)
 		oracle_cut(POL_LEAVE);
-	pol_interrupted(&w.pol);
+	scard_pol_interrupted(&w.pol);
 }
 
 static void take_atr(bool other_card)
@@ -253,8 +253,8 @@ void card_job(void)
 		oracle_finished();
 	else
 		oracle_job(want);
-	must(P_PROGRESS, want == POL_JOB_NONE || pol_worker_wanted(&w.pol), "a job is not seen");
-	job = pol_worker_job(&w.pol);
+	must(P_PROGRESS, want == POL_JOB_NONE || scard_pol_worker_wanted(&w.pol), "a job is not seen");
+	job = scard_pol_worker_job(&w.pol);
 	must(P_ONCE, job == want, "the worker gets job %d, not %d", job, want);
 	w.act.disp = (enum pol_disp)(job <= POL_JOB_EJECT ? (int)job : POL_LEAVE);
 	switch (job) {

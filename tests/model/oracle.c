@@ -448,8 +448,8 @@ static void check_handles(void)
 		     w.o.depth[h]);
 		must(P_LOCK, (w.pol.owner == p) == (w.o.owner == h), "the wrong owner");
 		must(P_LOCK, w.pol.owner != p || p->share, "the owner is not connected");
-		must(P_TOLD, !p->share || pol_pending(&w.pol, p) == w.o.event[h],
-		     "pending is %d, not %d", pol_pending(&w.pol, p), w.o.event[h]);
+		must(P_TOLD, !p->share || scard_pol_pending(&w.pol, p) == w.o.event[h],
+		     "pending is %d, not %d", scard_pol_pending(&w.pol, p), w.o.event[h]);
 		must(P_ONCE, !p->share || p->spoke == w.o.spoke[h], "who spoke to the card");
 		for (c = 0; c < MAX_CALLS; c++)
 			must(P_LOCK, (w.call[h][c].phase == ACTS) ==

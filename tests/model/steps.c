@@ -19,7 +19,7 @@ static void killed(bool on_wire)
 	if (w.act.sent && (w.act.cmd == CMD_POWER_ON || w.act.cmd == CMD_RESET)) {
 		w.recheck = true;
 		if (!w.o.gone)
-			pol_want_settle(&w.pol);
+			scard_pol_want_settle(&w.pol);
 	}
 	w.act.pc = op == POL_OP_DISCONNECT || op == POL_OP_END ? PC_COMMIT : PC_KILLED;
 }
@@ -130,7 +130,7 @@ static void commit_connect(int h, enum pol_close close)
 	w.o.close[h] = close;
 	w.o.spoke[h] = w.act.share != POL_DIRECT;
 	w.o.event[h] = 0;
-	pol_connected(&w.pol, &w.handle[h], w.act.share, close);
+	scard_pol_connected(&w.pol, &w.handle[h], w.act.share, close);
 }
 
 static void commit_reconnect(int h)
@@ -141,7 +141,7 @@ static void commit_reconnect(int h)
 	w.o.share[h] = w.act.share;
 	w.o.spoke[h] |= w.act.share != POL_DIRECT;
 	w.o.event[h] = 0;
-	pol_reconnected(&w.pol, &w.handle[h], w.act.share);
+	scard_pol_reconnected(&w.pol, &w.handle[h], w.act.share);
 }
 
 static void leave(int h)
@@ -151,7 +151,7 @@ static void leave(int h)
 
 	if (!want)
 		oracle_left(h);
-	got = pol_leave(&w.pol, &w.handle[h]);
+	got = scard_pol_leave(&w.pol, &w.handle[h]);
 	must(P_TOLD, got == want, "Disconnect returns %d, not %d", got, want);
 }
 
@@ -169,7 +169,7 @@ static void end(int h)
 	else if (want == -ESTALE || want == -EIDRM)
 		while (w.o.owner == h)
 			oracle_ended(h);
-	got = pol_end(&w.pol, &w.handle[h]);
+	got = scard_pol_end(&w.pol, &w.handle[h]);
 	must(P_TOLD, got == want, "End returns %d, not %d", got, want);
 }
 
@@ -185,7 +185,7 @@ static void done(void)
 		redo = act.disp;
 	if (!act.killed || (!act.sent && redo == POL_LEAVE)) {
 		oracle_finished();
-		pol_done(&w.pol, &call->turn);
+		scard_pol_done(&w.pol, &call->turn);
 		return;
 	}
 	if (act.on_wire) {
@@ -197,7 +197,7 @@ static void done(void)
 	if (redo != POL_LEAVE)
 		oracle_cut(redo);
 	oracle_finished();
-	pol_hand_over(&w.pol, redo);
+	scard_pol_hand_over(&w.pol, redo);
 }
 
 static void commit(u8 v)
@@ -218,7 +218,7 @@ static void commit(u8 v)
 		break;
 	default:
 		oracle_ended(h);
-		pol_end_owned(&w.pol, &w.handle[h]);
+		scard_pol_end_owned(&w.pol, &w.handle[h]);
 	}
 }
 
@@ -277,9 +277,9 @@ static void ask(int h, int c, u8 v)
 	call->phase = ASKS;
 	want = oracle_verdict(h, &call->turn);
 	oracle_asks(h, c);
-	got = pol_ask(&w.pol, &call->turn);
+	got = scard_pol_ask(&w.pol, &call->turn);
 	if (call->phase != ASKS) {
-		must(P_WAKE, got == call->turn.result, "pol_ask() returns %d after waking with %d",
+		must(P_WAKE, got == call->turn.result, "scard_pol_ask() returns %d after waking with %d",
 		     got, call->turn.result);
 	} else if (got == POL_WAIT) {
 		must(P_PROGRESS, want == POL_WAIT, "a call waits that could have %d", want);
@@ -296,8 +296,8 @@ static void interrupt(int h, int c)
 
 	oracle_withdrawn(h, c);
 	call->phase = IDLE;
-	must(P_WAKE, pol_withdraw(&w.pol, &call->turn), "a waiter is not in the queue");
-	must(P_WAKE, !pol_withdraw(&w.pol, &call->turn), "withdrawn, and still in the queue");
+	must(P_WAKE, scard_pol_withdraw(&w.pol, &call->turn), "a waiter is not in the queue");
+	must(P_WAKE, !scard_pol_withdraw(&w.pol, &call->turn), "withdrawn, and still in the queue");
 }
 
 static void follow(int h, int c)
@@ -317,7 +317,7 @@ static void notify(void)
 		card_removed();
 	w.notes = 0;
 	if (!w.o.gone)
-		pol_want_settle(&w.pol);
+		scard_pol_want_settle(&w.pol);
 }
 
 /* scard_dev_suspend() to scard_presence_lost_power(); all others are frozen */
@@ -327,7 +327,7 @@ static void sleep_and_wake(bool loses_power)
 		oracle_power(false);
 	card_lost_power();
 	w.recheck = true;
-	pol_want_settle(&w.pol);
+	scard_pol_want_settle(&w.pol);
 }
 
 /* What nothing that follows can see makes no difference between two states. */
@@ -369,11 +369,11 @@ void steps_do(struct action a)
 		break;
 	case A_CLOSE:
 		oracle_closed(h);
-		pol_close(&w.pol, &w.handle[h]);
+		scard_pol_close(&w.pol, &w.handle[h]);
 		break;
 	case A_CANCEL:
 		w.o.canceling = true;
-		pol_cancel(&w.pol, &w.handle[h]);
+		scard_pol_cancel(&w.pol, &w.handle[h]);
 		w.o.canceling = false;
 		break;
 	case A_SIGNAL:
@@ -399,21 +399,21 @@ void steps_do(struct action a)
 		notify();
 		break;
 	case A_POLL:
-		pol_want_settle(&w.pol);
+		scard_pol_want_settle(&w.pol);
 		break;
 	case A_IDLE:
-		pol_want_idle(&w.pol);
+		scard_pol_want_idle(&w.pol);
 		break;
 	case A_EXPIRE:
 		oracle_expired();
-		pol_expire(&w.pol);
+		scard_pol_expire(&w.pol);
 		break;
 	case A_SLEEP:
 		sleep_and_wake(a.variant);
 		break;
 	case A_GONE:
 		oracle_gone();
-		pol_gone(&w.pol);
+		scard_pol_gone(&w.pol);
 		break;
 	}
 	forget();
@@ -423,7 +423,7 @@ void steps_do(struct action a)
 void steps_init(void)
 {
 	memset(&w, 0, sizeof(w));
-	pol_init(&w.pol, card_wake);
+	scard_pol_init(&w.pol, card_wake);
 	oracle_init();
 	w.real = REAL_ON;
 	w.pol.card = POL_CARD_ON;

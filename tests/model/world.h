@@ -43,7 +43,7 @@ enum property {
 /* Where a thread inside a call is */
 enum phase {
 	IDLE,		/* not in a call */
-	ASKS,		/* within pol_ask(); lasts no longer than one step */
+	ASKS,		/* within scard_pol_ask(); lasts no longer than one step */
 	QUEUED,
 	ACTS,		/* its turn runs; w.act says how far it is */
 	STALE_END,	/* End was refused with a pending event: the lock is still to drop */
@@ -84,7 +84,7 @@ struct act {
 	enum cmd cmd;
 	enum pol_share share;
 	enum pol_disp disp;
-	bool begun;	/* pol_reset() was made for it */
+	bool begun;	/* scard_pol_reset() was made for it */
 	bool sent;
 	bool single;
 	bool killed;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Prints the result of atr_parse() for ATRs in hexadecimal, one a line, for atr_list. */
+/* Prints the result of ccid_atr_parse() for ATRs in hexadecimal, one a line, for atr_list. */
 #include "atr.h"
 #include "unit.h"
 
@@ -8,7 +8,7 @@ static void dump(const struct atr *a)
 	unsigned int i;
 
 	printf("inverse=%d fi_di=%02x f=%u d=%u n=%u protocols=%x first=%u specific=%d ",
-	       a->inverse, a->fi_di, atr_f(a->fi_di), atr_d(a->fi_di), a->guard_time, a->protocols,
+	       a->inverse, a->fi_di, ccid_atr_f(a->fi_di), ccid_atr_d(a->fi_di), a->guard_time, a->protocols,
 	       a->first, a->specific);
 	printf("tck=%d tck_ok=%d truncated=%d hist_at=%u hist_announced=%u hist=", a->has_tck,
 	       a->tck_ok, a->truncated, a->hist, a->bytes[1] & 0x0f);
@@ -27,7 +27,7 @@ int main(void)
 		u32 len;
 		u8 *buf = hex(line, &len);
 
-		if (atr_parse(&a, buf, len))
+		if (ccid_atr_parse(&a, buf, len))
 			puts("refused");
 		else
 			dump(&a);

@@ -58,7 +58,7 @@ static void begin(struct play *p, const char *command)
 	free(p->ans);
 	p->cmd = hex(command, &len);
 	p->ans = malloc(room);
-	p->action = t1_start(&p->t, p->cmd, len, p->ans, room, p->tx);
+	p->action = ccid_t1_start(&p->t, p->cmd, len, p->ans, room, p->tx);
 }
 
 static void expect_sent(struct play *p, const char *text)
@@ -97,7 +97,7 @@ static void receive(struct play *p, const char *text)
 		copy = malloc(len ? len : 1);
 		memcpy(copy, block, len);
 	}
-	p->action = t1_step(&p->t, copy, len, p->tx);
+	p->action = ccid_t1_step(&p->t, copy, len, p->tx);
 	free(copy);
 }
 
@@ -108,7 +108,7 @@ static void word(struct play *p, const char *text)
 		begin(p, text + 1);
 		break;
 	case '^':
-		p->action = t1_start_ifs(&p->t, strtoul(text + 1, NULL, 16), p->tx);
+		p->action = ccid_t1_start_ifs(&p->t, strtoul(text + 1, NULL, 16), p->tx);
 		break;
 	case '>':
 		expect_sent(p, text + 1);
@@ -139,7 +139,7 @@ void t1_run(const char *group, const struct t1_scenario *s)
 
 	tap_test("%s: %s", group, s->name);
 	snprintf(script, sizeof(script), "%s", s->script);
-	t1_init(&p.t, s->ifsc ? s->ifsc : 32, s->crc);
+	ccid_t1_init(&p.t, s->ifsc ? s->ifsc : 32, s->crc);
 	p.t.ifsd = s->ifsd ? s->ifsd : 254;
 	p.t.nad = s->nad;
 	while ((text = strsep(&rest, " ")))

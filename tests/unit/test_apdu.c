@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* apdu_parse(): Lc and Le, the seven cases of ISO 7816-3 section 12.1, invalid APDUs. */
+/* ccid_apdu_parse(): Lc and Le, the seven cases of ISO 7816-3 section 12.1, invalid APDUs. */
 #include "apdu.h"
 #include "unit.h"
 
@@ -38,10 +38,10 @@ static void longest(void)
 
 	tap_test("apdu: the longest one, 65544 bytes");
 	memcpy(buf, (u8 []){ 0, 0xd6, 0, 0, 0, 0xff, 0xff }, 7);
-	CHECK_EQ(apdu_parse(&a, buf, len), 0);
+	CHECK_EQ(ccid_apdu_parse(&a, buf, len), 0);
 	CHECK_EQ(a.nc, 65535);
 	CHECK_EQ(a.ne, 65536);
-	CHECK_EQ(apdu_parse(&a, buf, len - 2), 0);
+	CHECK_EQ(ccid_apdu_parse(&a, buf, len - 2), 0);
 	CHECK(!a.has_le && !a.ne);
 	free(buf);
 }
@@ -54,7 +54,7 @@ int main(void)
 		struct apdu a;
 		u32 len;
 		u8 *buf = hex(cases[i].apdu, &len);
-		int ret = apdu_parse(&a, buf, len);
+		int ret = ccid_apdu_parse(&a, buf, len);
 
 		tap_test("apdu: %s", cases[i].name);
 		CHECK_EQ(ret, cases[i].valid ? 0 : -EINVAL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* atr_parse(): TS, T0, TA1 to TD2, TCK of ISO 7816-3 section 8.2, and faulty ATRs of cards. */
+/* ccid_atr_parse(): TS, T0, TA1 to TD2, TCK of ISO 7816-3 section 8.2, and faulty ATRs of cards. */
 #include "atr.h"
 #include "unit.h"
 
@@ -10,7 +10,7 @@ static void refuse(const char *name, const char *text)
 	u8 *buf = hex(text, &len);
 
 	tap_test("atr: refused: %s", name);
-	CHECK_EQ(atr_parse(&a, buf, len), -EINVAL);
+	CHECK_EQ(ccid_atr_parse(&a, buf, len), -EINVAL);
 	free(buf);
 }
 
@@ -165,8 +165,8 @@ static void tables(void)
 
 	tap_test("atr: F and D of each TA1");
 	for (i = 0; i < 256; i++) {
-		CHECK_EQ(atr_f(i), f[i >> 4]);
-		CHECK_EQ(atr_d(i), d[i & 15]);
+		CHECK_EQ(ccid_atr_f(i), f[i >> 4]);
+		CHECK_EQ(ccid_atr_d(i), d[i & 15]);
 	}
 }
 

@@ -9,7 +9,7 @@ static enum iccd_state response(const char *text, struct ccid_answer *a, unsigne
 	u32 len;
 
 	*keep = hex(text, &len);
-	return iccd_b_response(a, wait_ms, *keep, len);
+	return ccid_iccd_b_response(a, wait_ms, *keep, len);
 }
 
 static void broken(const char *name, const char *text)
@@ -30,12 +30,12 @@ int main(void)
 	u8 *buf;
 
 	tap_test("iccd: status of version A");
-	CHECK_EQ(iccd_a_status(0x10), ICCD_READY);
-	CHECK_EQ(iccd_a_status(0x20), ICCD_STATUS_WORD);
-	CHECK_EQ(iccd_a_status(0x40), ICCD_BUSY);
-	CHECK_EQ(iccd_a_status(0x80), ICCD_FAILED);
-	CHECK_EQ(iccd_a_status(0x00), ICCD_FAILED);
-	CHECK_EQ(iccd_a_status(0x30), ICCD_FAILED);
+	CHECK_EQ(ccid_iccd_a_status(0x10), ICCD_READY);
+	CHECK_EQ(ccid_iccd_a_status(0x20), ICCD_STATUS_WORD);
+	CHECK_EQ(ccid_iccd_a_status(0x40), ICCD_BUSY);
+	CHECK_EQ(ccid_iccd_a_status(0x80), ICCD_FAILED);
+	CHECK_EQ(ccid_iccd_a_status(0x00), ICCD_FAILED);
+	CHECK_EQ(ccid_iccd_a_status(0x30), ICCD_FAILED);
 
 	tap_test("iccd: data of version B, whole and in parts");
 	for (i = 0; i < 5; i++) {

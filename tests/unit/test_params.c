@@ -51,7 +51,7 @@ static void choose(void)
 
 		tap_test("params: %s", choices[i].name);
 		a = parse_atr(choices[i].atr);
-		CHECK_EQ(params_choose(&fi_di, &a, &r), choices[i].ret);
+		CHECK_EQ(ccid_params_choose(&fi_di, &a, &r), choices[i].ret);
 		CHECK_EQ(fi_di, choices[i].fi_di);
 	}
 }
@@ -63,16 +63,16 @@ static void structures(void)
 
 	tap_test("params: defaults as the CCID specification has them");
 	a = parse_atr("3B 00");
-	CHECK_HEX(buf, params_put_t0(buf, &a, 0x11), "11 00 00 0A 00");
-	CHECK_HEX(buf, params_put_t1(buf, &a, 0x11, 32), "11 10 00 4D 00 20 00");
+	CHECK_HEX(buf, ccid_params_put_t0(buf, &a, 0x11), "11 00 00 0A 00");
+	CHECK_HEX(buf, ccid_params_put_t1(buf, &a, 0x11, 32), "11 10 00 4D 00 20 00");
 
 	tap_test("params: inverse convention, guard time, waiting integer, clock stop");
 	a = parse_atr("3F C0 03 C0 14 1F C7 00");
-	CHECK_HEX(buf, params_put_t0(buf, &a, 0x94), "94 02 03 14 03");
+	CHECK_HEX(buf, ccid_params_put_t0(buf, &a, 0x94), "94 02 03 14 03");
 
 	tap_test("params: T=1 with its BWI, CWI, CRC and IFSC");
 	a = parse_atr("3F 80 81 71 FE 75 01 FA");
-	CHECK_HEX(buf, params_put_t1(buf, &a, 0x18, 0x40), "18 13 00 75 00 40 00");
+	CHECK_HEX(buf, ccid_params_put_t1(buf, &a, 0x18, 0x40), "18 13 00 75 00 40 00");
 }
 
 static void times(void)
@@ -82,44 +82,44 @@ static void times(void)
 	/* 960 x 10 x 372 / 4000 = 892 ms, six of them; 262 x 12 etu of 93 us */
 	tap_test("params: waiting time of T=0 by default");
 	a = parse_atr("3B 00");
-	CHECK_EQ(params_wait_t0(&a, 0x11, 4000), 893 * 6 + 293);
+	CHECK_EQ(ccid_params_wait_t0(&a, 0x11, 4000), 893 * 6 + 293);
 
 	tap_test("params: waiting time of T=0 follows TC2 and F");
-	CHECK(params_wait_t0(&a, 0x95, 4000) > params_wait_t0(&a, 0x11, 4000));
+	CHECK(ccid_params_wait_t0(&a, 0x95, 4000) > ccid_params_wait_t0(&a, 0x11, 4000));
 	a = parse_atr("3B 80 40 01");
-	CHECK(params_wait_t0(&a, 0x11, 4000) < 1000);
+	CHECK(ccid_params_wait_t0(&a, 0x11, 4000) < 1000);
 
 	/* 2^4 x 960 x 372 / 4000 = 1428; 260 x 12 and 260 x (11 + 2^13) etu */
 	tap_test("params: waiting time of T=1 by default is cut off");
 	a = parse_atr("3B 00");
-	CHECK_EQ(params_wait_t1(&a, 0x11, 4000), PARAMS_WAIT_MAX_MS);
+	CHECK_EQ(ccid_params_wait_t1(&a, 0x11, 4000), PARAMS_WAIT_MAX_MS);
 
 	tap_test("params: waiting time of T=1 with BWI 4, CWI 5");
 	a = parse_atr("3B 80 81 21 45 E5");
-	CHECK_EQ(params_wait_t1(&a, 0x11, 4000), 1429 + 291 + 1040);
+	CHECK_EQ(ccid_params_wait_t1(&a, 0x11, 4000), 1429 + 291 + 1040);
 
 	tap_test("params: guard time of 255 is none, of 254 is one");
 	a = parse_atr("3B C0 FF 81 21 45 DB");
-	CHECK_EQ(params_wait_t1(&a, 0x11, 4000), 1429 + 291 + 1040);
-	CHECK_EQ(params_wait_t0(&a, 0x11, 4000), 893 * 6 + 293);
+	CHECK_EQ(ccid_params_wait_t1(&a, 0x11, 4000), 1429 + 291 + 1040);
+	CHECK_EQ(ccid_params_wait_t0(&a, 0x11, 4000), 893 * 6 + 293);
 	a = parse_atr("3B C0 FE 81 21 45 DA");
-	CHECK_EQ(params_wait_t1(&a, 0x11, 4000), 1429 + 6432 + 1040);
+	CHECK_EQ(ccid_params_wait_t1(&a, 0x11, 4000), 1429 + 6432 + 1040);
 
 	tap_test("params: reserved BWI is taken as the longest one");
 	a = parse_atr("3B 80 81 21 95 35");
 	a.bwi = 15;
 	b = a;
 	b.bwi = 9;
-	CHECK_EQ(params_wait_t1(&a, 0x18, 4000), params_wait_t1(&b, 0x18, 4000));
-	CHECK(params_wait_t1(&a, 0x18, 4000) >= 512 * 89);
+	CHECK_EQ(ccid_params_wait_t1(&a, 0x18, 4000), ccid_params_wait_t1(&b, 0x18, 4000));
+	CHECK(ccid_params_wait_t1(&a, 0x18, 4000) >= 512 * 89);
 
 	tap_test("params: waiting times without a clock, with reserved F and D, and the longest");
-	CHECK_EQ(params_wait_t0(&a, 0x11, 0), params_wait_t0(&a, 0x11, 1000));
-	CHECK_EQ(params_wait_t1(&a, 0x70, 4000), params_wait_t1(&a, 0x11, 4000));
-	CHECK(params_wait_t0(&a, 0x7f, 4000) == params_wait_t0(&a, 0x11, 4000));
-	CHECK(params_wait_t0(&a, 0x11, 0xffffffff) >= 1);
+	CHECK_EQ(ccid_params_wait_t0(&a, 0x11, 0), ccid_params_wait_t0(&a, 0x11, 1000));
+	CHECK_EQ(ccid_params_wait_t1(&a, 0x70, 4000), ccid_params_wait_t1(&a, 0x11, 4000));
+	CHECK(ccid_params_wait_t0(&a, 0x7f, 4000) == ccid_params_wait_t0(&a, 0x11, 4000));
+	CHECK(ccid_params_wait_t0(&a, 0x11, 0xffffffff) >= 1);
 	a.wi = 255;
-	CHECK_EQ(params_wait_t0(&a, 0x11, 4000), PARAMS_WAIT_MAX_MS);
+	CHECK_EQ(ccid_params_wait_t0(&a, 0x11, 4000), PARAMS_WAIT_MAX_MS);
 }
 
 static void pps(const char *name, const char *answer, u8 protocol, u8 asked, int ret, u8 agreed)
@@ -128,9 +128,9 @@ static void pps(const char *name, const char *answer, u8 protocol, u8 asked, int
 	u32 len, request_len;
 
 	tap_test("pps: %s", name);
-	request_len = pps_put(request, protocol, asked);
+	request_len = ccid_pps_put(request, protocol, asked);
 	buf = hex(answer, &len);
-	CHECK_EQ(pps_check(&fi_di, request, request_len, buf, len), ret);
+	CHECK_EQ(ccid_pps_check(&fi_di, request, request_len, buf, len), ret);
 	if (!ret)
 		CHECK_EQ(fi_di, agreed);
 	free(buf);
@@ -145,9 +145,9 @@ int main(void)
 	times();
 
 	tap_test("pps: requests");
-	CHECK_HEX(buf, pps_put(buf, 0, 0x11), "FF 00 FF");
-	CHECK_HEX(buf, pps_put(buf, 1, 0x11), "FF 01 FE");
-	CHECK_HEX(buf, pps_put(buf, 1, 0x95), "FF 11 95 7B");
+	CHECK_HEX(buf, ccid_pps_put(buf, 0, 0x11), "FF 00 FF");
+	CHECK_HEX(buf, ccid_pps_put(buf, 1, 0x11), "FF 01 FE");
+	CHECK_HEX(buf, ccid_pps_put(buf, 1, 0x95), "FF 11 95 7B");
 
 	pps("the card agrees", "FF 11 95 7B", 1, 0x95, 0, 0x95);
 	pps("the card agrees to the protocol", "FF 01 FE", 1, 0x11, 0, 0x11);

@@ -17,7 +17,7 @@ static int convert_for(const struct pin_pad *pad, bool modify, const char *text,
 	u32 len;
 
 	*keep = hex(text, &len);
-	return modify ? pin_modify(m, pad, *keep, len) : pin_verify(m, pad, *keep, len);
+	return modify ? ccid_pin_modify(m, pad, *keep, len) : ccid_pin_verify(m, pad, *keep, len);
 }
 
 static int convert(bool modify, const char *text, struct pin_message *m, u8 **keep)
@@ -179,7 +179,7 @@ static void gemalto(const char *name, const char *text, struct pin_pad want)
 	u8 *buf = hex(text, &len);
 
 	tap_test("pin: firmware features: %s", name);
-	pin_gemalto_features(&pad, buf, len);
+	ccid_pin_gemalto_features(&pad, buf, len);
 	CHECK_EQ(pad.fixes, want.fixes);
 	CHECK_EQ(pad.conditions, want.conditions);
 	CHECK_EQ(pad.min_size, want.min_size);

@@ -65,7 +65,7 @@ static void convert(unsigned int n)
 
 	tap_test("t0: %s", conversions[n].name);
 	memcpy(buf, apdu, len);
-	CHECK_EQ(t0_tpdu(buf, &len), 0);
+	CHECK_EQ(ccid_t0_tpdu(buf, &len), 0);
 	CHECK_EQ(len, want_len);
 	CHECK(!memcmp(buf, want, want_len));
 	free(apdu);
@@ -80,13 +80,13 @@ static void too_long(void)
 
 	tap_test("t0: more than 255 bytes of data are refused");
 	memcpy(buf, (u8 []){ 0, 0xd6, 0, 0, 0, 1, 0 }, 7);
-	CHECK_EQ(t0_tpdu(buf, &len), -EINVAL);
+	CHECK_EQ(ccid_t0_tpdu(buf, &len), -EINVAL);
 	CHECK_EQ(len, 263);
 
 	tap_test("t0: an invalid or too long APDU is refused");
 	buf[4] = 1;
 	len = 261;
-	CHECK_EQ(t0_tpdu(buf, &len), -EINVAL);
+	CHECK_EQ(ccid_t0_tpdu(buf, &len), -EINVAL);
 	free(buf);
 }
 
@@ -101,7 +101,7 @@ static void run(unsigned int n)
 
 	tap_test("t0: %s", scripts[n].name);
 	snprintf(script, sizeof(script), "%s", scripts[n].script);
-	action = t0_start(&t, tpdu, len, ans);
+	action = ccid_t0_start(&t, tpdu, len, ans);
 	CHECK_EQ(action, T0_SEND);
 	CHECK_EQ(t.tx_len, T0_HEADER_LEN);
 	CHECK(t.tx == tpdu);
@@ -119,7 +119,7 @@ static void run(unsigned int n)
 			break;
 		case '<':
 			rx = hex(token + 1, &rx_len);
-			action = t0_step(&t, rx, rx_len);
+			action = ccid_t0_step(&t, rx, rx_len);
 			free(rx);
 			break;
 		case '=':
@@ -143,7 +143,7 @@ static void refuse(const char *name, const char *text, u32 want_len)
 	tap_test("t0: no TPDU: %s", name);
 	tpdu = hex(text, &len);
 	CHECK_EQ(len, want_len);
-	CHECK_EQ(t0_start(&t, tpdu, len, ans), T0_FAIL);
+	CHECK_EQ(ccid_t0_start(&t, tpdu, len, ans), T0_FAIL);
 	free(tpdu);
 }
 
@@ -155,24 +155,24 @@ static void longest(void)
 
 	tap_test("t0: 256 bytes of answer");
 	memset(data, 0x5a, sizeof(data));
-	t0_start(&t, tpdu, 5, ans);
-	t0_step(&t, (u8 []){ 0xb0 }, 1);
+	ccid_t0_start(&t, tpdu, 5, ans);
+	ccid_t0_step(&t, (u8 []){ 0xb0 }, 1);
 	CHECK_EQ(t.expect, 256);
-	t0_step(&t, data, 256);
-	t0_step(&t, (u8 []){ 0x90 }, 1);
-	CHECK_EQ(t0_step(&t, (u8 []){ 0 }, 1), T0_DONE);
+	ccid_t0_step(&t, data, 256);
+	ccid_t0_step(&t, (u8 []){ 0x90 }, 1);
+	CHECK_EQ(ccid_t0_step(&t, (u8 []){ 0 }, 1), T0_DONE);
 	CHECK_EQ(t.ans_len, 258);
 	CHECK(!memcmp(ans, data, 256));
 
 	tap_test("t0: 255 bytes of data");
 	tpdu[4] = 255;
-	CHECK_EQ(t0_start(&t, tpdu, T0_TPDU_MAX, ans), T0_SEND);
-	t0_step(&t, (u8 []){ 0xb0 }, 1);
+	CHECK_EQ(ccid_t0_start(&t, tpdu, T0_TPDU_MAX, ans), T0_SEND);
+	ccid_t0_step(&t, (u8 []){ 0xb0 }, 1);
 	CHECK_EQ(t.tx_len, 255);
 
 	tap_test("t0: NULL bytes without end have one");
-	t0_start(&t, tpdu, T0_TPDU_MAX, ans);
-	for (i = 0; t0_step(&t, (u8 []){ 0x60 }, 1) == T0_SEND && i < 1000000; i++)
+	ccid_t0_start(&t, tpdu, T0_TPDU_MAX, ans);
+	for (i = 0; ccid_t0_step(&t, (u8 []){ 0x60 }, 1) == T0_SEND && i < 1000000; i++)
 		;
 	CHECK_EQ(i, 100000);
 

@@ -15,31 +15,31 @@ static void known_blocks(void)
 	u32 len;
 
 	tap_test("t1: known blocks with LRC");
-	t1_init(&t, 32, false);
-	CHECK_EQ(t1_start_ifs(&t, 254, tx), T1_SEND);
+	ccid_t1_init(&t, 32, false);
+	CHECK_EQ(ccid_t1_start_ifs(&t, 254, tx), T1_SEND);
 	CHECK_HEX(tx, t.tx_len, "00 C1 01 FE 3E");
 
 	tap_test("t1: known blocks with CRC");
-	t1_init(&t, 254, true);
-	CHECK_EQ(t1_start_ifs(&t, 254, tx), T1_SEND);
+	ccid_t1_init(&t, 254, true);
+	CHECK_EQ(ccid_t1_start_ifs(&t, 254, tx), T1_SEND);
 	CHECK_HEX(tx, t.tx_len, "00 C1 01 FE 54 4E");
 	rx = hex("00 E1 01 FE 57 75", &len);
-	CHECK_EQ(t1_step(&t, rx, len, tx), T1_DONE);
+	CHECK_EQ(ccid_t1_step(&t, rx, len, tx), T1_DONE);
 	free(rx);
 	cmd = hex("00 A4 00 00 00", &len);
-	CHECK_EQ(t1_start(&t, cmd, len, ans, sizeof(ans), tx), T1_SEND);
+	CHECK_EQ(ccid_t1_start(&t, cmd, len, ans, sizeof(ans), tx), T1_SEND);
 	CHECK_HEX(tx, t.tx_len, "00 00 05 00 A4 00 00 00 B8 DA");
 	free(cmd);
 
 	tap_test("t1: epilogue of one byte or two");
-	CHECK_EQ(t1_epilogue_len(&t), 2);
-	t1_init(&t, 254, false);
-	CHECK_EQ(t1_epilogue_len(&t), 1);
+	CHECK_EQ(ccid_t1_epilogue_len(&t), 2);
+	ccid_t1_init(&t, 254, false);
+	CHECK_EQ(ccid_t1_epilogue_len(&t), 1);
 
 	tap_test("t1: IFSC from 1 to 254");
-	t1_init(&t, 0, false);
+	ccid_t1_init(&t, 0, false);
 	CHECK_EQ(t.ifsc, 1);
-	t1_init(&t, 255, false);
+	ccid_t1_init(&t, 255, false);
 	CHECK_EQ(t.ifsc, 254);
 	CHECK_EQ(t.ifsd, 32);
 }
@@ -79,14 +79,14 @@ static void long_apdu(u32 len, u32 ans_len, u8 ifsc, u8 ifsd, bool crc)
 	card->decide = answer;
 	card->chunk = full;
 	t1_card_reset(card);
-	t1_init(&t, ifsc, crc);
-	action = t1_start_ifs(&t, ifsd, tx);
+	ccid_t1_init(&t, ifsc, crc);
+	action = ccid_t1_start_ifs(&t, ifsd, tx);
 	n = t1_card_receive(card, tx, t.tx_len, false, rx);
-	CHECK_EQ(t1_step(&t, rx, n, tx), T1_DONE);
-	action = t1_start(&t, cmd, len, ans, ans_len, tx);
+	CHECK_EQ(ccid_t1_step(&t, rx, n, tx), T1_DONE);
+	action = ccid_t1_start(&t, cmd, len, ans, ans_len, tx);
 	while (action == T1_SEND) {
 		n = t1_card_receive(card, tx, t.tx_len, false, rx);
-		action = t1_step(&t, rx, n, tx);
+		action = ccid_t1_step(&t, rx, n, tx);
 	}
 	CHECK_EQ(action, T1_DONE);
 	CHECK_EQ(card->cmd_len, len);
@@ -107,10 +107,10 @@ static void bounds(void)
 	struct t1 t;
 
 	tap_test("t1: S(WTX request) without end has one");
-	t1_init(&t, 32, false);
-	action = t1_start(&t, cmd, 1, ans, sizeof(ans), tx);
+	ccid_t1_init(&t, 32, false);
+	action = ccid_t1_start(&t, cmd, 1, ans, sizeof(ans), tx);
 	while (action == T1_SEND && steps < 1000000) {
-		action = t1_step(&t, (u8 []){ 0x00, 0xc3, 0x01, 0x01, 0xc3 }, 5, tx);
+		action = ccid_t1_step(&t, (u8 []){ 0x00, 0xc3, 0x01, 0x01, 0xc3 }, 5, tx);
 		steps++;
 	}
 	CHECK_EQ(action, T1_FAIL);
@@ -118,12 +118,12 @@ static void bounds(void)
 	CHECK(steps < 140000);
 
 	tap_test("t1: an answer of empty blocks without end has one");
-	t1_init(&t, 32, false);
-	action = t1_start(&t, cmd, 1, ans, sizeof(ans), tx);
+	ccid_t1_init(&t, 32, false);
+	action = ccid_t1_start(&t, cmd, 1, ans, sizeof(ans), tx);
 	for (i = 0; action == T1_SEND && i < 1000000; i++) {
 		u8 pcb = i & 1 ? 0x60 : 0x20;
 
-		action = t1_step(&t, (u8 []){ 0x00, pcb, 0x00, pcb }, 4, tx);
+		action = ccid_t1_step(&t, (u8 []){ 0x00, pcb, 0x00, pcb }, 4, tx);
 	}
 	CHECK_EQ(action, T1_FAIL);
 	CHECK(i < 140000);
@@ -136,22 +136,22 @@ static void limited(void)
 	struct t1 t;
 
 	tap_test("t1: blocks are no longer than the reader takes, whatever the ATR says");
-	t1_init(&t, 254, false);
-	t1_limit(&t, 4);
-	CHECK_EQ(t1_start(&t, cmd, sizeof(cmd), ans, sizeof(ans), tx), T1_SEND);
+	ccid_t1_init(&t, 254, false);
+	ccid_t1_limit(&t, 4);
+	CHECK_EQ(ccid_t1_start(&t, cmd, sizeof(cmd), ans, sizeof(ans), tx), T1_SEND);
 	CHECK_HEX(tx, t.tx_len, "00 20 04 01 02 03 04 20");
 
 	tap_test("t1: nor whatever S(IFS request) says, which is agreed to all the same");
-	CHECK_EQ(t1_step(&t, (u8 []){ 0x00, 0xc1, 0x01, 0xfe, 0x3e }, 5, tx), T1_SEND);
+	CHECK_EQ(ccid_t1_step(&t, (u8 []){ 0x00, 0xc1, 0x01, 0xfe, 0x3e }, 5, tx), T1_SEND);
 	CHECK_HEX(tx, t.tx_len, "00 E1 01 FE 1E");
-	CHECK_EQ(t1_step(&t, (u8 []){ 0x00, 0x90, 0x00, 0x90 }, 4, tx), T1_SEND);
+	CHECK_EQ(ccid_t1_step(&t, (u8 []){ 0x00, 0x90, 0x00, 0x90 }, 4, tx), T1_SEND);
 	CHECK_HEX(tx, t.tx_len, "00 40 04 05 06 07 08 48");
 
 	tap_test("t1: a reader that takes nothing, or everything, is clamped");
-	t1_limit(&t, 0);
+	ccid_t1_limit(&t, 0);
 	CHECK_EQ(t.ifsc, 1);
-	t1_init(&t, 254, false);
-	t1_limit(&t, 100000);
+	ccid_t1_init(&t, 254, false);
+	ccid_t1_limit(&t, 100000);
 	CHECK_EQ(t.ifsc, 254);
 }
 
@@ -164,9 +164,9 @@ static void memory(void)
 
 	tap_test("t1: the connection is small and keeps nothing of an APDU");
 	CHECK(sizeof(t) <= 128);
-	t1_init(&t, 32, false);
-	t1_start(&t, secret, sizeof(secret), ans, sizeof(ans), tx);
-	CHECK_EQ(t1_step(&t, (u8 []){ 0, 0, 4, 0xde, 0xad, 0xbe, 0xef, 0x26 }, 8, tx), T1_DONE);
+	ccid_t1_init(&t, 32, false);
+	ccid_t1_start(&t, secret, sizeof(secret), ans, sizeof(ans), tx);
+	CHECK_EQ(ccid_t1_step(&t, (u8 []){ 0, 0, 4, 0xde, 0xad, 0xbe, 0xef, 0x26 }, 8, tx), T1_DONE);
 	for (i = 0; i + sizeof(secret) <= sizeof(t); i++)
 		CHECK(memcmp((u8 *)&t + i, secret, sizeof(secret)));
 }
@@ -176,7 +176,7 @@ static void secure(struct t1 *t, const char *want, u8 *ans, u32 size)
 {
 	u8 prologue[T1_PROLOGUE_LEN];
 
-	CHECK_EQ(t1_start_secure(t, prologue, 13, ans, size), 0);
+	CHECK_EQ(ccid_t1_start_secure(t, prologue, 13, ans, size), 0);
 	CHECK_HEX(prologue, 3, want);
 }
 
@@ -185,7 +185,7 @@ static void secured(struct t1 *t, const char *text, enum t1_action action, const
 	u32 len;
 	u8 *rx = hex(text, &len);
 
-	CHECK_EQ(t1_step(t, rx, len, tx), action);
+	CHECK_EQ(ccid_t1_step(t, rx, len, tx), action);
 	if (action == T1_SEND)
 		CHECK_HEX(tx, t->tx_len, sent);
 	free(rx);
@@ -197,7 +197,7 @@ static void pin_entry(void)
 	struct t1 t;
 
 	tap_test("t1: a block that the reader completes");
-	t1_init(&t, 32, false);
+	ccid_t1_init(&t, 32, false);
 	secure(&t, "00 00 0D", ans, sizeof(ans));
 	secured(&t, "00 00 02 90 00 92", T1_DONE, "", tx);
 	CHECK_HEX(ans, t.ans_len, "90 00");
@@ -215,32 +215,32 @@ static void pin_entry(void)
 	secured(&t, "00 00 02 90 00 92", T1_DONE, "", tx);
 
 	tap_test("t1: after it the numbers go on");
-	CHECK_EQ(t1_start(&t, cmd, 1, ans, sizeof(ans), tx), T1_SEND);
+	CHECK_EQ(ccid_t1_start(&t, cmd, 1, ans, sizeof(ans), tx), T1_SEND);
 	CHECK_HEX(tx, t.tx_len, "00 40 01 02 43");
 
 	tap_test("t1: a block that the reader has completed is not sent again");
-	t1_init(&t, 32, false);
+	ccid_t1_init(&t, 32, false);
 	secure(&t, "00 00 0D", ans, sizeof(ans));
 	secured(&t, "00 80 00 80", T1_FAIL, "", tx);
 	CHECK_EQ(t.error, -EIO);
 	CHECK(t.broken);
 
 	tap_test("t1: before the next one it is resynchronised");
-	CHECK_EQ(t1_start_resynch(&t, tx), T1_SEND);
+	CHECK_EQ(ccid_t1_start_resynch(&t, tx), T1_SEND);
 	CHECK_HEX(tx, t.tx_len, "00 C0 00 C0");
-	CHECK_EQ(t1_step(&t, (u8 []){ 0x00, 0xe0, 0x00, 0xe0 }, 4, tx), T1_DONE);
+	CHECK_EQ(ccid_t1_step(&t, (u8 []){ 0x00, 0xe0, 0x00, 0xe0 }, 4, tx), T1_DONE);
 	CHECK(!t.broken);
 	secure(&t, "00 00 0D", ans, sizeof(ans));
 
 	tap_test("t1: and given up if the card does not agree");
-	CHECK_EQ(t1_start_resynch(&t, tx), T1_SEND);
-	CHECK_EQ(t1_step(&t, tx, 0, tx), T1_SEND);
-	CHECK_EQ(t1_step(&t, tx, 0, tx), T1_SEND);
-	CHECK_EQ(t1_step(&t, tx, 0, tx), T1_FAIL);
+	CHECK_EQ(ccid_t1_start_resynch(&t, tx), T1_SEND);
+	CHECK_EQ(ccid_t1_step(&t, tx, 0, tx), T1_SEND);
+	CHECK_EQ(ccid_t1_step(&t, tx, 0, tx), T1_SEND);
+	CHECK_EQ(ccid_t1_step(&t, tx, 0, tx), T1_FAIL);
 	CHECK(t.broken);
 
 	tap_test("t1: an answer longer than the room for it");
-	t1_init(&t, 32, false);
+	ccid_t1_init(&t, 32, false);
 	secure(&t, "00 00 0D", ans, sizeof(ans));
 	secured(&t, "00 00 05 01 02 03 90 00 95", T1_FAIL, "", tx);
 	CHECK_EQ(t.error, -EMSGSIZE);
@@ -253,16 +253,16 @@ static void pin_entry_bounds(void)
 	struct t1 t;
 
 	tap_test("t1: a block that the reader completes is no longer than IFSC");
-	t1_init(&t, 32, false);
-	CHECK_EQ(t1_start_secure(&t, prologue, 32, ans, sizeof(ans)), 0);
+	ccid_t1_init(&t, 32, false);
+	CHECK_EQ(ccid_t1_start_secure(&t, prologue, 32, ans, sizeof(ans)), 0);
 	CHECK_EQ(prologue[2], 32);
-	t1_init(&t, 32, false);
-	CHECK_EQ(t1_start_secure(&t, prologue, 33, ans, sizeof(ans)), -EINVAL);
-	CHECK_EQ(t1_start_secure(&t, prologue, 256 + 13, ans, sizeof(ans)), -EINVAL);
-	t1_init(&t, 254, false);
-	CHECK_EQ(t1_start_secure(&t, prologue, 254, ans, sizeof(ans)), 0);
+	ccid_t1_init(&t, 32, false);
+	CHECK_EQ(ccid_t1_start_secure(&t, prologue, 33, ans, sizeof(ans)), -EINVAL);
+	CHECK_EQ(ccid_t1_start_secure(&t, prologue, 256 + 13, ans, sizeof(ans)), -EINVAL);
+	ccid_t1_init(&t, 254, false);
+	CHECK_EQ(ccid_t1_start_secure(&t, prologue, 254, ans, sizeof(ans)), 0);
 	CHECK_EQ(prologue[2], 254);
-	CHECK_EQ(t1_start_secure(&t, prologue, 255, ans, sizeof(ans)), -EINVAL);
+	CHECK_EQ(ccid_t1_start_secure(&t, prologue, 255, ans, sizeof(ans)), -EINVAL);
 }
 
 int main(void)

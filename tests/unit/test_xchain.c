@@ -47,7 +47,7 @@ static void run(unsigned int n)
 
 	tap_test("xchain: %s", scripts[n].name);
 	snprintf(script, sizeof(script), "%s", scripts[n].script);
-	action = xchain_start(&x, cmd, len, 4, ans, scripts[n].size);
+	action = ccid_xchain_start(&x, cmd, len, 4, ans, scripts[n].size);
 	while ((token = strsep(&rest, " "))) {
 		switch (*token) {
 		case '>':
@@ -57,7 +57,7 @@ static void run(unsigned int n)
 			break;
 		case '<':
 			rx = hex(token + 4, &rx_len);
-			action = xchain_step(&x, strtoul(token + 1, NULL, 16), rx, rx_len);
+			action = ccid_xchain_step(&x, strtoul(token + 1, NULL, 16), rx, rx_len);
 			free(rx);
 			break;
 		case '=':
@@ -81,10 +81,10 @@ static void no_end(void)
 	u8 cmd[1] = { 0 }, ans[4];
 
 	tap_test("xchain: an answer of empty parts without end has one");
-	action = xchain_start(&x, cmd, 1, 4, ans, sizeof(ans));
-	action = xchain_step(&x, 1, ans, 0);
+	action = ccid_xchain_start(&x, cmd, 1, 4, ans, sizeof(ans));
+	action = ccid_xchain_step(&x, 1, ans, 0);
 	while (action == XCHAIN_SEND && steps < 100000) {
-		action = xchain_step(&x, 3, ans, 0);
+		action = ccid_xchain_step(&x, 3, ans, 0);
 		steps++;
 	}
 	CHECK_EQ(action, XCHAIN_FAIL);
@@ -101,17 +101,17 @@ static void longest(void)
 	tap_test("xchain: 65544 bytes out and 65538 in, in messages of 271");
 	for (i = 0; i < len; i++)
 		cmd[i] = i * 7;
-	action = xchain_start(&x, cmd, len, block, ans, size);
+	action = ccid_xchain_start(&x, cmd, len, block, ans, size);
 	while (action == XCHAIN_SEND) {
 		u32 n = size - given < block ? size - given : block;
 
 		CHECK(!memcmp(x.tx, cmd + got, x.tx_len));
 		got += x.tx_len;
 		if (got < len) {
-			action = xchain_step(&x, 0x10, cmd, 0);
+			action = ccid_xchain_step(&x, 0x10, cmd, 0);
 			continue;
 		}
-		action = xchain_step(&x, given ? (given + n == size ? 2 : 3) : 1, cmd + given, n);
+		action = ccid_xchain_step(&x, given ? (given + n == size ? 2 : 3) : 1, cmd + given, n);
 		given += n;
 	}
 	CHECK_EQ(action, XCHAIN_DONE);

@@ -31,7 +31,7 @@ struct atr parse_atr(const char *text)
 	u32 len;
 	u8 *buf = hex(text, &len);
 
-	CHECK_EQ(atr_parse(&a, buf, len), 0);
+	CHECK_EQ(ccid_atr_parse(&a, buf, len), 0);
 	free(buf);
 	return a;
 }

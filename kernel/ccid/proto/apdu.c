@@ -39,7 +39,7 @@ static int apdu_parse_extended(struct apdu *a, const u8 *body, u32 len)
 }
 
 /**
- * apdu_parse() - take a command APDU apart
+ * ccid_apdu_parse() - take a command APDU apart
  * @a: the result
  * @buf: the APDU
  * @len: bytes of it
@@ -47,7 +47,7 @@ static int apdu_parse_extended(struct apdu *a, const u8 *body, u32 len)
  * Return: 0; -EINVAL: it has none of the forms of ISO 7816-3, which a reader at an
  * APDU level may understand all the same
  */
-int apdu_parse(struct apdu *a, const u8 *buf, u32 len)
+int ccid_apdu_parse(struct apdu *a, const u8 *buf, u32 len)
 {
 	const u8 *body = buf + APDU_HEADER_LEN;
 	u32 lc;

@@ -31,6 +31,6 @@ static inline bool apdu_may_be_extended(const u8 *buf, u32 len)
 	return len >= APDU_HEADER_LEN + 3 && !buf[APDU_HEADER_LEN];
 }
 
-int apdu_parse(struct apdu *a, const u8 *buf, u32 len);
+int ccid_apdu_parse(struct apdu *a, const u8 *buf, u32 len);
 
 #endif /* SCARD_PROTO_APDU_H */

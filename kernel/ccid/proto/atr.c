@@ -22,23 +22,23 @@ static const u8 d_table[16] = {
 };
 
 /**
- * atr_f() - F of a TA1
+ * ccid_atr_f() - F of a TA1
  * @fi_di: TA1
  *
  * Return: F, 0 if reserved
  */
-u16 atr_f(u8 fi_di)
+u16 ccid_atr_f(u8 fi_di)
 {
 	return f_table[fi_di >> 4];
 }
 
 /**
- * atr_d() - D of a TA1
+ * ccid_atr_d() - D of a TA1
  * @fi_di: TA1
  *
  * Return: D, 0 if reserved
  */
-u8 atr_d(u8 fi_di)
+u8 ccid_atr_d(u8 fi_di)
 {
 	return d_table[fi_di & 0x0f];
 }
@@ -116,14 +116,14 @@ static void atr_tck(struct atr *a, size_t pos, bool wanted)
 }
 
 /**
- * atr_parse() - take an ATR apart
+ * ccid_atr_parse() - take an ATR apart
  * @a: the result
  * @buf: as the reader has sent it, in direct form for both conventions
  * @len: bytes of it
  *
  * Return: 0 or -EINVAL: not an ATR
  */
-int atr_parse(struct atr *a, const u8 *buf, size_t len)
+int ccid_atr_parse(struct atr *a, const u8 *buf, size_t len)
 {
 	unsigned int seen = 0, i;
 	bool check = false;

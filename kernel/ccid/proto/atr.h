@@ -66,8 +66,8 @@ struct atr {
 	bool truncated;
 };
 
-int atr_parse(struct atr *a, const u8 *buf, size_t len);
-u16 atr_f(u8 fi_di);
-u8 atr_d(u8 fi_di);
+int ccid_atr_parse(struct atr *a, const u8 *buf, size_t len);
+u16 ccid_atr_f(u8 fi_di);
+u8 ccid_atr_d(u8 fi_di);
 
 #endif /* SCARD_PROTO_ATR_H */

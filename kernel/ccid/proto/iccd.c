@@ -17,12 +17,12 @@
 #define ICCD_B_POLLING		0x80
 
 /**
- * iccd_a_status() - GET_ICC_STATUS of version A
+ * ccid_iccd_a_status() - GET_ICC_STATUS of version A
  * @status: the byte
  *
  * Return: the next action
  */
-enum iccd_state iccd_a_status(u8 status)
+enum iccd_state ccid_iccd_a_status(u8 status)
 {
 	switch (status & 0xf0) {
 	case ICCD_A_READY:
@@ -37,7 +37,7 @@ enum iccd_state iccd_a_status(u8 status)
 }
 
 /**
- * iccd_b_response() - DATA_BLOCK of version B
+ * ccid_iccd_b_response() - DATA_BLOCK of version B
  * @a: the answer, with ICCD_ANSWER and ICCD_FAILED
  * @wait_ms: with ICCD_BUSY: when to ask again
  * @buf: bytes of the token
@@ -45,8 +45,8 @@ enum iccd_state iccd_a_status(u8 status)
  *
  * Return: the next action
  */
-enum iccd_state iccd_b_response(struct ccid_answer *a, unsigned int *wait_ms, const u8 *buf,
-				u32 len)
+enum iccd_state ccid_iccd_b_response(struct ccid_answer *a, unsigned int *wait_ms, const u8 *buf,
+				     u32 len)
 {
 	memset(a, 0, sizeof(*a));
 	a->type = CCID_RDR_TO_PC_DATA_BLOCK;

@@ -36,8 +36,8 @@ enum iccd_state {
 	ICCD_BROKEN,		/* not an answer of the specification */
 };
 
-enum iccd_state iccd_a_status(u8 status);
-enum iccd_state iccd_b_response(struct ccid_answer *a, unsigned int *wait_ms, const u8 *buf,
-				u32 len);
+enum iccd_state ccid_iccd_a_status(u8 status);
+enum iccd_state ccid_iccd_b_response(struct ccid_answer *a, unsigned int *wait_ms, const u8 *buf,
+				     u32 len);
 
 #endif /* SCARD_PROTO_ICCD_H */

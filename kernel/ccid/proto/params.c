@@ -24,9 +24,9 @@
 /* bit/s, 0 for reserved values */
 static u32 params_rate(u8 fi_di, u32 clock)
 {
-	u16 f = atr_f(fi_di);
+	u16 f = ccid_atr_f(fi_di);
 
-	return f ? min_u32(clock, PARAMS_CLOCK_MAX) * 1000 * atr_d(fi_di) / f : 0;
+	return f ? min_u32(clock, PARAMS_CLOCK_MAX) * 1000 * ccid_atr_d(fi_di) / f : 0;
 }
 
 static bool params_has_rate(const struct params_reader *reader, u32 rate)
@@ -45,7 +45,7 @@ static bool params_has_rate(const struct params_reader *reader, u32 rate)
 }
 
 /**
- * params_choose() - the fastest parameters that card and reader have in common
+ * ccid_params_choose() - the fastest parameters that card and reader have in common
  * @fi_di: the result: TA1 of the parameters to use
  * @atr: the card's
  * @reader: the reader's
@@ -55,11 +55,11 @@ static bool params_has_rate(const struct params_reader *reader, u32 rate)
  *
  * Return: 0 or -EPROTONOSUPPORT: specific mode, and the reader cannot
  */
-int params_choose(u8 *fi_di, const struct atr *atr, const struct params_reader *reader)
+int ccid_params_choose(u8 *fi_di, const struct atr *atr, const struct params_reader *reader)
 {
 	/* in the order of falling D: 64, 32, 20, 16, 12, 8, 4, 2, 1 */
 	static const u8 falling[] = { 7, 6, 9, 5, 8, 4, 3, 2, 1 };
-	u8 best = atr_d(atr->fi_di);
+	u8 best = ccid_atr_d(atr->fi_di);
 	unsigned int i;
 
 	*fi_di = RATE_DEFAULT;
@@ -72,13 +72,13 @@ int params_choose(u8 *fi_di, const struct atr *atr, const struct params_reader *
 			return 0;
 		return -EPROTONOSUPPORT;
 	}
-	if (!best || !atr_f(atr->fi_di))
+	if (!best || !ccid_atr_f(atr->fi_di))
 		return 0;
 	for (i = 0; i < sizeof(falling); i++) {
 		u8 candidate = (atr->fi_di & 0xf0) | falling[i];
 		u32 rate = params_rate(candidate, reader->clock);
 
-		if (atr_d(candidate) > best)
+		if (ccid_atr_d(candidate) > best)
 			continue;
 		if (rate <= params_rate(RATE_DEFAULT, reader->clock))
 			break;		/* not worth a negotiation */
@@ -91,14 +91,14 @@ int params_choose(u8 *fi_di, const struct atr *atr, const struct params_reader *
 }
 
 /**
- * params_put_t0() - abProtocolDataStructure for T=0
+ * ccid_params_put_t0() - abProtocolDataStructure for T=0
  * @buf: PARAMS_T0_LEN bytes
  * @atr: the card's
  * @fi_di: parameters in use
  *
  * Return: bytes written
  */
-u32 params_put_t0(u8 *buf, const struct atr *atr, u8 fi_di)
+u32 ccid_params_put_t0(u8 *buf, const struct atr *atr, u8 fi_di)
 {
 	buf[0] = fi_di;
 	buf[1] = atr->inverse ? TCCKS_INVERSE : 0;
@@ -109,7 +109,7 @@ u32 params_put_t0(u8 *buf, const struct atr *atr, u8 fi_di)
 }
 
 /**
- * params_put_t1() - abProtocolDataStructure for T=1
+ * ccid_params_put_t1() - abProtocolDataStructure for T=1
  * @buf: PARAMS_T1_LEN bytes
  * @atr: the card's
  * @fi_di: parameters in use
@@ -117,7 +117,7 @@ u32 params_put_t0(u8 *buf, const struct atr *atr, u8 fi_di)
  *
  * Return: bytes written
  */
-u32 params_put_t1(u8 *buf, const struct atr *atr, u8 fi_di, u8 ifsc)
+u32 ccid_params_put_t1(u8 *buf, const struct atr *atr, u8 fi_di, u8 ifsc)
 {
 	buf[0] = fi_di;
 	buf[1] = TCCKS_T1 | (atr->crc ? TCCKS_CRC : 0) | (atr->inverse ? TCCKS_INVERSE : 0);
@@ -143,7 +143,7 @@ static u32 params_clock(u32 clock)
 /* @etu elementary time units in ms, rounded up */
 static u64 params_etu_ms(u8 fi_di, u32 clock, u64 etu)
 {
-	u32 f = atr_f(fi_di), d = atr_d(fi_di);
+	u32 f = ccid_atr_f(fi_di), d = ccid_atr_d(fi_di);
 
 	if (!f || !d) {
 		f = 372;
@@ -160,7 +160,7 @@ static u32 params_extra(const struct atr *atr)
 }
 
 /**
- * params_wait_t0() - how long a T=0 exchange of one TPDU may take
+ * ccid_params_wait_t0() - how long a T=0 exchange of one TPDU may take
  * @atr: the card's
  * @fi_di: parameters in use
  * @clock: kHz
@@ -170,9 +170,9 @@ static u32 params_extra(const struct atr *atr)
  *
  * Return: ms, up to PARAMS_WAIT_MAX_MS
  */
-u32 params_wait_t0(const struct atr *atr, u8 fi_di, u32 clock)
+u32 ccid_params_wait_t0(const struct atr *atr, u8 fi_di, u32 clock)
 {
-	u32 f = atr_f(fi_di) ? atr_f(fi_di) : 372;
+	u32 f = ccid_atr_f(fi_di) ? ccid_atr_f(fi_di) : 372;
 	u32 wwt;
 	u64 characters;
 
@@ -183,7 +183,7 @@ u32 params_wait_t0(const struct atr *atr, u8 fi_di, u32 clock)
 }
 
 /**
- * params_wait_t1() - how long a T=1 block and its answer may take
+ * ccid_params_wait_t1() - how long a T=1 block and its answer may take
  * @atr: the card's
  * @fi_di: parameters in use
  * @clock: kHz
@@ -193,7 +193,7 @@ u32 params_wait_t0(const struct atr *atr, u8 fi_di, u32 clock)
  *
  * Return: ms, up to PARAMS_WAIT_MAX_MS
  */
-u32 params_wait_t1(const struct atr *atr, u8 fi_di, u32 clock)
+u32 ccid_params_wait_t1(const struct atr *atr, u8 fi_di, u32 clock)
 {
 	u64 sent, received;
 	u32 bwt;
@@ -207,14 +207,14 @@ u32 params_wait_t1(const struct atr *atr, u8 fi_di, u32 clock)
 }
 
 /**
- * pps_put() - a PPS request
+ * ccid_pps_put() - a PPS request
  * @buf: PPS_LEN_MAX bytes
  * @protocol: T
  * @fi_di: parameters; the default ones are not mentioned
  *
  * Return: bytes written
  */
-u32 pps_put(u8 *buf, u8 protocol, u8 fi_di)
+u32 ccid_pps_put(u8 *buf, u8 protocol, u8 fi_di)
 {
 	u32 len = 0;
 
@@ -229,7 +229,7 @@ u32 pps_put(u8 *buf, u8 protocol, u8 fi_di)
 }
 
 /**
- * pps_check() - has the card agreed?
+ * ccid_pps_check() - has the card agreed?
  * @fi_di: the result: parameters in use from now on
  * @request: the PPS request
  * @request_len: bytes of it
@@ -241,7 +241,7 @@ u32 pps_put(u8 *buf, u8 protocol, u8 fi_di)
  *
  * Return: 0 or -EPROTO
  */
-int pps_check(u8 *fi_di, const u8 *request, u32 request_len, const u8 *answer, u32 answer_len)
+int ccid_pps_check(u8 *fi_di, const u8 *request, u32 request_len, const u8 *answer, u32 answer_len)
 {
 	u8 sum = 0;
 	u32 i;

@@ -29,13 +29,13 @@ struct params_reader {
 	unsigned int nrates;
 };
 
-int params_choose(u8 *fi_di, const struct atr *atr, const struct params_reader *reader);
-u32 params_put_t0(u8 *buf, const struct atr *atr, u8 fi_di);
-u32 params_put_t1(u8 *buf, const struct atr *atr, u8 fi_di, u8 ifsc);
-u32 params_wait_t0(const struct atr *atr, u8 fi_di, u32 clock);
-u32 params_wait_t1(const struct atr *atr, u8 fi_di, u32 clock);
+int ccid_params_choose(u8 *fi_di, const struct atr *atr, const struct params_reader *reader);
+u32 ccid_params_put_t0(u8 *buf, const struct atr *atr, u8 fi_di);
+u32 ccid_params_put_t1(u8 *buf, const struct atr *atr, u8 fi_di, u8 ifsc);
+u32 ccid_params_wait_t0(const struct atr *atr, u8 fi_di, u32 clock);
+u32 ccid_params_wait_t1(const struct atr *atr, u8 fi_di, u32 clock);
 
-u32 pps_put(u8 *buf, u8 protocol, u8 fi_di);
-int pps_check(u8 *fi_di, const u8 *request, u32 request_len, const u8 *answer, u32 answer_len);
+u32 ccid_pps_put(u8 *buf, u8 protocol, u8 fi_di);
+int ccid_pps_check(u8 *fi_di, const u8 *request, u32 request_len, const u8 *answer, u32 answer_len);
 
 #endif /* SCARD_PROTO_PARAMS_H */

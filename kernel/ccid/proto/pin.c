@@ -101,7 +101,7 @@ static u32 pin_fix_modify(const struct pin_pad *pad, u8 *buf)
 }
 
 /**
- * pin_verify() - PIN_VERIFY_STRUCTURE to PC_to_RDR_Secure, in place
+ * ccid_pin_verify() - PIN_VERIFY_STRUCTURE to PC_to_RDR_Secure, in place
  * @m: the result
  * @pad: how the reader wants it
  * @buf: the structure; the payload afterwards, which is shorter
@@ -109,7 +109,7 @@ static u32 pin_fix_modify(const struct pin_pad *pad, u8 *buf)
  *
  * Return: 0 or -EINVAL
  */
-int pin_verify(struct pin_message *m, const struct pin_pad *pad, u8 *buf, u32 len)
+int ccid_pin_verify(struct pin_message *m, const struct pin_pad *pad, u8 *buf, u32 len)
 {
 	if (!pin_numbers_ok(buf, len, PIN_VERIFY_LEN, VERIFY_MIN_MAX, VERIFY_LANGUAGE))
 		return -EINVAL;
@@ -128,7 +128,7 @@ int pin_verify(struct pin_message *m, const struct pin_pad *pad, u8 *buf, u32 le
 }
 
 /**
- * pin_modify() - PIN_MODIFY_STRUCTURE to PC_to_RDR_Secure, in place
+ * ccid_pin_modify() - PIN_MODIFY_STRUCTURE to PC_to_RDR_Secure, in place
  * @m: the result
  * @pad: how the reader wants it
  * @buf: the structure; the payload afterwards, which is shorter
@@ -139,7 +139,7 @@ int pin_verify(struct pin_message *m, const struct pin_pad *pad, u8 *buf, u32 le
  *
  * Return: 0 or -EINVAL
  */
-int pin_modify(struct pin_message *m, const struct pin_pad *pad, u8 *buf, u32 len)
+int ccid_pin_modify(struct pin_message *m, const struct pin_pad *pad, u8 *buf, u32 len)
 {
 	u8 *p;
 
@@ -163,14 +163,14 @@ int pin_modify(struct pin_message *m, const struct pin_pad *pad, u8 *buf, u32 le
 }
 
 /**
- * pin_gemalto_features() - apply the features that Gemalto's firmware reports
+ * ccid_pin_gemalto_features() - apply the features that Gemalto's firmware reports
  * @pad: properties of the PIN pad, completed
  * @features: its answer to the escape command 6A (GET_FIRMWARE_FEATURES)
  * @len: bytes of it
  *
  * An answer that is too short, or makes no sense, changes nothing.
  */
-void pin_gemalto_features(struct pin_pad *pad, const u8 *features, u32 len)
+void ccid_pin_gemalto_features(struct pin_pad *pad, const u8 *features, u32 len)
 {
 	if (len < GEMALTO_LEN)
 		return;

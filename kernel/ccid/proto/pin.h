@@ -62,8 +62,8 @@ struct pin_message {
 	bool unpadded;
 };
 
-int pin_verify(struct pin_message *m, const struct pin_pad *pad, u8 *buf, u32 len);
-int pin_modify(struct pin_message *m, const struct pin_pad *pad, u8 *buf, u32 len);
-void pin_gemalto_features(struct pin_pad *pad, const u8 *features, u32 len);
+int ccid_pin_verify(struct pin_message *m, const struct pin_pad *pad, u8 *buf, u32 len);
+int ccid_pin_modify(struct pin_message *m, const struct pin_pad *pad, u8 *buf, u32 len);
+void ccid_pin_gemalto_features(struct pin_pad *pad, const u8 *features, u32 len);
 
 #endif /* SCARD_PROTO_PIN_H */

@@ -16,7 +16,7 @@
 #define T0_NULLS_MAX	100000
 
 /**
- * t0_tpdu() - make a command APDU into a command TPDU, in place
+ * ccid_t0_tpdu() - make a command APDU into a command TPDU, in place
  * @buf: the APDU; room for T0_HEADER_LEN bytes at least
  * @len: bytes of it, going in and coming out
  *
@@ -26,11 +26,11 @@
  *
  * Return: 0 or -EINVAL: longer than T=0 can carry
  */
-int t0_tpdu(u8 *buf, u32 *len)
+int ccid_t0_tpdu(u8 *buf, u32 *len)
 {
 	struct apdu apdu;
 
-	if (apdu_parse(&apdu, buf, *len))
+	if (ccid_apdu_parse(&apdu, buf, *len))
 		return *len > T0_TPDU_MAX ? -EINVAL : 0;
 	if (apdu.nc > 255)
 		return -EINVAL;
@@ -62,7 +62,7 @@ static enum t0_action t0_listen(struct t0 *t)
 }
 
 /**
- * t0_start() - begin a command
+ * ccid_t0_start() - begin a command
  * @t: the state
  * @tpdu: the command TPDU, T0_HEADER_LEN bytes or more; must stay there
  * @len: bytes of it
@@ -70,7 +70,7 @@ static enum t0_action t0_listen(struct t0 *t)
  *
  * Return: T0_SEND, or T0_FAIL if it is no TPDU
  */
-enum t0_action t0_start(struct t0 *t, const u8 *tpdu, u32 len, u8 *ans)
+enum t0_action ccid_t0_start(struct t0 *t, const u8 *tpdu, u32 len, u8 *ans)
 {
 	memset(t, 0, sizeof(*t));
 	if (len < T0_HEADER_LEN || len > T0_TPDU_MAX ||
@@ -120,14 +120,14 @@ static enum t0_action t0_procedure(struct t0 *t, u8 byte)
 }
 
 /**
- * t0_step() - process bytes of the card
+ * ccid_t0_step() - process bytes of the card
  * @t: the state
  * @rx: the bytes that were asked for
  * @rx_len: number of them
  *
  * Return: the next action
  */
-enum t0_action t0_step(struct t0 *t, const u8 *rx, u32 rx_len)
+enum t0_action ccid_t0_step(struct t0 *t, const u8 *rx, u32 rx_len)
 {
 	if (rx_len != t->expect)
 		return T0_FAIL;

@@ -49,8 +49,8 @@ struct t0 {
 	u32 nulls;
 };
 
-int t0_tpdu(u8 *buf, u32 *len);
-enum t0_action t0_start(struct t0 *t, const u8 *tpdu, u32 len, u8 *ans);
-enum t0_action t0_step(struct t0 *t, const u8 *rx, u32 rx_len);
+int ccid_t0_tpdu(u8 *buf, u32 *len);
+enum t0_action ccid_t0_start(struct t0 *t, const u8 *tpdu, u32 len, u8 *ans);
+enum t0_action ccid_t0_step(struct t0 *t, const u8 *rx, u32 rx_len);
 
 #endif /* SCARD_PROTO_T0_H */

@@ -48,12 +48,12 @@ struct t1_block {
 };
 
 /**
- * t1_epilogue_len() - bytes that follow the information field
+ * ccid_t1_epilogue_len() - bytes that follow the information field
  * @t: the connection
  *
  * Return: 1 or 2
  */
-u32 t1_epilogue_len(const struct t1 *t)
+u32 ccid_t1_epilogue_len(const struct t1 *t)
 {
 	return t->crc ? 2 : 1;
 }
@@ -172,7 +172,7 @@ static enum t1_sent t1_pending(const struct t1 *t)
 
 static void t1_parse(const struct t1 *t, struct t1_block *b, const u8 *rx, u32 len)
 {
-	u32 epilogue = t1_epilogue_len(t);
+	u32 epilogue = ccid_t1_epilogue_len(t);
 
 	b->kind = T1_BAD;
 	if (len < T1_PROLOGUE_LEN + epilogue)
@@ -317,12 +317,12 @@ static enum t1_action t1_got_request(struct t1 *t, const struct t1_block *b, u8 
 }
 
 /**
- * t1_init() - a card was reset
+ * ccid_t1_init() - a card was reset
  * @t: the connection
  * @ifsc: from the ATR
  * @crc: from the ATR
  */
-void t1_init(struct t1 *t, u8 ifsc, bool crc)
+void ccid_t1_init(struct t1 *t, u8 ifsc, bool crc)
 {
 	memset(t, 0, sizeof(*t));
 	t->ifsc = clamp_u32(ifsc, 1, T1_INF_MAX);
@@ -333,11 +333,11 @@ void t1_init(struct t1 *t, u8 ifsc, bool crc)
 }
 
 /**
- * t1_limit() - the reader cannot carry blocks as long as the card may ask for
+ * ccid_t1_limit() - the reader cannot carry blocks as long as the card may ask for
  * @t: the connection, just begun
  * @max: longest information field that it can carry
  */
-void t1_limit(struct t1 *t, u32 max)
+void ccid_t1_limit(struct t1 *t, u32 max)
 {
 	t->ifsc_max = clamp_u32(max, 1, T1_INF_MAX);
 	t->ifsc = min_u32(t->ifsc, t->ifsc_max);
@@ -364,7 +364,7 @@ static void t1_begin(struct t1 *t)
 }
 
 /**
- * t1_start() - begin a command
+ * ccid_t1_start() - begin a command
  * @t: the connection
  * @cmd: the command; must stay there
  * @len: bytes of it
@@ -374,7 +374,7 @@ static void t1_begin(struct t1 *t)
  *
  * Return: T1_SEND
  */
-enum t1_action t1_start(struct t1 *t, const u8 *cmd, u32 len, u8 *ans, u32 size, u8 *tx)
+enum t1_action ccid_t1_start(struct t1 *t, const u8 *cmd, u32 len, u8 *ans, u32 size, u8 *tx)
 {
 	t1_begin(t);
 	t->cmd = cmd;
@@ -389,14 +389,14 @@ enum t1_action t1_start(struct t1 *t, const u8 *cmd, u32 len, u8 *ans, u32 size,
 }
 
 /**
- * t1_start_ifs() - tell the card how long its blocks may be
+ * ccid_t1_start_ifs() - tell the card how long its blocks may be
  * @t: the connection
  * @ifsd: longest information field that the reader takes, 1 to 254
  * @tx: T1_BLOCK_MAX bytes, where blocks to send are made
  *
- * Return: T1_SEND; T1_DONE of t1_step() means that the card agrees
+ * Return: T1_SEND; T1_DONE of ccid_t1_step() means that the card agrees
  */
-enum t1_action t1_start_ifs(struct t1 *t, u8 ifsd, u8 *tx)
+enum t1_action ccid_t1_start_ifs(struct t1 *t, u8 ifsd, u8 *tx)
 {
 	t1_begin(t);
 	t->ifsd = ifsd;
@@ -405,13 +405,13 @@ enum t1_action t1_start_ifs(struct t1 *t, u8 ifsd, u8 *tx)
 }
 
 /**
- * t1_start_resynch() - agree with the card again, before a block that the host does not make
+ * ccid_t1_start_resynch() - agree with the card again, before a block that the host does not make
  * @t: the connection
  * @tx: T1_BLOCK_MAX bytes, where blocks to send are made
  *
- * Return: T1_SEND; T1_DONE of t1_step() means that both begin anew
+ * Return: T1_SEND; T1_DONE of ccid_t1_step() means that both begin anew
  */
-enum t1_action t1_start_resynch(struct t1 *t, u8 *tx)
+enum t1_action ccid_t1_start_resynch(struct t1 *t, u8 *tx)
 {
 	t1_begin(t);
 	t->deferred = true;
@@ -419,7 +419,7 @@ enum t1_action t1_start_resynch(struct t1 *t, u8 *tx)
 }
 
 /**
- * t1_start_secure() - begin a command whose one block the reader completes itself
+ * ccid_t1_start_secure() - begin a command whose one block the reader completes itself
  * @t: the connection, not broken
  * @prologue: T1_PROLOGUE_LEN bytes, the result
  * @len: bytes of the information field behind it
@@ -427,12 +427,12 @@ enum t1_action t1_start_resynch(struct t1 *t, u8 *tx)
  * @size: room there
  *
  * For PIN entry, where the host does not know what is sent. The card's answer goes to
- * t1_step(). If the card asks for the block again, the command has failed.
+ * ccid_t1_step(). If the card asks for the block again, the command has failed.
  *
  * Return: 0, or -EINVAL: the card does not take a block of this length, and the reader
  * makes no chain
  */
-int t1_start_secure(struct t1 *t, u8 *prologue, u32 len, u8 *ans, u32 size)
+int ccid_t1_start_secure(struct t1 *t, u8 *prologue, u32 len, u8 *ans, u32 size)
 {
 	if (len > t->ifsc)
 		return -EINVAL;
@@ -448,7 +448,7 @@ int t1_start_secure(struct t1 *t, u8 *prologue, u32 len, u8 *ans, u32 size)
 }
 
 /**
- * t1_step() - process a block of the card
+ * ccid_t1_step() - process a block of the card
  * @t: the connection
  * @rx: the block; anything else, also nothing, is handled as a transmission error
  * @rx_len: bytes of it
@@ -456,7 +456,7 @@ int t1_start_secure(struct t1 *t, u8 *prologue, u32 len, u8 *ans, u32 size)
  *
  * Return: the next action
  */
-enum t1_action t1_step(struct t1 *t, const u8 *rx, u32 rx_len, u8 *tx)
+enum t1_action ccid_t1_step(struct t1 *t, const u8 *rx, u32 rx_len, u8 *tx)
 {
 	struct t1_block b = { };
 

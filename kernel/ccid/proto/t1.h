@@ -13,7 +13,7 @@
 #define T1_BLOCK_MAX		(T1_PROLOGUE_LEN + T1_INF_MAX + 2)
 
 enum t1_action {
-	T1_SEND,	/* send t->tx_len bytes of the buffer, give the answer to t1_step() */
+	T1_SEND,	/* send t->tx_len bytes of the buffer, give the answer to ccid_t1_step() */
 	T1_DONE,	/* the answer is complete: t->ans_len bytes */
 	T1_FAIL,	/* given up; see t->error */
 };
@@ -89,13 +89,13 @@ struct t1 {
 	int error;
 };
 
-void t1_init(struct t1 *t, u8 ifsc, bool crc);
-void t1_limit(struct t1 *t, u32 max);
-enum t1_action t1_start(struct t1 *t, const u8 *cmd, u32 len, u8 *ans, u32 size, u8 *tx);
-enum t1_action t1_start_ifs(struct t1 *t, u8 ifsd, u8 *tx);
-enum t1_action t1_start_resynch(struct t1 *t, u8 *tx);
-enum t1_action t1_step(struct t1 *t, const u8 *rx, u32 rx_len, u8 *tx);
-int t1_start_secure(struct t1 *t, u8 *prologue, u32 len, u8 *ans, u32 size);
-u32 t1_epilogue_len(const struct t1 *t);
+void ccid_t1_init(struct t1 *t, u8 ifsc, bool crc);
+void ccid_t1_limit(struct t1 *t, u32 max);
+enum t1_action ccid_t1_start(struct t1 *t, const u8 *cmd, u32 len, u8 *ans, u32 size, u8 *tx);
+enum t1_action ccid_t1_start_ifs(struct t1 *t, u8 ifsd, u8 *tx);
+enum t1_action ccid_t1_start_resynch(struct t1 *t, u8 *tx);
+enum t1_action ccid_t1_step(struct t1 *t, const u8 *rx, u32 rx_len, u8 *tx);
+int ccid_t1_start_secure(struct t1 *t, u8 *prologue, u32 len, u8 *ans, u32 size);
+u32 ccid_t1_epilogue_len(const struct t1 *t);
 
 #endif /* SCARD_PROTO_T1_H */

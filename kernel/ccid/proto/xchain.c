@@ -30,7 +30,7 @@ static enum xchain_action xchain_send(struct xchain *x)
 }
 
 /**
- * xchain_start() - begin a command
+ * ccid_xchain_start() - begin a command
  * @x: the state
  * @cmd: the command; must stay there
  * @len: bytes of it
@@ -40,8 +40,8 @@ static enum xchain_action xchain_send(struct xchain *x)
  *
  * Return: XCHAIN_SEND
  */
-enum xchain_action xchain_start(struct xchain *x, const u8 *cmd, u32 len, u32 block, u8 *ans,
-				u32 size)
+enum xchain_action ccid_xchain_start(struct xchain *x, const u8 *cmd, u32 len, u32 block, u8 *ans,
+				     u32 size)
 {
 	memset(x, 0, sizeof(*x));
 	x->cmd = cmd;
@@ -53,7 +53,7 @@ enum xchain_action xchain_start(struct xchain *x, const u8 *cmd, u32 len, u32 bl
 }
 
 /**
- * xchain_step() - process an answer of the reader
+ * ccid_xchain_step() - process an answer of the reader
  * @x: the state
  * @param: bChainParameter
  * @rx: payload
@@ -61,7 +61,7 @@ enum xchain_action xchain_start(struct xchain *x, const u8 *cmd, u32 len, u32 bl
  *
  * Return: the next action
  */
-enum xchain_action xchain_step(struct xchain *x, u8 param, const u8 *rx, u32 rx_len)
+enum xchain_action ccid_xchain_step(struct xchain *x, u8 param, const u8 *rx, u32 rx_len)
 {
 	if (++x->steps > XCHAIN_STEPS_MAX)
 		return xchain_fail(x, -EPROTO);

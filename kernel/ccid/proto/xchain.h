@@ -46,8 +46,8 @@ struct xchain {
 	int error;
 };
 
-enum xchain_action xchain_start(struct xchain *x, const u8 *cmd, u32 len, u32 block, u8 *ans,
-				u32 size);
-enum xchain_action xchain_step(struct xchain *x, u8 param, const u8 *rx, u32 rx_len);
+enum xchain_action ccid_xchain_start(struct xchain *x, const u8 *cmd, u32 len, u32 block, u8 *ans,
+				     u32 size);
+enum xchain_action ccid_xchain_step(struct xchain *x, u8 param, const u8 *rx, u32 rx_len);
 
 #endif /* SCARD_PROTO_XCHAIN_H */

@@ -104,6 +104,9 @@ TEST(refused_reset_is_tried_again)
 	fd = sc_open(O_RDWR);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(-EREMOTEIO, sc_connect(fd, SCARD_MODE_SHARED, SC_ANY));
+	vr_clear();
+	/* refused again, twice */
+	EXPECT_EQ(0, vr_try("wait count IccPowerOn 2 20000"));
 	vr_do("fault clear");
 	vr_clear();
 	/* nothing but the retry touches the card */
