@@ -52,8 +52,10 @@ static void wake_listeners(void)
 	struct listener *l;
 
 	readers.generation++;
-	for (l = readers.listeners; l; l = l->next)
-		eventfd_write(l->eventfd, 1);
+	for (l = readers.listeners; l; l = l->next) {
+		if (scard_descriptors_ours(l->eventfd))
+			eventfd_write(l->eventfd, 1);
+	}
 }
 
 /*
@@ -171,8 +173,13 @@ static void read_events(void)
 		open_source();
 	if (readers.netlink)
 		scard_netlink_read(readers.netlink, &events);
-	if (readers.nodes >= 0)
+	if (readers.nodes >= 0 && !scard_descriptors_ours(readers.nodes)) {
+		scard_descriptors_close(readers.nodes);
+		readers.nodes = scard_nodes_watch();
+		nodes = permissions = true;
+	} else if (readers.nodes >= 0) {
 		nodes = scard_nodes_read(readers.nodes, &permissions);
+	}
 	if (nodes && !readers.netlink) {
 		open_source();	/* perhaps the module was loaded */
 		readers.moved = true;

@@ -99,8 +99,6 @@ static void watch_lost(struct waiter *w, struct watch *watch, int error)
 {
 	if (error == ENODEV)
 		scard_discovery_gone(watch->minor, watch->kernel_name);
-	else
-		scard_descriptors_forget(watch->fd);
 	watch_drop(w, watch);
 }
 
@@ -381,16 +379,48 @@ static int cancellable_poll(struct change *c, size_t n, int ms)
 }
 
 /*
+ * Before poll(): open anew what the program has closed. It must not look at the program's
+ * descriptors, and could not be woken.
+ */
+static LONG reopen_lost(struct change *c)
+{
+	struct waiter *w = c->w;
+	bool lost = false;
+	size_t i;
+
+	if (!scard_descriptors_ours(w->listener.eventfd)) {
+		scard_discovery_unlisten(&w->listener);
+		lost = scard_waiter_reopen(&c->ctx->waiters, w);
+		scard_discovery_listen(&w->listener);
+		if (!lost)
+			return SCARD_E_NO_MEMORY;
+		/* no wakeup has come since the other one was closed */
+		scard_discovery_refresh();
+	}
+	for (i = w->nwatches; i-- > 0;) {
+		if (!scard_descriptors_ours(w->watches[i].fd)) {
+			watch_drop(w, &w->watches[i]);
+			lost = true;
+		}
+	}
+	return lost ? resolve(c) : SCARD_S_SUCCESS;
+}
+
+/*
  * Wait up to @ms (-1: for ever; 0: do not wait) for a change, and update watches and entries.
  * Return SCARD_S_SUCCESS, or an error that ends the call.
  */
 static LONG wait_once(struct change *c, int ms)
 {
 	struct waiter *w = c->w;
-	size_t n = 1 + DISCOVERY_POLLFDS + w->nwatches, i;
 	bool lost = false, polling = false;
+	LONG ret = reopen_lost(c);
 	eventfd_t ignored;
+	size_t n, i;
 
+	if (ret != SCARD_S_SUCCESS)
+		return ret;
+	n = 1 + DISCOVERY_POLLFDS + w->nwatches;
 	if (n > w->nfds) {
 		struct pollfd *fds = realloc(w->fds, n * sizeof(*fds));
 
@@ -416,7 +446,7 @@ static LONG wait_once(struct change *c, int ms)
 		return c->retry ? resolve(c) : SCARD_S_SUCCESS;
 	}
 
-	if (w->fds[0].revents)
+	if (w->fds[0].revents && scard_descriptors_ours(w->listener.eventfd))
 		eventfd_read(w->listener.eventfd, &ignored);
 	if (atomic_load(&w->cancelled))
 		return SCARD_E_CANCELLED;
