@@ -347,7 +347,8 @@ static void settle_reader(struct reader *r)
 		}
 		fds[0] = (struct pollfd){ .fd = fd, .events = POLLPRI };
 		scard_discovery_pollfds(fds + 1);
-		poll(fds, 1 + DISCOVERY_POLLFDS, left > 0 ? left : 0);
+		if (poll(fds, 1 + DISCOVERY_POLLFDS, left > 0 ? left : 0) < 0 && errno != EINTR)
+			break;	/* the state is as good as it gets */
 		scard_discovery_refresh();
 		if (!scard_discovery_find(r->name, &still) || still.minor != r->minor)
 			break;

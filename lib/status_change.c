@@ -417,6 +417,7 @@ static LONG wait_once(struct change *c, int ms)
 	LONG ret = reopen_lost(c);
 	eventfd_t ignored;
 	size_t n, i;
+	int ready;
 
 	if (ret != SCARD_S_SUCCESS)
 		return ret;
@@ -438,7 +439,13 @@ static LONG wait_once(struct change *c, int ms)
 		n -= DISCOVERY_POLLFDS;
 	if (polling && (ms < 0 || ms > POLL_MS))
 		ms = POLL_MS;
-	if (cancellable_poll(c, n, ms) <= 0) {
+	ready = cancellable_poll(c, n, ms);
+	if (atomic_load(&w->cancelled))
+		return SCARD_E_CANCELLED;
+	/* EINVAL: more descriptors than RLIMIT_NOFILE allows; ENOMEM */
+	if (ready < 0 && errno != EINTR)
+		return SCARD_E_NO_MEMORY;
+	if (ready <= 0) {
 		if (polling && ms) {
 			scard_discovery_refresh();
 			c->retry |= scard_discovery_generation() != c->generation;
@@ -448,8 +455,6 @@ static LONG wait_once(struct change *c, int ms)
 
 	if (w->fds[0].revents && scard_descriptors_ours(w->listener.eventfd))
 		eventfd_read(w->listener.eventfd, &ignored);
-	if (atomic_load(&w->cancelled))
-		return SCARD_E_CANCELLED;
 	/* from the end: watch_lost() moves the last watch into the gap */
 	for (i = w->nwatches; i-- > 0;) {
 		int error = w->fds[1 + i].revents ? watch_update(&w->watches[i]) : 0;
