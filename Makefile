@@ -30,7 +30,7 @@ check: deps
 	@$(MAKE) lib tools
 	@tests/run-all $(T)
 
-# libFuzzer on kernel/proto, FUZZ_SECONDS each
+# libFuzzer on kernel/ccid/proto, FUZZ_SECONDS each
 FUZZ_SECONDS ?= 10
 fuzz:
 	@tests/deps/install check
@@ -53,8 +53,8 @@ bench:
 # SCardGetStatusChange has to say
 check-long: deps
 	@TEST_ROUNDS=12500 tests/kselftest/run -t 20000 stress/leak
-	@$(MAKE) lib tools && $(MAKE) -s -C tests/lib vm
-	@TEST_STEPS=100000 tests/vm/run -n -t 9000 -- tests/lib/vm/changes
+	@$(MAKE) lib tools && $(MAKE) -s -C tests/libscard vm
+	@TEST_STEPS=100000 tests/vm/run -n -t 9000 -- tests/libscard/vm/changes
 
 # Hours, where there is no hardware virtualisation
 check-debug:

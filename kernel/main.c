@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * scard: USB CCID smart-card readers as character devices.
- *
- * Order of init and exit, nothing else.
+ * scard: smart-card readers as character devices. Order of init and exit, nothing else.
  */
 #include <linux/module.h>
 
-#include "scard.h"
-
-struct class scard_class = {
-	.name = "scard",
-	.dev_groups = scard_slot_groups,
-};
+#include "ccid/usb.h"
+#include "core/cdev.h"
+#include "core/debugfs.h"
+#include "core/dev.h"
+#include "core/netlink.h"
 
 static int __init scard_init(void)
 {
-	int ret = class_register(&scard_class);
+	int ret = scard_dev_class_init();
 
 	if (ret)
 		return ret;
@@ -37,7 +34,7 @@ err_debugfs:
 err_cdev:
 	scard_cdev_exit();
 err_class:
-	class_unregister(&scard_class);
+	scard_dev_class_exit();
 	return ret;
 }
 
@@ -48,7 +45,7 @@ static void __exit scard_exit(void)
 	scard_debugfs_exit();
 	scard_netlink_exit();
 	scard_cdev_exit();
-	class_unregister(&scard_class);
+	scard_dev_class_exit();
 }
 
 module_init(scard_init);

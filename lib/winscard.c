@@ -613,7 +613,7 @@ static bool is_name_attribute(DWORD id)
 
 static LONG get_attribute(struct card *card, DWORD id, LPBYTE pbAttr, LPDWORD pcbAttrLen)
 {
-	uint8_t value[SCARD_ATTR_MAX];
+	uint8_t value[SCARD_MAX_ATTRIBUTE_SIZE];
 	struct scard_attr arg = {
 		.buf = (uintptr_t)value,
 		.id = id,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Calls that one client makes and nobody disturbs. */
+/* SCardTransmit, SCardStatus, SCardConnect and other calls of one client alone. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

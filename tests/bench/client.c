@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What calls of the SCard API cost. The same program runs on every stack; LD_LIBRARY_PATH
- * says on which. Prints a line for each figure, see measure.h.
+ * Cost of calls of the SCard API. The same program runs on every stack; LD_LIBRARY_PATH
+ * selects it. Prints a line for each figure, see measure.h.
  *
  * usage: client [OPTION]... STACK READER FIGURE...
  *

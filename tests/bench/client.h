@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The client of the SCard API, part by part; each figure is one function. */
+/* Shared by the parts of the client of the SCard API; each figure is one function. */
 #ifndef BENCH_CLIENT_H
 #define BENCH_CLIENT_H
 

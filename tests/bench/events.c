@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* How soon a stack tells of events. */
+/* SCardGetStatusChange: delay from an insertion or removal to the return of the call. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

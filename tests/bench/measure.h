@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Counting what calls cost, in a virtual machine that counts instructions
+ * Measuring the cost of calls, in a virtual machine that counts instructions
  * (tests/vm/run -i): there the time stamp counter advances by two for each instruction
  * of the guest, by one a nanosecond, and reading it is one instruction.
  */

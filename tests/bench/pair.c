@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What an APDU costs below any driver in user space: one bulk-OUT and one bulk-IN
+ * Cost of an APDU below any driver in user space: one bulk-OUT and one bulk-IN
  * transfer with the first CCID reader, by libusb. Prints lines as client.c does.
  *
  * usage: pair READER ROUNDS LENGTH...

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a stack costs while nothing is asked of it, and with many readers. */
+/* Idle CPU time, memory and wake-ups of a stack, and its cost with many readers. */
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>

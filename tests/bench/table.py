@@ -8,7 +8,11 @@ table.py markdown TABLE       the same for the README
 table.py compare TABLE RAW... TAP: no ratio of instructions is 20 % behind the table's, no
                               call has more system calls or allocations
 """
+import os
 import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import Tap  # noqa: E402
 
 STACKS = ("ours", "pcscd", "libusb", "kernel")
 # name, and which stack's value is divided by which
@@ -179,15 +183,10 @@ def compared(old, new):
 
 
 def compare(old, new):
-    count = failed = 0
+    tap = Tap()
     for what, how, good in compared(old, new):
-        count += 1
-        if not good:
-            failed += 1
-            print(f"# {how}")
-        print(f"{'ok' if good else 'not ok'} {count} - {what}")
-    print(f"1..{count}")
-    return 1 if failed or not count else 0
+        tap.result(good, what, [] if good else [how])
+    return tap.end()
 
 
 def main():

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Several clients at once, each a process of its own. */
+/* SCardBeginTransaction and SCardTransmit by several client processes at once. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

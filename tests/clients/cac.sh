@@ -44,10 +44,10 @@ cac_leaves()
 	/run/vm/monitor device_del reader && until [[ ! -e /dev/scard0 ]]; do sleep 0.1; done
 }
 
-check "opensc-tool -n knows QEMU's CAC card" answered says CAC -- opensc-tool -r "$cac_reader" -n
-check "pkcs15-tool --dump: the CAC card's certificates" answered \
+tap_check "opensc-tool -n knows QEMU's CAC card" answered says CAC -- opensc-tool -r "$cac_reader" -n
+tap_check "pkcs15-tool --dump: the CAC card's certificates" answered \
 	says "Manufacturer ID: Common Access Card" "X.509 Certificate [CAC ID Certificate]" \
 	"Private RSA Key [CAC Email Encryption Certificate]" -- pkcs15-tool --reader "$cac_reader" --dump
-check "pkcs11-tool reads the CAC card's certificate" answered cac_certificate
-check "pkcs11-tool signs with the CAC card" answered cac_signs
-check "the CAC card's reader leaves" cac_leaves
+tap_check "pkcs11-tool reads the CAC card's certificate" answered cac_certificate
+tap_check "pkcs11-tool signs with the CAC card" answered cac_signs
+tap_check "the CAC card's reader leaves" cac_leaves

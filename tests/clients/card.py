@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-What the cards of this directory have in common: the line to vreader (the protocol of
-vsmartcard's vpcd), and what ISO 7816-4 says about every APDU: lengths, command chaining,
-answers fetched with GET RESPONSE.
+Shared by the cards of this directory: the connection to vreader (the protocol of vsmartcard's
+vpcd), and the APDUs of ISO 7816-4: lengths, command chaining, GET RESPONSE.
 """
 import socket
 import struct

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
 #
-# The same programs in namespaces of their own: no network of the host, so no netlink
+# bwrap: the same programs in containers: no network of the host, so no netlink
 # messages of its kernel, no sockets, no /sys, and one device. Sourced by guest.
 
 piv_device=$(device_of "[PIV]")
@@ -52,20 +52,20 @@ scdaemon_inside()
 		env GNUPGHOME="$work/inside" gpg-connect-agent "scd serialno" "scd killscd" killagent /bye
 }
 
-check "a container with one device sees that reader and no other" sees_one
-check "in a container: pkcs11-tool signs" signs_inside
-check "in a container: p11tool signs" p11tool_inside
-check "in a container: ssh-keygen -D" same_key_inside
-check "in a container: scdaemon" scdaemon_inside
-check "in a container: pyscard, two processes and their transactions" \
+tap_check "a container with one device sees that reader and no other" sees_one
+tap_check "in a container: pkcs11-tool signs" signs_inside
+tap_check "in a container: p11tool signs" p11tool_inside
+tap_check "in a container: ssh-keygen -D" same_key_inside
+tap_check "in a container: scdaemon" scdaemon_inside
+tap_check "in a container: pyscard, two processes and their transactions" \
 	says "killed in a transaction: reset True" "connected again (144, 0)" done -- \
 	with "$iso_device" /usr/bin/python3 "$here/pyscard_sharing.py" "$ISO"
-check "in a container: Rust's pcsc package" says "read 404142439000" "wait Some(Cancelled)" done -- \
+tap_check "in a container: Rust's pcsc package" says "read 404142439000" "wait Some(Cancelled)" done -- \
 	with "$iso_device" "$made/rust/debug/client" "$ISO"
-check "in a container: yubico-piv-tool" \
+tap_check "in a container: yubico-piv-tool" \
 	says "Successfully verified PIN" -- with "$piv_device" yubico-piv-tool -r PIV -a verify-pin -P 123456
-check "in a container: ykman" says "PIN tries remaining: 3" -- with "$piv_device" ykman --reader PIV piv info
-check "in a container: scriptor" scripts_inside
-check "in a container: pcsc_scan" says "Card inserted" -- with "$iso_device" pcsc_scan -n -t 2
-check "in a container without a device there is no reader" \
+tap_check "in a container: ykman" says "PIN tries remaining: 3" -- with "$piv_device" ykman --reader PIV piv info
+tap_check "in a container: scriptor" scripts_inside
+tap_check "in a container: pcsc_scan" says "Card inserted" -- with "$iso_device" pcsc_scan -n -t 2
+tap_check "in a container without a device there is no reader" \
 	refuses "No smart card readers found" with /dev/null opensc-tool -n

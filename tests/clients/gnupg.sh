@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
 #
-# GnuPG with scdaemon through the SCard API, on the OpenPGP card. Sourced by guest.
+# gpg with scdaemon (disable-ccid, pcsc-shared) through the SCard API, on the OpenPGP card.
+# Sourced by guest.
 
 export GNUPGHOME=$work/gnupg
 mkdir -m 700 "$GNUPGHOME"
@@ -36,17 +37,17 @@ counts()
 	gpg --card-status | awk '/^Signature counter/ { counted = $NF > 0 } END { exit !counted }'
 }
 
-check "gpg-connect-agent: scdaemon names the card" \
+tap_check "gpg-connect-agent: scdaemon names the card" \
 	says "S SERIALNO D276000124010304FFFE000000010000" -- gpg-connect-agent "scd serialno" /bye
-check "gpg --card-status shows the card" \
+tap_check "gpg --card-status shows the card" \
 	says "Reader ...........: $OPENPGP" "Version ..........: 3.4" "Serial number ....: 00000001" \
 	"PIN retry counter : 3 0 3" -- gpg --card-status
-check "gpg --card-edit makes three keys on the card" makes_keys
-check "gpg signs with the card, and the signature is good" signs_and_verifies
-check "gpg decrypts with the card" decrypts_own
-check "gpg: the card has counted its signatures" counts
-check "gpg-connect-agent: an APDU for the card" \
+tap_check "gpg --card-edit makes three keys on the card" makes_keys
+tap_check "gpg signs with the card, and the signature is good" signs_and_verifies
+tap_check "gpg decrypts with the card" decrypts_own
+tap_check "gpg: the card has counted its signatures" counts
+tap_check "gpg-connect-agent: an APDU for the card" \
 	says "D " OK -- gpg-connect-agent "scd apdu 00CA004F00" /bye
-check "opensc-tool shares the card with scdaemon" \
+tap_check "opensc-tool shares the card with scdaemon" \
 	says "3b:88:81:31:fe:55" -- opensc-tool -r "$OPENPGP" -a
 gpgconf --kill all

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
 #
-# OpenSC's tools and GnuTLS's, on the PIV card and others. Sourced by guest.
+# opensc-tool, opensc-explorer, pkcs15-tool, pkcs11-tool and p11tool on the PIV card and others.
+# Sourced by guest.
 
 p11() { pkcs11-tool --module "$module" --login --pin 123456 "$@"; }
 
@@ -95,37 +96,37 @@ p11tool_exports()
 			openssl x509 -in "$made/piv/9a.crt" -outform DER)
 }
 
-check "opensc-tool -l lists three readers, all with cards" \
+tap_check "opensc-tool -l lists three readers, all with cards" \
 	says "0    Yes             $PIV" "1    Yes             $OPENPGP" "2    Yes             $ISO" \
 	-- opensc-tool -l
-check "opensc-tool -n knows the PIV card" \
+tap_check "opensc-tool -n knows the PIV card" \
 	says "Personal Identity Verification Card" -- opensc-tool -r "$PIV" -n
-check "opensc-tool -n knows the OpenPGP card" \
+tap_check "opensc-tool -n knows the OpenPGP card" \
 	says "OpenPGP card" -- opensc-tool -r "$OPENPGP" -n
-check "opensc-tool -s: the answer of the ISO card" \
+tap_check "opensc-tool -s: the answer of the ISO card" \
 	says "SW1=0x90, SW2=0x00" "40 41 42 43" -- \
 	opensc-tool -r "$ISO" -s 00A40000022F00 -s 00B0000004
-check "opensc-explorer walks the ISO card" explores_iso
-check "opensc-explorer reads and writes data of the OpenPGP card" explores_openpgp
-check "pkcs15-tool --dump: two keys, two certificates, a PIN" \
+tap_check "opensc-explorer walks the ISO card" explores_iso
+tap_check "opensc-explorer reads and writes data of the OpenPGP card" explores_openpgp
+tap_check "pkcs15-tool --dump: two keys, two certificates, a PIN" \
 	says "Private RSA Key [PIV AUTH key]" "Private RSA Key [KEY MAN key]" "PIN [PIN]" \
 	"X.509 Certificate [Certificate for Key Management]" -- pkcs15-tool --reader "$PIV" --dump
-check "pkcs15-tool reads the certificate that the card was given" reads_certificate
-check "pkcs15-tool reads the public key, for OpenSSL and for OpenSSH" reads_keys
-check "pkcs15-tool verifies the PIN, and says when it is wrong" verifies_pin
-check "pkcs11-tool -L: the tokens" \
+tap_check "pkcs15-tool reads the certificate that the card was given" reads_certificate
+tap_check "pkcs15-tool reads the public key, for OpenSSL and for OpenSSH" reads_keys
+tap_check "pkcs15-tool verifies the PIN, and says when it is wrong" verifies_pin
+tap_check "pkcs11-tool -L: the tokens" \
 	says "$PIV" "token label        : scard test 9a" "$ISO" -- pkcs11-tool --module "$module" -L
-check "pkcs11-tool: a wrong PIN is refused" \
+tap_check "pkcs11-tool: a wrong PIN is refused" \
 	refuses CKR_PIN_INCORRECT pkcs11-tool --module "$module" --login --pin 654321 -O
-check "pkcs11-tool: login, the private keys are there" \
+tap_check "pkcs11-tool: login, the private keys are there" \
 	says "Private Key Object; RSA" "KEY MAN key" -- p11 -O
-check "pkcs11-tool signs, openssl says that the signature is good" signs
-check "pkcs11-tool verifies, and refuses what was not signed" verifies
-check "pkcs11-tool decrypts what openssl encrypted" decrypts
-check "pkcs11-tool --test" tests_everything
-check "p11tool lists the token" \
+tap_check "pkcs11-tool signs, openssl says that the signature is good" signs
+tap_check "pkcs11-tool verifies, and refuses other data" verifies
+tap_check "pkcs11-tool decrypts what openssl encrypted" decrypts
+tap_check "pkcs11-tool --test" tests_everything
+tap_check "p11tool lists the token" \
 	says "Label: scard test 9a" "Requires login" -- p11tool --provider "$module" --list-tokens
-check "p11tool exports the certificate that the card was given" p11tool_exports
-check "p11tool signs and verifies" \
+tap_check "p11tool exports the certificate that the card was given" p11tool_exports
+tap_check "p11tool signs and verifies" \
 	says "Signing using RSA-SHA256... ok" "Verifying against private key parameters... ok" -- \
 	env GNUTLS_PIN=123456 p11tool --provider "$module" --login --test-sign "$url"

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
 #
-# Programs that speak to any card, and the languages' bindings. Sourced by guest.
+# pcsc_scan, scriptor, pyscard, Chipcard::PCSC, javax.smartcardio and Rust's pcsc: programs for
+# any card, and the languages' bindings. Sourced by guest.
 
 iso_atr="3B 83 81 31 FE 45 69 73 6F FD"
 
@@ -24,26 +25,26 @@ scripts()
 		scriptor -r "$ISO" -p T=1 "$work/script"
 }
 
-check "pcsc_scan shows the card leave and come back" scans
-check "scriptor: reset, select, read" scripts
-check "pyscard: readers, APDUs, and its monitor tells of the card" \
+tap_check "pcsc_scan shows the card leave and come back" scans
+tap_check "scriptor: reset, select, read" scripts
+tap_check "pyscard: readers, APDUs, and its monitor tells of the card" \
 	says "ATR $iso_atr" "read 40 41 42 43 9000" "inserted $ISO" done -- \
 	timeout 60 /usr/bin/python3 "$here/pyscard_client.py" "$ISO"
-check "pyscard: its monitors tell of readers and cards, CardRequest waits for one" \
+tap_check "pyscard: its monitors tell of readers and cards, CardRequest waits for one" \
 	says "plugged scard Other Reader 05 00" "unplugged scard Other" "removed $ISO $iso_atr" "no card" \
 	"waited for $ISO" done -- timeout 90 /usr/bin/python3 "$here/pyscard_monitors.py" "$ISO" $iso
-check "pyscard: an exclusive connection, transactions, the death of their owner" \
+tap_check "pyscard: an exclusive connection, transactions, the death of their owner" \
 	says "other while exclusive: refused True" "exclusive reads (144, 0) [64, 65, 66, 67]" \
 	"other afterwards: (144, 0)" "exclusive beside it: refused True" \
 	"in the transaction [64, 65, 66, 67]" "the other waited for it: True SW 9000" \
 	"killed in a transaction: reset True" "connected again (144, 0)" done -- \
 	timeout 60 /usr/bin/python3 "$here/pyscard_sharing.py" "$ISO"
-check "libpcsc-perl: exclusive connect, transaction, APDUs" \
+tap_check "libpcsc-perl: exclusive connect, transaction, APDUs" \
 	says "$OPENPGP" "status $ISO: $iso_atr" "00 B0 00 00 04: 40 41 42 43 90 00" \
 	"second connect: Sharing violation" done -- perl "$here/pcsc.pl" "$ISO"
-check "Java smartcardio: an APDU, and waiting for the card" \
+tap_check "Java smartcardio: an APDU, and waiting for the card" \
 	says "ATR ${iso_atr// /} T=1" "read 40414243 9000" "absent true" "present true" done -- \
 	timeout 90 java -Xshare:auto -XX:TieredStopAtLevel=1 -cp "$made" Client "$ISO" $iso
-check "Rust's pcsc package: an APDU, an attribute, a wait that is cancelled" \
+tap_check "Rust's pcsc package: an APDU, an attribute, a wait that is cancelled" \
 	says "reader $PIV" "ATR ${iso_atr// /}" "read 404142439000" "present true" "wait Some(Cancelled)" \
 	done -- "$made/rust/debug/client" "$ISO"

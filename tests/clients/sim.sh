@@ -46,12 +46,12 @@ triplets()
 /usr/bin/python3 "$here/sim_card.py" 40002 >"$work/sim.log" 2>&1 &
 sim_card=$!
 until vreaderctl card-state 3 | grep -q present=1; do sleep 0.1; done
-check "eapol_test: triplets of the SIM, with its IMSI" triplets
-check "eapol_test authenticates by EAP-SIM: IMSI and three triplets of the card" \
+tap_check "eapol_test: triplets of the SIM, with its IMSI" triplets
+tap_check "eapol_test authenticates by EAP-SIM: IMSI and three triplets of the card" \
 	says "active_protocol=1 (T0)" "retry counter=3" "SCARD: IMSI file length=9 imsilen=15" \
 	"EAP-SIM: 3 challenges" "identity 1001010123456789@wlan.mnc001.mcc001.3gppnetwork.org" \
 	authenticated SUCCESS -- eap_sim 1234
-check "eapol_test with a wrong PIN is refused" refuses FAILURE eap_sim 4321
-check "in a container: eapol_test" \
+tap_check "eapol_test with a wrong PIN is refused" refuses FAILURE eap_sim 4321
+tap_check "in a container: eapol_test" \
 	says "001010123456789:" -- with "$(device_of "[SIM]")" eapol_test -R "$SIM" sim 1234 1
 kill $sim_card

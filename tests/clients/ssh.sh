@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
 #
-# OpenSSH with the key on the PIV card: its own server on the loopback. Sourced by guest.
+# ssh, ssh-agent and ssh-keygen -D (PKCS#11) with the key on the PIV card:
+# its own server on the loopback. Sourced by guest.
 
 printf '#!/bin/sh\necho 123456\n' >"$work/askpass"
 chmod 755 "$work/askpass"
@@ -59,9 +60,9 @@ agent_signs()
 	return $status
 }
 
-check "sshd runs on the loopback" start_sshd
-check "ssh-keygen -D prints the public key of the card" same_key
-check "ssh logs in with the key on the card" logs_in
+tap_check "sshd runs on the loopback" start_sshd
+tap_check "ssh-keygen -D prints the public key of the card" same_key
+tap_check "ssh logs in with the key on the card" logs_in
 ssh-keygen -i -m PKCS8 -f "$work/9a.pub" >"$work/agent.pub"
-check "ssh-agent signs with the key on the card, a challenge and a file" agent_signs
+tap_check "ssh-agent signs with the key on the card, a challenge and a file" agent_signs
 kill "$(cat /run/sshd.pid)"

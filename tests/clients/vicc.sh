@@ -53,7 +53,7 @@ vicc_goes()
 	return 1
 }
 
-check "vicc: the card is in the reader" vicc_starts
-check "vicc: scriptor: PINs, a file is made, written and read" vicc_keeps_a_file
-check "vicc: scriptor: random numbers" vicc_challenges
-check "vicc: pcsc_scan sees the card leave with its emulator" vicc_goes
+tap_check "vicc: the card is in the reader" vicc_starts
+tap_check "vicc: scriptor: PINs, a file is made, written and read" vicc_keeps_a_file
+tap_check "vicc: scriptor: random numbers" vicc_challenges
+tap_check "vicc: pcsc_scan sees the card leave with its emulator" vicc_goes

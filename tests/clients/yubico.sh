@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
 #
-# Yubico's programs on the PIV card, which has that token's ways. Sourced by guest.
+# yubico-piv-tool and ykman on the PIV card, which behaves like a YubiKey. Sourced by guest.
 
 piv() { yubico-piv-tool -r PIV "$@"; }
 ykpiv() { ykman --reader "$PIV" piv "$@"; }
@@ -24,19 +24,19 @@ ykman_makes_key()
 		openssl x509 -in "$work/9e.crt" -noout -pubkey | cmp - "$work/9e.pub"
 }
 
-check "yubico-piv-tool -a list-readers" says "$PIV" "$ISO" -- piv -a list-readers
-check "yubico-piv-tool -a status" \
+tap_check "yubico-piv-tool -a list-readers" says "$PIV" "$ISO" -- piv -a list-readers
+tap_check "yubico-piv-tool -a status" \
 	says "Version:	5.2.7" "Serial Number:	4711" "CN=scard test 9a" "PIN tries left:	3" -- piv -a status
-check "yubico-piv-tool: a wrong PIN is refused, two tries are left" \
+tap_check "yubico-piv-tool: a wrong PIN is refused, two tries are left" \
 	refuses "2 tries left" piv -a verify-pin -P 000000
-check "yubico-piv-tool: the PIN is accepted" \
+tap_check "yubico-piv-tool: the PIN is accepted" \
 	says "Successfully verified PIN" -- piv -a verify-pin -P 123456
-check "yubico-piv-tool makes a key on the card" piv_makes_key
-check "ykman list --readers" says "$PIV" "$OPENPGP" "$ISO" -- ykman list --readers
-check "ykman info" \
+tap_check "yubico-piv-tool makes a key on the card" piv_makes_key
+tap_check "ykman list --readers" says "$PIV" "$OPENPGP" "$ISO" -- ykman list --readers
+tap_check "ykman info" \
 	says "Serial number: 4711" "Firmware version: 5.2.7" -- ykman --reader "$PIV" info
-check "ykman piv info" \
+tap_check "ykman piv info" \
 	says "PIN tries remaining: 3" "CN=scard test 9d" -- ykpiv info
-check "ykman makes a key and a certificate on the card" ykman_makes_key
-check "ykman finds no application on a card that is no YubiKey" \
+tap_check "ykman makes a key and a certificate on the card" ykman_makes_key
+tap_check "ykman finds no application on a card that is no YubiKey" \
 	says "PIV         	Not available" -- ykman --reader "$ISO" info

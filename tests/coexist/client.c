@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A client of the SCard API that does what its standard input says, a line each, and
- * answers each with a line: the code in hexadecimal, and what there is besides. It knows
- * nothing of whose library it runs with.
+ * A client of the SCard API that executes the commands of its standard input, a line each,
+ * and answers each with a line: the code in hexadecimal, and the results. It runs with
+ * either library.
  *
  *   connect shared|exclusive|direct		disconnect leave|reset|unpower
  *   reconnect leave|reset|unpower		apdu HEX

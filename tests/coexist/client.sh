@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# Clients that do what they are told: "theirs" of pcscd, "ours" of the module, "nobody" a user
-# who may not open the readers. Sourced by guest.
+# Clients on command: "theirs" of pcscd, "ours" of the module, "nobody" a user without permission
+# to open the readers. Sourced by guest.
 
 client=$PWD/build/coexist/client
 ours=$PWD/build/lib

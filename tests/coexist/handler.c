@@ -2,9 +2,9 @@
 /*
  * usage: handler LIBRARY DEVICE
  *
- * The reader driver without pcscd: a channel is closed while a call of another thread waits
- * for somebody's transaction, which pcscd does when the reader is taken from its
- * configuration. The call ends with an error, and what comes later finds no channel.
+ * libifdscard (IFDHCloseChannel, IFDHTransmitToICC) without pcscd: a channel is closed while a
+ * call of another thread waits for a transaction, as pcscd does when the reader is removed from
+ * its configuration. The call fails, and later calls find no channel.
  */
 #include <dlfcn.h>
 #include <err.h>

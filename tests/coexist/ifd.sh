@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# The reader driver for pcscd: its clients and ours share a reader, which vreader plays.
+# libifdscard, the reader driver for pcscd: clients of pcscd and ours share a reader (vreader).
 # Sourced by guest; pcscd does not run, and there is no other reader.
 
 handler=$PWD/build/lib/pcsc/libifdscard.so
@@ -206,41 +206,41 @@ starts_without_the_reader()
 # --- the tests
 
 atr=$(with_ours opensc-tool --reader 0 --atr)
-check "a channel is closed while a call waits for another's transaction" \
+tap_check "a channel is closed while a call waits for another's transaction" \
 	"$PWD/build/coexist/handler" "$handler" /dev/scard0
 configure /dev/scard0
 start_pcscd
-check "pcscd starts with the driver" readers_of_pcscd
-check "opensc-tool by pcscd, scardctl and opensc-tool by the module take turns" programs_alternate
-check "doctor has nothing against a pcscd that shares the readers" silent pcscd with_ours scardctl doctor
+tap_check "pcscd starts with the driver" readers_of_pcscd
+tap_check "opensc-tool by pcscd, scardctl and opensc-tool by the module take turns" programs_alternate
+tap_check "doctor has nothing against a pcscd that shares the readers" silent pcscd with_ours scardctl doctor
 start_theirs
-check "the reader has the name that it was given" test "$reply" = "0 Shared reader 00 00"
+tap_check "the reader has the name that it was given" test "$reply" = "0 Shared reader 00 00"
 start_ours
-check "a client of pcscd and one of the module connect" both_connect
-check "their APDUs go to the same card" apdus_alternate
-check "what one has verified, the other has" verified_in_both
-check "ours resets the card: pcscd's client hears of it" ours_resets
-check "ours is killed: the card is reset, pcscd's client hears of it" ours_is_killed
+tap_check "a client of pcscd and one of the module connect" both_connect
+tap_check "their APDUs go to the same card" apdus_alternate
+tap_check "a PIN verified by one client is verified for the other" verified_in_both
+tap_check "ours resets the card: pcscd's client hears of it" ours_resets
+tap_check "ours is killed: the card is reset, pcscd's client hears of it" ours_is_killed
 hang_up ours
 start_ours && answers 0 ours connect shared
-check "pcscd's client resets the card: ours hears of it" theirs_resets
-check "pcscd's client powers the card off: ours hears of it" theirs_powers_off
-check "what pcscd's client sends one after the other stays together" together
-check "pcscd's client waits for our transaction" ours_in_transaction
-check "pcscd lets the card go when it has no client" ours_gets_all_of_it
-check "the card leaves and comes back" card_leaves_and_comes
+tap_check "pcscd's client resets the card: ours hears of it" theirs_resets
+tap_check "pcscd's client powers the card off: ours hears of it" theirs_powers_off
+tap_check "consecutive APDUs of pcscd's client stay together" together
+tap_check "pcscd's client waits for our transaction" ours_in_transaction
+tap_check "pcscd lets the card go when it has no client" ours_gets_all_of_it
+tap_check "the card leaves and comes back" card_leaves_and_comes
 # who has a reader open that has left, keeps its number from the next one
 hang_up ours
-check "the reader leaves and comes back" reader_leaves_and_comes
+tap_check "the reader leaves and comes back" reader_leaves_and_comes
 start_ours
-check "features and attributes are the module's, also without a card handle" asks_the_reader
-check "pcscd ends, though it waits for our transaction" ends_while_it_waits
+tap_check "features and attributes are the module's, also without a card handle" asks_the_reader
+tap_check "pcscd ends, though it waits for our transaction" ends_while_it_waits
 hang_up theirs
 start_pcscd && start_theirs && answers 0 ours disconnect leave
-check "pcscd is killed: the card is reset, ours hears of it" is_killed
+tap_check "pcscd is killed: the card is reset, ours hears of it" is_killed
 hang_up theirs
 hang_up ours
 vreaderctl unplug && configure /dev/scard0: && start_pcscd && start_theirs
-check "pcscd starts while the reader is not there, which comes later" starts_without_the_reader
+tap_check "pcscd starts while the reader is not there, which comes later" starts_without_the_reader
 hang_up theirs
-check "pcscd ends" end_pcscd -TERM
+tap_check "pcscd ends" end_pcscd -TERM

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SCardGetAttrib, SCardSetAttrib.
+ * SCardGetAttrib, SCardSetAttrib: SCARD_ATTR_*, buffers, SCARD_AUTOALLOCATE.
  */
 #include <string.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Calls that may wait, in threads; and all calls at once in the same situation.
+ * Calls of the SCard API in threads, as they may wait; and every call in the same situation.
  */
 #include <stdio.h>
 #include <stdlib.h>

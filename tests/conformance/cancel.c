@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SCardCancel.
+ * SCardCancel: which waiting calls it ends with SCARD_E_CANCELLED.
  */
 #include <string.h>
 

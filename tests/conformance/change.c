@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SCardGetStatusChange: what is, against what the caller says that it knows.
+ * SCardGetStatusChange: dwEventState for each dwCurrentState.
  */
 #include <string.h>
 

@@ -17,6 +17,9 @@ import os
 import sys
 from collections import Counter
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from tap import Tap  # noqa: E402
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TABLE = os.path.join(HERE, "differences.tsv")
 DOCUMENT = os.path.join(HERE, "../../lib/docs/differences.md")
@@ -77,18 +80,6 @@ def subject(name):
 
 def either(results_there):
     return results_there.split(EITHER)
-
-
-class Tap:
-    def __init__(self):
-        self.count = self.failed = 0
-
-    def test(self, name, faults):
-        self.count += 1
-        for fault in faults:
-            print("#", fault)
-        print(f"{'not ok' if faults else 'ok'} {self.count} - {name}")
-        self.failed += bool(faults)
 
 
 def differences(names, there, here):
@@ -173,30 +164,33 @@ def main():
         rows = update(rows, found, wanted)
 
     tap = Tap()
+
+    def test(name, faults):
+        tap.result(not faults, name, faults)
+
     for theme in dict.fromkeys(subject(name) for name in names):
         mine = [name for name in names if subject(name) == theme]
         faults = [fault_of(name, found.get(name), rows.get(name)) for name in mine]
         differ = sum(name in found for name in mine)
-        tap.test(f"{theme}: {len(mine)} cases, {differ} differ, as the table says",
+        test(f"{theme}: {len(mine)} cases, {differ} differ, as the table says",
                  [fault for fault in faults if fault])
-    tap.test("every difference has a reason, every reason a difference",
+    test("every difference has a reason, every reason a difference",
              [f"{name}: {row[2]}" for name, row in rows.items() if row[2] not in why] +
              [f"{name}: no such kind" for name, (kind, _) in why.items() if kind not in KINDS] +
              [f"{name}: no case" for name in why if name not in {row[2] for row in rows.values()}])
     with open(DOCUMENT, encoding="utf-8") as document:
-        tap.test("lib/docs/differences.md is made of these tables",
+        test("lib/docs/differences.md is made of these tables",
                  [] if document.read() == render(rows, why) else ["compare.py --render makes another"])
-    tap.test("no case has a name twice", sorted(set(there_twice + here_twice)))
-    tap.test("every case can be brought about with ours, and comes to its end",
+    test("no case has a name twice", sorted(set(there_twice + here_twice)))
+    test("every case can be brought about with ours, and comes to its end",
              [f"{name}: {result}" for name, result in here.items()
               if name.endswith("/cannot") or "hangs" in result])
     if not wanted:
         cases = Counter(subject(name) for name in names)
         enough = sum(cases.values()) - cases["errors"] > WANTED
-        tap.test(f"there are more than {WANTED} cases, besides the texts of errors",
+        test(f"there are more than {WANTED} cases, besides the texts of errors",
                  [] if enough else [str(dict(cases))])
-    print(f"1..{tap.count}")
-    return 1 if tap.failed else 0
+    return tap.end()
 
 
 sys.exit(main())

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What programs see of the SCard API, said in lines "case<TAB>result" that can be
- * compared between implementations.  This program knows none of them: it has the
- * headers, and a command that moves the card and the reader.
+ * Results of the SCard API in lines "case<TAB>result" that can be compared between
+ * implementations. The program depends on none of them: it has the headers, and a
+ * command that moves the card and the reader.
  */
 #ifndef CONFORMANCE_H
 #define CONFORMANCE_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SCardConnect.
+ * SCardConnect: share modes, preferred and active protocols, readers without a card.
  */
 #include <string.h>
 

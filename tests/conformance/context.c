@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SCardEstablishContext, ReleaseContext, IsValidContext, FreeMemory.
+ * SCardEstablishContext, SCardReleaseContext, SCardIsValidContext, SCardFreeMemory.
  */
 #include <limits.h>
 #include <stdlib.h>

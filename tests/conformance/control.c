@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SCardControl.
+ * SCardControl: CM_IOCTL_GET_FEATURE_REQUEST, escape, unknown codes, buffers.
  */
 #include <string.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SCardDisconnect.
+ * SCardDisconnect: dispositions, and what the other handle gets (SCARD_W_RESET_CARD).
  */
 #include "conformance.h"
 

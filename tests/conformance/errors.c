@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * pcsc_stringify_error: what programs print.
+ * pcsc_stringify_error(): the text of each error.
  */
 #include "conformance.h"
 

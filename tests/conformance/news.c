@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SCardGetStatusChange: what ends its waiting.
+ * SCardGetStatusChange: the events that end its waiting (card, reader, SCardCancel, timeout).
  */
 #include <string.h>
 

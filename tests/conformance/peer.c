@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Another process.
+ * Another process, which makes calls on command.
  */
 #include <signal.h>
 #include <sys/wait.h>

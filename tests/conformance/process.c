@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Two processes: what the end of one is to the other, and what a forked child has.
+ * Exit and kill of a process with a connected card, seen by another process; fork().
  */
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SCardReconnect.
+ * SCardReconnect: share modes, protocols, dwInitialization.
  */
 #include "conformance.h"
 

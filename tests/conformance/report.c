@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Results as text.
+ * Results (error codes, states, protocols, bytes) as text.
  */
 #include <ctype.h>
 #include <stdarg.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Two handles: who gets in, what one does to the other; every call in the same situation.
+ * Share modes of two handles (SCARD_SHARE_SHARED, EXCLUSIVE, DIRECT): SCARD_E_SHARING_VIOLATION,
+ * and every call of one after a reset by the other.
  */
 #include "conformance.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SCardStatus.
+ * SCardStatus: dwState, protocol, ATR, buffers, SCARD_AUTOALLOCATE.
  */
 #include <string.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SCardTransmit.
+ * SCardTransmit: pioSendPci, cbSendLength, pcbRecvLength, APDU cases.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A second reader, of the same kind.
+ * SCardListReaders, SCardGetStatusChange: a second reader of the same kind comes and goes.
  */
 #include <stdio.h>
 #include <string.h>

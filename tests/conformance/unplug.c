@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The reader is pulled, and comes back.
+ * SCARD_E_READER_UNAVAILABLE, SCARD_STATE_UNKNOWN: the reader is unplugged and comes back.
  */
 #include "conformance.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The reader, the card in it, and how a case gets at them.
+ * The reader and the card: vreaderctl commands, and a context and handles for a case.
  */
 #include <errno.h>
 #include <spawn.h>

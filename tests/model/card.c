@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What kernel/slot.c and kernel/slot_work.c do: the state of the card, what follows
+ * What kernel/core/card.c and worker.c do: the state of the card, what follows
  * an answer of the reader, and the worker.
  */
 #include "world.h"
@@ -13,7 +13,7 @@ void card_wake(struct pol_turn *t)
 	int h, c;
 
 	if (t == &w.pol.worker) {
-		must(P_LOCK, w.pol.actor == t, "the worker is woken and is not the actor");
+		must(P_LOCK, w.pol.running == t, "the worker is woken and its turn does not run");
 		oracle_worker();
 		return;
 	}
@@ -65,7 +65,7 @@ void card_cut(void)
 {
 	if (w.pol.card == POL_CARD_ON)
 		oracle_cut(POL_LEAVE);
-	pol_cut(&w.pol);
+	pol_interrupted(&w.pol);
 }
 
 static void take_atr(bool other_card)
@@ -79,23 +79,23 @@ static void take_atr(bool other_card)
 	w.pol.card = POL_CARD_ON;
 }
 
-/* ---- the actor ---- */
+/* ---- the running turn ---- */
 
-struct call *card_actor(void)
+struct call *card_running(void)
 {
 	int c;
 
-	if (w.o.actor == NOBODY || w.o.actor == WORKER)
+	if (w.o.running == NOBODY || w.o.running == WORKER)
 		return NULL;
 	for (c = 0; c < MAX_CALLS; c++)
-		if (w.call[w.o.actor][c].phase == ACTS)
-			return &w.call[w.o.actor][c];
+		if (w.call[w.o.running][c].phase == ACTS)
+			return &w.call[w.o.running][c];
 	return NULL;
 }
 
 enum pol_op card_op(void)
 {
-	struct call *call = card_actor();
+	struct call *call = card_running();
 
 	return call ? call->turn.op : POL_OP_WORKER;
 }
@@ -126,7 +126,7 @@ void card_finish(bool ok)
 	}
 }
 
-/* scard_slot_settle(), when the reader has told its state */
+/* scard_card_settle(), when the reader has told its state */
 static void settle(void)
 {
 	bool look = false;
@@ -271,7 +271,7 @@ void card_job(void)
 	}
 }
 
-/* slot_finish_orphan() */
+/* worker_finish_orphan() */
 void card_orphan(enum answer v)
 {
 	enum cmd cmd = w.orphan;

@@ -76,9 +76,9 @@ static void code_slot(struct bits *b)
 	CODE(b, w.notes, 2);
 	CODE(b, w.recheck, 1);
 	CODE(b, w.pol.card, 2);
-	CODE(b, w.pol.owed, 2);
-	CODE(b, w.pol.counted, 1);
-	CODE(b, w.pol.cut, 1);
+	CODE(b, w.pol.pending_reset, 2);
+	CODE(b, w.pol.reset_counted, 1);
+	CODE(b, w.pol.reset_at_once, 1);
 	CODE(b, w.pol.gone, 1);
 	CODE(b, w.pol.settle, 1);
 	CODE(b, w.pol.idle, 1);
@@ -163,7 +163,7 @@ static void pack(struct bits *b, struct order *o)
 	}
 	*b = (struct bits){ };
 	code_slot(b);
-	code(b, w.o.actor == WORKER, 1);
+	code(b, w.o.running == WORKER, 1);
 	for (i = 0; i < n; i++) {
 		code(b, handles[i] >> m * CALL_BITS, HANDLE_BITS);
 		for (j = 0; j < m; j++)
@@ -213,8 +213,8 @@ static void unpack_call(int h, int c, unsigned int v)
 		w.o.waiting++;
 	}
 	if (call->phase == ACTS) {
-		w.pol.actor = &call->turn;
-		w.o.actor = h;
+		w.pol.running = &call->turn;
+		w.o.running = h;
 	}
 }
 
@@ -230,8 +230,8 @@ static void unpack(const struct state *s)
 	w.pol.epoch = U32_MAX;
 	w.pol.removed_epoch = U32_MAX - 1;
 	if (code(&b, 0, 1)) {
-		w.o.actor = WORKER;
-		w.pol.actor = &w.pol.worker;
+		w.o.running = WORKER;
+		w.pol.running = &w.pol.worker;
 	}
 	for (i = 0; i < config->handles; i++) {
 		unpack_handle(i, code(&b, 0, HANDLE_BITS));
@@ -336,7 +336,7 @@ static void print_step(struct action a, const struct names *n)
 	moves_describe(a, n, line, sizeof(line));
 	printf("#   %-64s", line);
 	steps_do(a);
-	printf("card %d/%d owed %d cut %d", w.real, w.pol.card, w.pol.owed, w.pol.cut);
+	printf("card %d/%d pending %d at once %d", w.real, w.pol.card, w.pol.pending_reset, w.pol.reset_at_once);
 	for (h = 0; h < config->handles; h++)
 		if (w.o.owner == (int)h)
 			printf(" owner %c", n->handle[h]);

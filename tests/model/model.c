@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../tap.h"
 #include "world.h"
 
 #define OP(op)		BIT(POL_OP_ ## op)
@@ -63,14 +64,12 @@ static const struct config configs[] = {
 static const char * const properties[PROPERTIES] = {
 	[P_BYTES] = "no byte reaches the card between a death and the reset",
 	[P_ONCE] = "a death is followed by exactly one reset",
-	[P_LOCK] = "one actor, one owner, EXCLUSIVE is alone",
+	[P_LOCK] = "one turn runs, one owner, EXCLUSIVE is alone",
 	[P_WAKE] = "a call is woken once or withdrawn",
 	[P_TOLD] = "a caller is told what became of the card",
 	[P_FIFO] = "first come, first served",
 	[P_PROGRESS] = "everybody who waits is served",
 };
-
-static unsigned int number;
 
 /* Explore and print the verdicts. */
 static bool run(const struct config *c, unsigned int limit)
@@ -87,10 +86,8 @@ static bool run(const struct config *c, unsigned int limit)
 	for (p = 0; p < PROPERTIES; p++) {
 		if (!ok && (!failed || p != failed_property))
 			printf("# not decided:\n");
-		printf("%sok %u - %s: %s (%u states)\n", ok ? "" : "not ", ++number, c->name,
-		       properties[p], explored_states);
+		tap_result(ok, "%s: %s (%u states)", c->name, properties[p], explored_states);
 	}
-	fflush(stdout);
 	return ok;
 }
 
@@ -135,6 +132,6 @@ int main(int argc, char **argv)
 		}
 	}
 	if (!faulty)
-		printf("1..%u\n", number);
+		tap_end();
 	return ok ? 0 : 1;
 }

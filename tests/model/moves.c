@@ -23,7 +23,7 @@ static void add(enum action_kind kind, int h, int c, u8 variant)
 static void enabled_begin(void)
 {
 	enum pol_op op = card_op();
-	bool exclusive = card_actor()->turn.share == POL_EXCLUSIVE;
+	bool exclusive = card_running()->turn.share == POL_EXCLUSIVE;
 	enum pol_disp last = has(ENV_DISP) ? POL_EJECT : POL_RESET;
 	enum pol_disp first = POL_RESET;
 	enum pol_share share;
@@ -31,15 +31,15 @@ static void enabled_begin(void)
 
 	switch (op) {
 	case POL_OP_TRANSMIT:
-		add(A_STEP, w.o.actor, 0, 0);
+		add(A_STEP, w.o.running, 0, 0);
 		if (has(ENV_MULTI) && w.pol.card == POL_CARD_ON)
-			add(A_STEP, w.o.actor, 0, V_MORE);
+			add(A_STEP, w.o.running, 0, V_MORE);
 		return;
 	case POL_OP_CONTROL:
-		add(A_STEP, w.o.actor, 0, 0);
-		add(A_STEP, w.o.actor, 0, V_ESCAPE);
+		add(A_STEP, w.o.running, 0, 0);
+		add(A_STEP, w.o.running, 0, V_ESCAPE);
 		if (w.pol.card == POL_CARD_ON)
-			add(A_STEP, w.o.actor, 0, V_MORE);
+			add(A_STEP, w.o.running, 0, V_MORE);
 		return;
 	case POL_OP_CONNECT:
 		last = POL_LEAVE;
@@ -52,7 +52,7 @@ static void enabled_begin(void)
 		break;
 	default:
 		for (disp = first; disp <= last; disp++)
-			add(A_STEP, w.o.actor, 0, disp << 2);
+			add(A_STEP, w.o.running, 0, disp << 2);
 		return;
 	}
 	for (share = POL_EXCLUSIVE; share <= POL_DIRECT; share++) {
@@ -61,10 +61,10 @@ static void enabled_begin(void)
 		if (!same || !(config->shares & BIT(share)))
 			continue;
 		for (disp = first; disp <= last; disp++) {
-			add(A_STEP, w.o.actor, 0, share | disp << 2);
+			add(A_STEP, w.o.running, 0, share | disp << 2);
 			if (has(ENV_MULTI) && disp == POL_LEAVE && share != POL_DIRECT &&
 			    w.pol.card == POL_CARD_ON)
-				add(A_STEP, w.o.actor, 0, share | V_MORE);
+				add(A_STEP, w.o.running, 0, share | V_MORE);
 		}
 	}
 }
@@ -72,7 +72,7 @@ static void enabled_begin(void)
 static void enabled_wire(enum cmd cmd, bool call)
 {
 	bool power = cmd == CMD_POWER_ON || cmd == CMD_RESET;
-	int h = w.o.actor;
+	int h = w.o.running;
 
 	add(A_STEP, h, 0, V_OK);
 	if (call && has(ENV_KILL)) {
@@ -93,9 +93,9 @@ static void enabled_wire(enum cmd cmd, bool call)
 	}
 }
 
-static void enabled_actor(void)
+static void enabled_running(void)
 {
-	bool call = w.o.actor < WORKER;
+	bool call = w.o.running < WORKER;
 	unsigned int close;
 
 	switch (w.act.pc) {
@@ -105,12 +105,12 @@ static void enabled_actor(void)
 		else if (w.orphan)
 			enabled_wire(w.orphan, false);
 		else
-			add(A_STEP, w.o.actor, 0, 0);
+			add(A_STEP, w.o.running, 0, 0);
 		return;
 	case PC_SEND:
-		add(A_STEP, w.o.actor, 0, V_OK);
+		add(A_STEP, w.o.running, 0, V_OK);
 		if (call && has(ENV_KILL))
-			add(A_STEP, w.o.actor, 0, V_KILLED);
+			add(A_STEP, w.o.running, 0, V_KILLED);
 		return;
 	case PC_WIRE:
 		enabled_wire(w.act.cmd, call);
@@ -120,12 +120,12 @@ static void enabled_actor(void)
 			break;
 		for (close = POL_CLOSE_RESET; close <= POL_CLOSE_UNPOWER; close++)
 			if (config->closes & BIT(close))
-				add(A_STEP, w.o.actor, 0, close);
+				add(A_STEP, w.o.running, 0, close);
 		return;
 	default:
 		break;
 	}
-	add(A_STEP, w.o.actor, 0, 0);
+	add(A_STEP, w.o.running, 0, 0);
 }
 
 static void enabled_calls(int h, int idle)
@@ -191,8 +191,8 @@ unsigned int moves_enabled(struct action *to)
 
 	list = to;
 	listed = 0;
-	if (w.o.actor != NOBODY)
-		enabled_actor();
+	if (w.o.running != NOBODY)
+		enabled_running();
 	for (h = 0; h < (int)config->handles; h++)
 		enabled_handle(h);
 	if (w.notes)
@@ -201,11 +201,11 @@ unsigned int moves_enabled(struct action *to)
 		return listed;
 	if (has(ENV_CARD) || has(ENV_POLL))
 		add(w.real == REAL_ABSENT ? A_INSERT : A_REMOVE, NOBODY, 0, 0);
-	if (has(ENV_POLL) && w.o.actor == NOBODY)
+	if (has(ENV_POLL) && w.o.running == NOBODY)
 		add(A_POLL, NOBODY, 0, 0);
 	if (has(ENV_IDLE) && !w.pol.connected && w.pol.card == POL_CARD_ON && !w.pol.idle)
 		add(A_IDLE, NOBODY, 0, 0);
-	if (has(ENV_WATCH) && w.o.owner != NOBODY && w.o.actor == NOBODY)
+	if (has(ENV_WATCH) && w.o.owner != NOBODY && w.o.running == NOBODY)
 		add(A_EXPIRE, NOBODY, 0, 0);
 	if (has(ENV_SLEEP)) {
 		add(A_SLEEP, NOBODY, 0, 0);
@@ -217,7 +217,7 @@ unsigned int moves_enabled(struct action *to)
 }
 
 /*
- * The next step if nothing new happens: actors finish, owners end their transactions,
+ * The next step if nothing new happens: running turns finish, owners end their transactions,
  * and who waits to be alone is left alone. False if nobody waits or acts any more.
  */
 bool moves_drain(struct action *a)
@@ -227,7 +227,7 @@ bool moves_drain(struct action *a)
 
 	moves_enabled(now);
 	*a = now[0];
-	if (w.o.actor != NOBODY)
+	if (w.o.running != NOBODY)
 		return true;
 	for (h = 0; h < MAX_HANDLES; h++) {
 		for (c = 0; c < MAX_CALLS; c++) {
@@ -294,7 +294,7 @@ static void describe_step(u8 v, char *buf, size_t size)
 {
 	switch (w.act.pc) {
 	case PC_BEGIN:
-		if (w.o.actor < WORKER)
+		if (w.o.running < WORKER)
 			describe_begin(v, buf, size);
 		else if (w.orphan)
 			snprintf(buf, size, "what was left: %s %s", cmd_names[w.orphan],

@@ -29,7 +29,7 @@ void must(enum property p, bool ok, const char *format, ...)
 void oracle_init(void)
 {
 	w.o.owner = NOBODY;
-	w.o.actor = NOBODY;
+	w.o.running = NOBODY;
 }
 
 static unsigned int connected(void)
@@ -66,7 +66,7 @@ static void announce(void)
 {
 	int h;
 
-	if (w.o.actor != WORKER || !reset_due())
+	if (w.o.running != WORKER || !reset_due())
 		return;
 	for (h = 0; h < MAX_HANDLES; h++)
 		if (w.o.share[h] != POL_UNCONNECTED && w.o.event[h] != -EIDRM)
@@ -125,7 +125,7 @@ int oracle_verdict(int h, const struct pol_turn *t)
 		return 0;
 	if (t->op == POL_OP_BEGIN && mine)
 		return 0;
-	if (w.o.actor != NOBODY || reset_due())
+	if (w.o.running != NOBODY || reset_due())
 		return POL_WAIT;
 	if (t->share == POL_EXCLUSIVE) {
 		if (t->op == POL_OP_CONNECT && connected())
@@ -213,7 +213,7 @@ void oracle_served(int h, int c)
 		return;
 	default:
 		call->phase = ACTS;
-		w.o.actor = h;
+		w.o.running = h;
 		w.o.exempt = w.o.debt == DEBT_OWED && w.o.owner == h;
 		w.act = (struct act){ .pc = PC_BEGIN };
 	}
@@ -221,8 +221,8 @@ void oracle_served(int h, int c)
 
 void oracle_worker(void)
 {
-	must(P_LOCK, w.o.actor == NOBODY, "the worker acts beside another");
-	w.o.actor = WORKER;
+	must(P_LOCK, w.o.running == NOBODY, "the worker acts beside another");
+	w.o.running = WORKER;
 	w.o.exempt = false;
 	w.act = (struct act){ .pc = PC_BEGIN };
 	announce();
@@ -230,7 +230,7 @@ void oracle_worker(void)
 
 void oracle_finished(void)
 {
-	w.o.actor = NOBODY;
+	w.o.running = NOBODY;
 	w.o.exempt = false;
 	w.act = (struct act){ .pc = PC_NONE };
 }
@@ -242,7 +242,7 @@ void oracle_send(int h, enum cmd cmd)
 {
 	int other;
 
-	must(P_LOCK, w.o.actor == h, "somebody sends who is not the actor");
+	must(P_LOCK, w.o.running == h, "a call sends whose turn does not run");
 	switch (cmd) {
 	case CMD_NEGOTIATE:
 	case CMD_BLOCK:
@@ -355,7 +355,7 @@ void oracle_closed(int h)
 		owe(w.o.close[h] == POL_CLOSE_UNPOWER ? POL_UNPOWER : POL_RESET);
 		if (w.real == REAL_ON && w.o.debt == DEBT_NONE) {
 			w.o.debt = DEBT_OWED;
-			w.o.exempt = w.o.actor != NOBODY;
+			w.o.exempt = w.o.running != NOBODY;
 		}
 	}
 	oracle_left(h);
@@ -453,12 +453,12 @@ static void check_handles(void)
 		must(P_ONCE, !p->share || p->spoke == w.o.spoke[h], "who spoke to the card");
 		for (c = 0; c < MAX_CALLS; c++)
 			must(P_LOCK, (w.call[h][c].phase == ACTS) ==
-			     (w.pol.actor == &w.call[h][c].turn), "the wrong actor");
+			     (w.pol.running == &w.call[h][c].turn), "the wrong turn runs");
 	}
 	must(P_LOCK, w.pol.connected == connected(), "the number of handles");
 	must(P_LOCK, w.pol.exclusive == somebody_exclusive(), "exclusive, or not");
 	must(P_LOCK, !w.pol.exclusive || connected() == 1, "exclusive, and not alone");
-	must(P_LOCK, (w.pol.actor == &w.pol.worker) == (w.o.actor == WORKER),
+	must(P_LOCK, (w.pol.running == &w.pol.worker) == (w.o.running == WORKER),
 	     "the worker, or not");
 }
 
@@ -473,7 +473,7 @@ static void check_waiters(void)
 
 		must(P_PROGRESS, want == POL_WAIT, "a waiter is not served: it has %d", want);
 	}
-	if (w.o.actor != NOBODY)
+	if (w.o.running != NOBODY)
 		return;
 	must(P_PROGRESS, !reset_due(), "a reset is owed and nobody does it");
 	must(P_ONCE, w.o.debt == DEBT_NONE || w.pol.card != POL_CARD_ON ||

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What a step does. One step is what kernel/handle.c or kernel/slot.c
+ * What a step does. One step is what kernel/core/file.c or card.c
  * do under one lock, or one thing that happens to the reader; between two steps of a
  * thread anybody else may run. The oracle is told first, then the policy.
  */
@@ -15,7 +15,7 @@ static void killed(bool on_wire)
 
 	w.act.killed = true;
 	w.act.on_wire = on_wire;
-	/* slot_settle_later(): what becomes of the card's power is not known */
+	/* card_settle_later(): what becomes of the card's power is not known */
 	if (w.act.sent && (w.act.cmd == CMD_POWER_ON || w.act.cmd == CMD_RESET)) {
 		w.recheck = true;
 		if (!w.o.gone)
@@ -24,7 +24,7 @@ static void killed(bool on_wire)
 	w.act.pc = op == POL_OP_DISCONNECT || op == POL_OP_END ? PC_COMMIT : PC_KILLED;
 }
 
-/* Power and protocol; scard_slot_activate() and prepare_card() */
+/* Power and protocol; scard_card_activate() and connect_prepare_card() */
 static void prepare(bool negotiate)
 {
 	enum pol_op op = card_op();
@@ -111,7 +111,7 @@ static void begin(u8 v)
 
 static void send(void)
 {
-	int h = w.o.actor;
+	int h = w.o.running;
 
 	oracle_send(h, w.act.cmd);
 	w.act.sent = true;
@@ -160,7 +160,7 @@ static void end(int h)
 	const struct pol_turn t = { .op = POL_OP_END };
 	int want, got;
 
-	/* End(LEAVE) touches no card: it does not wait for the actor */
+	/* End(LEAVE) touches no card: it does not wait for the running turn */
 	want = oracle_verdict(h, &t);
 	if (want == POL_WAIT)
 		want = 0;
@@ -176,7 +176,7 @@ static void end(int h)
 /* scard_turn_done() */
 static void done(void)
 {
-	struct call *call = card_actor();
+	struct call *call = card_running();
 	enum pol_disp redo = POL_LEAVE;
 	struct act act = w.act;
 
@@ -202,7 +202,7 @@ static void done(void)
 
 static void commit(u8 v)
 {
-	int h = w.o.actor;
+	int h = w.o.running;
 
 	w.act.pc = w.act.killed ? PC_KILLED : PC_DONE;
 	switch (card_op()) {
@@ -228,7 +228,7 @@ static void step(u8 v)
 {
 	switch (w.act.pc) {
 	case PC_BEGIN:
-		if (w.o.actor < WORKER)
+		if (w.o.running < WORKER)
 			begin(v);
 		else if (w.orphan)
 			card_orphan((enum answer)v);
@@ -320,7 +320,7 @@ static void notify(void)
 		pol_want_settle(&w.pol);
 }
 
-/* scard_reader_suspend() to scard_slot_resumed(); all others are frozen */
+/* scard_dev_suspend() to scard_presence_lost_power(); all others are frozen */
 static void sleep_and_wake(bool loses_power)
 {
 	if (w.real == REAL_ON && loses_power)

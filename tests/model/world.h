@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A model of one slot: the real kernel/policy.c, driven as handle.c, connect.c,
- * slot.c and slot_work.c drive it, explored exhaustively for small numbers.
+ * A model of one slot: the real kernel/core/policy.c, driven as file.c, connect.c,
+ * slot.c and worker.c drive it, explored exhaustively for small numbers.
  *
  *   world.h    what the files share
  *   moves.c    what can happen next
- *   steps.c    what it does; mirrors handle.c and connect.c: calls, killed callers
- *   card.c     mirrors slot.c and slot_work.c: the state of the card, the worker
+ *   steps.c    what it does; mirrors file.c and connect.c: calls, killed callers
+ *   card.c     mirrors slot.c and worker.c: the state of the card, the worker
  *   oracle.c   the rules, written from the design and not from policy.c
  *   explore.c  states seen, search, traces, progress
  *   model.c    what is explored; TAP
@@ -45,7 +45,7 @@ enum phase {
 	IDLE,		/* not in a call */
 	ASKS,		/* within pol_ask(); lasts no longer than one step */
 	QUEUED,
-	ACTS,		/* it is the actor; w.act says how far it is */
+	ACTS,		/* its turn runs; w.act says how far it is */
 	STALE_END,	/* End was refused with a pending event: the lock is still to drop */
 	LEAVES,		/* Disconnect, and the reader is gone */
 };
@@ -67,7 +67,7 @@ enum cmd {
 	CMD_MECHANICAL,
 };
 
-/* How far the actor is */
+/* How far the running turn is */
 enum pc {
 	PC_NONE,
 	PC_BEGIN,	/* a call: has its turn; the worker: is woken */
@@ -117,7 +117,7 @@ enum debt {
  * What has to be true, by the design alone. Handles are numbers here.
  *
  * debt: see above; until the card is reset, loses its power or is taken out
- * exempt: the actor's call is ordered before the reset: it had its turn when the debt
+ * exempt: the running call is ordered before the reset: it had its turn when the debt
  *	began, or got it in the transaction that was open then
  * why: the worker has a reason to do this to the card, and has not begun
  * cut: it does not wait for the owner
@@ -129,7 +129,7 @@ struct oracle {
 	int event[MAX_HANDLES];
 	u8 depth[MAX_HANDLES];
 	int owner;
-	int actor;		/* handle, WORKER or NOBODY */
+	int running;		/* handle, WORKER or NOBODY */
 	bool gone;
 	enum debt debt;
 	bool exempt;
@@ -186,7 +186,7 @@ enum action_kind {
 	A_CANCEL,
 	A_SIGNAL,	/* a queued call is interrupted or killed */
 	A_FOLLOW,	/* STALE_END, LEAVES */
-	A_STEP,		/* the actor goes on; variant: how */
+	A_STEP,		/* the running turn goes on; variant: how */
 	A_REMOVE,
 	A_INSERT,
 	A_NOTIFY,
@@ -238,7 +238,7 @@ static inline bool has(unsigned int env)
 }
 
 /* card.c */
-struct call *card_actor(void);
+struct call *card_running(void);
 enum pol_op card_op(void);
 void card_wake(struct pol_turn *t);
 void card_removed(void);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# What the kernel log says of a reader: a line when it comes, one when it goes, few when
-# it fails, and those with an advice. Sourced.
+# The kernel log (dmesg): a line when a reader comes, one when it goes, few with an advice
+# when it fails. Sourced.
 
 # the module's lines since the last mark, without what the kernel puts in front
 mark() { log_lines=$(dmesg | wc -l); }
@@ -52,33 +52,33 @@ advises()
 	lines=$(said)
 	[[ -n $lines && $(wc -l <<<"$lines") -le 3 ]] && ! grep -v ': .*\(try\|unplug\|write\)' <<<"$lines" &&
 		grep -qE "$1" <<<"$lines" && return
-	echo "# ${lines//$'\n'/$'\n'# }"
+	echo "$lines"
 	return 1
 }
 
 mark
 plug
-check "a reader that comes is one line" same "$(said | sed 's/"[^"]*"/NAME/')" 'smart-card reader NAME, 1 slot'
+tap_check "a reader that comes is one line" same "$(said | sed 's/"[^"]*"/NAME/')" 'smart-card reader NAME, 1 slot'
 mark
 scardctl apdu 1 00A40000 00200001083939393939393939 >/dev/null 2>&1
 vreaderctl -s /run/log.sock remove >/dev/null
 scardctl apdu 1 00A40000 >/dev/null 2>&1
 vreaderctl -s /run/log.sock insert mute >/dev/null
 scardctl atr 1 >/dev/null 2>&1
-check "cards and programs are not worth a line, mute and refused ones neither" same "$(said)" ""
+tap_check "cards and programs are not worth a line, mute and refused ones neither" same "$(said)" ""
 unplug
-check "a reader that goes is one line" same "$(said | sed 's/"[^"]*"/NAME/')" 'smart-card reader NAME has left'
+tap_check "a reader that goes is one line" same "$(said | sed 's/"[^"]*"/NAME/')" 'smart-card reader NAME has left'
 
 plug
 mark
-check "transfers fail, again and again" fails 20 'every 1 on XfrBlock babble'
-check "of which few lines tell, and what to do" advises '^a transfer failed \(-75\): '
+tap_check "commands fail while transfers babble" fails 20 'every 1 on XfrBlock babble'
+tap_check "the log has few lines about it, each with an advice" advises '^a transfer failed \(-75\): '
 unplug
 plug
 mark
-check "a reader does not even abort" fails 2 'every 1 on XfrBlock babble' 'every 1 on Abort nak 0' \
+tap_check "commands fail while the reader does not even abort" fails 2 'every 1 on XfrBlock babble' 'every 1 on Abort nak 0' \
 	'every 1 on GetSlotStatus no-answer'
-check "which is said, and what to do" advises '^answers no more: unplug it'
+tap_check "the log says so, with an advice" advises '^answers no more: unplug it'
 unplug
 plug --card none
 mark
@@ -88,5 +88,5 @@ for ((i = 0; i < 100; i++)); do
 	[[ -z $(said) ]] || break
 	sleep 0.1
 done
-check "an interrupt pipe that fails is said" advises '^the interrupt pipe fails, cards are asked for: '
+tap_check "an interrupt pipe that fails is said" advises '^the interrupt pipe fails, cards are asked for: '
 unplug

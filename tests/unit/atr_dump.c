@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* ATRs in hexadecimal, one a line, to what was understood of them, for atr_list. */
+/* Prints the result of atr_parse() for ATRs in hexadecimal, one a line, for atr_list. */
 #include "atr.h"
-#include "tap.h"
+#include "unit.h"
 
 static void dump(const struct atr *a)
 {

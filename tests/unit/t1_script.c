@@ -3,7 +3,7 @@
 
 #include "t1_card.h"
 #include "t1_script.h"
-#include "tap.h"
+#include "unit.h"
 
 static const char *const s_names[] = { "RESYNCH", "IFS", "ABORT", "WTX" };
 
@@ -35,7 +35,7 @@ static u32 make_block(u8 *out, const char *text, u8 nad, bool crc)
 	} else {
 		for (type = 0; strncmp(text, s_names[type], strlen(s_names[type])); type++)
 			if (type + 1 == ARRAY_SIZE(s_names)) {
-				check_failed(__FILE__, __LINE__, "no block: %s", text);
+				tap_fail(__FILE__, __LINE__, "no block: %s", text);
 				break;
 			}
 		text += strlen(s_names[type]);
@@ -68,7 +68,7 @@ static void expect_sent(struct play *p, const char *text)
 
 	if (p->action == T1_SEND && p->t.tx_len == len && !memcmp(p->tx, want, len))
 		return;
-	check_failed(__FILE__, __LINE__, "%s expected, action %d, PCB %02X, LEN %u", text,
+	tap_fail(__FILE__, __LINE__, "%s expected, action %d, PCB %02X, LEN %u", text,
 		     p->action, p->tx[1], p->tx[2]);
 	if (p->action != T1_SEND)
 		return;
@@ -128,7 +128,7 @@ static void word(struct play *p, const char *text)
 		CHECK_EQ(p->t.error, strcmp(text, "!EIO") ? -EMSGSIZE : -EIO);
 		break;
 	default:
-		check_failed(__FILE__, __LINE__, "no word: %s", text);
+		tap_fail(__FILE__, __LINE__, "no word: %s", text);
 	}
 }
 
@@ -137,7 +137,7 @@ void t1_run(const char *group, const struct t1_scenario *s)
 	char script[1000], *rest = script, *text;
 	struct play p = { .s = s };
 
-	test("%s: %s", group, s->name);
+	tap_test("%s: %s", group, s->name);
 	snprintf(script, sizeof(script), "%s", s->script);
 	t1_init(&p.t, s->ifsc ? s->ifsc : 32, s->crc);
 	p.t.ifsd = s->ifsd ? s->ifsd : 254;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Command APDUs: the seven cases of ISO 7816-3 section 12.1, and what is none. */
+/* apdu_parse(): Lc and Le, the seven cases of ISO 7816-3 section 12.1, invalid APDUs. */
 #include "apdu.h"
-#include "tap.h"
+#include "unit.h"
 
 static const struct {
 	const char *name, *apdu;
@@ -36,7 +36,7 @@ static void longest(void)
 	u8 *buf = calloc(len, 1);
 	struct apdu a;
 
-	test("apdu: the longest one, 65544 bytes");
+	tap_test("apdu: the longest one, 65544 bytes");
 	memcpy(buf, (u8 []){ 0, 0xd6, 0, 0, 0, 0xff, 0xff }, 7);
 	CHECK_EQ(apdu_parse(&a, buf, len), 0);
 	CHECK_EQ(a.nc, 65535);
@@ -56,7 +56,7 @@ int main(void)
 		u8 *buf = hex(cases[i].apdu, &len);
 		int ret = apdu_parse(&a, buf, len);
 
-		test("apdu: %s", cases[i].name);
+		tap_test("apdu: %s", cases[i].name);
 		CHECK_EQ(ret, cases[i].valid ? 0 : -EINVAL);
 		if (cases[i].valid) {
 			CHECK_EQ(a.extended, cases[i].extended);
@@ -69,5 +69,5 @@ int main(void)
 		free(buf);
 	}
 	longest();
-	return tests_end();
+	return tap_end();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* ATRs: what ISO 7816-3 section 8.2 says of each byte, and cards that say it wrong. */
+/* atr_parse(): TS, T0, TA1 to TD2, TCK of ISO 7816-3 section 8.2, and faulty ATRs of cards. */
 #include "atr.h"
-#include "tap.h"
+#include "unit.h"
 
 static void refuse(const char *name, const char *text)
 {
@@ -9,7 +9,7 @@ static void refuse(const char *name, const char *text)
 	u32 len;
 	u8 *buf = hex(text, &len);
 
-	test("atr: refused: %s", name);
+	tap_test("atr: refused: %s", name);
 	CHECK_EQ(atr_parse(&a, buf, len), -EINVAL);
 	free(buf);
 }
@@ -18,7 +18,7 @@ static void basics(void)
 {
 	struct atr a;
 
-	test("atr: the shortest one, all by default");
+	tap_test("atr: the shortest one, all by default");
 	a = parse_atr("3B 00");
 	CHECK_EQ(a.len, 2);
 	CHECK(!a.inverse && !a.specific && !a.implicit && !a.has_ta1 && !a.crc);
@@ -33,34 +33,34 @@ static void basics(void)
 	CHECK_EQ(a.hist_len, 0);
 	CHECK(a.tck_ok && !a.has_tck && !a.truncated);
 
-	test("atr: inverse convention");
+	tap_test("atr: inverse convention");
 	a = parse_atr("3F 00");
 	CHECK(a.inverse);
 
-	test("atr: historical bytes");
+	tap_test("atr: historical bytes");
 	a = parse_atr("3B 02 14 50");
 	CHECK_EQ(a.hist, 2);
 	CHECK_EQ(a.hist_len, 2);
 	CHECK_HEX(a.bytes + a.hist, a.hist_len, "14 50");
 
-	test("atr: TA1, TB1, TC1");
+	tap_test("atr: TA1, TB1, TC1");
 	a = parse_atr("3B 70 95 00 40");
 	CHECK(a.has_ta1);
 	CHECK_EQ(a.fi_di, 0x95);
 	CHECK_EQ(a.guard_time, 0x40);
 	CHECK_EQ(a.hist, 5);
 
-	test("atr: TA2, specific mode with the parameters of TA1");
+	tap_test("atr: TA2, specific mode with the parameters of TA1");
 	a = parse_atr("3B 90 18 10 80");
 	CHECK(a.specific && !a.implicit);
 	CHECK_EQ(a.specific_protocol, 0);
 
-	test("atr: TA2 bit 5, specific mode with implicit parameters");
+	tap_test("atr: TA2 bit 5, specific mode with implicit parameters");
 	a = parse_atr("3B 80 11 91");
 	CHECK(a.specific && a.implicit);
 	CHECK_EQ(a.specific_protocol, 1);
 
-	test("atr: TC2 is the waiting time integer, 0 is reserved");
+	tap_test("atr: TC2 is the waiting time integer, 0 is reserved");
 	CHECK_EQ(parse_atr("3B 80 40 14").wi, 0x14);
 	CHECK_EQ(parse_atr("3B 80 40 00").wi, 10);
 }
@@ -69,13 +69,13 @@ static void protocols(void)
 {
 	struct atr a;
 
-	test("atr: T=0 and T=1, T=0 first");
+	tap_test("atr: T=0 and T=1, T=0 first");
 	a = parse_atr("3B 80 80 01 01");
 	CHECK_EQ(a.protocols, 3);
 	CHECK_EQ(a.first, 0);
 	CHECK(a.has_tck && a.tck_ok);
 
-	test("atr: T=1 alone with its IFSC, BWI, CWI and CRC");
+	tap_test("atr: T=1 alone with its IFSC, BWI, CWI and CRC");
 	a = parse_atr("3B 80 81 71 FE 45 01 CA");
 	CHECK_EQ(a.protocols, 2);
 	CHECK_EQ(a.first, 1);
@@ -84,32 +84,32 @@ static void protocols(void)
 	CHECK_EQ(a.cwi, 5);
 	CHECK(a.crc && a.has_tck && a.tck_ok);
 
-	test("atr: reserved IFSC 0 and 255 leave the default");
+	tap_test("atr: reserved IFSC 0 and 255 leave the default");
 	CHECK_EQ(parse_atr("3B 80 81 11 00 10").ifsc, 32);
 	CHECK_EQ(parse_atr("3B 80 81 11 FF EF").ifsc, 32);
 
-	test("atr: only the first group of interface bytes for T=1 counts");
+	tap_test("atr: only the first group of interface bytes for T=1 counts");
 	a = parse_atr("3B 80 81 91 20 11 40 40");
 	CHECK_EQ(a.ifsc, 0x20);
 
-	test("atr: T=15 gives classes and clock stop, and is no protocol");
+	tap_test("atr: T=15 gives classes and clock stop, and is no protocol");
 	a = parse_atr("3B 80 80 1F C7 D8");
 	CHECK_EQ(a.protocols, 1);
 	CHECK_EQ(a.classes, 7);
 	CHECK_EQ(a.clock_stop, 3);
 	CHECK(a.has_tck && a.tck_ok);
 
-	test("atr: T=15 alone leaves T=0");
+	tap_test("atr: T=15 alone leaves T=0");
 	a = parse_atr("3B 80 0F 8F");
 	CHECK_EQ(a.protocols, 1);
 	CHECK_EQ(a.first, 0);
 
-	test("atr: T=14 is offered, if nobody speaks it");
+	tap_test("atr: T=14 is listed, though not supported");
 	a = parse_atr("3B 80 8E 0E 00");
 	CHECK_EQ(a.protocols, 1 << 14);
 	CHECK_EQ(a.first, 14);
 
-	test("atr: TB, TC for protocols that have none of ours are passed over");
+	tap_test("atr: TB, TC for protocols that have none of ours are passed over");
 	a = parse_atr("3B 80 80 7E 01 02 03 FE");
 	CHECK_EQ(a.protocols, 1 | 1 << 14);
 	CHECK_EQ(a.ifsc, 32);
@@ -120,30 +120,30 @@ static void tolerance(void)
 {
 	struct atr a;
 
-	test("atr: a wrong TCK is seen, and taken");
+	tap_test("atr: a wrong TCK is seen, and taken");
 	a = parse_atr("3B 80 81 01 01");
 	CHECK(a.has_tck && !a.tck_ok && !a.truncated);
 
-	test("atr: a missing TCK is seen, and taken");
+	tap_test("atr: a missing TCK is seen, and taken");
 	a = parse_atr("3B 80 81 01");
 	CHECK(!a.has_tck && !a.tck_ok && a.truncated);
 
-	test("atr: a TCK that T=0 does not want does no harm");
+	tap_test("atr: a TCK that T=0 does not want does no harm");
 	a = parse_atr("3B 01 AA AB");
 	CHECK(!a.has_tck && a.tck_ok && !a.truncated);
 
-	test("atr: fewer historical bytes than T0 says");
+	tap_test("atr: fewer historical bytes than T0 says");
 	a = parse_atr("3B 05 01 02");
 	CHECK(a.truncated);
 	CHECK_EQ(a.hist_len, 2);
 
-	test("atr: interface bytes cut off");
+	tap_test("atr: interface bytes cut off");
 	a = parse_atr("3B F0 11");
 	CHECK(a.truncated && a.has_ta1);
 	CHECK_EQ(a.hist, 3);
 	CHECK_EQ(a.hist_len, 0);
 
-	test("atr: TD chain to the last of 33 bytes");
+	tap_test("atr: TD chain to the last of 33 bytes");
 	a = parse_atr("3B 80 8080808080808080808080808080808080808080808080808080808080 80 80");
 	CHECK_EQ(a.len, 33);
 	CHECK(a.truncated);
@@ -163,7 +163,7 @@ static void tables(void)
 	static const u8 d[16] = { 0, 1, 2, 4, 8, 16, 32, 64, 12, 20 };
 	unsigned int i;
 
-	test("atr: F and D of each TA1");
+	tap_test("atr: F and D of each TA1");
 	for (i = 0; i < 256; i++) {
 		CHECK_EQ(atr_f(i), f[i >> 4]);
 		CHECK_EQ(atr_d(i), d[i & 15]);
@@ -176,5 +176,5 @@ int main(void)
 	protocols();
 	tolerance();
 	tables();
-	return tests_end();
+	return tap_end();
 }

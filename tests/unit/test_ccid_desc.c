@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Class descriptors: found, read, clamped; and those of real readers. */
+/*
+ * CCID class descriptor: dwFeatures, dwProtocols, dwMaxCCIDMessageLength, dwMaxIFSD,
+ * bMaxSlotIndex, bMaxCCIDBusySlots, found, read and clamped; and those of real readers.
+ */
 #include "ccid_desc.h"
-#include "tap.h"
+#include "unit.h"
 
 #define READERS	"tests/vreader/readers.tsv"
 #define COLUMN	11	/* classDescriptorHex, from 0 */
@@ -49,7 +52,7 @@ static void fields(void)
 {
 	struct ccid_desc d;
 
-	test("ccid_desc: every field");
+	tap_test("ccid_desc: every field");
 	CHECK_EQ(parse(&d, desc), 0);
 	CHECK_EQ(d.bcd_ccid, 0x110);
 	CHECK_EQ(d.max_slot_index, 1);
@@ -80,41 +83,41 @@ static void fields(void)
 
 static void clamps(void)
 {
-	test("ccid_desc: no more than 16 slots");
+	tap_test("ccid_desc: no more than 16 slots");
 	CHECK_EQ(with_byte(4, 255).nslots, 16);
 	CHECK_EQ(with_byte(4, 15).nslots, 16);
 	CHECK_EQ(with_byte(4, 0).nslots, 1);
 
-	test("ccid_desc: no more busy slots than slots, and one at least");
+	tap_test("ccid_desc: no more busy slots than slots, and one at least");
 	CHECK_EQ(with_byte(53, 200).nbusy, 2);
 	CHECK_EQ(with_byte(53, 0).nbusy, 1);
 
-	test("ccid_desc: message length between 271 and the longest APDU");
+	tap_test("ccid_desc: message length between 271 and the longest APDU");
 	CHECK_EQ(with(44, 0).max_msg, 271);
 	CHECK_EQ(with(44, 263).max_msg, 271);
 	CHECK_EQ(with(44, 65554).max_msg, 65554);
 	CHECK_EQ(with(44, 524288).max_msg, CCID_MESSAGE_MAX);
 	CHECK_EQ(with(44, 0xffffffff).max_msg, CCID_MESSAGE_MAX);
 
-	test("ccid_desc: a part of something longer is as short as the reader wants it");
+	tap_test("ccid_desc: a part of something longer is as short as the reader wants it");
 	CHECK_EQ(with(44, 0).max_part, 271);
 	CHECK_EQ(with(44, 63).max_part, 271);
 	CHECK_EQ(with(44, 64).max_part, 64);
 	CHECK_EQ(with(44, 263).max_part, 263);
 	CHECK_EQ(with(44, 524288).max_part, CCID_MESSAGE_MAX);
 
-	test("ccid_desc: IFSD between 1 and 254, 0 is the standard's default");
+	tap_test("ccid_desc: IFSD between 1 and 254, 0 is the standard's default");
 	CHECK_EQ(with(28, 0).max_ifsd, 32);
 	CHECK_EQ(with(28, 1).max_ifsd, 1);
 	CHECK_EQ(with(28, 255).max_ifsd, 254);
 	CHECK_EQ(with(28, 0xffffffff).max_ifsd, 254);
 
-	test("ccid_desc: a reader without protocols is taken to have T=0 and T=1");
+	tap_test("ccid_desc: a reader without protocols is taken to have T=0 and T=1");
 	CHECK_EQ(with(6, 0x300).protocols, 0x303);
 	CHECK_EQ(with(6, 1).protocols, 1);
 	CHECK_EQ(with(6, 2).protocols, 2);
 
-	test("ccid_desc: the highest exchange level counts");
+	tap_test("ccid_desc: the highest exchange level counts");
 	CHECK_EQ(with(40, 0).level, CCID_LEVEL_CHARACTER);
 	CHECK_EQ(with(40, 0x10000).level, CCID_LEVEL_TPDU);
 	CHECK_EQ(with(40, 0x30000).level, CCID_LEVEL_SHORT_APDU);
@@ -126,27 +129,27 @@ static void finding(void)
 	struct ccid_desc d;
 	char text[400];
 
-	test("ccid_desc: found behind others");
+	tap_test("ccid_desc: found behind others");
 	snprintf(text, sizeof(text), "09 21 11 01 00 01 22 40 00 07 05 82 02 40 00 00 %s", desc);
 	CHECK_EQ(parse(&d, text), 0);
 	CHECK_EQ(d.lcd_layout, 0x210);
 
-	test("ccid_desc: of a vendor's type");
+	tap_test("ccid_desc: of a vendor's type");
 	snprintf(text, sizeof(text), "36 FF %s", desc + 6);
 	CHECK_EQ(parse(&d, text), 0);
 
-	test("ccid_desc: longer than it should be");
+	tap_test("ccid_desc: longer than it should be");
 	snprintf(text, sizeof(text), "38 21 %s 00 00", desc + 6);
 	CHECK_EQ(parse(&d, text), 0);
 
-	test("ccid_desc: not there");
+	tap_test("ccid_desc: not there");
 	CHECK_EQ(parse(&d, ""), -ENOENT);
 	CHECK_EQ(parse(&d, "07 05 82 02 40 00 00"), -ENOENT);
 
-	test("ccid_desc: one that is too short is not it");
+	tap_test("ccid_desc: one that is too short is not it");
 	CHECK_EQ(parse(&d, "04 21 10 01"), -ENOENT);
 
-	test("ccid_desc: broken chains");
+	tap_test("ccid_desc: broken chains");
 	CHECK_EQ(parse(&d, "00"), -EINVAL);
 	CHECK_EQ(parse(&d, "07"), -EINVAL);
 	CHECK_EQ(parse(&d, "00 21 00"), -EINVAL);
@@ -162,7 +165,7 @@ static void real_readers(void)
 	char line[2000];
 	FILE *f = fopen(READERS, "r");
 
-	test("ccid_desc: those of real readers are believed as they are");
+	tap_test("ccid_desc: those of real readers are believed as they are");
 	CHECK(f);
 	while (f && fgets(line, sizeof(line), f)) {
 		char *p = line, *column = NULL;
@@ -191,5 +194,5 @@ int main(void)
 	clamps();
 	finding();
 	real_readers();
-	return tests_end();
+	return tap_end();
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* CCID messages: headers, answers and what must be refused, errors, notifications. */
+/*
+ * CCID messages: bSeq, bSlot, dwLength, bStatus, bError of answers, invalid ones,
+ * RDR_to_PC_NotifySlotChange.
+ */
 #include "ccid_msg.h"
-#include "tap.h"
+#include "unit.h"
 
 static int parse(struct ccid_answer *a, const char *text, u8 **keep)
 {
@@ -16,7 +19,7 @@ static void refuse(const char *name, const char *text, int ret)
 	struct ccid_answer a;
 	u8 *buf;
 
-	test("ccid_msg: refused: %s", name);
+	tap_test("ccid_msg: refused: %s", name);
 	CHECK_EQ(parse(&a, text, &buf), ret);
 	free(buf);
 }
@@ -26,12 +29,12 @@ static void answers(void)
 	struct ccid_answer a;
 	u8 *buf, header[CCID_HEADER_LEN];
 
-	test("ccid_msg: header of a command");
+	tap_test("ccid_msg: header of a command");
 	ccid_msg_put_header(header, CCID_PC_TO_RDR_XFR_BLOCK, 0x00010203, 4, 0xfe,
 			    (const u8 []){ 1, 2, 3 });
 	CHECK_HEX(header, sizeof(header), "6F 03 02 01 00 04 FE 01 02 03");
 
-	test("ccid_msg: an answer with data");
+	tap_test("ccid_msg: an answer with data");
 	CHECK_EQ(parse(&a, "80 02000000 03 11 00 81 01 90 00", &buf), 0);
 	CHECK_EQ(a.type, CCID_RDR_TO_PC_DATA_BLOCK);
 	CHECK_EQ(a.slot, 3);
@@ -43,7 +46,7 @@ static void answers(void)
 	CHECK_HEX(a.data, a.len, "90 00");
 	free(buf);
 
-	test("ccid_msg: status bits");
+	tap_test("ccid_msg: status bits");
 	CHECK_EQ(parse(&a, "81 00000000 00 00 42 FE 00", &buf), 0);
 	CHECK_EQ(a.icc_status, CCID_ICC_ABSENT);
 	CHECK_EQ(a.cmd_status, CCID_CMD_FAILED);
@@ -53,7 +56,7 @@ static void answers(void)
 	CHECK_EQ(a.cmd_status, CCID_CMD_TIME_EXTENSION);
 	free(buf);
 
-	test("ccid_msg: reserved status bits are passed over");
+	tap_test("ccid_msg: reserved status bits are passed over");
 	CHECK_EQ(parse(&a, "81 00000000 00 00 3D 00 00", &buf), 0);
 	CHECK_EQ(a.icc_status, CCID_ICC_INACTIVE);
 	free(buf);
@@ -78,7 +81,7 @@ static void pairs(void)
 	};
 	unsigned int i;
 
-	test("ccid_msg: which answer belongs to which command");
+	tap_test("ccid_msg: which answer belongs to which command");
 	for (i = 0; i < ARRAY_SIZE(expected); i++)
 		CHECK_EQ(ccid_expected_answer(expected[i][0]), expected[i][1]);
 }
@@ -100,11 +103,11 @@ static void errors(void)
 	};
 	unsigned int i;
 
-	test("ccid_msg: errors of the reader as errno");
+	tap_test("ccid_msg: errors of the reader as errno");
 	for (i = 0; i < ARRAY_SIZE(expected); i++)
 		CHECK_EQ(ccid_error_to_errno(expected[i].icc, expected[i].error), expected[i].ret);
 
-	test("ccid_msg: no error is success");
+	tap_test("ccid_msg: no error is success");
 	for (i = 0; i < 256; i++)
 		CHECK(ccid_error_to_errno(0, i) < 0);
 }
@@ -124,26 +127,26 @@ static void notifications(void)
 {
 	struct ccid_notify n;
 
-	test("ccid_msg: slot change, one slot");
+	tap_test("ccid_msg: slot change, one slot");
 	n = notify("50 03", 1, 0);
 	CHECK(n.changed == 1 && n.present == 1);
 	n = notify("50 02", 1, 0);
 	CHECK(n.changed == 1 && n.present == 0);
 
-	test("ccid_msg: slot change, six slots in two bytes");
+	tap_test("ccid_msg: slot change, six slots in two bytes");
 	n = notify("50 CE 0B", 6, 0);
 	CHECK_EQ(n.present, 0x1a);
 	CHECK_EQ(n.changed, 0x3b);
 
-	test("ccid_msg: slot change of slots that do not exist");
+	tap_test("ccid_msg: slot change of slots that do not exist");
 	n = notify("50 FF FF FF FF FF", 2, 0);
 	CHECK(n.changed == 3 && n.present == 3);
 
-	test("ccid_msg: slot change with less than all slots");
+	tap_test("ccid_msg: slot change with less than all slots");
 	n = notify("50 FF", 16, 0);
 	CHECK(n.changed == 0xf && n.present == 0xf);
 
-	test("ccid_msg: other interrupt messages");
+	tap_test("ccid_msg: other interrupt messages");
 	notify("", 1, -EPROTO);
 	notify("50", 1, -EPROTO);
 	n = notify("51 00 00 01", 1, -EPROTO);
@@ -156,5 +159,5 @@ int main(void)
 	pairs();
 	errors();
 	notifications();
-	return tests_end();
+	return tap_end();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Tokens without bulk pipes: status of version A, responses of version B. */
+/* ICCD tokens without bulk endpoints: status of version A, responses of version B. */
 #include "iccd.h"
-#include "tap.h"
+#include "unit.h"
 
 static enum iccd_state response(const char *text, struct ccid_answer *a, unsigned int *wait_ms,
 				u8 **keep)
@@ -18,7 +18,7 @@ static void broken(const char *name, const char *text)
 	unsigned int wait_ms;
 	u8 *buf;
 
-	test("iccd: refused: %s", name);
+	tap_test("iccd: refused: %s", name);
 	CHECK_EQ(response(text, &a, &wait_ms, &buf), ICCD_BROKEN);
 	free(buf);
 }
@@ -29,7 +29,7 @@ int main(void)
 	struct ccid_answer a;
 	u8 *buf;
 
-	test("iccd: status of version A");
+	tap_test("iccd: status of version A");
 	CHECK_EQ(iccd_a_status(0x10), ICCD_READY);
 	CHECK_EQ(iccd_a_status(0x20), ICCD_STATUS_WORD);
 	CHECK_EQ(iccd_a_status(0x40), ICCD_BUSY);
@@ -37,7 +37,7 @@ int main(void)
 	CHECK_EQ(iccd_a_status(0x00), ICCD_FAILED);
 	CHECK_EQ(iccd_a_status(0x30), ICCD_FAILED);
 
-	test("iccd: data of version B, whole and in parts");
+	tap_test("iccd: data of version B, whole and in parts");
 	for (i = 0; i < 5; i++) {
 		static const u8 types[] = { 0x00, 0x01, 0x02, 0x03, 0x10 };
 		char text[20];
@@ -51,14 +51,14 @@ int main(void)
 		free(buf);
 	}
 
-	test("iccd: failure of version B");
+	tap_test("iccd: failure of version B");
 	CHECK_EQ(response("40 42 FE", &a, &wait_ms, &buf), ICCD_FAILED);
 	CHECK_EQ(a.cmd_status, CCID_CMD_FAILED);
 	CHECK_EQ(a.icc_status, CCID_ICC_ABSENT);
 	CHECK_EQ(a.error, CCID_ERR_ICC_MUTE);
 	free(buf);
 
-	test("iccd: polling of version B, within bounds");
+	tap_test("iccd: polling of version B, within bounds");
 	CHECK_EQ(response("80 05 00", &a, &wait_ms, &buf), ICCD_BUSY);
 	CHECK_EQ(wait_ms, 50);
 	free(buf);
@@ -74,5 +74,5 @@ int main(void)
 	broken("status reserved", "40 03 00");
 	broken("polling cut off", "80 05");
 	broken("unknown type", "04 90 00");
-	return tests_end();
+	return tap_end();
 }

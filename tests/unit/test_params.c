@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The choice of parameters, what readers and cards are told, waiting times, PPS. */
+/*
+ * PC_to_RDR_SetParameters and PPS: the choice of Fi/Di (dwMaxDataRate, GetDataRates), and the
+ * waiting times BWT, CWT, WWT.
+ */
 #include "params.h"
-#include "tap.h"
+#include "unit.h"
 
 static const u32 table[] = { 10753, 21505, 43011, 86022, 172043, 344086 };
 
@@ -46,7 +49,7 @@ static void choose(void)
 		struct atr a;
 		u8 fi_di = 0;
 
-		test("params: %s", choices[i].name);
+		tap_test("params: %s", choices[i].name);
 		a = parse_atr(choices[i].atr);
 		CHECK_EQ(params_choose(&fi_di, &a, &r), choices[i].ret);
 		CHECK_EQ(fi_di, choices[i].fi_di);
@@ -58,16 +61,16 @@ static void structures(void)
 	struct atr a;
 	u8 buf[PARAMS_T1_LEN];
 
-	test("params: defaults as the CCID specification has them");
+	tap_test("params: defaults as the CCID specification has them");
 	a = parse_atr("3B 00");
 	CHECK_HEX(buf, params_put_t0(buf, &a, 0x11), "11 00 00 0A 00");
 	CHECK_HEX(buf, params_put_t1(buf, &a, 0x11, 32), "11 10 00 4D 00 20 00");
 
-	test("params: inverse convention, guard time, waiting integer, clock stop");
+	tap_test("params: inverse convention, guard time, waiting integer, clock stop");
 	a = parse_atr("3F C0 03 C0 14 1F C7 00");
 	CHECK_HEX(buf, params_put_t0(buf, &a, 0x94), "94 02 03 14 03");
 
-	test("params: T=1 with its BWI, CWI, CRC and IFSC");
+	tap_test("params: T=1 with its BWI, CWI, CRC and IFSC");
 	a = parse_atr("3F 80 81 71 FE 75 01 FA");
 	CHECK_HEX(buf, params_put_t1(buf, &a, 0x18, 0x40), "18 13 00 75 00 40 00");
 }
@@ -77,32 +80,32 @@ static void times(void)
 	struct atr a, b;
 
 	/* 960 x 10 x 372 / 4000 = 892 ms, six of them; 262 x 12 etu of 93 us */
-	test("params: waiting time of T=0 by default");
+	tap_test("params: waiting time of T=0 by default");
 	a = parse_atr("3B 00");
 	CHECK_EQ(params_wait_t0(&a, 0x11, 4000), 893 * 6 + 293);
 
-	test("params: waiting time of T=0 follows TC2 and F");
+	tap_test("params: waiting time of T=0 follows TC2 and F");
 	CHECK(params_wait_t0(&a, 0x95, 4000) > params_wait_t0(&a, 0x11, 4000));
 	a = parse_atr("3B 80 40 01");
 	CHECK(params_wait_t0(&a, 0x11, 4000) < 1000);
 
 	/* 2^4 x 960 x 372 / 4000 = 1428; 260 x 12 and 260 x (11 + 2^13) etu */
-	test("params: waiting time of T=1 by default is cut off");
+	tap_test("params: waiting time of T=1 by default is cut off");
 	a = parse_atr("3B 00");
 	CHECK_EQ(params_wait_t1(&a, 0x11, 4000), PARAMS_WAIT_MAX_MS);
 
-	test("params: waiting time of T=1 with BWI 4, CWI 5");
+	tap_test("params: waiting time of T=1 with BWI 4, CWI 5");
 	a = parse_atr("3B 80 81 21 45 E5");
 	CHECK_EQ(params_wait_t1(&a, 0x11, 4000), 1429 + 291 + 1040);
 
-	test("params: guard time of 255 is none, of 254 is one");
+	tap_test("params: guard time of 255 is none, of 254 is one");
 	a = parse_atr("3B C0 FF 81 21 45 DB");
 	CHECK_EQ(params_wait_t1(&a, 0x11, 4000), 1429 + 291 + 1040);
 	CHECK_EQ(params_wait_t0(&a, 0x11, 4000), 893 * 6 + 293);
 	a = parse_atr("3B C0 FE 81 21 45 DA");
 	CHECK_EQ(params_wait_t1(&a, 0x11, 4000), 1429 + 6432 + 1040);
 
-	test("params: reserved BWI is taken as the longest one");
+	tap_test("params: reserved BWI is taken as the longest one");
 	a = parse_atr("3B 80 81 21 95 35");
 	a.bwi = 15;
 	b = a;
@@ -110,7 +113,7 @@ static void times(void)
 	CHECK_EQ(params_wait_t1(&a, 0x18, 4000), params_wait_t1(&b, 0x18, 4000));
 	CHECK(params_wait_t1(&a, 0x18, 4000) >= 512 * 89);
 
-	test("params: waiting times without a clock, with reserved F and D, and the longest");
+	tap_test("params: waiting times without a clock, with reserved F and D, and the longest");
 	CHECK_EQ(params_wait_t0(&a, 0x11, 0), params_wait_t0(&a, 0x11, 1000));
 	CHECK_EQ(params_wait_t1(&a, 0x70, 4000), params_wait_t1(&a, 0x11, 4000));
 	CHECK(params_wait_t0(&a, 0x7f, 4000) == params_wait_t0(&a, 0x11, 4000));
@@ -124,7 +127,7 @@ static void pps(const char *name, const char *answer, u8 protocol, u8 asked, int
 	u8 request[PPS_LEN_MAX], fi_di = 0, *buf;
 	u32 len, request_len;
 
-	test("pps: %s", name);
+	tap_test("pps: %s", name);
 	request_len = pps_put(request, protocol, asked);
 	buf = hex(answer, &len);
 	CHECK_EQ(pps_check(&fi_di, request, request_len, buf, len), ret);
@@ -141,7 +144,7 @@ int main(void)
 	structures();
 	times();
 
-	test("pps: requests");
+	tap_test("pps: requests");
 	CHECK_HEX(buf, pps_put(buf, 0, 0x11), "FF 00 FF");
 	CHECK_HEX(buf, pps_put(buf, 1, 0x11), "FF 01 FE");
 	CHECK_HEX(buf, pps_put(buf, 1, 0x95), "FF 11 95 7B");
@@ -159,5 +162,5 @@ int main(void)
 	pps("PPS2", "FF 21 00 DE", 1, 0x95, -EPROTO, 0);
 	pps("PPS1 announced, not there", "FF 11 EE", 1, 0x95, -EPROTO, 0);
 	pps("a byte too many", "FF 01 00 FE", 1, 0x95, -EPROTO, 0);
-	return tests_end();
+	return tap_end();
 }

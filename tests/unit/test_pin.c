@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* PIN structures of PC/SC part 10 to PC_to_RDR_Secure. */
+/* PIN_VERIFY_STRUCTURE and PIN_MODIFY_STRUCTURE of PC/SC part 10 to PC_to_RDR_Secure. */
 #include "pin.h"
-#include "tap.h"
+#include "unit.h"
 
 /* bTimerOut 1E, bTimerOut2 0F, ..., bTeoPrologue A1 A2 A3, ulDataLength, the APDU */
 #define VERIFY	"1E 0F 82 04 08 0804 02 01 0904 07 A1A2A3"
@@ -31,7 +31,7 @@ static void modify(const char *messages, const char *indices)
 	char text[300], want[300];
 	u8 *buf;
 
-	test("pin: modify with bNumberMessage %s", messages);
+	tap_test("pin: modify with bNumberMessage %s", messages);
 	snprintf(text, sizeof(text), MODIFY, messages);
 	CHECK_EQ(convert(true, text, &m, &buf), 0);
 	snprintf(want, sizeof(want),
@@ -48,7 +48,7 @@ static void refuse(bool modify, const char *name, const char *text)
 	struct pin_message m;
 	u8 *buf;
 
-	test("pin: refused: %s, %s", modify ? "modify" : "verify", name);
+	tap_test("pin: refused: %s, %s", modify ? "modify" : "verify", name);
 	CHECK_EQ(convert(modify, text, &m, &buf), -EINVAL);
 	free(buf);
 }
@@ -59,7 +59,7 @@ static void validation(const char *given, const char *taken)
 	char text[200];
 	u8 *buf;
 
-	test("pin: bEntryValidationCondition %s becomes %s", given, taken);
+	tap_test("pin: bEntryValidationCondition %s becomes %s", given, taken);
 	snprintf(text, sizeof(text), "1E 0F 82 04 08 0804 %s 01 0904 07 A1A2A3 04000000 00200001",
 		 given);
 	CHECK_EQ(convert(false, text, &m, &buf), 0);
@@ -73,7 +73,7 @@ static void fixed(const char *name, struct pin_pad pad, const char *verify, cons
 	struct pin_message m;
 	u8 *buf;
 
-	test("pin: %s", name);
+	tap_test("pin: %s", name);
 	CHECK_EQ(convert_for(&pad, false, "1E 0F 82 04 08 0804 07 02 0904 05 A1A2A3 04000000 00200001",
 			     &m, &buf), 0);
 	CHECK_HEX(buf, m.len, verify);
@@ -118,13 +118,13 @@ static void replaced(void)
 	struct pin_message m;
 	u8 *buf;
 
-	test("pin: a condition that the pad does not take becomes one that it takes");
+	tap_test("pin: a condition that the pad does not take becomes one that it takes");
 	CHECK_EQ(convert_for(&key, false, "1E 0F 82 04 08 0804 05 02 0904 05 A1A2A3 04000000 00200001",
 			     &m, &buf), 0);
 	CHECK_HEX(buf + 7, 1, "02");
 	free(buf);
 
-	test("pin: bNumberMessage 0 becomes FF");
+	tap_test("pin: bNumberMessage 0 becomes FF");
 	CHECK_EQ(convert_for(&pad, true, "1E 0F 82 04 08 05 06 0804 03 07 00 0904 B1 B2 B3 A1A2A3 "
 			     "04000000 00240001", &m, &buf), 0);
 	CHECK_HEX(buf, m.len, "01 1E 82 04 08 05 06 0804 03 07 FF 0904 B1 B2 A1A2A3 00240001");
@@ -136,7 +136,7 @@ static void unpadded(const char *name, const char *text, bool want)
 	struct pin_message m;
 	u8 *buf;
 
-	test("pin: %s", name);
+	tap_test("pin: %s", name);
 	CHECK_EQ(convert(false, text, &m, &buf), 0);
 	CHECK_EQ(m.unpadded, want);
 	free(buf);
@@ -151,7 +151,7 @@ static void gemalto(const char *name, const char *text, struct pin_pad want)
 	u32 len;
 	u8 *buf = hex(text, &len);
 
-	test("pin: firmware features: %s", name);
+	tap_test("pin: firmware features: %s", name);
 	pin_gemalto_features(&pad, buf, len);
 	CHECK_EQ(pad.fixes, want.fixes);
 	CHECK_EQ(pad.conditions, want.conditions);
@@ -178,7 +178,7 @@ int main(void)
 	char text[300];
 	u8 *buf;
 
-	test("pin: verify");
+	tap_test("pin: verify");
 	CHECK_EQ(convert(false, VERIFY "0D000000" APDU, &m, &buf), 0);
 	CHECK_HEX(buf, m.len, "00 1E 82 04 08 0804 02 01 0904 07 A1A2A3" APDU);
 	CHECK_EQ(m.timeout, 0x1e);
@@ -197,7 +197,7 @@ int main(void)
 	validation("07", "07");
 	validation("08", "02");
 
-	test("pin: modify fixes bEntryValidationCondition too");
+	tap_test("pin: modify fixes bEntryValidationCondition too");
 	snprintf(text, sizeof(text), "1E 0F 82 04 08 05 06 0804 03 FF 00 0904 B1B2B3 A1A2A3 "
 		 "04000000 00240001");
 	CHECK_EQ(convert(true, text, &m, &buf), 0);
@@ -223,5 +223,5 @@ int main(void)
 	unpadded("a length in the block string",
 		 "1E 0F 82 08 00 0804 02 01 0904 07 A1A2A3 04000000 00200001", false);
 	features();
-	return tests_end();
+	return tap_end();
 }

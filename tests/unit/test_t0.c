@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * T=0. APDU to TPDU as ISO 7816-3 section 12.2 has it. At character level scripts, from
- * after the header was sent: "<bytes" the card sends what it was asked for, ">bytes"
+ * T=0: APDU to TPDU by ISO 7816-3 section 12.2; procedure bytes (INS, NULL, SW1) at character
+ * level, as scripts from after the header: "<bytes" the card sends the requested bytes, ">bytes"
  * the host sends, "?n" the host asks for n bytes, "=bytes" the answer, "!" failure.
  */
 #include "t0.h"
-#include "tap.h"
+#include "unit.h"
 
 static const struct {
 	const char *name, *apdu, *tpdu;	/* NULL: refused */
@@ -63,7 +63,7 @@ static void convert(unsigned int n)
 	u8 *apdu = hex(conversions[n].apdu, &len);
 	u8 *want = hex(conversions[n].tpdu, &want_len), *buf = malloc(len + T0_HEADER_LEN);
 
-	test("t0: %s", conversions[n].name);
+	tap_test("t0: %s", conversions[n].name);
 	memcpy(buf, apdu, len);
 	CHECK_EQ(t0_tpdu(buf, &len), 0);
 	CHECK_EQ(len, want_len);
@@ -78,12 +78,12 @@ static void too_long(void)
 	u8 *buf = calloc(600, 1);
 	u32 len = 7 + 256;
 
-	test("t0: more than 255 bytes of data are refused");
+	tap_test("t0: more than 255 bytes of data are refused");
 	memcpy(buf, (u8 []){ 0, 0xd6, 0, 0, 0, 1, 0 }, 7);
 	CHECK_EQ(t0_tpdu(buf, &len), -EINVAL);
 	CHECK_EQ(len, 263);
 
-	test("t0: what is neither an APDU nor short enough is refused");
+	tap_test("t0: an invalid or too long APDU is refused");
 	buf[4] = 1;
 	len = 261;
 	CHECK_EQ(t0_tpdu(buf, &len), -EINVAL);
@@ -99,7 +99,7 @@ static void run(unsigned int n)
 	u8 *tpdu = hex(scripts[n].tpdu, &len);
 	struct t0 t;
 
-	test("t0: %s", scripts[n].name);
+	tap_test("t0: %s", scripts[n].name);
 	snprintf(script, sizeof(script), "%s", scripts[n].script);
 	action = t0_start(&t, tpdu, len, ans);
 	CHECK_EQ(action, T0_SEND);
@@ -140,7 +140,7 @@ static void refuse(const char *name, const char *text, u32 want_len)
 	struct t0 t;
 	u32 len;
 
-	test("t0: no TPDU: %s", name);
+	tap_test("t0: no TPDU: %s", name);
 	tpdu = hex(text, &len);
 	CHECK_EQ(len, want_len);
 	CHECK_EQ(t0_start(&t, tpdu, len, ans), T0_FAIL);
@@ -153,7 +153,7 @@ static void longest(void)
 	unsigned int i;
 	struct t0 t;
 
-	test("t0: 256 bytes of answer");
+	tap_test("t0: 256 bytes of answer");
 	memset(data, 0x5a, sizeof(data));
 	t0_start(&t, tpdu, 5, ans);
 	t0_step(&t, (u8 []){ 0xb0 }, 1);
@@ -164,19 +164,19 @@ static void longest(void)
 	CHECK_EQ(t.ans_len, 258);
 	CHECK(!memcmp(ans, data, 256));
 
-	test("t0: 255 bytes of data");
+	tap_test("t0: 255 bytes of data");
 	tpdu[4] = 255;
 	CHECK_EQ(t0_start(&t, tpdu, T0_TPDU_MAX, ans), T0_SEND);
 	t0_step(&t, (u8 []){ 0xb0 }, 1);
 	CHECK_EQ(t.tx_len, 255);
 
-	test("t0: NULL bytes without end have one");
+	tap_test("t0: NULL bytes without end have one");
 	t0_start(&t, tpdu, T0_TPDU_MAX, ans);
 	for (i = 0; t0_step(&t, (u8 []){ 0x60 }, 1) == T0_SEND && i < 1000000; i++)
 		;
 	CHECK_EQ(i, 100000);
 
-	test("t0: the state is small and holds no data");
+	tap_test("t0: the state is small and holds no data");
 	CHECK(sizeof(t) <= 96);
 }
 
@@ -193,5 +193,5 @@ int main(void)
 	refuse("less data than P3", "00A4000003 01", 6);
 	refuse("more data than P3", "00A4000001 0102", 7);
 	longest();
-	return tests_end();
+	return tap_end();
 }

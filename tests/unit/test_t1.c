@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* T=1 beside its rules: known blocks, long APDUs, bounds, PIN entry, what stays behind. */
+/*
+ * T=1: NAD, PCB, LEN, LRC and CRC of known blocks, IFSC and IFSD, long APDUs, bounds, PIN entry,
+ * and that no APDU byte stays in memory.
+ */
 #include "t1.h"
 #include "t1_card.h"
-#include "tap.h"
+#include "unit.h"
 
 /* Blocks as they went over the wire between other drivers and cards */
 static void known_blocks(void)
@@ -11,12 +14,12 @@ static void known_blocks(void)
 	struct t1 t;
 	u32 len;
 
-	test("t1: known blocks with LRC");
+	tap_test("t1: known blocks with LRC");
 	t1_init(&t, 32, false);
 	CHECK_EQ(t1_start_ifs(&t, 254, tx), T1_SEND);
 	CHECK_HEX(tx, t.tx_len, "00 C1 01 FE 3E");
 
-	test("t1: known blocks with CRC");
+	tap_test("t1: known blocks with CRC");
 	t1_init(&t, 254, true);
 	CHECK_EQ(t1_start_ifs(&t, 254, tx), T1_SEND);
 	CHECK_HEX(tx, t.tx_len, "00 C1 01 FE 54 4E");
@@ -28,12 +31,12 @@ static void known_blocks(void)
 	CHECK_HEX(tx, t.tx_len, "00 00 05 00 A4 00 00 00 B8 DA");
 	free(cmd);
 
-	test("t1: epilogue of one byte or two");
+	tap_test("t1: epilogue of one byte or two");
 	CHECK_EQ(t1_epilogue_len(&t), 2);
 	t1_init(&t, 254, false);
 	CHECK_EQ(t1_epilogue_len(&t), 1);
 
-	test("t1: IFSC from 1 to 254");
+	tap_test("t1: IFSC from 1 to 254");
 	t1_init(&t, 0, false);
 	CHECK_EQ(t.ifsc, 1);
 	t1_init(&t, 255, false);
@@ -63,7 +66,7 @@ static void long_apdu(u32 len, u32 ans_len, u8 ifsc, u8 ifsd, bool crc)
 	struct t1 t;
 	u32 i, n;
 
-	test("t1: %u bytes out, %u in, IFSC %u, IFSD %u, %s", len, ans_len, ifsc, ifsd,
+	tap_test("t1: %u bytes out, %u in, IFSC %u, IFSD %u, %s", len, ans_len, ifsc, ifsd,
 	     crc ? "CRC" : "LRC");
 	for (i = 0; i < len; i++)
 		cmd[i] = i * 3;
@@ -103,7 +106,7 @@ static void bounds(void)
 	u32 steps = 0, i;
 	struct t1 t;
 
-	test("t1: S(WTX request) without end has one");
+	tap_test("t1: S(WTX request) without end has one");
 	t1_init(&t, 32, false);
 	action = t1_start(&t, cmd, 1, ans, sizeof(ans), tx);
 	while (action == T1_SEND && steps < 1000000) {
@@ -114,7 +117,7 @@ static void bounds(void)
 	CHECK_EQ(t.error, -EIO);
 	CHECK(steps < 140000);
 
-	test("t1: an answer of empty blocks without end has one");
+	tap_test("t1: an answer of empty blocks without end has one");
 	t1_init(&t, 32, false);
 	action = t1_start(&t, cmd, 1, ans, sizeof(ans), tx);
 	for (i = 0; action == T1_SEND && i < 1000000; i++) {
@@ -132,19 +135,19 @@ static void limited(void)
 	u8 tx[T1_BLOCK_MAX], ans[4], cmd[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
 	struct t1 t;
 
-	test("t1: blocks are no longer than the reader takes, whatever the ATR says");
+	tap_test("t1: blocks are no longer than the reader takes, whatever the ATR says");
 	t1_init(&t, 254, false);
 	t1_limit(&t, 4);
 	CHECK_EQ(t1_start(&t, cmd, sizeof(cmd), ans, sizeof(ans), tx), T1_SEND);
 	CHECK_HEX(tx, t.tx_len, "00 20 04 01 02 03 04 20");
 
-	test("t1: nor whatever S(IFS request) says, which is agreed to all the same");
+	tap_test("t1: nor whatever S(IFS request) says, which is agreed to all the same");
 	CHECK_EQ(t1_step(&t, (u8 []){ 0x00, 0xc1, 0x01, 0xfe, 0x3e }, 5, tx), T1_SEND);
 	CHECK_HEX(tx, t.tx_len, "00 E1 01 FE 1E");
 	CHECK_EQ(t1_step(&t, (u8 []){ 0x00, 0x90, 0x00, 0x90 }, 4, tx), T1_SEND);
 	CHECK_HEX(tx, t.tx_len, "00 40 04 05 06 07 08 48");
 
-	test("t1: a reader that takes nothing, or everything, is clamped");
+	tap_test("t1: a reader that takes nothing, or everything, is clamped");
 	t1_limit(&t, 0);
 	CHECK_EQ(t.ifsc, 1);
 	t1_init(&t, 254, false);
@@ -159,7 +162,7 @@ static void memory(void)
 	struct t1 t;
 	u32 i;
 
-	test("t1: the connection is small and keeps nothing of an APDU");
+	tap_test("t1: the connection is small and keeps nothing of an APDU");
 	CHECK(sizeof(t) <= 128);
 	t1_init(&t, 32, false);
 	t1_start(&t, secret, sizeof(secret), ans, sizeof(ans), tx);
@@ -193,50 +196,50 @@ static void pin_entry(void)
 	u8 ans[4], cmd[1] = { 2 }, tx[T1_BLOCK_MAX];
 	struct t1 t;
 
-	test("t1: a block that the reader completes");
+	tap_test("t1: a block that the reader completes");
 	t1_init(&t, 32, false);
 	secure(&t, "00 00 0D", ans, sizeof(ans));
 	secured(&t, "00 00 02 90 00 92", T1_DONE, "", tx);
 	CHECK_HEX(ans, t.ans_len, "90 00");
 	secure(&t, "00 40 0D", ans, sizeof(ans));
 
-	test("t1: the card may ask for more time before it answers");
+	tap_test("t1: the card may ask for more time before it answers");
 	secured(&t, "00 C3 01 09 CB", T1_SEND, "00 E3 01 09 EB", tx);
 	CHECK_EQ(t.wtx, 9);
 	secured(&t, "00 40 02 63 C2 E3", T1_DONE, "", tx);
 	CHECK_HEX(ans, t.ans_len, "63 C2");
 
-	test("t1: an answer that is not understood is asked for again");
+	tap_test("t1: an answer that is not understood is asked for again");
 	secure(&t, "00 00 0D", ans, sizeof(ans));
 	secured(&t, "00 00 02 90 00 93", T1_SEND, "00 81 00 81", tx);
 	secured(&t, "00 00 02 90 00 92", T1_DONE, "", tx);
 
-	test("t1: after it the numbers go on");
+	tap_test("t1: after it the numbers go on");
 	CHECK_EQ(t1_start(&t, cmd, 1, ans, sizeof(ans), tx), T1_SEND);
 	CHECK_HEX(tx, t.tx_len, "00 40 01 02 43");
 
-	test("t1: what the reader has completed is not sent again");
+	tap_test("t1: a block that the reader has completed is not sent again");
 	t1_init(&t, 32, false);
 	secure(&t, "00 00 0D", ans, sizeof(ans));
 	secured(&t, "00 80 00 80", T1_FAIL, "", tx);
 	CHECK_EQ(t.error, -EIO);
 	CHECK(t.broken);
 
-	test("t1: before the next one it is resynchronised");
+	tap_test("t1: before the next one it is resynchronised");
 	CHECK_EQ(t1_start_resynch(&t, tx), T1_SEND);
 	CHECK_HEX(tx, t.tx_len, "00 C0 00 C0");
 	CHECK_EQ(t1_step(&t, (u8 []){ 0x00, 0xe0, 0x00, 0xe0 }, 4, tx), T1_DONE);
 	CHECK(!t.broken);
 	secure(&t, "00 00 0D", ans, sizeof(ans));
 
-	test("t1: and given up if the card does not agree");
+	tap_test("t1: and given up if the card does not agree");
 	CHECK_EQ(t1_start_resynch(&t, tx), T1_SEND);
 	CHECK_EQ(t1_step(&t, tx, 0, tx), T1_SEND);
 	CHECK_EQ(t1_step(&t, tx, 0, tx), T1_SEND);
 	CHECK_EQ(t1_step(&t, tx, 0, tx), T1_FAIL);
 	CHECK(t.broken);
 
-	test("t1: an answer longer than the room for it");
+	tap_test("t1: an answer longer than the room for it");
 	t1_init(&t, 32, false);
 	secure(&t, "00 00 0D", ans, sizeof(ans));
 	secured(&t, "00 00 05 01 02 03 90 00 95", T1_FAIL, "", tx);
@@ -254,5 +257,5 @@ int main(void)
 	limited();
 	memory();
 	pin_entry();
-	return tests_end();
+	return tap_end();
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * T=1, rule by rule of ISO 7816-3 section 11.6.3; the numbers are those that drivers
- * cite. Situations that no rule names alone are named by what happens in them.
+ * T=1, rule by rule of ISO 7816-3 section 11.6.3 (I-, R- and S-blocks, S(WTX), S(IFS),
+ * S(ABORT), S(RESYNCH)); the numbers are those that drivers cite. Other situations are named
+ * by their events.
  */
 #include "t1_script.h"
-#include "tap.h"
+#include "unit.h"
 
 #define OK		"<I00:9000 =9000 "
 #define GIVEN_UP	"<- >R0/2 <- >R0/2 <- >R0/2 <- "
@@ -219,5 +220,5 @@ int main(void)
 		run_invalid(i);
 	for (i = 0; i < ARRAY_SIZE(others); i++)
 		t1_run("t1", &others[i]);
-	return tests_end();
+	return tap_end();
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * APDUs in parts, as scripts: ">level:bytes" is sent, "<param:bytes" received, "=bytes"
+ * wLevelParameter, bChainParameter: extended APDUs in parts, as scripts. ">level:bytes" is
+ * sent, "<param:bytes" received, "=bytes"
  * the answer in the end, "!errno" the failure.
  */
-#include "tap.h"
+#include "unit.h"
 #include "xchain.h"
 
 static const struct {
@@ -44,7 +45,7 @@ static void run(unsigned int n)
 	u32 len, rx_len;
 	u8 *cmd = hex(scripts[n].cmd, &len), *ans = malloc(scripts[n].size), *rx;
 
-	test("xchain: %s", scripts[n].name);
+	tap_test("xchain: %s", scripts[n].name);
 	snprintf(script, sizeof(script), "%s", scripts[n].script);
 	action = xchain_start(&x, cmd, len, 4, ans, scripts[n].size);
 	while ((token = strsep(&rest, " "))) {
@@ -79,7 +80,7 @@ static void no_end(void)
 	struct xchain x;
 	u8 cmd[1] = { 0 }, ans[4];
 
-	test("xchain: an answer of empty parts without end has one");
+	tap_test("xchain: an answer of empty parts without end has one");
 	action = xchain_start(&x, cmd, 1, 4, ans, sizeof(ans));
 	action = xchain_step(&x, 1, ans, 0);
 	while (action == XCHAIN_SEND && steps < 100000) {
@@ -97,7 +98,7 @@ static void longest(void)
 	enum xchain_action action;
 	struct xchain x;
 
-	test("xchain: 65544 bytes out and 65538 in, in messages of 271");
+	tap_test("xchain: 65544 bytes out and 65538 in, in messages of 271");
 	for (i = 0; i < len; i++)
 		cmd[i] = i * 7;
 	action = xchain_start(&x, cmd, len, block, ans, size);
@@ -129,5 +130,5 @@ int main(void)
 		run(i);
 	no_end();
 	longest();
-	return tests_end();
+	return tap_end();
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# What the VM scripts share: where the cache is, which kernels there are, and
-# what of them QEMU is given. Sourced, never run.
+# Shared by the VM scripts: the cache, the installed kernels, and the image for QEMU.
+# Sourced, never run.
 
 prog=${0##*/}
 tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)

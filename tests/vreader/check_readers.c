@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../tap.h"
 #include "vrctl.h"
 
 /*
@@ -437,7 +438,7 @@ static void print_log(struct row *r)
 			printf("# %.160s\n", line);
 }
 
-static bool finish(struct row *r, const struct scard_info *info)
+static void finish(struct row *r, const struct scard_info *info)
 {
 	int status;
 
@@ -451,22 +452,19 @@ static bool finish(struct row *r, const struct scard_info *info)
 		       status == 2 ? ": rules of CCID broken" : "");
 	if (r->what[0])
 		printf("# %s\n", r->what);
-	printf("%sok %d - %04x:%04x.%u %s%s \"%s\"\n", r->what[0] ? "not " : "", r->number, r->vid,
-	       r->pid, r->interface, level_name(r), r->protocols & 2 ? " T=1" : " T=0", info->name);
-	fflush(stdout);
-	return !r->what[0];
+	tap_result(!r->what[0], "row %d: %04x:%04x.%u %s%s \"%s\"", r->number, r->vid, r->pid,
+		   r->interface, level_name(r), r->protocols & 2 ? " T=1" : " T=0", info->name);
 }
 
 int main(int argc, char **argv)
 {
-	int first, last, bad = 0;
+	int first, last;
 
 	if (argc != 4)
 		return 2;
 	table = argv[1];
 	first = atoi(argv[2]);
 	last = atoi(argv[3]);
-	printf("1..%d\n", last - first + 1);
 	for (int n = first; n <= last + AHEAD; n++) {
 		struct scard_info info = { 0 };
 		int ready = n - AHEAD;
@@ -477,7 +475,7 @@ int main(int argc, char **argv)
 			continue;
 		if (rows[ready % (AHEAD + 1)].up)
 			check(&rows[ready % (AHEAD + 1)], &info);
-		bad += !finish(&rows[ready % (AHEAD + 1)], &info);
+		finish(&rows[ready % (AHEAD + 1)], &info);
 	}
-	return bad ? 1 : 0;
+	return tap_end();
 }

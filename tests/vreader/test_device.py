@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The device: descriptors, transfers, commands, rules."""
+"""vreader as a USB device: descriptors, bulk and interrupt transfers, CCID commands (bMessageType,
+bSeq, bSlot, Abort), and the rules of CCID that it checks."""
 import struct
 
-from tap import ROWS, apdu, broken, clean, data, failed, hx, same, t1_params, test, tpdu
+from vrtest import ROWS, apdu, broken, clean, data, failed, hx, same, t1_params, test, tpdu
 from usbhost import Host, Timeout
 
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Faults on demand."""
+"""vreaderctl fault: stall, nak, no-answer, garbage, babble, time extensions (bStatus, bError) and
+the faults of T=1 blocks, on demand."""
 import os
 import struct
 import time
 
-from tap import apdu, clean, data, failed, hx, same, t1, t1_reader, test
+from vrtest import apdu, clean, data, failed, hx, same, t1, t1_reader, test
 from usbhost import Gone, Host, Timeout
 
 

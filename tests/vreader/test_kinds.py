@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""PIN pads, tokens without bulk endpoints, cards in other programs, control, observation."""
+"""bPINSupport and PC_to_RDR_Secure, ICCD tokens without bulk endpoints, cards in other programs
+(vpcd), vreaderctl, log and counters."""
 import os
 import socket
 import struct
 import time
 
-from tap import apdu, clean, data, failed, hx, same, t1, t1_params, test, tpdu
+from vrtest import apdu, clean, data, failed, hx, same, t1, t1_params, test, tpdu
 from usbhost import Host, Timeout
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Cards at each exchange level."""
-from tap import apdu, broken, clean, data, failed, hx, same, t1, t1_params, t1_reader, test, tpdu
+"""dwFeatures: cards at each exchange level (character, TPDU, short and extended APDU), T=0 and T=1,
+PPS, SetParameters, wLevelParameter."""
+from vrtest import apdu, broken, clean, data, failed, hx, same, t1, t1_params, t1_reader, test, tpdu
 from usbhost import Host
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Completion for scardctl(1). Commands are taken from its own help, so they are never old.
+# Completion for scardctl(1). Commands come from scardctl --help, so they are up to date.
 
 _scardctl()
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SCardDisconnect in the form that the WinSCard documentation shows: the type names,
- * constants and the flow of a Windows program, compiled as it stands. Connects to the
- * card in the first reader, and leaves it as it was.
+ * SCardDisconnect as the WinSCard documentation shows it: types, constants and flow of a
+ * Windows program, unchanged. Connects to the card in the first reader, and leaves it as it
+ * was.
  *
  *	cc disconnect.c $(pkg-config --cflags --libs libscard)
  */
@@ -39,7 +39,7 @@ int main(void)
 		exit(1);
 	}
 
-	/* Use the connection; here we only say what was agreed on. */
+	/* Use the connection; this example prints the protocol only. */
 	switch (dwActiveProtocol) {
 	case SCARD_PROTOCOL_T0:
 		printf("Active protocol T0\n");

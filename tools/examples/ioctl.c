@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The card of a slot by ioctls alone: connect, one transaction with one APDU (SELECT
- * the master file), disconnect with a reset. No library.
+ * A card by ioctls alone, without a library: connect, one transaction with one APDU (SELECT
+ * the master file), disconnect with a reset.
  *
  *	cc ioctl.c && ./a.out /dev/scard0
  */
@@ -46,7 +46,7 @@ int main(int argc, char **argv)
 		.share_mode = SCARD_MODE_SHARED,
 		.protocols = SCARD_PROTO_T0 | SCARD_PROTO_T1,
 	};
-	/* the card keeps nothing of what was done: somebody else may be next */
+	/* reset the card: leave no verified PIN for the next program */
 	struct scard_disposition reset = { .disposition = SCARD_DISP_RESET };
 	struct scard_disposition leave = { .disposition = SCARD_DISP_LEAVE };
 	int fd = open(device, O_RDWR | O_CLOEXEC);
@@ -58,7 +58,7 @@ int main(int argc, char **argv)
 		return failed("SCARD_IOC_CONNECT");
 	printf("protocol T=%d\n", connect.protocol == SCARD_PROTO_T1);
 
-	/* others wait from here to END; a crash in between resets the card */
+	/* other handles wait from here to END; a crash in between resets the card */
 	if (ioctl(fd, SCARD_IOC_BEGIN, 0))
 		return failed("SCARD_IOC_BEGIN");
 	ret = exchange(fd);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* One reader: the device, the connection, and what pcscd was told of the card. */
+/* One reader: the device, the connection, and the state of the card as pcscd knows it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,10 +9,10 @@
 #include "channel.h"
 
 /*
- * pcscd looks at the card every 400 ms. A transaction ends when it looks and nothing was
- * sent for HOLD_MS; after HOLD_MAX_MS others have their turn all the same. That a card
- * is gone is said for as long as it takes pcscd's thread to hear it, also on a busy
- * machine.
+ * pcscd polls the card every 400 ms. A poll ends a transaction that has been idle for
+ * HOLD_MS; a command ends one that is older than HOLD_MAX_MS, so that other programs get a
+ * turn. A removal is reported for ABSENT_MS: pcscd's polling thread must see it, also on a
+ * busy machine.
  */
 #define HOLD_MS		300
 #define HOLD_MAX_MS	5000
@@ -30,7 +30,7 @@ static void shut(struct channel *c)
 	c->held = false;
 }
 
-/* The device comes and goes with the reader; pcscd's reader stays, without a card. */
+/* The device goes with the reader; pcscd's reader stays, without a card. */
 static int reopen(struct channel *c)
 {
 	int error = c->there ? 0 : device_change(c->fd, c->path);
@@ -39,7 +39,7 @@ static int reopen(struct channel *c)
 	return error;
 }
 
-/* @name: the device; what follows a colon keeps pcscd from looking whether it is there */
+/* @name: the device; a colon behind it stops pcscd from checking that it exists */
 struct channel *channel_open(const char *name)
 {
 	struct channel *c = calloc(1, sizeof(*c));
@@ -59,7 +59,7 @@ struct channel *channel_open(const char *name)
 	return c;
 }
 
-/* Ends what waits for its turn, in whatever thread that is. */
+/* Cancel calls that wait for their turn, in any thread. */
 void channel_stop(struct channel *c)
 {
 	device_call(c->fd, SCARD_IOC_CANCEL, NULL);
@@ -91,7 +91,7 @@ static int disconnect(struct channel *c, uint32_t disposition)
 {
 	int error;
 
-	/* what resets the card lets go of it by itself, with nobody in between */
+	/* a reset or power-off ends the transaction itself, and no other handle runs before */
 	if (disposition == SCARD_DISP_LEAVE)
 		release(c);
 	error = device_disconnect(c->fd, disposition);
@@ -100,29 +100,29 @@ static int disconnect(struct channel *c, uint32_t disposition)
 	return error;
 }
 
-/* The card is not what it was; pcscd has yet to hear of it. */
+/* The card was reset or removed: disconnect, and report a removal to pcscd. */
 static void lose(struct channel *c)
 {
 	if (c->connected)
 		disconnect(c, SCARD_DISP_LEAVE);
 	c->lost = true;
-	c->absent_until = now_ms() + ABSENT_MS;
+	c->absent_until = device_now_ms() + ABSENT_MS;
 }
 
-/* What a call on the card has returned */
+/* Map the errno of a call on the card, and note a lost card or reader */
 static RESPONSECODE outcome(struct channel *c, int error)
 {
 	if (error == ESTALE || error == EIDRM)
 		lose(c);
 	else if (error == ENODEV)
 		shut(c);
-	c->used = now_ms();
+	c->used = device_now_ms();
 	return device_error(error);
 }
 
 /*
- * Nobody else is connected, but the last one used another protocol: only a card that was
- * powered off takes a new one.
+ * The card still has the protocol of an earlier handle: if no handle is connected, power it
+ * off, and connect with another protocol.
  */
 static int connect_fresh(struct channel *c, uint32_t protocols, struct scard_connect *got)
 {
@@ -160,12 +160,12 @@ static int connect(struct channel *c, uint32_t protocols)
 	return 0;
 }
 
-/* Nobody comes between what is sent now and what is sent soon after. */
+/* Keep this command and the next ones together by a transaction. */
 static int hold(struct channel *c)
 {
 	int error;
 
-	if (c->held && now_ms() - c->held_since >= HOLD_MAX_MS)
+	if (c->held && device_now_ms() - c->held_since >= HOLD_MAX_MS)
 		release(c);
 	if (c->held)
 		return 0;
@@ -173,20 +173,17 @@ static int hold(struct channel *c)
 	if (error)
 		return error;
 	c->held = true;
-	c->held_since = now_ms();
+	c->held_since = device_now_ms();
 	return 0;
 }
 
 /* ---- presence and power ---- */
 
-/*
- * Never waits. What cannot be seen at the moment (a card that was put in just now) is as
- * it was.
- */
-RESPONSECODE channel_look(struct channel *c)
+/* Report the presence of the card without waiting: while the slot settles, the last one. */
+RESPONSECODE channel_presence(struct channel *c)
 {
 	struct scard_status status = { 0 };
-	int64_t now = now_ms();
+	int64_t now = device_now_ms();
 	bool present;
 
 	if (c->held && now - c->used >= HOLD_MS)
@@ -208,8 +205,8 @@ RESPONSECODE channel_look(struct channel *c)
 }
 
 /*
- * The card's answer is known since it was put in. It gets power when somebody connects;
- * until then it is not in the way of who wants it for himself.
+ * Return the ATR that the module has read. The card gets power at connect(): until then an
+ * EXCLUSIVE connection of another program is possible.
  */
 RESPONSECODE channel_power_up(struct channel *c, uint8_t *atr, DWORD *len)
 {
@@ -230,7 +227,7 @@ RESPONSECODE channel_power_up(struct channel *c, uint8_t *atr, DWORD *len)
 	return IFD_SUCCESS;
 }
 
-/* Reset or power the card off, connected or not; pcscd negotiates again afterwards. */
+/* Reset the card or power it off, connected or not; pcscd negotiates again afterwards. */
 static RESPONSECODE end_session(struct channel *c, uint32_t disposition)
 {
 	struct scard_connect got;
@@ -247,8 +244,8 @@ static RESPONSECODE end_session(struct channel *c, uint32_t disposition)
 }
 
 /*
- * @idle: pcscd has no client that uses the card. It may be in use all the same, and the
- * module powers it off when nobody has it.
+ * @idle: no client of pcscd uses the card. Other programs may: only disconnect, and let the
+ * module power it off when no handle is connected.
  */
 RESPONSECODE channel_power_down(struct channel *c, bool idle)
 {
@@ -297,18 +294,15 @@ RESPONSECODE channel_transmit(struct channel *c, const uint8_t *send, DWORD len,
 	return outcome(c, error);
 }
 
-/*
- * What is asked of the reader: as the handle that pcscd has, or else as one that leaves
- * the card alone.
- */
-static RESPONSECODE ask_reader(struct channel *c, unsigned long request, void *arg)
+/* Call the reader through pcscd's handle, or through a DIRECT one, which leaves the card alone. */
+static RESPONSECODE call_reader(struct channel *c, unsigned long request, void *arg)
 {
 	struct scard_connect got;
 	bool held = c->held;
 	int error;
 
 	if (c->connected) {
-		/* it is refused during the transaction of another, for which hold() waits */
+		/* the call fails during another handle's transaction: hold() waits for its end */
 		error = hold(c);
 		if (!error)
 			error = device_call(c->fd, request, arg);
@@ -341,7 +335,7 @@ RESPONSECODE channel_control(struct channel *c, uint32_t code, const uint8_t *in
 	*got = 0;
 	if (len > SCARD_CONTROL_MAX)
 		return IFD_COMMUNICATION_ERROR;
-	ret = ask_reader(c, SCARD_IOC_CONTROL, &arg);
+	ret = call_reader(c, SCARD_IOC_CONTROL, &arg);
 	if (ret == IFD_SUCCESS)
 		*got = arg.out_len;
 	return ret;
@@ -352,9 +346,9 @@ RESPONSECODE channel_get_attr(struct channel *c, uint32_t id, uint8_t *value, DW
 	struct scard_attr arg = {
 		.buf = (uintptr_t)value,
 		.id = id,
-		.len = *len < SCARD_ATTR_MAX ? *len : SCARD_ATTR_MAX,
+		.len = *len < SCARD_MAX_ATTRIBUTE_SIZE ? *len : SCARD_MAX_ATTRIBUTE_SIZE,
 	};
-	RESPONSECODE ret = ask_reader(c, SCARD_IOC_GET_ATTR, &arg);
+	RESPONSECODE ret = call_reader(c, SCARD_IOC_GET_ATTR, &arg);
 
 	if (ret == IFD_SUCCESS || ret == IFD_ERROR_INSUFFICIENT_BUFFER)
 		*len = arg.len;

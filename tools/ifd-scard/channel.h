@@ -2,16 +2,15 @@
 /*
  * A reader driver (IFD handler) for pcscd on /dev/scardN.
  *
- *   handler.c   the functions that pcscd calls, and which reader they are about
- *   channel.c   one reader: its device, its connection, what pcscd was told of the card
- *   device.c    the ioctls, and their errors in the words of an IFD handler
+ *   handler.c   the functions that pcscd calls, and the table of readers
+ *   channel.c   one reader: the device, the connection, the state of the card for pcscd
+ *   device.c    the ioctls, and their errors as IFD handler codes
  *
- * pcscd is one of the programs that share the card. It is connected, SHARED, from when
- * it needs the card for a client until it says that no client needs it any more. It does
- * not tell its driver of its clients' transactions, so that what they send one after the
- * other is kept together by a transaction that ends when nothing has been sent for a
- * while. That another program has reset the card, is told to pcscd as a removal and an
- * insertion, which is all that a driver can tell.
+ * pcscd is one of the programs that share the card. Its handle is connected, SHARED, while a
+ * client of pcscd uses the card. pcscd does not tell its drivers of its clients'
+ * transactions: the driver keeps consecutive commands together by a transaction of its own,
+ * which ends when no command came for a while. A reset by another program is reported to
+ * pcscd as a removal and an insertion, as an IFD handler has no other way.
  */
 #ifndef CHANNEL_H
 #define CHANNEL_H
@@ -26,22 +25,22 @@
 #include <linux/scard.h>
 
 /**
- * struct channel - one reader of pcscd's; one thread at a time, but for channel_stop()
+ * struct channel - one reader of pcscd; one thread at a time, except channel_stop()
  * @path: the device
  * @null: descriptor of /dev/null
  * @fd: descriptor of the device, or like @null while there is none; its number stays
- * @there: @fd is the device's
+ * @there: @fd is the device
  * @connected: the descriptor is a card handle
  * @held: it is in a transaction
- * @present: there is a card, as pcscd was told last
- * @lost: the card that pcscd has powered up is not what it was: nothing is sent to it
- *	until pcscd powers it up again
+ * @present: a card is present, as last reported to pcscd
+ * @lost: the card was reset or removed since pcscd powered it up: send nothing until pcscd
+ *	powers it up again
  * @protocol: active protocol, SCARD_PROTO_*
- * @epoch: that of the connection
- * @card_event: insertions and removals, when pcscd was told last
- * @held_since: when the transaction began, ms
- * @used: when the card was spoken to last, ms
- * @absent_until: until when pcscd is told that there is no card, ms
+ * @epoch: epoch of the slot at the connect
+ * @card_event: counter of insertions and removals at the last report to pcscd
+ * @held_since: start of the transaction, ms
+ * @used: time of the last command to the card, ms
+ * @absent_until: report no card until this time, ms
  */
 struct channel {
 	char *path;
@@ -66,13 +65,13 @@ int device_call(int fd, unsigned long request, void *arg);
 int device_connect(int fd, uint32_t mode, uint32_t protocols, struct scard_connect *got);
 int device_disconnect(int fd, uint32_t disposition);
 RESPONSECODE device_error(int error);
-int64_t now_ms(void);
+int64_t device_now_ms(void);
 
 /* channel.c */
 struct channel *channel_open(const char *name);
 void channel_stop(struct channel *c);
 void channel_close(struct channel *c);
-RESPONSECODE channel_look(struct channel *c);
+RESPONSECODE channel_presence(struct channel *c);
 RESPONSECODE channel_power_up(struct channel *c, uint8_t *atr, DWORD *len);
 RESPONSECODE channel_power_down(struct channel *c, bool idle);
 RESPONSECODE channel_reset(struct channel *c, uint8_t *atr, DWORD *len);

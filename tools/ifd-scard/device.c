@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* /dev/scardN, and what its errors are called by an IFD handler. */
+/* The ioctls of /dev/scardN, and their errors as IFD handler codes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -8,7 +8,7 @@
 
 #include "channel.h"
 
-/* Make @fd a descriptor of @path, at one blow for who uses it in another thread. */
+/* Make @fd a descriptor of @path, atomically for other threads that use @fd. */
 int device_change(int fd, const char *path)
 {
 	int error = 0, new = open(path, O_RDWR | O_CLOEXEC);
@@ -21,10 +21,7 @@ int device_change(int fd, const char *path)
 	return error;
 }
 
-/*
- * A signal ends what waits for its turn, and nothing that was begun: who waits goes on
- * waiting.
- */
+/* A signal ends only calls that wait for their turn: start these again. */
 int device_call(int fd, unsigned long request, void *arg)
 {
 	int ret;
@@ -74,7 +71,7 @@ RESPONSECODE device_error(int error)
 	}
 }
 
-int64_t now_ms(void)
+int64_t device_now_ms(void)
 {
 	struct timespec ts;
 

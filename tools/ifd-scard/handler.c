@@ -12,9 +12,9 @@
 #define MAX_CHANNELS	255
 
 /*
- * pcscd calls one function of a reader at a time, but for IFDHCloseChannel(), which does
- * not wait for ever for another: @lock is held by who uses the channel, and the table's
- * by nobody who waits.
+ * pcscd calls one function of a reader at a time, except IFDHCloseChannel(), which it calls
+ * after a while even if another call still runs. A call that uses the channel holds @lock;
+ * no call waits for the card while it holds the table's lock.
  */
 struct entry {
 	struct entry *next;
@@ -22,7 +22,7 @@ struct entry {
 	pthread_mutex_t lock;
 	struct channel *channel;
 	unsigned int users;		/* calls that have the entry (table) */
-	bool closing;			/* there are to be no more (table) */
+	bool closing;			/* no new users (table) */
 };
 
 static struct {
@@ -32,11 +32,11 @@ static struct {
 } table = { .lock = PTHREAD_MUTEX_INITIALIZER, .left = PTHREAD_COND_INITIALIZER };
 
 /*
- * Times that this thread has looked at the card since it last did something with its
- * power. A thread of pcscd's that serves a client looks once, just before; the one that
- * looks all the time powers the card down when no client uses it.
+ * Polls of the card by this thread since it last changed the card's power. A thread of pcscd
+ * that serves a client polls once before that; pcscd's polling thread polls all the time,
+ * and powers the card down when no client uses it.
  */
-static __thread unsigned int looks;
+static __thread unsigned int polls;
 
 static struct entry *find(DWORD lun)
 {
@@ -47,7 +47,7 @@ static struct entry *find(DWORD lun)
 	return e;
 }
 
-/* The channel for one call, or NULL */
+/* Take the channel for one call, or return NULL */
 static struct entry *get(DWORD lun)
 {
 	struct entry *e;
@@ -98,7 +98,7 @@ API RESPONSECODE IFDHCreateChannelByName(DWORD Lun, LPSTR DeviceName)
 	return known ? IFD_COMMUNICATION_ERROR : IFD_NO_SUCH_DEVICE;
 }
 
-/* Readers are known by name only. */
+/* Readers have names, no channel numbers. */
 API RESPONSECODE IFDHCreateChannel(DWORD Lun, DWORD Channel)
 {
 	(void)Lun;
@@ -117,7 +117,7 @@ API RESPONSECODE IFDHCloseChannel(DWORD Lun)
 		return IFD_COMMUNICATION_ERROR;
 	}
 	e->closing = true;
-	/* what began to wait just now is told the next time */
+	/* a call may begin to wait after channel_stop(): stop again each second */
 	while (e->users) {
 		struct timespec soon;
 
@@ -145,7 +145,7 @@ static RESPONSECODE give_byte(UCHAR byte, PDWORD len, PUCHAR value)
 	return IFD_SUCCESS;
 }
 
-/* pcscd hands on what its clients ask for; it may not be a pointer into pcscd. */
+/* pcscd passes on any tag of a client: never return a pointer into pcscd. */
 API RESPONSECODE IFDHGetCapabilities(DWORD Lun, DWORD Tag, PDWORD Length, PUCHAR Value)
 {
 	struct entry *e;
@@ -206,11 +206,11 @@ API RESPONSECODE IFDHSetProtocolParameters(DWORD Lun, DWORD Protocol, UCHAR Flag
 
 API RESPONSECODE IFDHPowerICC(DWORD Lun, DWORD Action, PUCHAR Atr, PDWORD AtrLength)
 {
-	bool idle = looks > 1;
+	bool idle = polls > 1;
 	struct entry *e;
 	RESPONSECODE ret;
 
-	looks = 0;
+	polls = 0;
 	*AtrLength = 0;
 	e = get(Lun);
 	if (!e)
@@ -272,8 +272,8 @@ API RESPONSECODE IFDHICCPresence(DWORD Lun)
 
 	if (!e)
 		return IFD_NO_SUCH_DEVICE;
-	ret = channel_look(e->channel);
+	ret = channel_presence(e->channel);
 	put(e);
-	looks = ret == IFD_SUCCESS ? looks + 1 : 0;
+	polls = ret == IFD_SUCCESS ? polls + 1 : 0;
 	return ret;
 }

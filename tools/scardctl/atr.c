@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * An answer to reset in words, ISO 7816-3 section 8: every byte that is there is
- * shown, also of an ATR that the driver would refuse.
+ * Explain an answer to reset, ISO 7816-3 section 8: each byte, also of an ATR that the module
+ * refuses.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -28,7 +28,7 @@ static const unsigned int di_table[16] = {
 	0, 1, 2, 4, 8, 16, 32, 64, 12, 20, 0, 0, 0, 0, 0, 0
 };
 
-/* Where in the ATR we are, and what has been read so far */
+/* Position in the ATR, and the results so far */
 struct walk {
 	const uint8_t *atr;
 	size_t len;
@@ -37,7 +37,7 @@ struct walk {
 	bool truncated;
 };
 
-const char *protocol_name(unsigned int protocol)
+const char *atr_protocol_name(unsigned int protocol)
 {
 	switch (protocol) {
 	case SCARD_PROTO_T0:
@@ -107,7 +107,7 @@ static void explain_ta(unsigned int i, unsigned int t, const uint8_t *b)
 		explain_ta1(b);
 	else if (i == 2)
 		line(field, b, 1, "specific mode: T=%u only, %s, parameters %s", *b & 15,
-		     *b & 0x80 ? "for ever" : "until a reset changes it",
+		     *b & 0x80 ? "permanently" : "until a reset changes it",
 		     *b & 0x10 ? "implicit" : "from TA1");
 	else if (t == 15)
 		line(field, b, 1, "clock stop %s, voltage classes %s", stop[*b >> 6],
@@ -167,7 +167,7 @@ static void explain_td(unsigned int i, const uint8_t *b)
 		line(field, b, 1, "protocol T=%u%s%s", *b & 15, *next ? ", follow:" : "", next);
 }
 
-/* The next byte, or NULL, and the walk is over. */
+/* Return the next byte, or NULL at the end. */
 static const uint8_t *take(struct walk *w)
 {
 	if (w->pos < w->len)
@@ -234,7 +234,7 @@ static void explain_tck(struct walk *w)
 		for (i = 1; i < w->len; i++)
 			sum ^= w->atr[i];
 		line("TCK", w->atr + w->pos, 1, "check byte, %s",
-		     w->len - w->pos > 1 ? "then bytes too many" :
+		     w->len - w->pos > 1 ? "followed by excess bytes" :
 		     sum ? "wrong" : "right");
 	} else if (wanted && !w->truncated) {
 		line("TCK", NULL, 0, "missing: an ATR with T=1 or T=15 ends with a check byte");
@@ -266,10 +266,10 @@ void atr_describe(const uint8_t *atr, size_t len)
 		json_close(']');
 }
 
-/* An ATR begins with 3B or 3F, which no reader is likely to be called. */
+/* Is the argument an ATR? It begins with 3B or 3F, unlike the names of readers. */
 static int atr_argument(const char *text, uint8_t *atr)
 {
-	int len = hex_parse(text, atr, SCARD_ATR_MAX);
+	int len = hex_parse(text, atr, SCARD_MAX_ATR_SIZE);
 
 	return len >= 2 && (atr[0] == 0x3b || atr[0] == 0x3f) ? len : 0;
 }
@@ -285,14 +285,14 @@ static void print_name(const char *words)
 	named = true;
 }
 
-/* What card it is, if somebody has told the makers of the list */
+/* Print the names of the card in the list of pcsc-tools */
 static void print_names(const uint8_t *atr, size_t len)
 {
 	bool list;
 
 	if (json)
 		json_open("names", '[');
-	list = card_names(atr, len, print_name);
+	list = names_find(atr, len, print_name);
 	if (json)
 		json_close(']');
 	else if (!list)
@@ -304,7 +304,7 @@ static void print_names(const uint8_t *atr, size_t len)
 int cmd_atr(int argc, char **argv)
 {
 	struct scard_status status = { 0 };
-	uint8_t atr[SCARD_ATR_MAX];
+	uint8_t atr[SCARD_MAX_ATR_SIZE];
 	struct reader reader;
 	int fd, code, len = 0;
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * bench: how long calls take on this machine, with this reader and this card.
+ * bench: the time of each kind of call on this machine, with this reader and this card.
  *
- * It may be run on anybody's card: connections are SHARED and end with LEAVE, also when a
- * signal ends it, and no command is sent that could count tries down, change what is on
- * the card or spend a signature.
+ * Harmless for any card: connections are SHARED and end with LEAVE, also after a signal, and
+ * no command can use up PIN tries, change the card or use up a signature.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,12 +20,12 @@
 #define TIMES_DEFAULT	100
 #define TIMES_MAX	1000000
 
-/* GET DATA of a tag that no card has: an answer without a file or a key being touched */
+/* GET DATA of a tag that no card has: the card answers, and touches no file or key */
 static const uint8_t get_data[] = { 0x00, 0xca, 0x00, 0x00, 0x00 };
 
 /*
- * Instructions of ISO 7816-4, -8 and -9 that read: a card may give others any meaning,
- * and of the rest some are PINs and keys.
+ * Instructions that read, ISO 7816-4. Others can use PINs and keys, or have a meaning of the
+ * card's own.
  */
 static const uint8_t harmless[] = {
 	0x84,			/* GET CHALLENGE */
@@ -39,7 +38,7 @@ static const uint8_t harmless[] = {
 struct bench {
 	const struct reader *reader;
 	int fd;
-	int second;		/* connects and disconnects, while the first one holds the card */
+	int second;		/* connects and disconnects while @fd stays connected */
 	unsigned long times;
 	const uint8_t *apdu;
 	size_t apdu_len;
@@ -57,12 +56,12 @@ static void stop(int sig)
 
 static int do_connect(struct bench *b)
 {
-	return connect_card(b->second, SCARD_MODE_SHARED, SCARD_PROTO_T0 | SCARD_PROTO_T1);
+	return card_connect(b->second, SCARD_MODE_SHARED, SCARD_PROTO_T0 | SCARD_PROTO_T1);
 }
 
 static int do_disconnect(struct bench *b)
 {
-	return disconnect_card(b->second, SCARD_DISP_LEAVE);
+	return card_disconnect(b->second, SCARD_DISP_LEAVE);
 }
 
 static int do_status(struct bench *b)
@@ -99,7 +98,7 @@ static const struct step {
 	const char *key;
 	const char *words;
 	int (*run)(struct bench *b);
-	int (*undo)(struct bench *b);	/* not counted */
+	int (*undo)(struct bench *b);	/* not measured */
 } steps[] = {
 	{ "connect", "connect, the card in use", do_connect, do_disconnect },
 	{ "status", "status", do_status, NULL },
@@ -144,7 +143,7 @@ static void print_times(const char *key, const char *words, uint64_t *took_ns, u
 	}
 }
 
-/* What the calls of transmit amount to */
+/* Print commands and bytes a second of transmit */
 static void print_throughput(const struct bench *b, unsigned long n, uint64_t took_ns)
 {
 	double seconds = (double)took_ns / 1e9;
@@ -195,7 +194,7 @@ static int run(struct bench *b)
 	int error, end;
 	size_t i;
 
-	error = connect_card(b->fd, SCARD_MODE_SHARED, SCARD_PROTO_T0 | SCARD_PROTO_T1);
+	error = card_connect(b->fd, SCARD_MODE_SHARED, SCARD_PROTO_T0 | SCARD_PROTO_T1);
 	if (error)
 		return reader_error(b->reader, what, error);
 	took = now_ns() - since;
@@ -218,9 +217,9 @@ static int run(struct bench *b)
 		json_close('}');
 		json_end();
 	}
-	/* a handle that is closed without a word has its card reset */
-	disconnect_card(b->second, SCARD_DISP_LEAVE);
-	end = disconnect_card(b->fd, SCARD_DISP_LEAVE);
+	/* a close without DISCONNECT would reset the card */
+	card_disconnect(b->second, SCARD_DISP_LEAVE);
+	end = card_disconnect(b->fd, SCARD_DISP_LEAVE);
 	if (stopped)
 		return EXIT_CARD;
 	if (!error && end) {
@@ -232,7 +231,7 @@ static int run(struct bench *b)
 
 static bool is_harmless(const uint8_t *apdu)
 {
-	/* secure messaging, chaining and proprietary classes say nothing that we understand */
+	/* refuse secure messaging, chaining and proprietary classes */
 	return !(apdu[0] & 0xfc) && memchr(harmless, apdu[1], sizeof(harmless));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* apdu, reset, unpower and eject: what speaks to the card. */
+/* apdu, reset, unpower and eject: the commands that act on the card. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -25,21 +25,21 @@ static int disposition_parse(const char *name, unsigned int *disposition)
 	return -1;
 }
 
-int connect_card(int fd, unsigned int mode, unsigned int protocols)
+int card_connect(int fd, unsigned int mode, unsigned int protocols)
 {
 	struct scard_connect arg = { .share_mode = mode, .protocols = protocols };
 
 	return ioctl(fd, SCARD_IOC_CONNECT, &arg) ? errno : 0;
 }
 
-int disconnect_card(int fd, unsigned int disposition)
+int card_disconnect(int fd, unsigned int disposition)
 {
 	struct scard_disposition arg = { .disposition = disposition };
 
 	return ioctl(fd, SCARD_IOC_DISCONNECT, &arg) ? errno : 0;
 }
 
-/* One APDU; the status word, or a negative errno. */
+/* Send one APDU; return the status word, or a negative errno. */
 static int transmit(int fd, const uint8_t *apdu, size_t len, uint8_t *answer)
 {
 	struct scard_transmit arg = {
@@ -130,7 +130,7 @@ static int apdu_options(int argc, char **argv, struct apdu_options *o)
 	return EXIT_OK;
 }
 
-/* All APDUs inside one transaction, so that nobody's come between. */
+/* Send all APDUs in one transaction, so that no other program's come between. */
 static int exchange(const struct reader *reader, int fd, char **apdus,
 		    const struct apdu_options *o)
 {
@@ -140,7 +140,7 @@ static int exchange(const struct reader *reader, int fd, char **apdus,
 
 	if (!buf)
 		return reader_error(reader, "apdu", ENOMEM);
-	error = connect_card(fd, o->mode, o->protocols);
+	error = card_connect(fd, o->mode, o->protocols);
 	if (error) {
 		free(buf);
 		return reader_error(reader, "connect", error);
@@ -158,10 +158,10 @@ static int exchange(const struct reader *reader, int fd, char **apdus,
 	explicit_bzero(buf, SCARD_COMMAND_MAX + SCARD_ANSWER_MAX);
 	free(buf);
 	if (error) {
-		disconnect_card(fd, o->end);
+		card_disconnect(fd, o->end);
 		return reader_error(reader, "apdu", error);
 	}
-	error = disconnect_card(fd, o->end);
+	error = card_disconnect(fd, o->end);
 	if (error)
 		return reader_error(reader, "disconnect", error);
 	return sw_good(sw) ? EXIT_OK : EXIT_SW;
@@ -223,9 +223,9 @@ int cmd_apdu(int argc, char **argv)
 }
 
 /*
- * A DIRECT handle needs no protocol and takes a mute card too; what acts is its
- * end, which waits for transactions of others. A card without power is not reset
- * but powered on, which is the beginning of any other handle.
+ * Connect DIRECT, which needs no protocol and works with a mute card, and disconnect with the
+ * disposition, which waits for transactions of other handles. To reset a card without
+ * power, connect SHARED, which powers it on.
  */
 static int dispose(int argc, char **argv, unsigned int disposition)
 {
@@ -241,12 +241,12 @@ static int dispose(int argc, char **argv, unsigned int disposition)
 		error = ENOMEDIUM;
 	if (!error && disposition == SCARD_DISP_RESET && !(status.state & SCARD_STATE_BIT_POWERED)) {
 		disposition = SCARD_DISP_LEAVE;
-		error = connect_card(fd, SCARD_MODE_SHARED, SCARD_PROTO_T0 | SCARD_PROTO_T1);
+		error = card_connect(fd, SCARD_MODE_SHARED, SCARD_PROTO_T0 | SCARD_PROTO_T1);
 	} else if (!error) {
-		error = connect_card(fd, SCARD_MODE_DIRECT, 0);
+		error = card_connect(fd, SCARD_MODE_DIRECT, 0);
 	}
 	if (!error)
-		error = disconnect_card(fd, disposition);
+		error = card_disconnect(fd, disposition);
 	if (!error)
 		error = reader_status(fd, &status);
 	close(fd);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* doctor: what keeps smart cards from working here, and what to do. */
+/* doctor: find what keeps smart cards from working on this machine, and advise. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 
 static size_t findings;
 
-void finding(const char *advice, const char *format, ...)
+void doctor_finding(const char *advice, const char *format, ...)
 {
 	char what[512];
 	va_list args;
@@ -57,19 +57,19 @@ static bool ends_in_signature(const char *path)
 	return !strcmp(tail, SIGNATURE);
 }
 
-/* Does the kernel take signed modules only? */
+/* Does the kernel refuse unsigned modules? */
 static bool signatures_wanted(void)
 {
 	char line[128];
 
-	if (read_line("/sys/module/module/parameters/sig_enforce", line, sizeof(line)) &&
+	if (doctor_read_line("/sys/module/module/parameters/sig_enforce", line, sizeof(line)) &&
 	    line[0] == 'Y')
 		return true;
-	return read_line("/sys/kernel/security/lockdown", line, sizeof(line)) &&
+	return doctor_read_line("/sys/kernel/security/lockdown", line, sizeof(line)) &&
 	       !strstr(line, "[none]");
 }
 
-/* The file of the module below /lib/modules/@release; "*" is any kernel. */
+/* Find the module's file below /lib/modules/@release; "*" is any kernel. */
 static bool module_file(const char *release, char *path, size_t size)
 {
 	static const char * const places[] = { "updates/dkms", "updates", "extra" };
@@ -101,22 +101,22 @@ static bool doctor_module(void)
 	uname(&kernel);
 	if (!module_file(kernel.release, path, sizeof(path))) {
 		if (module_file("*", path, sizeof(path)))
-			finding("sudo dkms autoinstall, or start the kernel that it was built for",
-				"the module is not built for this kernel, %s, but there is %s",
-				kernel.release, path);
+			doctor_finding("sudo dkms autoinstall, or start the kernel that it was built for",
+				       "the module is not built for this kernel, %s, but there is %s",
+				       kernel.release, path);
 		else
-			finding("apt install scard-dkms, or make && sudo make install in the sources",
-				"the module is not installed");
+			doctor_finding("apt install scard-dkms, or make && sudo make install in the sources",
+				       "the module is not installed");
 	} else if (signatures_wanted() && !ends_in_signature(path)) {
-		finding("sudo mokutil --import /var/lib/dkms/mok.pub, restart, enroll the key, and dkms autoinstall",
-			"the kernel takes signed modules only (secure boot), and %s has no signature",
-			path);
+		doctor_finding("sudo mokutil --import /var/lib/dkms/mok.pub, restart, enroll the key, and dkms autoinstall",
+			       "the kernel takes signed modules only (secure boot), and %s has no signature",
+			       path);
 	} else if (signatures_wanted()) {
-		finding("sudo modprobe scard; if the key is rejected: mokutil --import /var/lib/dkms/mok.pub, and restart",
-			"the module is not loaded; with secure boot its key must be enrolled");
+		doctor_finding("sudo modprobe scard; if the key is rejected: mokutil --import /var/lib/dkms/mok.pub, and restart",
+			       "the module is not loaded; with secure boot its key must be enrolled");
 	} else {
-		finding("sudo modprobe scard; dmesg says why if that fails",
-			"the module is installed, but not loaded");
+		doctor_finding("sudo modprobe scard; dmesg says why if that fails",
+			       "the module is installed, but not loaded");
 	}
 	return false;
 }
@@ -134,7 +134,7 @@ static bool in_group(gid_t gid)
 	return getegid() == gid;
 }
 
-/* Is the user listed in the group, whatever this session knows? */
+/* Does the group database list the user, even if this login does not have the group yet? */
 static bool listed_in_group(const struct group *group, const char *user)
 {
 	char **member;
@@ -153,17 +153,17 @@ static void refused(const char *node, const struct stat *st)
 	char advice[256];
 
 	if (!group || !group->gr_gid || (st->st_mode & 0060) != 0060) {
-		finding("install the udev rule 70-scard.rules (make install, or the package scard-dkms), "
-			"then sudo udevadm trigger", "%s may be opened by root only (mode %03o)",
-			node, st->st_mode & 0777);
+		doctor_finding("install the udev rule 70-scard.rules (make install, or the package scard-dkms), "
+			       "then sudo udevadm trigger", "%s may be opened by root only (mode %03o)",
+			       node, st->st_mode & 0777);
 	} else if (!in_group(st->st_gid) && listed_in_group(group, user)) {
-		finding("log out and in again", "%s may not open %s: this session is older than the membership in group %s",
-			user, node, group->gr_name);
+		doctor_finding("log out and in again", "%s may not open %s: this session is older than the membership in group %s",
+			       user, node, group->gr_name);
 	} else {
 		snprintf(advice, sizeof(advice), "log in at this seat, or sudo adduser %s %s and log in again",
 			 user, group->gr_name);
-		finding(advice, "%s may not open %s, which is of group %s", user, node,
-			group->gr_name);
+		doctor_finding(advice, "%s may not open %s, which is of group %s", user, node,
+			       group->gr_name);
 	}
 }
 
@@ -182,8 +182,8 @@ static void doctor_nodes(void)
 	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		rule |= !access(rules[i], F_OK);
 	if (!rule)
-		finding("make install in the sources, or apt install scard-dkms; then sudo udevadm trigger",
-			"there is no udev rule for the readers: only root may open them");
+		doctor_finding("make install in the sources, or apt install scard-dkms; then sudo udevadm trigger",
+			       "there is no udev rule for the readers: only root may open them");
 	if (glob("/dev/scard[0-9]*", 0, NULL, &nodes))
 		nodes.gl_pathc = 0;
 	for (i = 0; i < nodes.gl_pathc; i++)
@@ -198,18 +198,18 @@ static void doctor_cards(void)
 	struct readers readers;
 	size_t i;
 
-	readers_look(&readers);
+	reader_list(&readers);
 	for (i = 0; i < readers.count; i++)
 		if (readers.list[i].state & SCARD_STATE_BIT_MUTE)
-			finding("take it out, turn it round (chip first, chip up), clean it, put it in again",
-				"the card in %s (%s) does not answer", readers.list[i].path,
-				readers.list[i].name);
-	readers_free(&readers);
+			doctor_finding("take it out, turn it round (chip first, chip up), clean it, put it in again",
+				       "the card in %s (%s) does not answer", readers.list[i].path,
+				       readers.list[i].name);
+	reader_list_free(&readers);
 }
 
 /* --- pcsc-lite */
 
-/* Has pcscd been given the driver by which it shares the module's readers? */
+/* Is pcscd configured to share the module's readers by libifdscard? */
 static bool pcscd_shares(void)
 {
 	char line[512], name[512];
@@ -238,15 +238,15 @@ static void doctor_pcscd(void)
 
 	if (pcscd_shares())
 		return;
-	if (find_process("pcscd", NULL, who, sizeof(who)))
-		finding("sudo systemctl disable --now pcscd.socket pcscd.service, unless it is wanted for other readers; libifdscard(8) lets it share ours",
-			"%s is running: it takes readers that it sees first", who);
+	if (doctor_find_process("pcscd", NULL, who, sizeof(who)))
+		doctor_finding("sudo systemctl disable --now pcscd.socket pcscd.service, unless it is wanted for other readers; libifdscard(8) lets it share ours",
+			       "%s is running: it takes readers that it opens first", who);
 	else if (!access("/run/pcscd/pcscd.comm", F_OK))
-		finding("sudo systemctl disable --now pcscd.socket, unless it is wanted for other readers",
-			"pcscd is started as soon as a program asks for it (/run/pcscd/pcscd.comm)");
+		doctor_finding("sudo systemctl disable --now pcscd.socket, unless it is wanted for other readers",
+			       "pcscd is started as soon as a program asks for it (/run/pcscd/pcscd.comm)");
 }
 
-/* pcsc-lite's library lets the environment name its socket, or passes calls on to the one that does. */
+/* pcsc-lite's library has the name of its socket's variable, or of the library that it loads. */
 static bool of_pcsclite(const char *path)
 {
 	static const char socket_name[] = "PCSCLITE_CSOCK_NAME", real[] = "libpcsclite_real.so.1";
@@ -269,21 +269,21 @@ static bool of_pcsclite(const char *path)
 	return is;
 }
 
-/* The library that a program gets which is started like this one */
+/* Check the library that a program gets in this environment. */
 static void doctor_library(void)
 {
 	void *library = dlopen("libpcsclite.so.1", RTLD_LAZY | RTLD_LOCAL);
 	struct link_map *map;
 
 	if (!library) {
-		finding("sudo make install-pcsclite, or apt install libscard-pcsclite",
-			"programs find no libpcsclite.so.1");
+		doctor_finding("sudo make install-pcsclite, or apt install libscard-pcsclite",
+			       "programs find no libpcsclite.so.1");
 		return;
 	}
 	if (!dlinfo(library, RTLD_DI_LINKMAP, &map) && of_pcsclite(map->l_name))
-		finding("sudo make install-pcsclite, or apt install libscard-pcsclite; for one program LD_LIBRARY_PATH",
-			"programs get pcsc-lite's library, %s, which asks pcscd and not the module",
-			map->l_name);
+		doctor_finding("sudo make install-pcsclite, or apt install libscard-pcsclite; for one program LD_LIBRARY_PATH",
+			       "programs get pcsc-lite's library, %s, which asks pcscd and not the module",
+			       map->l_name);
 	dlclose(library);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* doctor: the smart-card readers on USB, and who has them. */
+/* doctor: the smart-card readers on USB, and the drivers and programs that hold them. */
 #include <dirent.h>
 #include <glob.h>
 #include <stdio.h>
@@ -12,8 +12,8 @@
 #define SYSFS_USB	"/sys/bus/usb/devices"
 #define CLASS_CCID	"0b"
 
-/* The first line of a file, without its end; false if there is none. */
-bool read_line(const char *path, char *buf, size_t size)
+/* Read the first line of a file, without its newline; false if there is none. */
+bool doctor_read_line(const char *path, char *buf, size_t size)
 {
 	FILE *f = fopen(path, "re");
 	bool done;
@@ -38,7 +38,7 @@ static bool has_open(const char *pid, const char *file)
 	snprintf(path, sizeof(path), "/proc/%s/fd", pid);
 	dir = opendir(path);
 	if (!dir)
-		return false;	/* another user's: not ours to know */
+		return false;	/* a process of another user */
 	while (!found && (entry = readdir(dir))) {
 		len = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
 		if (len < 0)
@@ -51,10 +51,10 @@ static bool has_open(const char *pid, const char *file)
 }
 
 /*
- * The first process that is called @name (if not NULL) and has @file open (if not
- * NULL), as "name (process N)".
+ * Find the first process with the name @name (if not NULL) that has @file open (if not
+ * NULL); @who becomes "name (process N)".
  */
-bool find_process(const char *name, const char *file, char *who, size_t size)
+bool doctor_find_process(const char *name, const char *file, char *who, size_t size)
 {
 	char path[320], comm[64];
 	struct dirent *entry;
@@ -65,7 +65,7 @@ bool find_process(const char *name, const char *file, char *who, size_t size)
 		if (entry->d_name[strspn(entry->d_name, "0123456789")])
 			continue;
 		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
-		if (!read_line(path, comm, sizeof(comm)) || (name && strcmp(name, comm)) ||
+		if (!doctor_read_line(path, comm, sizeof(comm)) || (name && strcmp(name, comm)) ||
 		    (file && !has_open(entry->d_name, file)))
 			continue;
 		snprintf(who, size, "%s (process %s)", comm, entry->d_name);
@@ -76,16 +76,16 @@ bool find_process(const char *name, const char *file, char *who, size_t size)
 	return found;
 }
 
-/* An attribute of an interface ("bInterfaceClass") or of its device ("../idVendor") */
+/* Read an attribute of an interface ("bInterfaceClass") or of a device ("idVendor") */
 static bool attribute(const char *interface, const char *name, char *buf, size_t size)
 {
 	char path[768];
 
 	snprintf(path, sizeof(path), "%s/%s", interface, name);
-	return read_line(path, buf, size);
+	return doctor_read_line(path, buf, size);
 }
 
-/* What the driver of an interface is called; false if it has none. */
+/* Get the name of an interface's driver; false if it has none. */
 static bool driver_of(const char *interface, char *name, size_t size)
 {
 	char path[512], target[512];
@@ -101,8 +101,8 @@ static bool driver_of(const char *interface, char *name, size_t size)
 	return true;
 }
 
-/* @device is the path without the interface's own directory: a link has no way up */
-static void look_at_power(const char *device, const char *id, const char *bus_id)
+/* @device: path of the USB device in sysfs */
+static void check_power(const char *device, const char *id, const char *bus_id)
 {
 	char advice[256], status[32];
 
@@ -112,10 +112,10 @@ static void look_at_power(const char *device, const char *id, const char *bus_id
 	snprintf(advice, sizeof(advice),
 		 "echo on | sudo tee %s/%s/power/control, then plug the reader in again",
 		 SYSFS_USB, bus_id);
-	finding(advice, "reader %s (%s) does not come back from USB autosuspend", bus_id, id);
+	doctor_finding(advice, "reader %s (%s) does not come back from USB autosuspend", bus_id, id);
 }
 
-/* The program that has the device open through libusb */
+/* Name the program that has the device open through libusb */
 static void holder_of(const char *device, char *who, size_t size)
 {
 	char bus[16] = "", number[16] = "", node[64];
@@ -123,11 +123,11 @@ static void holder_of(const char *device, char *who, size_t size)
 	attribute(device, "busnum", bus, sizeof(bus));
 	attribute(device, "devnum", number, sizeof(number));
 	snprintf(node, sizeof(node), "/dev/bus/usb/%03d/%03d", atoi(bus), atoi(number));
-	if (!find_process(NULL, node, who, size))
+	if (!doctor_find_process(NULL, node, who, size))
 		snprintf(who, size, "a program of another user (root can see which)");
 }
 
-static void look_at_holder(const char *device, const char *id, const char *interface)
+static void check_holder(const char *device, const char *id, const char *interface)
 {
 	char who[128], advice[256];
 
@@ -141,10 +141,10 @@ static void look_at_holder(const char *device, const char *id, const char *inter
 	else
 		snprintf(advice, sizeof(advice), "end that program, "
 			 "then echo %s | sudo tee /sys/bus/usb/drivers/scard/bind", interface);
-	finding(advice, "reader %s (%s) is held through libusb by %s", interface, id, who);
+	doctor_finding(advice, "reader %s (%s) is held through libusb by %s", interface, id, who);
 }
 
-/* Does the reader call itself something with this piece in it? */
+/* Does one of the reader's strings contain @piece? */
 static bool has_piece(const char *device, const char *interface, const char *piece)
 {
 	static const char * const strings[] = { "manufacturer", "product", "serial" };
@@ -157,14 +157,14 @@ static bool has_piece(const char *device, const char *interface, const char *pie
 	return attribute(interface, "interface", text, sizeof(text)) && strstr(text, piece);
 }
 
-/* The entry of the module's parameter "ignore" that fits, or NULL; see scard(4). */
+/* Find the entry of the module's parameter "ignore" for this reader, or NULL; see scard(4). */
 static const char *ignored(const char *device, const char *interface, const char *id, char *list,
 			   size_t size)
 {
 	char *entry, *piece;
 	bool fits;
 
-	if (!read_line("/sys/module/scard/parameters/ignore", list, size))
+	if (!doctor_read_line("/sys/module/scard/parameters/ignore", list, size))
 		return NULL;
 	while ((entry = strsep(&list, ","))) {
 		piece = strchr(entry, '=');
@@ -177,21 +177,21 @@ static const char *ignored(const char *device, const char *interface, const char
 	return NULL;
 }
 
-static void look_at_ignored(const char *device, const char *id, const char *interface,
-			    const char *entry, bool held)
+static void check_ignored(const char *device, const char *id, const char *interface,
+			  const char *entry, bool held)
 {
 	char who[128] = "no program", advice[256];
 
 	if (held)
 		holder_of(device, who, sizeof(who));
 	snprintf(advice, sizeof(advice),
-		 "if scard is to drive it: take that out of /sys/module/scard/parameters/ignore and /etc/modprobe.d, "
+		 "if scard is to drive it: remove that entry from /sys/module/scard/parameters/ignore and /etc/modprobe.d, "
 		 "then echo %s | sudo tee /sys/bus/usb/drivers/scard/bind", interface);
-	finding(advice, "reader %s (%s) is left to other programs (parameter ignore: %s); %s has it now",
-		interface, id, entry, who);
+	doctor_finding(advice, "reader %s (%s) is left to other programs (parameter ignore: %s); %s has it now",
+		       interface, id, entry, who);
 }
 
-static void look_at_reader(const char *path, bool loaded)
+static void check_reader(const char *path, bool loaded)
 {
 	const char *interface = strrchr(path, '/') + 1;
 	char device[512], id[32], vendor[8] = "", product[8] = "", driver[64], advice[768];
@@ -204,31 +204,31 @@ static void look_at_reader(const char *path, bool loaded)
 	attribute(device, "idVendor", vendor, sizeof(vendor));
 	attribute(device, "idProduct", product, sizeof(product));
 	snprintf(id, sizeof(id), "%s:%s", vendor, product);
-	look_at_power(device, id, bus_id);
+	check_power(device, id, bus_id);
 	driven = driver_of(path, driver, sizeof(driver));
 	entry = driven && strcmp(driver, "usbfs") ? NULL :
 		ignored(device, path, id, list, sizeof(list));
 	if (entry) {
-		look_at_ignored(device, id, interface, entry, driven);
+		check_ignored(device, id, interface, entry, driven);
 	} else if (!driven) {
 		if (!loaded)
-			return;		/* no wonder, and said already */
+			return;		/* doctor_module() reported it */
 		snprintf(advice, sizeof(advice), "echo %s | sudo tee /sys/bus/usb/drivers/scard/bind; "
 			 "if that fails, dmesg says why", interface);
-		finding(advice, "reader %s (%s) has no driver: it was handed back, or refused",
-			interface, id);
+		doctor_finding(advice, "reader %s (%s) has no driver: it was handed back, or refused",
+			       interface, id);
 	} else if (!strcmp(driver, "usbfs")) {
-		look_at_holder(device, id, interface);
+		check_holder(device, id, interface);
 	} else if (strcmp(driver, "scard")) {
 		snprintf(advice, sizeof(advice),
 			 "echo %s | sudo tee /sys/bus/usb/drivers/%s/unbind, the same into "
 			 "/sys/bus/usb/drivers/scard/bind; to keep it away: blacklist %s in /etc/modprobe.d",
 			 interface, driver, driver);
-		finding(advice, "reader %s (%s) was taken by the driver %s", interface, id, driver);
+		doctor_finding(advice, "reader %s (%s) was taken by the driver %s", interface, id, driver);
 	}
 }
 
-/* Every smart-card interface on USB, and those without the class that scard drives */
+/* Check each interface on USB that has the class, or that scard drives without it. */
 void doctor_usb(bool loaded)
 {
 	char class[8], driver[64];
@@ -245,10 +245,10 @@ void doctor_usb(bool loaded)
 		    (!driver_of(path, driver, sizeof(driver)) || strcmp(driver, "scard")))
 			continue;
 		found++;
-		look_at_reader(path, loaded);
+		check_reader(path, loaded);
 	}
 	globfree(&interfaces);
 	if (!found)
-		finding("plug one in, try another port or cable; lsusb shows what is there",
-			"no smart-card reader on USB");
+		doctor_finding("plug one in, try another port or cable; lsusb shows what is there",
+			       "no smart-card reader on USB");
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Bytes as people write them: "3B 68 00", "3b:68:00" or "3B6800". */
+/* Hexadecimal bytes: "3B 68 00", "3b:68:00" or "3B6800". */
 #include <string.h>
 
 #include "scardctl.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* info: what a reader can do, from its device and from what the module shows in sysfs. */
+/* info: features of a reader, from GET_INFO and from sysfs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -61,27 +61,27 @@ static void info_number(const char *key, const char *label, unsigned int value, 
 		printf("%-14s%u%s\n", label, value, unit);
 }
 
-/* What quirks.c of the module calls a quirk, in words; newer ones are shown as they are */
+/* Names of quirks as in quirks.c of the module, explained; a newer one is shown by its name */
 static const struct {
 	const char *name;
 	const char *words;
 } quirk_words[] = {
-	{ "extended", "takes extended APDUs, though it says short ones" },
-	{ "short", "takes short APDUs only, though it says extended ones" },
-	{ "no-pin", "its PIN entry is not to be trusted and not used" },
-	{ "rate-9600", "9600 bit/s at most, whatever it says" },
-	{ "rate-200k", "200 kbit/s at most, whatever it says" },
+	{ "extended", "takes extended APDUs, though it claims short ones" },
+	{ "short", "takes short APDUs only, though it claims extended ones" },
+	{ "no-pin", "its PIN entry is unreliable and not used" },
+	{ "rate-9600", "9600 bit/s at most, though it claims more" },
+	{ "rate-200k", "200 kbit/s at most, though it claims more" },
 	{ "ifsd-254", "takes the longest T=1 blocks" },
-	{ "no-ifsd", "fails when told the length of T=1 blocks" },
+	{ "no-ifsd", "fails when the host sets the T=1 block size (IFSD)" },
 	{ "off-first", "needs a power-off before each power-on" },
-	{ "iso-mode", "has to be taken out of its EMV mode" },
-	{ "no-autosuspend", "does not wake up, so it is never suspended" },
-	{ "slow", "takes longer than it says" },
-	{ "pin-pad", "wants PIN messages in a way of its own" },
-	{ "pin-wait", "takes the key that is still down for the PIN's first" },
-	{ "pin-unpadded", "has to be told not to pad the PIN" },
-	{ "gemalto", "its firmware tells what its PIN pad can do" },
-	{ "old-firmware", "this firmware is known to fail: ask the maker for a newer one" },
+	{ "iso-mode", "starts in EMV mode; the module switches it to ISO mode" },
+	{ "no-autosuspend", "does not resume, so it is never suspended" },
+	{ "slow", "takes longer than it claims" },
+	{ "pin-pad", "needs PIN messages in a format of its own" },
+	{ "pin-wait", "takes a key that is still pressed for the first digit of the PIN" },
+	{ "pin-unpadded", "must be told not to pad the PIN" },
+	{ "gemalto", "its firmware reports the features of its PIN pad" },
+	{ "old-firmware", "this firmware is known to fail: update it" },
 };
 
 static void print_quirk(const char *name, bool first)
@@ -99,7 +99,7 @@ static void print_quirk(const char *name, bool first)
 		       words ? words : "");
 }
 
-/* A file of the slot in sysfs, one line; false where there is no sysfs */
+/* Read one line of a file of the slot in sysfs; false if there is none */
 static bool sysfs(unsigned int minor, const char *file, char *line, size_t size)
 {
 	char path[80];
@@ -126,7 +126,7 @@ static unsigned int sysfs_number(unsigned int minor, const char *file)
 	return sysfs(minor, file, line, sizeof(line)) ? (unsigned int)strtoul(line, NULL, 10) : 0;
 }
 
-/* The words of a line; @print is told which is the first. */
+/* Call @print for each word of a line. */
 static bool each_word(char *line, void (*print)(const char *word, bool first))
 {
 	char *save, *word = strtok_r(line, " ", &save);
@@ -147,7 +147,7 @@ static void print_voltage(const char *word, bool first)
 		printf("%s%s", first ? "" : ", ", word);
 }
 
-/* From a value to the most that the reader has */
+/* Print a value, and the maximum if it is higher */
 static void print_range(const char *label, double value, double most, const char *unit)
 {
 	printf("%-14s%g%s", label, value, unit);
@@ -156,7 +156,7 @@ static void print_range(const char *label, double value, double most, const char
 	putchar('\n');
 }
 
-/* What the reader gives to a card */
+/* Print voltages, clock and data rate */
 static void print_electrics(unsigned int minor)
 {
 	unsigned int clock = sysfs_number(minor, "clock_khz");
@@ -188,7 +188,7 @@ static void print_electrics(unsigned int minor)
 	}
 }
 
-/* Their names are in sysfs alone; without it there is a number that tells little. */
+/* Print the quirks by their names in sysfs, or without sysfs as a number. */
 static void print_quirks(unsigned int minor, unsigned int quirks)
 {
 	char line[256];
@@ -235,19 +235,19 @@ static void print_info(const struct scard_info *info)
 	}
 	info_number("busy_slots", "at a time", info->busy_slots, " slots may work");
 	info_string("exchange_level", "level", level_words[level]);
-	print_bits("protocols", "protocols", protocol_words, info->protocols);
+	show_bits("protocols", "protocols", protocol_words, info->protocols);
 	print_electrics(info->minor);
 	info_number("max_apdu", "max APDU", info->max_apdu, " bytes");
 	info_number("max_message", "max message", info->max_message, " bytes");
 	info_string("presence", "presence", info->has_interrupt ? "reported by the reader" :
-		    "asked for, the reader does not report it");
-	print_bits("pin_pad", "PIN pad", pin_words, info->pin_support);
+		    "polled, the reader does not report it");
+	show_bits("pin_pad", "PIN pad", pin_words, info->pin_support);
 	if (json || info->lcd_layout) {
 		info_number("lcd_lines", "display", info->lcd_layout >> 8, " lines");
 		info_number("lcd_columns", "", info->lcd_layout & 0xff, " characters a line");
 	}
-	print_bits("mechanical", "mechanics", mechanical_words, info->mechanical);
-	print_bits("features", "reader", feature_words, info->dw_features);
+	show_bits("mechanical", "mechanics", mechanical_words, info->mechanical);
+	show_bits("features", "reader", feature_words, info->dw_features);
 	print_quirks(info->minor, info->quirks);
 }
 

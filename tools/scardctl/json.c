@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A writer of JSON: objects and arrays are opened and closed, commas come by themselves. */
+/* Write JSON: open and close objects and arrays; commas are automatic. */
 #include "scardctl.h"
 
 #define DEPTH_MAX	8
@@ -69,7 +69,7 @@ void json_integer(const char *key, long long value)
 	printf("%lld", value);
 }
 
-/* One decimal, as a digit more would not be true */
+/* Write one decimal: the clock is no better */
 void json_real(const char *key, double value)
 {
 	begin(key);
@@ -93,7 +93,7 @@ void json_hex(const char *key, const uint8_t *data, size_t len)
 	putchar('"');
 }
 
-/* The text is over; another one may begin. */
+/* End this JSON text; another one may follow. */
 void json_end(void)
 {
 	putchar('\n');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The door of scardctl: global options and the table of subcommands. */
+/* Global options and the table of subcommands. */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,19 +9,19 @@
 bool json;
 
 static const struct command commands[] = {
-	{ "list", "", "the readers, and whether a card is in", cmd_list },
+	{ "list", "", "readers, and whether a card is present", cmd_list },
 	{ "status", "[READER]", "the state of the slot and its card", cmd_status },
-	{ "info", "[READER]", "what the reader can do", cmd_info },
+	{ "info", "[READER]", "features of the reader", cmd_info },
 	{ "atr", "[READER|HEX]", "an answer to reset, explained", cmd_atr },
 	{ "apdu", "[options] [READER] HEX...", "send commands to the card, in one transaction",
 	  cmd_apdu },
-	{ "watch", "[options] [READER]", "a line for each thing that happens", cmd_watch },
-	{ "trace", "[options] [READER]", "a line for each call and message, with times", cmd_trace },
-	{ "bench", "[options] [READER]", "how long calls take, with a card in use or not", cmd_bench },
+	{ "watch", "[options] [READER]", "one line for each event of readers and cards", cmd_watch },
+	{ "trace", "[options] [READER]", "one line for each call and message, with times", cmd_trace },
+	{ "bench", "[options] [READER]", "the time of each kind of call", cmd_bench },
 	{ "reset", "[READER]", "reset the card", cmd_reset },
-	{ "unpower", "[READER]", "take its power from the card", cmd_unpower },
-	{ "eject", "[READER]", "eject the card, or take its power", cmd_eject },
-	{ "doctor", "", "what keeps cards from working, and what to do", cmd_doctor },
+	{ "unpower", "[READER]", "power the card off", cmd_unpower },
+	{ "eject", "[READER]", "eject the card, or power it off", cmd_eject },
+	{ "doctor", "", "problems of this machine, and what to do", cmd_doctor },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -38,14 +38,14 @@ static void help(void)
 		printf("  %-32s %s\n", usage, commands[i].help);
 	}
 	puts("\nREADER is a device (/dev/scard0), a number (0) or a part of the name; without it\n"
-	     "the first reader is taken.\n\n"
+	     "scardctl takes the first one.\n\n"
 	     "options of apdu:   --end leave|reset|unpower|eject (reset), --exclusive,\n"
 	     "                   --no-wait, --protocol t0|t1|raw\n"
 	     "options of watch:  --events N, --seconds N\n"
 	     "options of bench:  --times N, --apdu HEX\n"
 	     "options of trace:  --events N, --seconds N, --file FILE\n\n"
-	     "exit status: 0 done, 1 the card or reader failed, 2 wrong usage, 3 no (such) reader,\n"
-	     "4 no permission, 5 no card, 6 held by another program, 7 status word of an error");
+	     "exit status: 0 success, 1 the card or reader failed, 2 wrong usage, 3 no (such) reader,\n"
+	     "4 no permission, 5 no card, 6 held by another program, 7 error status word");
 }
 
 int main(int argc, char **argv)
@@ -74,7 +74,7 @@ int main(int argc, char **argv)
 	argv += optind;
 	if (!argc)
 		return usage_error("which command?");
-	/* --json may stand at the end as well, where people add it */
+	/* take --json as the last argument, too */
 	if (argc > 1 && !strcmp(argv[argc - 1], "--json")) {
 		json = true;
 		argv[--argc] = NULL;

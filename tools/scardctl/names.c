@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What card an answer to reset belongs to, from the list that pcsc-tools brings: lines with
- * a regular expression of the ATR in hexadecimal, "3B 6F 00 .. 80", each with lines of
- * text below that begin with a tab.
+ * Names of cards by ATR, from the list of pcsc-tools: a line with a regular expression of the
+ * ATR in hexadecimal, "3B 6F 00 .. 80", then lines of text that begin with a tab.
  */
 #include <regex.h>
 #include <stdlib.h>
@@ -12,7 +11,7 @@
 
 #define LIST	"smartcard_list.txt"
 
-/* As ATR_analysis looks for it: what a user has downloaded is newer. */
+/* Search where ATR_analysis does: the user's own download first, as it is newer. */
 static FILE *open_list(void)
 {
 	static const char * const places[] = {
@@ -40,10 +39,10 @@ static FILE *open_list(void)
 }
 
 /*
- * Does the expression mean the whole of the ATR? Most of the thousands of lines differ
- * in the first bytes from it, and need not be compiled.
+ * Does the expression match the whole ATR? Most of the thousands of lines differ in the
+ * first bytes: do not compile these.
  */
-static bool means(const char *expression, const char *atr)
+static bool matches(const char *expression, const char *atr)
 {
 	char anchored[512];
 	regex_t regex;
@@ -61,7 +60,7 @@ static bool means(const char *expression, const char *atr)
 	return is;
 }
 
-/* The list is text from elsewhere: no control character of it reaches a terminal. */
+/* Replace control characters: the list is foreign text, and goes to a terminal. */
 static void clean(char *text)
 {
 	for (; *text; text++)
@@ -70,20 +69,20 @@ static void clean(char *text)
 }
 
 /*
- * The names of the card with this ATR, in the list's order, one call of @name for each;
+ * Call @name for each name of the card with this ATR, in the order of the list; return
  * false if there is no list.
  */
-bool card_names(const uint8_t *atr, size_t len, void (*name)(const char *words))
+bool names_find(const uint8_t *atr, size_t len, void (*name)(const char *words))
 {
 	FILE *list = open_list();
-	char hex[3 * SCARD_ATR_MAX + 1] = "", *line = NULL;
+	char hex[3 * SCARD_MAX_ATR_SIZE + 1] = "", *line = NULL;
 	bool ours = false;
 	size_t i, size = 0;
 	ssize_t n;
 
 	if (!list)
 		return false;
-	for (i = 0; i < len && i < SCARD_ATR_MAX; i++)
+	for (i = 0; i < len && i < SCARD_MAX_ATR_SIZE; i++)
 		snprintf(hex + strlen(hex), sizeof(hex) - strlen(hex), "%s%02X", i ? " " : "", atr[i]);
 	while ((n = getline(&line, &size, list)) > 0) {
 		while (n && strchr("\r\n ", line[n - 1]))
@@ -93,7 +92,7 @@ bool card_names(const uint8_t *atr, size_t len, void (*name)(const char *words))
 			if (ours)
 				name(line + strspn(line, " "));
 		} else if (line[0] && line[0] != '#') {
-			ours = means(line, hex);
+			ours = matches(line, hex);
 		}
 	}
 	free(line);

@@ -67,7 +67,7 @@ static int on_slot(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-/* All slots; 0, or -1 if the family is not there or does not answer. */
+/* List all slots; return 0, or -1 if there is no such family or no answer. */
 int netlink_readers(struct readers *readers)
 {
 	struct nl_sock *sock;
@@ -83,13 +83,13 @@ int netlink_readers(struct readers *readers)
 		error = nl_recvmsgs_default(sock);
 	nl_socket_free(sock);
 	if (error < 0) {
-		readers_free(readers);
+		reader_list_free(readers);
 		return -1;
 	}
 	return 0;
 }
 
-/* Subscribe to the events; NULL if there is no such family here. */
+/* Subscribe to events; return NULL if there is no such family. */
 struct nl_watch *netlink_watch_open(void)
 {
 	struct nl_watch *watch = calloc(1, sizeof(*watch));
@@ -116,8 +116,8 @@ int netlink_watch_fd(const struct nl_watch *watch)
 }
 
 /*
- * Take in the messages that are there. What they say is not kept, nor does it
- * matter if some were lost: whoever is told looks at everything.
+ * Read and drop the queued messages. Lost ones do no harm: the caller reads the state of
+ * all slots afterwards.
  */
 void netlink_watch_read(struct nl_watch *watch)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Finding a reader, opening it, and saying what is wrong in a line that helps. */
+/* Find and open a reader; error messages that say what to do. */
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -23,13 +23,13 @@ int usage_error(const char *format, ...)
 	return EXIT_USAGE;
 }
 
-/* There is no reader at all: say why. */
-int readers_none(void)
+/* Say why there is no reader. */
+int reader_none(void)
 {
 	if (access("/sys/module/scard", F_OK))
 		fputs("scardctl: the module is not loaded: modprobe scard\n", stderr);
 	else
-		fputs("scardctl: no reader: plug one in, or see in dmesg why it was not taken\n",
+		fputs("scardctl: no reader: plug one in; if one is, dmesg says why the module does not drive it\n",
 		      stderr);
 	return EXIT_NO_READER;
 }
@@ -42,7 +42,7 @@ static int permission_error(const char *path)
 	return EXIT_PERMISSION;
 }
 
-/* Say that @what failed with @error; returns the exit code. */
+/* Print that @what failed with @error; return the exit code. */
 int reader_error(const struct reader *reader, const char *what, int error)
 {
 	const char *why;
@@ -74,10 +74,10 @@ int reader_error(const struct reader *reader, const char *what, int error)
 		code = EXIT_BUSY;
 		break;
 	case ESTALE:
-		why = "another program has reset the card meanwhile: try again";
+		why = "another program has reset the card: try again";
 		break;
 	case EIDRM:
-		why = "the card was removed meanwhile: insert it and try again";
+		why = "the card was removed: insert it and try again";
 		code = EXIT_NO_CARD;
 		break;
 	case EREMOTEIO:
@@ -87,13 +87,13 @@ int reader_error(const struct reader *reader, const char *what, int error)
 		why = "the card has no power: scardctl reset powers it on";
 		break;
 	case EPROTONOSUPPORT:
-		why = "the card and the reader have no such protocol (see scardctl atr)";
+		why = "the card or the reader does not support this protocol (see scardctl atr)";
 		break;
 	case ETIMEDOUT:
-		why = "no answer in time: scardctl reset, or take the card out and in again";
+		why = "no answer in time: scardctl reset, or pull the card and insert it again";
 		break;
 	case EIO:
-		why = "the exchange failed: scardctl reset, or take the card out and in again";
+		why = "the exchange failed: scardctl reset, or pull the card and insert it again";
 		break;
 	case EOPNOTSUPP:
 		why = "the reader cannot do this (see scardctl info)";
@@ -117,14 +117,14 @@ static int by_minor(const void *a, const void *b)
 	return (x->minor > y->minor) - (x->minor < y->minor);
 }
 
-/* A snapshot of the slot on an open descriptor; returns 0 or an errno. */
+/* Take a snapshot of the slot; return 0 or an errno. */
 int reader_status(int fd, struct scard_status *status)
 {
 	memset(status, 0, sizeof(*status));
 	return ioctl(fd, SCARD_IOC_GET_STATUS, status) ? errno : 0;
 }
 
-/* Without netlink: the nodes that can be opened; true if there are others. */
+/* List the nodes that can be opened, for lack of netlink; true if some cannot. */
 static bool scan_nodes(struct readers *readers)
 {
 	bool denied = false;
@@ -162,8 +162,8 @@ static bool scan_nodes(struct readers *readers)
 	return denied;
 }
 
-/* Fill in all readers, sorted; true if there are nodes that may not be opened. */
-static bool look(struct readers *readers)
+/* List all readers, sorted; true if permissions hide some. */
+static bool list_sorted(struct readers *readers)
 {
 	bool denied = false;
 
@@ -175,23 +175,23 @@ static bool look(struct readers *readers)
 	return denied;
 }
 
-/* All readers, maybe none. */
-void readers_look(struct readers *readers)
+/* List all readers, maybe none. */
+void reader_list(struct readers *readers)
 {
-	look(readers);
+	list_sorted(readers);
 }
 
-/* All readers, sorted; an exit code, with the error said, if there is none. */
-int readers_find(struct readers *readers)
+/* List all readers; if there is none, print the error and return an exit code. */
+int reader_list_some(struct readers *readers)
 {
-	bool denied = look(readers);
+	bool denied = list_sorted(readers);
 
 	if (readers->count)
 		return EXIT_OK;
-	return denied ? permission_error("/dev/scard*") : readers_none();
+	return denied ? permission_error("/dev/scard*") : reader_none();
 }
 
-void readers_free(struct readers *readers)
+void reader_list_free(struct readers *readers)
 {
 	free(readers->list);
 	memset(readers, 0, sizeof(*readers));
@@ -222,14 +222,14 @@ static bool matches(const struct reader *r, const char *which)
 }
 
 /*
- * Find the reader that a person means: a path, a number, a part of the name, or
- * nothing, which is the first one.
+ * Find the reader for the argument READER: a path, a number, a part of the name, or NULL for
+ * the first reader.
  */
 int reader_pick(const char *which, struct reader *reader)
 {
 	struct readers readers;
 	size_t i, found = 0;
-	int code = readers_find(&readers);
+	int code = reader_list_some(&readers);
 
 	if (code)
 		return code;
@@ -237,13 +237,13 @@ int reader_pick(const char *which, struct reader *reader)
 		if (which && !matches(&readers.list[i], which))
 			continue;
 		if (which && !strcmp(readers.list[i].name, which))
-			found = 0;	/* the whole name beats parts of others */
+			found = 0;	/* an exact match wins */
 		if (!found++)
 			*reader = readers.list[i];
 		if (!which || !strcmp(readers.list[i].name, which))
 			break;
 	}
-	readers_free(&readers);
+	reader_list_free(&readers);
 	if (!found) {
 		fprintf(stderr, "scardctl: no reader \"%s\": scardctl list shows them\n", which);
 		return EXIT_NO_READER;
@@ -254,7 +254,7 @@ int reader_pick(const char *which, struct reader *reader)
 	return EXIT_OK;
 }
 
-/* Open a reader; the descriptor, or the negative exit code with the error said. */
+/* Open a reader; return the descriptor, or print the error and return a negative exit code. */
 int reader_open(const struct reader *reader, int flags)
 {
 	int fd = open(reader->path, flags | O_CLOEXEC);
@@ -264,7 +264,7 @@ int reader_open(const struct reader *reader, int flags)
 	return fd;
 }
 
-/* The usual beginning of a subcommand that takes at most a READER. */
+/* Find and open the READER of a subcommand that takes no other argument. */
 int reader_open_arg(int argc, char **argv, int flags, struct reader *reader, int *fd)
 {
 	int code;

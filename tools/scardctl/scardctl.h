@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * scardctl: smart-card readers for people.
+ * scardctl: a command line for smart-card readers.
  *
- * main.c finds the subcommand; each subcommand stands in a file of its group
+ * main.c has the table of subcommands; the files of the groups implement them
  * (show.c, info.c, atr.c, card.c, watch.c, trace*.c, bench.c, doctor*.c) over reader.c
- * (finding and opening readers, errors in words), netlink.c (discovery) and json.c.
+ * (choosing and opening readers, error messages), netlink.c (discovery) and json.c.
  */
 #ifndef SCARDCTL_H
 #define SCARDCTL_H
@@ -21,7 +21,7 @@ enum {
 	EXIT_OK = 0,
 	EXIT_CARD = 1,		/* the card or the reader failed */
 	EXIT_USAGE = 2,		/* the command line is wrong */
-	EXIT_NO_READER = 3,	/* no module, no reader, or not the one asked for */
+	EXIT_NO_READER = 3,	/* no module, no reader, or no such reader */
 	EXIT_PERMISSION = 4,	/* the device cannot be opened by this user */
 	EXIT_NO_CARD = 5,	/* the slot is empty */
 	EXIT_BUSY = 6,		/* another program holds the card */
@@ -57,10 +57,10 @@ struct readers {
 };
 
 /* reader.c */
-int readers_find(struct readers *readers);
-void readers_look(struct readers *readers);
-void readers_free(struct readers *readers);
-int readers_none(void);
+int reader_list_some(struct readers *readers);
+void reader_list(struct readers *readers);
+void reader_list_free(struct readers *readers);
+int reader_none(void);
 int reader_pick(const char *which, struct reader *reader);
 int reader_open(const struct reader *reader, int flags);
 int reader_open_arg(int argc, char **argv, int flags, struct reader *reader, int *fd);
@@ -68,13 +68,13 @@ int reader_status(int fd, struct scard_status *status);
 int reader_error(const struct reader *reader, const char *what, int error);
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* show.c: bits and their words; the table ends with bit 0 */
+/* show.c: names of bits; the table ends with bit 0 */
 struct words {
 	uint32_t bit;
 	const char *words;
 };
 
-void print_bits(const char *key, const char *label, const struct words *table, uint32_t bits);
+void show_bits(const char *key, const char *label, const struct words *table, uint32_t bits);
 
 /* netlink.c */
 struct nl_watch;
@@ -102,14 +102,14 @@ void hex_print(const uint8_t *data, size_t len);
 
 /* atr.c: also used by the other groups */
 void atr_describe(const uint8_t *atr, size_t len);
-const char *protocol_name(unsigned int protocol);
+const char *atr_protocol_name(unsigned int protocol);
 
 /* card.c: 0 or an errno */
-int connect_card(int fd, unsigned int mode, unsigned int protocols);
-int disconnect_card(int fd, unsigned int disposition);
+int card_connect(int fd, unsigned int mode, unsigned int protocols);
+int card_disconnect(int fd, unsigned int disposition);
 
 /* names.c */
-bool card_names(const uint8_t *atr, size_t len, void (*name)(const char *words));
+bool names_find(const uint8_t *atr, size_t len, void (*name)(const char *words));
 
 /* sw.c */
 const char *sw_words(unsigned int sw, char *buf, size_t size);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* list and status: what readers there are, and what is in them. */
+/* list and status: the readers, and the state of their slots. */
 #include <fcntl.h>
 #include <errno.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 static const char *card_words(unsigned int state)
 {
 	if (state & SCARD_STATE_BIT_SETTLING)
-		return "looking";
+		return "probing";
 	if (!(state & SCARD_STATE_BIT_PRESENT))
 		return "empty";
 	return state & SCARD_STATE_BIT_MUTE ? "mute card" : "card";
@@ -24,7 +24,7 @@ int cmd_list(int argc, char **argv)
 
 	if (argc > 1)
 		return usage_error("%s takes no argument", argv[0]);
-	code = readers_find(&readers);
+	code = reader_list_some(&readers);
 	if (json) {
 		json_open(NULL, '[');
 		for (i = 0; i < readers.count; i++) {
@@ -50,7 +50,7 @@ int cmd_list(int argc, char **argv)
 			       card_words(r->state), r->vendor_id, r->product_id, r->name);
 		}
 	}
-	readers_free(&readers);
+	reader_list_free(&readers);
 	return code;
 }
 
@@ -62,13 +62,13 @@ static const struct words state_words[] = {
 	{ SCARD_STATE_BIT_INUSE, "in use" },
 	{ SCARD_STATE_BIT_EXCLUSIVE, "exclusive" },
 	{ SCARD_STATE_BIT_TRANSACTION, "in a transaction" },
-	{ SCARD_STATE_BIT_SETTLING, "being looked at" },
+	{ SCARD_STATE_BIT_SETTLING, "settling" },
 	{ 0, NULL }
 };
 
-/* The words of all bits that are set: a JSON array, or a list after @label. */
-void print_bits(const char *key, const char *label, const struct words *table,
-		       uint32_t bits)
+/* Print the names of all set bits: a JSON array, or a list after @label. */
+void show_bits(const char *key, const char *label, const struct words *table,
+	       uint32_t bits)
 {
 	const char *separator = "";
 
@@ -116,10 +116,10 @@ int cmd_status(int argc, char **argv)
 		printf("%-14s%s\n", "device", reader.path);
 		printf("%-14s%s\n", "slot", card_words(status.state));
 	}
-	print_bits("state", "state", state_words, status.state);
+	show_bits("state", "state", state_words, status.state);
 	if (json) {
 		json_hex("atr", status.atr, status.atr_len);
-		json_string("protocol", protocol_name(status.protocol));
+		json_string("protocol", atr_protocol_name(status.protocol));
 		json_number("handles", status.handles);
 		json_number("epoch", status.epoch);
 		json_number("event", status.event);
@@ -131,7 +131,7 @@ int cmd_status(int argc, char **argv)
 	printf("%-14s", "ATR");
 	hex_print(status.atr, status.atr_len);
 	puts(status.atr_len ? "" : "-");
-	printf("%-14s%s\n", "protocol", protocol_name(status.protocol));
+	printf("%-14s%s\n", "protocol", atr_protocol_name(status.protocol));
 	printf("%-14s%u\n", "handles", status.handles);
 	printf("%-14s%u resets, power-offs and removals; %u insertions and removals; %u changes\n",
 	       "since plug-in", status.epoch, status.card_event, status.event);

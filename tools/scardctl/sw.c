@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Status words SW1 SW2 in words, ISO 7816-4 section 5.6. */
+/* Meanings of status words SW1 SW2, ISO 7816-4 section 5.6. */
 #include "scardctl.h"
 
 static const struct {
@@ -15,7 +15,7 @@ static const struct {
 	{ 0x6285, "the file is terminated" },
 	{ 0x6300, "warning, memory changed" },
 	{ 0x6381, "the file is full" },
-	{ 0x6400, "error, memory unchanged (PIN pad: time is over)" },
+	{ 0x6400, "error, memory unchanged (PIN pad: timeout)" },
 	{ 0x6401, "the card needs an answer at once (PIN pad: cancelled)" },
 	{ 0x6402, "PIN pad: the two new PINs differ" },
 	{ 0x6403, "PIN pad: PIN too short or too long" },
@@ -93,9 +93,9 @@ const char *sw_words(unsigned int sw, char *buf, size_t size)
 	case 0x6a:
 		return "wrong parameters";
 	case 0x91:
-		return "success, the card wants something proactively";
+		return "success, a proactive command is pending";
 	case 0x9f:
-		return "success, more bytes wait";
+		return "success, more data available";
 	default:
 		return "meaning defined by the card";
 	}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * trace: the timeline of a running system, from the tracepoints of the module: what
- * programs ask for, what the readers are told, how the state of the slots changes. They
- * have numbers only; no byte of an APDU or of a PIN can be in what is shown.
+ * trace: the timeline of a running system, from the tracepoints of the module: calls of
+ * programs, messages to and from readers, changes of slots. Tracepoints have numbers only,
+ * so no byte of an APDU or of a PIN is shown.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,15 +20,15 @@
 
 #define LINE_MAX_LEN	1024
 
-/* poll() of trace_pipe has missed events in some kernels; so long nothing may be late */
-#define LOOK_MS		250
+/* Read trace_pipe at least this often: poll() has missed events in some kernels */
+#define READ_MS		250
 
 static struct {
 	const char *file;
 	int minor;			/* only this slot; -1: all */
 	int reader;			/* its reader; -1: not known */
-	unsigned long left;		/* lines to go, 0: for ever */
-	uint64_t limit_us;		/* 0: for ever */
+	unsigned long left;		/* lines left, 0: no limit */
+	uint64_t limit_us;		/* 0: no limit */
 	uint64_t begin_us;
 	bool begun;
 	bool done;
@@ -54,7 +54,7 @@ static bool wanted(const struct trace_event *e)
 	return trace.reader < 0 || trace_number(e, "reader") == trace.reader;
 }
 
-/* Done by the program that has the handle; others are seen by whoever runs at the moment. */
+/* The process is the caller only in events of a handle; other events come from any context. */
 static bool of_handle(const struct trace_event *e)
 {
 	return *trace_value(e, "handle");
@@ -113,7 +113,7 @@ static void print_line(const struct trace_event *e, uint64_t at_us, const uint64
 	       (unsigned long long)at_us % 1000000, place, handle, who, words, took);
 }
 
-/* The kernel learns names of programs late; one that still runs can be asked. */
+/* Complete the name of a process that tracefs does not know yet, from /proc. */
 static void find_name(struct trace_event *e)
 {
 	char path[32];
@@ -172,7 +172,7 @@ static void take_line(char *line)
 		show(&e);
 }
 
-/* Read once: 1 something, 0 nothing at the moment, -1 nothing any more */
+/* Read once; return 1: data, 0: none now, -1: end or error */
 static int take(int fd)
 {
 	static char buf[LINE_MAX_LEN];
@@ -204,7 +204,7 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* Signals come only while we wait, so that none is overlooked. */
+/* Deliver signals in ppoll() only, so that none is lost between the test and the wait. */
 static void catch_signals(sigset_t *open)
 {
 	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
@@ -237,17 +237,17 @@ static int trace_system(void)
 		fputs("tracing; Ctrl-C ends\n", stderr);
 	while (!stopped && !trace.done && !ferror(stdout)) {
 		struct pollfd pfd = { .fd = source.pipe, .events = POLLIN };
-		struct timespec wait = { .tv_nsec = LOOK_MS * 1000000 };
+		struct timespec wait = { .tv_nsec = READ_MS * 1000000 };
 
 		if (trace.limit_us && now_us() > trace.begin_us + trace.limit_us)
 			break;
 		if (!ppoll(&pfd, 1, &wait, &open) && !trace_source_alive(&source)) {
-			code = readers_none();
+			code = reader_none();
 			break;
 		}
 		take(source.pipe);
 	}
-	/* what has happened until now is shown still */
+	/* show the events until now */
 	trace_source_stop(&source);
 	while (take(source.pipe) > 0)
 		;
@@ -269,7 +269,7 @@ static int trace_file(void)
 	return EXIT_OK;
 }
 
-/* Which slot is meant; in a file from elsewhere only its number counts. */
+/* Find the slot of the argument READER; for a file it must be a number. */
 static int pick(const char *which)
 {
 	struct scard_info info;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * scardctl trace: trace.c has the options and the output, trace_source.c the private
- * instance of tracefs, trace_parse.c a line of its text, trace_span.c how long things
- * took, trace_words.c an event in words.
+ * scardctl trace: trace.c has options and output, trace_source.c the private instance of
+ * tracefs, trace_parse.c parses a line, trace_span.c computes durations, trace_words.c
+ * describes an event in words.
  */
 #ifndef TRACE_H
 #define TRACE_H
@@ -19,21 +19,21 @@ struct trace_field {
 	const char *value;
 };
 
-/* An event; its texts are in the line that was parsed */
+/* An event; its strings point into the parsed line */
 struct trace_event {
 	char process[20];
 	unsigned int pid;
 	uint64_t time_us;
 	const char *name;		/* without "scard_" */
-	int minor;			/* -1: of the whole reader */
-	const char *word;		/* what is called or sent, or NULL */
+	int minor;			/* -1: event of the whole reader */
+	const char *word;		/* name of the call or message, or NULL */
 	struct trace_field fields[TRACE_FIELDS];
 	size_t count;
 };
 
 /* trace_source.c */
 struct trace_source {
-	int dir;			/* the instance, locked; -1: a file is read */
+	int dir;			/* the instance, locked; -1: none */
 	int pipe;
 	char path[96];
 };

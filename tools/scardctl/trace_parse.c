@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A line of the text of tracefs:
+ * Parse a line of tracefs:
  *
  *	     scardctl-812     [001] .....   123.456789: scard_call: scard0 handle=1 BEGIN arg=0x0
  *
  * The name of the process comes first and may have any byte, also blanks, brackets and
- * newlines; our events have no bracket. So the line is taken apart from its last bracket.
+ * newlines. The module's events have no bracket: parse from the last bracket on.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 
 #define PREFIX	"scard_"
 
-/* End a name of a process there, and leave nothing in it that a terminal would obey. */
+/* Terminate the name of a process, and replace control characters in it. */
 void trace_name(char *name, size_t len)
 {
 	size_t i;
@@ -27,7 +27,7 @@ void trace_name(char *name, size_t len)
 	name[len] = 0;
 }
 
-/* The process: "NAME-PID" up to @end; names come from programs, which may mean ill. */
+/* Parse "NAME-PID" before @end; the name is untrusted. */
 static bool parse_process(const char *line, const char *end, struct trace_event *e)
 {
 	const char *digits;
@@ -57,7 +57,7 @@ static bool parse_process(const char *line, const char *end, struct trace_event 
 	return true;
 }
 
-/* "SECONDS.MICROSECONDS:", after flags that are not needed; where it ends, or NULL */
+/* Parse "SECONDS.MICROSECONDS:" after the flags; return its end, or NULL */
 static char *parse_time(char *at, struct trace_event *e)
 {
 	char *colon = strstr(at, ": "), *point, *start;
@@ -73,7 +73,7 @@ static char *parse_time(char *at, struct trace_event *e)
 	return colon + 2;
 }
 
-/* "scard0 handle=1 BEGIN arg=0x0": a place, fields, and a word without a name */
+/* Parse "scard0 handle=1 BEGIN arg=0x0": the slot, fields, and a word */
 static void parse_fields(char *at, struct trace_event *e)
 {
 	char *save, *token;
@@ -95,7 +95,7 @@ static void parse_fields(char *at, struct trace_event *e)
 	}
 }
 
-/* Take a line apart, in place; false if it is not an event of ours. */
+/* Parse a line in place; false if it is not an event of the module. */
 bool trace_parse(char *line, struct trace_event *e)
 {
 	char *bracket = strrchr(line, '['), *at;
@@ -117,7 +117,7 @@ bool trace_parse(char *line, struct trace_event *e)
 	return true;
 }
 
-/* "CPU:1 [LOST 12 EVENTS]": how many, 0 for other lines */
+/* Return N of "CPU:1 [LOST N EVENTS]", 0 for other lines */
 unsigned long trace_lost(const char *line)
 {
 	unsigned long n;
@@ -126,7 +126,7 @@ unsigned long trace_lost(const char *line)
 	return sscanf(line, "CPU:%*u [LOST %lu EVENTS]%n", &n, &end) == 1 && end ? n : 0;
 }
 
-/* The text of a field, "" if the event has none such */
+/* Return the text of a field, "" if the event does not have it */
 const char *trace_value(const struct trace_event *e, const char *name)
 {
 	size_t i;
@@ -137,7 +137,7 @@ const char *trace_value(const struct trace_event *e, const char *name)
 	return "";
 }
 
-/* The number in a field, 0 if it is none */
+/* Return the number in a field, 0 if it is none */
 long trace_number(const struct trace_event *e, const char *name)
 {
 	return strtol(trace_value(e, name), NULL, 0);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Where events come from: an instance of tracefs of our own, so that nobody else's
- * tracing is touched. It is locked as long as we live; what a killed scardctl has left
- * behind is not locked, and is removed by the next one.
+ * Read events from a tracefs instance of our own, so that other tracing is not disturbed.
+ * scardctl locks its instance while it runs; the instance of a killed scardctl has no lock,
+ * and the next scardctl removes it.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -20,7 +20,7 @@
 
 static const char * const places[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
 
-/* What the parser expects; those that a kernel does not have are not needed there */
+/* The format that the parser expects; a kernel that lacks an option does not need it */
 static const char * const options[] = {
 	"context-info", "nolatency-format", "norecord-tgid", "noverbose", "noraw", "nohex",
 	"nobin", "nofields"
@@ -38,7 +38,7 @@ static bool put(int dir, const char *file, const char *value)
 	return good;
 }
 
-/* Remove an instance whose owner is dead: its lock can be had. */
+/* Remove an instance if its lock is free: its owner is dead. */
 static void remove_stale(int instances, const char *name)
 {
 	int dir = openat(instances, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -65,7 +65,7 @@ static void remove_all_stale(int instances)
 	closedir(list);
 }
 
-/* Make it and lock it. One at a time, or another scardctl would take it for a stale one. */
+/* Make and lock an instance, under a lock: until it is locked it looks stale to others. */
 static int make_instance(struct trace_source *s, const char *tracefs)
 {
 	int error = 0, instances;
@@ -103,7 +103,7 @@ static int no_tracefs(void)
 	return EXIT_CARD;
 }
 
-/* Begin to trace; an exit code, with the error said. */
+/* Start to trace; on failure print the error and return an exit code. */
 int trace_source_open(struct trace_source *s)
 {
 	size_t i;
@@ -121,29 +121,29 @@ int trace_source_open(struct trace_source *s)
 	error = make_instance(s, places[i]);
 	if (error)
 		return cannot(s->path, error);
-	/* a new instance does as the first one does, which may be set to anything */
+	/* a new instance inherits the options of the top one, which may be anything */
 	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		put(s->dir, "trace_options", options[i]);
-	/* poll() is to report the first event, not a buffer that is half full */
+	/* make poll() report the first event, not a half-full buffer */
 	put(s->dir, "buffer_percent", "0");
 	put(s->dir, "trace_clock", "mono");
 	s->pipe = openat(s->dir, "trace_pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (s->pipe < 0 || !put(s->dir, "events/scard/enable", "1")) {
 		error = errno;
 		trace_source_close(s);
-		return access("/sys/module/scard", F_OK) ? readers_none() :
+		return access("/sys/module/scard", F_OK) ? reader_none() :
 							   cannot("tracefs", error);
 	}
 	return EXIT_OK;
 }
 
-/* No more events; those that there are can still be read. */
+/* Stop new events; recorded ones can still be read. */
 void trace_source_stop(const struct trace_source *s)
 {
 	put(s->dir, "events/scard/enable", "0");
 }
 
-/* Are there events to come? Not when the module has been unloaded. */
+/* Can more events come? False once the module is unloaded. */
 bool trace_source_alive(const struct trace_source *s)
 {
 	return !faccessat(s->dir, "events/scard", F_OK, 0);

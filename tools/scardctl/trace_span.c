@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * How long things took: a call of a handle until it returns, a command on the wire until
- * it is answered. A handle does one thing at a time, and so does a slot on the wire, but
- * for threads that share a handle: then the latest call counts.
+ * Durations: of a call until it returns, of a command on the wire until its answer. A handle
+ * has one call at a time and a slot one command; if threads share a handle, the latest call
+ * counts.
  */
 #include <string.h>
 
 #include "trace.h"
 
-#define SPANS	512	/* under way at a time; the oldest is forgotten */
+#define SPANS	512	/* at a time; a new one replaces the oldest */
 
 struct span {
 	int minor;
@@ -58,7 +58,7 @@ static bool is(const struct trace_event *e, const char *name)
 	return !strcmp(e->name, name);
 }
 
-/* Note the event; true if it ends something that began before. */
+/* Record the event; true if it ends a call or command. */
 bool trace_span(const struct trace_event *e, uint64_t *took_us)
 {
 	long handle = trace_number(e, "handle");
@@ -73,7 +73,7 @@ bool trace_span(const struct trace_event *e, uint64_t *took_us)
 	else if (is(e, "ccid_fail"))
 		return end(e->minor, -1, e->time_us, took_us);
 	else if (is(e, "ccid_receive") && trace_number(e, "matched") &&
-		 trace_number(e, "cmd") != 2)	/* which is: wait on */
+		 trace_number(e, "cmd") != 2)	/* 2: time extension */
 		return end(e->minor, -1, e->time_us, took_us);
 	return false;
 }

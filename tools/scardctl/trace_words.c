@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * An event of the module in words. What a table does not know is shown as the number it
- * is: the module may be newer.
+ * Describe an event of the module in words. Values that a table lacks, of a newer module, are
+ * shown as numbers.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -55,7 +55,7 @@ static const struct name attributes[] = {
 	NAME_END
 };
 
-/* bError of a failed command, CCID 1.1 section 6.2.6; below 0x80 the byte that is wrong */
+/* bError of a failed command, CCID 1.1 section 6.2.6; below 0x80 the offset of the wrong byte */
 static const struct name ccid_errors[] = {
 	{ 0xff, "CMD_ABORTED" },
 	{ 0xfe, "ICC_MUTE, the card does not answer" },
@@ -92,14 +92,14 @@ static const struct name requests[] = {
 	NAME_END
 };
 
-/* What an errno of the ABI means; see linux/scard.h */
+/* Meanings of the errnos of the ABI; see linux/scard.h */
 static const struct name errnos[] = {
 	{ EPERM, "needs CAP_SYS_RAWIO" },
 	{ ENODEV, "the reader is gone" },
 	{ ENOTCONN, "not connected" },
 	{ EISCONN, "connected already" },
 	{ EBUSY, "another program holds the card" },
-	{ EAGAIN, "would have to wait" },
+	{ EAGAIN, "the call would wait" },
 	{ EINTR, "a signal" },
 	{ ECANCELED, "cancelled" },
 	{ ENOMEDIUM, "no card" },
@@ -111,15 +111,15 @@ static const struct name errnos[] = {
 	{ ENOLCK, "not in a transaction" },
 	{ EMSGSIZE, "the answer does not fit" },
 	{ EOPNOTSUPP, "the reader cannot do this" },
-	{ EPROTO, "nothing that belongs here came" },
+	{ EPROTO, "unexpected answer" },
 	{ EPIPE, "the pipe is halted" },
-	{ EOVERFLOW, "more came than was asked for" },
+	{ EOVERFLOW, "the answer is longer than the buffer" },
 	{ EIO, "the exchange failed" },
 	{ ETIMEDOUT, "not in time" },
 	NAME_END
 };
 
-/* Words as they are put together; what does not fit is left out */
+/* A text under construction; the end is dropped if it does not fit */
 struct text {
 	char *buf;
 	size_t size;
@@ -161,7 +161,7 @@ static void add_errno(struct text *t, long ret)
 	const char *name = strerrorname_np((int)-ret), *why = known(errnos, (unsigned long)-ret);
 
 	if (ret == -512)	/* ERESTARTSYS, which programs do not see */
-		add(t, "a signal, to be called again");
+		add(t, "a signal, the kernel restarts the call");
 	else if (name)
 		add(t, "%s%s%s", name, why ? ", " : "", why ? why : "");
 	else
@@ -259,9 +259,9 @@ static void say_slot(struct text *t, const struct trace_event *e)
 	}
 	if (strstr(changed, "OWED")) {
 		if (strcmp(trace_value(e, "owed"), "LEAVE"))
-			add(t, "%sthe card is owed a %s", separator, trace_value(e, "owed"));
+			add(t, "%s%s pending", separator, trace_value(e, "owed"));
 		else
-			add(t, "%snothing owed", separator);
+			add(t, "%snothing pending", separator);
 		separator = ", ";
 	}
 	if (strstr(changed, "HANDLES"))
@@ -281,7 +281,7 @@ static void say_receive(struct text *t, const struct trace_event *e)
 	add(t, "  < %s", e->word ? e->word : "");
 	add_bytes(t, trace_number(e, "len"));
 	if (!trace_number(e, "matched"))
-		add(t, ", which answers nothing");
+		add(t, ", unmatched");
 	switch (trace_number(e, "cmd")) {
 	case 1:
 		add(t, ", failed: ");

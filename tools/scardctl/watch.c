@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * watch: a line for each thing that happens.
+ * watch: one line for each event.
  *
- * Readers come and go by netlink, or by looking at /dev where netlink is not
- * there. What happens at a reader is asked of its device, which poll() reports;
- * where this user may not open it, netlink still tells of cards. State is
- * compared with what was last printed, so an event can be merged with the next
- * one but never be lost.
+ * Netlink, or inotify on /dev if there is no netlink, reports added and removed readers.
+ * poll() on its device reports a reader's events; for a device that this user may not open,
+ * netlink reports its cards. watch compares the state with the last one that it printed, so
+ * events can be merged, but none is lost.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,8 +22,8 @@
 struct seen {
 	struct reader reader;
 	struct scard_status status;	/* as last reported */
-	int fd;				/* -1: not ours to open */
-	bool found;			/* by the last look */
+	int fd;				/* -1: no permission */
+	bool found;			/* in the last list of readers */
 };
 
 static struct {
@@ -73,7 +72,7 @@ static bool rose(uint32_t was, uint32_t is, uint32_t bit)
 	return is & ~was & bit;
 }
 
-/* Say what is different, in the order in which it makes sense. */
+/* Report the differences to the last state, in the order in which they happened. */
 static void compare(struct seen *s, const struct scard_status *now)
 {
 	struct scard_status was = s->status;
@@ -82,7 +81,7 @@ static void compare(struct seen *s, const struct scard_status *now)
 
 	s->status = *now;
 	if (now->state & SCARD_STATE_BIT_SETTLING) {
-		/* not known yet: what it turns out to be will be compared with what was */
+		/* not known yet: keep the old state to compare with the settled one */
 		s->status.state = was.state | (now->state & SCARD_STATE_BIT_SETTLING);
 		s->status.card_event = was.card_event;
 		s->status.epoch = was.epoch;
@@ -107,15 +106,15 @@ static void compare(struct seen *s, const struct scard_status *now)
 		report(s, "free", false);
 }
 
-/* What is known of the slot now; through the device if it is open. */
-static void look(struct seen *s)
+/* Read the state of the slot, through the device if it is open, and report changes. */
+static void update(struct seen *s)
 {
 	struct scard_status now = { 0 };
 
 	if (s->fd >= 0 && reader_status(s->fd, &now)) {
 		close(s->fd);
 		s->fd = -1;
-		return;		/* it is gone; the list will tell */
+		return;		/* unplugged: the list of readers will lack it */
 	}
 	if (s->fd < 0) {
 		now.state = s->reader.state;
@@ -138,7 +137,7 @@ static void appear(const struct reader *reader, bool first)
 	s->found = true;
 	s->fd = open(reader->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	report(s, first ? "reader" : "reader added", false);
-	look(s);
+	update(s);
 }
 
 static void vanish(size_t i)
@@ -171,19 +170,19 @@ static struct seen *find(const struct reader *r)
 	return NULL;
 }
 
-/* Which readers are there, and what is new at each? */
-static void look_at_all(bool first)
+/* Update the list of readers, and the state of each. */
+static void update_all(bool first)
 {
 	struct readers readers = { 0 };
 	size_t i;
 
 	for (i = 0; i < watch.count; i++)
 		watch.list[i].found = false;
-	readers_look(&readers);
+	reader_list(&readers);
 	for (i = 0; i < readers.count; i++) {
 		struct seen *s = find(&readers.list[i]);
 
-		/* a handle to a reader that went and came back is dead */
+		/* the descriptor of a reader that was replugged is dead */
 		if (s && s->fd >= 0) {
 			struct pollfd pfd = { .fd = s->fd };
 
@@ -202,11 +201,11 @@ static void look_at_all(bool first)
 		if (wanted(&readers.list[i]) && !find(&readers.list[i]))
 			appear(&readers.list[i], first);
 	for (i = 0; i < watch.count; i++)
-		look(&watch.list[i]);
-	readers_free(&readers);
+		update(&watch.list[i]);
+	reader_list_free(&readers);
 }
 
-/* Take in what has been said; all is looked at afterwards, lost messages or not. */
+/* Empty the socket; update_all() reads the state afterwards, lost messages or not. */
 static void drain(struct nl_watch *nl, int inotify)
 {
 	char buf[4096] __attribute__((aligned(8)));
@@ -218,7 +217,7 @@ static void drain(struct nl_watch *nl, int inotify)
 			;
 }
 
-/* Wait for something; false when the time is over. */
+/* Wait for an event; false on a timeout. */
 static bool wait_for_change(struct nl_watch *nl, int inotify, int timeout_ms)
 {
 	struct pollfd *pfds = calloc(watch.count + 1, sizeof(*pfds));
@@ -277,7 +276,7 @@ static int watch_options(int argc, char **argv, long *until)
 	return EXIT_OK;
 }
 
-/* Readers may still come, but without the module none ever will. */
+/* Open netlink or inotify; without the module no reader can come. */
 static int source_open(struct nl_watch **nl, int *inotify)
 {
 	*nl = netlink_watch_open();
@@ -289,7 +288,7 @@ static int source_open(struct nl_watch **nl, int *inotify)
 		fprintf(stderr, "scardctl: /dev: %s\n", strerror(errno));
 		return EXIT_NO_READER;
 	}
-	return access("/sys/module/scard", F_OK) ? readers_none() : EXIT_OK;
+	return access("/sys/module/scard", F_OK) ? reader_none() : EXIT_OK;
 }
 
 int cmd_watch(int argc, char **argv)
@@ -303,7 +302,7 @@ int cmd_watch(int argc, char **argv)
 		code = source_open(&nl, &inotify);
 	if (code)
 		return code;
-	look_at_all(true);
+	update_all(true);
 	while (!watch.done) {
 		long left = until ? until - now_ms() : -1;
 
@@ -312,7 +311,7 @@ int cmd_watch(int argc, char **argv)
 		if (!wait_for_change(nl, inotify, (int)left))
 			continue;
 		drain(nl, inotify);
-		look_at_all(false);
+		update_all(false);
 	}
 	while (watch.count) {
 		watch.count--;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Answers to reset (ISO 7816-3, clause 8): taking one apart, and making one. */
-#include "card.h"
+#include "atr.h"
 
 #include <string.h>
 
-/* The interface bytes of one round, TAi to TDi. */
+#include "card_spec.h"
+
+/* Store one interface byte of round @i: @which is 0 for TAi to 2 for TCi. */
 static void take_round(struct atr_info *info, int i, uint8_t t, int which, uint8_t v)
 {
 	if (i == 1) {
@@ -31,7 +32,6 @@ static void take_round(struct atr_info *info, int i, uint8_t t, int which, uint8
 	}
 }
 
-/* False if the bytes end too early; what was found until then is in @info all the same. */
 bool atr_parse(struct atr_info *info, const uint8_t *atr, size_t len)
 {
 	size_t at = 2;
@@ -75,7 +75,7 @@ bool atr_parse(struct atr_info *info, const uint8_t *atr, size_t len)
 	return at + (atr[1] & 0x0f) <= len;
 }
 
-/* Adds a group of interface bytes and gives back where its Y and T bits go. */
+/* Append a group of interface bytes; return its Y bits. */
 static uint8_t group(uint8_t *atr, size_t *len, int ta, int tb, int tc, int td)
 {
 	const int v[4] = { ta, tb, tc, td };
@@ -105,7 +105,7 @@ uint8_t atr_build(uint8_t *atr, const struct card_spec *spec, const char *hist)
 			   group(atr, &len, spec->ta1, -1, spec->tc1, need_td1 ? first : -1));
 	td1 = len - 1;
 	if (need_td1) {
-		/* TD2 repeats T=1 so that TA3 and TB3 are its own, or brings T=1 after T=0. */
+		/* TD2 selects T=1 (again), so that TA3 and TB3 apply to T=1. */
 		atr[td1] |= group(atr, &len, spec->ta2, -1, wi, t1 ? 1 : -1);
 		td2 = len - 1;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Virtual cards: what a kind of card is, and how one of them carries out a command. */
+/* A virtual card: its kind, its state, and the execution of a command. */
 #ifndef VREADER_CARD_H
 #define VREADER_CARD_H
 
@@ -8,105 +8,81 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "loop.h"
-
-#define MAX_ATR 33
-#define MAX_APDU 65544		/* CLA INS P1 P2, 3 bytes Lc, 65535 bytes, 2 bytes Le */
-#define MAX_RESPONSE 65538	/* 65536 bytes and a status word */
-
-enum tck_mode { TCK_GOOD, TCK_BAD, TCK_ERROR };
-
-/* What --card and insert say, before the reader and the ATR are known. */
-struct card_spec {
-	char kind[8];		/* empty: nothing said */
-	char protocols[3];	/* "0", "1", "01", "10", or empty */
-	uint8_t atr[MAX_ATR];
-	uint8_t atr_len;	/* 0: built from the fields below */
-	uint8_t hist[15];
-	int hist_len;		/* -1: the kind's name */
-	int ta1, ta2, tc1;	/* -1: not in the ATR */
-	int wi, ifsc, bwi, cwi;
-	bool crc, inverse;
-	enum tck_mode tck;
-	char pin[9];
-	int tries;
-	unsigned int delay_ms, wtx_ms;
-	uint8_t voltage;
-	uint16_t port;
-	char state[32];
-};
-
-/* An answer to reset, taken apart. */
-struct atr_info {
-	uint8_t protocols;	/* bit n: T=n */
-	uint8_t first;		/* the default protocol */
-	bool specific;		/* TA2 is there */
-	uint8_t specific_t;
-	uint8_t ta1;		/* 0x11 when not there */
-	uint8_t tc1;
-	uint8_t wi, ifsc, bwi, cwi;
-	bool crc, inverse;
-};
-
-struct apdu {
-	uint8_t cla, ins, p1, p2;
-	const uint8_t *data;
-	size_t lc;
-	size_t ne;		/* 0: no answer data wanted */
-	bool extended;
-};
+#include "apdu.h"
+#include "atr.h"
+#include "card_spec.h"
+#include "timer.h"
 
 struct card;
 
 enum card_result {
-	CARD_DONE,		/* rsp holds the response, after delay_us */
-	CARD_LATER,		/* card_answer() will be called */
-	CARD_MUTE,		/* no response, ever */
+	CARD_DONE,		/* rsp holds the response, due after delay_us */
+	CARD_LATER,		/* the kind will call card_answer() */
+	CARD_MUTE,		/* no response */
 };
 
 struct card_kind {
 	const char *name;
 	size_t priv_size;
+	bool external;		/* brings its own ATR, ENVELOPE and GET RESPONSE */
 	bool (*insert)(struct card *card);
 	void (*eject)(struct card *card);
-	/*
-	 * Reset, warm or after power came: forget what a reset clears. May change card->atr, at
-	 * once or later (CARD_LATER).
-	 */
+	/* Warm, or after power-up. May change card->atr before the result. */
 	enum card_result (*reset)(struct card *card, bool warm);
 	void (*power_off)(struct card *card);
 	enum card_result (*command)(struct card *card, const uint8_t *apdu, size_t len);
-	/* In T=0, whether data comes from the card after the header (it cannot be told from P3). */
+	/* T=0: whether the card sends the data after this header (P3 does not tell). */
 	bool (*outgoing)(const uint8_t *header);
 	void (*describe)(const struct card *card, FILE *out);
+};
+
+/* The reader's side of the exchange. */
+struct card_port {
+	/* Bytes of the card: a block, a T=0 response or procedure bytes. */
+	void (*output)(struct card *card, const uint8_t *p, size_t len);
+	/* The exchange fails with this bError. */
+	void (*fail)(struct card *card, uint8_t error);
+	/* A T=0 card asks for more time. */
+	void (*wait)(struct card *card);
+};
+
+/* The reader that holds the card. */
+struct card_reader {
+	void *owner;		/* the slot */
+	unsigned int iface, slot;
+	unsigned int number;	/* of the slot, through all interfaces */
+	uint32_t protocols;	/* bit n: T=n */
+	uint32_t max_ifsd;
+	bool nad;		/* supports NAD other than 00 */
+	const struct card_port *port;
 };
 
 typedef void (*card_done_fn)(struct card *card, bool mute);
 typedef void (*card_wait_fn)(struct card *card);
 
-/* Card-side T=0 (t0.c). */
+/* State of t0.c. */
 struct t0_state {
 	uint8_t header[5];
 	bool have_header;
-	uint8_t held[5];		/* the command that got 6Cxx ... */
-	uint8_t held_rsp[258];		/* ... and its response, kept for when it comes again */
+	uint8_t held[5];		/* the command answered with 6Cxx ... */
+	uint8_t held_rsp[258];		/* ... and its response, for the repetition */
 	size_t held_len;
-	bool bytes;			/* character level: procedure bytes are seen */
+	bool bytes;			/* character level: the host sees procedure bytes */
 	uint8_t in[260];
 	size_t in_len;
 };
 
-/* Card-side T=1 (t1.c). */
+/* State of t1.c. */
 struct t1_state {
-	uint8_t ns, nr;			/* N(S) of the next I block out, and of the next one in */
+	uint8_t ns, nr;			/* N(S) of the next I block sent and received */
 	uint8_t in[MAX_APDU];
 	size_t in_len;
 	const uint8_t *out;		/* the response being sent */
 	size_t out_len, out_off, chunk;
 	bool sending;			/* a chained response waits for R blocks */
-	bool host_waits;		/* a block of the host is not answered yet */
-	bool done, mute; /* the command is carried out, its answer waits for the host */
-	bool wtx_pending;		/* S(WTX) was sent and not answered */
+	bool host_waits;		/* the card owes the host a block */
+	bool done, mute;		/* the command is over, its response not sent */
+	bool wtx_pending;		/* the host owes an S(WTX response) */
 	bool abort_pending, ifs_pending, dead;
 	uint8_t wtx;
 	size_t ifsd;
@@ -117,13 +93,12 @@ struct t1_state {
 struct card {
 	const struct card_kind *kind;
 	struct card_spec spec;
-	void *owner;		/* the slot */
-	unsigned int index;	/* its number */
+	struct card_reader reader;
 	uint8_t atr[MAX_ATR];
 	uint8_t atr_len;
 	struct atr_info info;
 	bool powered;
-	bool negotiable;	/* nothing but the ATR has been exchanged */
+	bool negotiable;	/* only the ATR has been exchanged */
 	uint8_t proto;		/* T in use */
 	uint8_t fidi;
 
@@ -132,13 +107,13 @@ struct card {
 	card_wait_fn wait;
 	struct timer ready, tick;
 	bool mute_now;
-	uint64_t delay_us;	/* set by command(): how long it takes */
+	uint64_t delay_us;	/* set by command(): its duration */
 
-	uint8_t apdu[MAX_APDU];	/* ENVELOPE collects here */
+	uint8_t apdu[MAX_APDU];	/* pieces from ENVELOPE */
 	size_t apdu_len;
 	uint8_t rsp[MAX_RESPONSE];
 	size_t rsp_len;
-	uint8_t more[MAX_RESPONSE];	/* what GET RESPONSE fetches */
+	uint8_t more[MAX_RESPONSE];	/* for GET RESPONSE */
 	size_t more_len, more_off;
 	uint8_t more_sw[2];
 
@@ -150,31 +125,23 @@ struct card {
 	void *priv;
 };
 
-/* card.c */
-bool card_spec_parse(struct card_spec *spec, const char *text, char *err, size_t size);
-struct card *card_new(const struct card_spec *spec, void *owner, unsigned int index,
-		      uint32_t reader_protocols);
+struct card *card_new(const struct card_kind *kind, const struct card_spec *spec,
+		      const struct card_reader *reader);
 void card_free(struct card *card);
-void card_reset(struct card *card, bool warm, uint8_t voltage, card_done_fn done);
-void card_power_off(struct card *card);
+/* Execute a command; call @done now or later, and @wait each time the card wants more time. */
 void card_run(struct card *card, const uint8_t *apdu, size_t len, card_done_fn done,
 	      card_wait_fn wait);
-void card_cancel(struct card *card);
+/* Handle the result of a command or reset of the kind. */
+void card_finish(struct card *card, enum card_result r);
+/* End the command in progress: card->rsp holds the response unless @mute. */
 void card_answer(struct card *card, bool mute);
+/* Drop the command in progress. */
+void card_cancel(struct card *card);
 /*
- * Sets the response: @len bytes of @data, as many as @apdu wants, the rest kept for GET RESPONSE.
+ * Set the response: as much of @data as @apdu wants, the rest for GET RESPONSE. @data may be part
+ * of card->rsp.
  */
 enum card_result card_reply(struct card *card, const struct apdu *apdu, const uint8_t *data,
 			    size_t len, uint16_t sw);
-bool apdu_parse(struct apdu *a, const uint8_t *p, size_t len);
-
-/* Both protocol engines start anew (levels.c). */
-void card_protocols_reset(struct card *card);
-
-/* atr.c */
-bool atr_parse(struct atr_info *info, const uint8_t *atr, size_t len);
-uint8_t atr_build(uint8_t *atr, const struct card_spec *spec, const char *hist);
-
-extern const struct card_kind card_iso, card_echo, card_mute, card_vpcd;
 
 #endif

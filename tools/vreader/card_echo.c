@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A card for measurements, which answers at once, and a card that never answers. */
+#include "card_echo.h"
+
 #include "card.h"
 
 static enum card_result echo_command(struct card *card, const uint8_t *p, size_t len)
@@ -18,7 +19,7 @@ static enum card_result echo_command(struct card *card, const uint8_t *p, size_t
 	return card_reply(card, &a, fill, n, 0x9000);
 }
 
-/* The usual instructions that read. */
+/* The common instructions that read. */
 static bool echo_outgoing(const uint8_t *header)
 {
 	switch (header[1]) {
@@ -54,7 +55,7 @@ static enum card_result mute_command(struct card *card, const uint8_t *p, size_t
 	return CARD_MUTE;
 }
 
-const struct card_kind card_mute = {
+const struct card_kind card_echo_mute = {
 	.name = "mute",
 	.reset = mute_reset,
 	.command = mute_command,

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* An ISO 7816-4 card: a small file system, a PIN, and instructions that tests need. */
-#include "card.h"
+#include "card_iso.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "fault.h"
+#include "bytes.h"
+#include "card.h"
+#include "prng.h"
 
 #define NO_FILE (-1)
 
@@ -28,11 +29,11 @@ static const struct file {
 	{ .fid = 0x5001, .kind = EF, .parent = 5, .size = 128, .writable = true },
 };
 
-#define NUM_FILES ((int)(sizeof(files) / sizeof(files[0])))
+#define NUM_FILES ((int)ARRAY_SIZE(files))
 
 static const uint8_t aid[] = { 0xa0, 0x00, 0x00, 0x00, 0x05, 0x34, 0x41, 0x52, 0x44 };
 
-/* What a card keeps while it has no power; with state=NAME also while it is out. */
+/* Survives a power-off, and with state=NAME also a removal. */
 struct iso_memory {
 	struct iso_memory *next;
 	char name[32];
@@ -45,7 +46,7 @@ struct iso_memory {
 struct iso {
 	struct iso_memory *mem;
 	bool verified, mute;
-	int df, ef;		/* the current ones */
+	int df, ef;		/* the selected files */
 };
 
 static struct iso_memory *named;
@@ -138,6 +139,11 @@ static enum card_result sw(struct card *card, uint16_t value)
 	return card_reply(card, NULL, NULL, 0, value);
 }
 
+static uint16_t p1p2(const struct apdu *a)
+{
+	return (uint16_t)(a->p1 << 8 | a->p2);
+}
+
 static enum card_result select_file(struct card *card, const struct apdu *a, int file)
 {
 	struct iso *iso = card->priv;
@@ -172,7 +178,7 @@ static enum card_result select_file(struct card *card, const struct apdu *a, int
 	return card_reply(card, a, fci, n, 0x9000);
 }
 
-/* By FID: a child of the current DF, the DF itself, its parent or siblings, or the MF. */
+/* Find a child of the current DF, the DF itself, a sibling of it, or the MF. */
 static int find_fid(const struct iso *iso, uint16_t fid)
 {
 	for (int i = 0; i < NUM_FILES; i++) {
@@ -200,14 +206,14 @@ static enum card_result do_select(struct card *card, const struct apdu *a)
 		return select_file(card, a, 0);
 	if (a->lc != 2)
 		return sw(card, 0x6700);
-	return select_file(card, a, find_fid(iso, (uint16_t)(a->data[0] << 8 | a->data[1])));
+	return select_file(card, a, find_fid(iso, get_be16(a->data)));
 }
 
-/* The file and offset that P1 P2 name. Returns a status word, 0x9000 if all is well. */
+/* Find the file and offset of P1 P2. Return a status word, 0x9000 on success. */
 static uint16_t locate(struct iso *iso, const struct apdu *a, int *file, size_t *offset)
 {
 	*file = iso->ef;
-	*offset = (size_t)(a->p1 << 8 | a->p2);
+	*offset = p1p2(a);
 	if (a->p1 & 0x80) {
 		*file = find_fid(iso, a->p1 & 0x1f);
 		*offset = a->p2;
@@ -235,7 +241,7 @@ static enum card_result read_binary(struct card *card, const struct apdu *a)
 	if (!left)
 		return sw(card, 0x6b00);
 	n = left < a->ne ? left : a->ne;
-	/* Le 00 means "all there is", and is never too much. */
+	/* Le 00 asks for the rest of the file; a short answer needs no warning. */
 	if (n < a->ne && a->ne != 256 && a->ne != 65536)
 		result = 0x6282;
 	return card_reply(card, a, iso->mem->data[file] + offset, n, result);
@@ -270,7 +276,6 @@ static size_t unpad(const uint8_t *pin, size_t len)
 	return len;
 }
 
-/* One try. Each wrong one is taken off the counter before the answer goes out. */
 static uint16_t try_pin(struct iso *iso, const uint8_t *pin, size_t len)
 {
 	struct iso_memory *mem = iso->mem;
@@ -335,13 +340,13 @@ static enum card_result reset_retry(struct card *card, const struct apdu *a)
 static enum card_result challenge(struct card *card, const struct apdu *a)
 {
 	for (size_t i = 0; i < a->ne; i++)
-		card->rsp[i] = (uint8_t)fault_random();
+		card->rsp[i] = (uint8_t)prng_next();
 	return card_reply(card, a, card->rsp, a->ne, 0x9000);
 }
 
 static enum card_result echo(struct card *card, const struct apdu *a)
 {
-	size_t n = (size_t)(a->p1 << 8 | a->p2);
+	size_t n = p1p2(a);
 
 	if (a->lc)
 		return card_reply(card, a, a->data, a->lc, 0x9000);
@@ -352,14 +357,8 @@ static enum card_result echo(struct card *card, const struct apdu *a)
 
 static enum card_result sleep_ms(struct card *card, const struct apdu *a)
 {
-	card->delay_us += (uint64_t)(a->p1 << 8 | a->p2) * 1000;
+	card->delay_us += (uint64_t)p1p2(a) * 1000;
 	return sw(card, 0x9000);
-}
-
-static void put_be32(uint8_t *p, uint32_t v)
-{
-	for (int i = 0; i < 4; i++)
-		p[i] = (uint8_t)(v >> (24 - 8 * i));
 }
 
 static enum card_result count(struct card *card, const struct apdu *a)
@@ -395,7 +394,7 @@ static enum card_result own_class(struct card *card, const struct apdu *a)
 	case 0xe4:
 		return state(card, a);
 	case 0xe6:
-		return card_reply(card, a, a->data, a->lc, (uint16_t)(a->p1 << 8 | a->p2));
+		return card_reply(card, a, a->data, a->lc, p1p2(a));
 	case 0xe8:
 		iso->mute = true;
 		return CARD_MUTE;
@@ -440,7 +439,7 @@ static enum card_result iso_command(struct card *card, const uint8_t *p, size_t 
 	return iso_class(card, &a);
 }
 
-/* What this card does not know brings no data either: the status word comes at once. */
+/* An unknown instruction gets its status word at once, without data. */
 static bool iso_outgoing(const uint8_t *h)
 {
 	if (h[0] == 0x80)

@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A card that lives in another program. Messages both ways: a length of two bytes, the highest
- * first, then as many bytes. One byte from us is a control (off, on, reset, get the ATR); of these
- * only the last is answered.
+ * A message is a big-endian length of two bytes and as many bytes. A message of one byte to the
+ * emulator is a control (off, on, reset, get the ATR); the emulator answers only the last.
  */
 #define _GNU_SOURCE
-#include "vpcd.h"
+#include "card_vpcd.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ccid.h"
+#include "bytes.h"
+#include "card.h"
+#include "card_echo.h"
+#include "loop.h"
 
 #define VPCD_PORT 35963
 #define CTRL_OFF 0
@@ -26,19 +29,20 @@
 #define CTRL_ATR 4
 
 struct emulator {
-	struct slot *slot;
+	const struct card_vpcd_slot *slot;
+	void *owner;
+	struct card *card;
 	struct watch listener, conn;
 	uint8_t in[2 + 65535];
 	size_t in_len;
 	bool wants_atr;
 };
 
-/* Few slots have one, and its listener outlives the card. */
-static struct emulator *emulators[MAX_INTERFACES * MAX_SLOTS];
+static struct emulator *emulators[CARD_VPCD_MAX];	/* the listeners outlive the cards */
 
 static struct emulator *emulator_of(const struct card *card)
 {
-	return emulators[card->index];
+	return emulators[card->reader.number];
 }
 
 static void hang_up(struct emulator *e)
@@ -51,7 +55,7 @@ static void hang_up(struct emulator *e)
 	e->in_len = 0;
 }
 
-/* The other end reads as fast as it is asked, one message at a time: this does not block. */
+/* The emulator reads one message before it answers, so this does not block for long. */
 static bool send_message(struct emulator *e, const uint8_t *p, size_t len)
 {
 	uint8_t out[2 + 65535];
@@ -59,8 +63,7 @@ static bool send_message(struct emulator *e, const uint8_t *p, size_t len)
 
 	if (e->conn.fd < 0 || len > 65535)
 		return false;
-	out[0] = (uint8_t)(len >> 8);
-	out[1] = (uint8_t)len;
+	put_be16(out, (uint16_t)len);
 	memcpy(out + 2, p, len);
 	while (done < len + 2) {
 		ssize_t n = send(e->conn.fd, out + done, len + 2 - done, MSG_NOSIGNAL);
@@ -77,6 +80,20 @@ static bool send_message(struct emulator *e, const uint8_t *p, size_t len)
 static bool send_control(struct emulator *e, uint8_t control)
 {
 	return send_message(e, &control, 1);
+}
+
+static bool vpcd_insert(struct card *card)
+{
+	struct emulator *e = emulator_of(card);
+
+	if (e)
+		e->card = card;
+	return e;
+}
+
+static void vpcd_eject(struct card *card)
+{
+	emulator_of(card)->card = NULL;
 }
 
 static enum card_result vpcd_reset(struct card *card, bool warm)
@@ -96,7 +113,7 @@ static void vpcd_power_off(struct card *card)
 
 static enum card_result vpcd_command(struct card *card, const uint8_t *p, size_t len)
 {
-	/* A control has one byte; nothing that short is a command. */
+	/* The emulator would take one byte for a control. */
 	if (len < 2 || !send_message(emulator_of(card), p, len))
 		return CARD_MUTE;
 	return CARD_LATER;
@@ -109,6 +126,9 @@ static bool vpcd_outgoing(const uint8_t *header)
 
 const struct card_kind card_vpcd = {
 	.name = "vpcd",
+	.external = true,
+	.insert = vpcd_insert,
+	.eject = vpcd_eject,
 	.reset = vpcd_reset,
 	.power_off = vpcd_power_off,
 	.command = vpcd_command,
@@ -117,7 +137,7 @@ const struct card_kind card_vpcd = {
 
 static void take_message(struct emulator *e, const uint8_t *p, size_t len)
 {
-	struct card *card = e->slot->card;
+	struct card *card = e->card;
 
 	if (!card || !card->running)
 		return;
@@ -152,12 +172,12 @@ static void conn_ready(struct watch *w, uint32_t events)
 		return;
 	if (n <= 0) {
 		hang_up(e);
-		slot_remove(e->slot);
+		e->slot->gone(e->owner);
 		return;
 	}
 	e->in_len += (size_t)n;
 	while (e->in_len >= 2) {
-		len = (size_t)(e->in[0] << 8 | e->in[1]);
+		len = get_be16(e->in);
 		if (e->in_len < 2 + len)
 			break;
 		take_message(e, e->in + 2, len);
@@ -168,7 +188,7 @@ static void conn_ready(struct watch *w, uint32_t events)
 	}
 }
 
-/* One emulator at a time; the card is in the slot as long as it stays. */
+/* One emulator at a time. */
 static void listen_ready(struct watch *w, uint32_t events)
 {
 	struct emulator *e = container_of(w, struct emulator, listener);
@@ -177,31 +197,34 @@ static void listen_ready(struct watch *w, uint32_t events)
 	(void)events;
 	if (fd < 0)
 		return;
-	if (e->conn.fd >= 0 || e->slot->card) {
+	if (e->conn.fd >= 0 || e->card) {
 		close(fd);
 		return;
 	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	e->conn.fd = fd;
 	loop_add(&e->conn, EPOLLIN);
-	if (!slot_insert(e->slot, &e->slot->spec))
+	if (!e->slot->connected(e->owner))
 		hang_up(e);
 }
 
-bool vpcd_listen(struct slot *s)
+bool card_vpcd_listen(unsigned int number, uint16_t port, const struct card_vpcd_slot *slot,
+		      void *owner)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET,
 				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct emulator *e = emulators[s->number];
-	uint16_t port = s->spec.port ? s->spec.port : (uint16_t)(VPCD_PORT + s->number);
+	struct emulator *e = emulators[number];
 	int on = 1;
 
 	if (e)
 		return true;
+	if (!port)
+		port = (uint16_t)(VPCD_PORT + number);
 	e = calloc(1, sizeof(*e));
 	if (!e)
 		return false;
-	e->slot = s;
+	e->slot = slot;
+	e->owner = owner;
 	e->conn.fd = -1;
 	e->conn.ready = conn_ready;
 	e->listener.ready = listen_ready;
@@ -216,12 +239,12 @@ bool vpcd_listen(struct slot *s)
 		free(e);
 		return false;
 	}
-	emulators[s->number] = e;
+	emulators[number] = e;
 	return true;
 }
 
-void vpcd_close(struct slot *s)
+void card_vpcd_close(unsigned int number)
 {
-	if (emulators[s->number])
-		hang_up(emulators[s->number]);
+	if (emulators[number])
+		hang_up(emulators[number]);
 }

@@ -1,37 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What each command of the host does. */
-#include "ccid.h"
+#include "ccid_cmd.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "control.h"
-#include "trace.h"
-
-/*
- * Ends the command in progress without an answer, in whatever state it is; the card stops too.
- * s->was_busy remembers that there was one.
- */
-void slot_cancel(struct slot *s)
-{
-	s->was_busy = s->busy;
-	s->busy = false;
-	s->fault = NULL;
-	s->extensions = 0;
-	s->extend_endless = false;
-	timer_cancel(&s->extend);
-	while (s->held) {
-		struct held_answer *h = s->held;
-
-		s->held = h->next;
-		timer_cancel(&h->timer);
-		free(h);
-	}
-	secure_cancel(s);
-	if (s->card)
-		card_cancel(s->card);
-	level_reset(s);
-}
+#include "bytes.h"
+#include "card_power.h"
+#include "ccid_notify.h"
+#include "level.h"
+#include "secure.h"
+#include "slot.h"
+#include "slot_card.h"
+#include "t0.h"
+#include "t1.h"
 
 static uint8_t convention(const struct card *card)
 {
@@ -58,12 +38,19 @@ static void params_for(struct slot *s, uint8_t proto, uint8_t fidi)
 	}
 }
 
+/* The reader does PPS, or hides the protocol. */
+static bool does_pps(const struct ccid *ccid)
+{
+	return ccid->features & (FEAT_AUTO_PPS_CUR | FEAT_AUTO_PPS_PROP) || reader_apdu_level(ccid);
+}
+
 /* The parameters after power-up or ResetParameters. */
-void slot_default_params(struct slot *s)
+static void default_params(struct slot *s)
 {
 	struct card *card = s->card;
 
-	if (s->ccid->features & (FEAT_AUTO_PARAM_ATR | FEAT_AUTO_PPS_PROP) || level_apdu(s)) {
+	if (s->ccid->features & (FEAT_AUTO_PARAM_ATR | FEAT_AUTO_PPS_PROP) ||
+	    reader_apdu_level(s->ccid)) {
 		params_for(s, card->proto, card->info.ta1);
 		return;
 	}
@@ -74,7 +61,7 @@ void slot_default_params(struct slot *s)
 
 static void power_on_done(struct card *card, bool mute)
 {
-	struct slot *s = card->owner;
+	struct slot *s = card->reader.owner;
 
 	if (mute) {
 		s->powered = false;
@@ -90,10 +77,10 @@ static void power_on_done(struct card *card, bool mute)
 	s->powered = true;
 	s->told_unpowered = false;
 	s->clock_stopped = false;
-	level_reset(s);
+	slot_reset_exchange(s);
 	if (s->ccid->features & FEAT_AUTO_IFSD)
 		t1_reset(card, profile_le32(&s->ccid->profile, CCID_DWMAXIFSD));
-	slot_default_params(s);
+	default_params(s);
 	slot_ok(s, card->atr, card->atr_len);
 }
 
@@ -104,18 +91,17 @@ static void power_on(struct slot *s, const uint8_t *msg)
 	bool warm = s->powered && s->card;
 
 	if (select > 3) {
-		ccid_violation(s->ccid, s->index, "IccPowerOn with bPowerSelect %u", select);
+		slot_violation(s, "IccPowerOn with bPowerSelect %u", select);
 		slot_fail(s, 7);
 		return;
 	}
 	if (!select && s->ccid->profile.transport == TRANSPORT_BULK &&
 	    !(s->ccid->features & (FEAT_AUTO_VOLTAGE | FEAT_AUTO_ACTIVATION)))
-		ccid_violation(s->ccid, s->index,
+		slot_violation(s,
 			       "IccPowerOn leaves the voltage to a reader that does not choose it");
 	if (select && supported && !(supported & mask[select])) {
-		ccid_violation(s->ccid, s->index,
-			       "IccPowerOn with bPowerSelect %u, bVoltageSupport is %02x", select,
-			       supported);
+		slot_violation(s, "IccPowerOn with bPowerSelect %u, bVoltageSupport is %02x",
+			       select, supported);
 		slot_fail(s, 7);
 		return;
 	}
@@ -127,7 +113,7 @@ static void power_on(struct slot *s, const uint8_t *msg)
 		s->warm++;
 	else
 		s->cold++;
-	card_reset(s->card, warm, mask[select], power_on_done);
+	card_power_reset(s->card, warm, mask[select], power_on_done);
 }
 
 static void power_off(struct slot *s)
@@ -136,7 +122,7 @@ static void power_off(struct slot *s)
 		card_power_off(s->card);
 	s->powered = false;
 	s->told_unpowered = true;
-	level_reset(s);
+	slot_reset_exchange(s);
 	slot_ok(s, NULL, 0);
 }
 
@@ -145,15 +131,11 @@ static void reply_params(struct slot *s)
 	slot_reply(s, CMD_OK, 0, s->proto, s->params, s->proto ? 7 : 5);
 }
 
-/*
- * The reader does the PPS that the new parameters need, or the host has done it, or else the card
- * will not understand.
- */
+/* Either the reader does the PPS now, or the host has done it before. */
 static void apply_params(struct slot *s, uint8_t proto, const uint8_t *p)
 {
 	struct card *card = s->card;
-	bool reader_does =
-		s->ccid->features & (FEAT_AUTO_PPS_CUR | FEAT_AUTO_PPS_PROP) || level_apdu(s);
+	bool reader_does = does_pps(s->ccid);
 
 	if (proto != card->proto) {
 		if (reader_does && card->negotiable) {
@@ -161,16 +143,14 @@ static void apply_params(struct slot *s, uint8_t proto, const uint8_t *p)
 			card->negotiable = false;
 			t0_reset(card);
 			t1_reset(card, s->ccid->features & FEAT_AUTO_IFSD ?
-				 profile_le32(&s->ccid->profile, CCID_DWMAXIFSD) : 32);
+				 profile_le32(&s->ccid->profile, CCID_DWMAXIFSD) : T1_DEFAULT_IFSD);
 		} else {
-			ccid_violation(s->ccid, s->index,
-				       "SetParameters for T=%u, the card speaks T=%u", proto,
+			slot_violation(s, "SetParameters for T=%u, the card speaks T=%u", proto,
 				       card->proto);
 		}
 	}
 	if (!reader_does && !(s->ccid->features & FEAT_AUTO_BAUD) && p[0] != card->fidi)
-		ccid_violation(s->ccid, s->index,
-			       "SetParameters with Fi/Di %02x, the card is at %02x", p[0],
+		slot_violation(s, "SetParameters with Fi/Di %02x, the card is at %02x", p[0],
 			       card->fidi);
 	s->proto = proto;
 	memset(s->params, 0, sizeof(s->params));
@@ -185,49 +165,44 @@ static void set_params(struct slot *s, const uint8_t *msg, size_t len)
 	uint32_t supported = profile_le32(&s->ccid->profile, CCID_DWPROTOCOLS);
 
 	if (proto > 1) {
-		ccid_violation(s->ccid, s->index, "SetParameters with bProtocolNum %u", proto);
+		slot_violation(s, "SetParameters with bProtocolNum %u", proto);
 		slot_fail(s, 7);
 		return;
 	}
 	if (len - CCID_HEADER != want) {
-		ccid_violation(s->ccid, s->index, "SetParameters for T=%u with dwLength %zu", proto,
+		slot_violation(s, "SetParameters for T=%u with dwLength %zu", proto,
 			       len - CCID_HEADER);
 		slot_fail(s, 1);
 		return;
 	}
-	/* A descriptor without any protocol is only wrong. */
+	/* Some real readers claim no protocol at all. */
 	if (supported & 3 && !(supported & 1U << proto)) {
-		ccid_violation(s->ccid, s->index, "SetParameters for T=%u, which dwProtocols lacks",
-			       proto);
+		slot_violation(s, "SetParameters for T=%u, which dwProtocols lacks", proto);
 		slot_fail(s, 7);
 		return;
 	}
 	if (!(s->card->info.protocols & 1 << proto)) {
-		ccid_violation(s->ccid, s->index,
-			       "SetParameters for T=%u, which the card's ATR does not offer",
+		slot_violation(s, "SetParameters for T=%u, which the card's ATR does not offer",
 			       proto);
 		slot_fail(s, 7);
 		return;
 	}
 	if ((p[1] & ~3) != (proto ? 0x10 : 0) || (!proto && p[1] & 1)) {
-		ccid_violation(s->ccid, s->index, "SetParameters with bmTCCKS %02x", p[1]);
+		slot_violation(s, "SetParameters with bmTCCKS %02x", p[1]);
 		slot_fail(s, 11);
 		return;
 	}
 	if ((p[1] & 2) != convention(s->card))
-		ccid_violation(s->ccid, s->index,
-			       "SetParameters with the convention that the card does not have");
+		slot_violation(s, "SetParameters with the convention that the card does not have");
 	if (proto && (p[1] & 1) != s->card->info.crc)
-		ccid_violation(s->ccid, s->index,
-			       "SetParameters with the error code that the card does not have");
+		slot_violation(s, "SetParameters with the error code that the card does not have");
 	if (proto && (p[5] < 1 || p[5] == 255)) {
-		ccid_violation(s->ccid, s->index, "SetParameters with bIFSC %u", p[5]);
+		slot_violation(s, "SetParameters with bIFSC %u", p[5]);
 		slot_fail(s, 15);
 		return;
 	}
 	if (proto && p[6] && !(s->ccid->features & FEAT_NAD)) {
-		ccid_violation(s->ccid, s->index,
-			       "SetParameters with NAD %02x, the reader knows only 00", p[6]);
+		slot_violation(s, "SetParameters with NAD %02x, the reader knows only 00", p[6]);
 		slot_fail(s, 16);
 		return;
 	}
@@ -238,12 +213,12 @@ static void set_params(struct slot *s, const uint8_t *msg, size_t len)
 static void icc_clock(struct slot *s, uint8_t command)
 {
 	if (!(s->ccid->features & FEAT_CLOCK_STOP)) {
-		ccid_violation(s->ccid, s->index, "IccClock to a reader without clock stop");
+		slot_violation(s, "IccClock to a reader without clock stop");
 		slot_fail(s, ERR_NOT_SUPPORTED);
 		return;
 	}
 	if (command > 1) {
-		ccid_violation(s->ccid, s->index, "IccClock with bClockCommand %u", command);
+		slot_violation(s, "IccClock with bClockCommand %u", command);
 		slot_fail(s, 7);
 		return;
 	}
@@ -257,8 +232,8 @@ static void mechanical(struct slot *s, uint8_t function)
 	uint32_t has = profile_le32(&s->ccid->profile, CCID_DWMECHANICAL);
 
 	if (!function || function > 5 || !(has & needs[function])) {
-		ccid_violation(s->ccid, s->index,
-			       "Mechanical with bFunction %u, dwMechanical is %x", function, has);
+		slot_violation(s, "Mechanical with bFunction %u, dwMechanical is %x", function,
+			       has);
 		slot_fail(s, function && function <= 5 ? ERR_NOT_SUPPORTED : 7);
 		return;
 	}
@@ -271,7 +246,7 @@ static void mechanical(struct slot *s, uint8_t function)
 		}
 		if (s->card) {
 			s->busy = false;
-			slot_swap(s);
+			slot_card_swap(s);
 			s->busy = true;
 			s->changed = true;
 		}
@@ -307,24 +282,21 @@ static bool has_power(struct slot *s, const struct command_info *info)
 {
 	if (s->card && s->powered)
 		return true;
-	/*
-	 * A card may have come or gone while the message was under way: only what the host knew
-	 * counts against it.
-	 */
+	/* The host may not know yet that the card or its power is gone: that is no violation. */
 	if (s->card && s->told_unpowered)
-		ccid_violation(s->ccid, s->index, "%s to a card without power", info->name);
+		slot_violation(s, "%s to a card without power", info->name);
 	slot_fail(s, ERR_ICC_MUTE);
 	return false;
 }
 
-void ccid_execute(struct slot *s, const uint8_t *msg, size_t len)
+void ccid_cmd_run(struct slot *s, const uint8_t *msg, size_t len)
 {
-	const struct command_info *info = command_info(msg[0]);
+	const struct command_info *info = command_by_type(msg[0]);
 
 	if (info->needs_power && !has_power(s, info))
 		return;
 	if (s->clock_stopped && (msg[0] == PC_XFRBLOCK || msg[0] == PC_SECURE)) {
-		ccid_violation(s->ccid, s->index, "%s while the clock is stopped", info->name);
+		slot_violation(s, "%s while the clock is stopped", info->name);
 		s->clock_stopped = false;
 	}
 	switch (msg[0]) {
@@ -344,7 +316,7 @@ void ccid_execute(struct slot *s, const uint8_t *msg, size_t len)
 		level_xfr(s, msg, len);
 		break;
 	case PC_RESETPARAMETERS:
-		slot_default_params(s);
+		default_params(s);
 		reply_params(s);
 		break;
 	case PC_GETPARAMETERS:

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The control socket: lines in, lines out, and replies that wait for something to happen. */
 #define _GNU_SOURCE
 #include "control.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -11,9 +11,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "ccid.h"
+#include "bytes.h"
+#include "control_cmd.h"
+#include "event.h"
 #include "loop.h"
-#include "usb.h"
+#include "timer.h"
 
 struct client {
 	struct client *next;
@@ -95,12 +97,12 @@ static void check_waiters(struct timer *t)
 	(void)t;
 	event_pending = false;
 	for (struct client *c = clients; c; c = c->next)
-		if (c->waiting && control_condition(&c->wait))
+		if (c->waiting && control_cmd_condition(&c->wait))
 			wait_over(c, "OK\n");
 }
 
-/* The waiters look a moment later, when what has happened is complete and has gone to the host. */
-void control_event(void)
+/* Check the conditions later, when the event is complete and its answer is sent. */
+static void check_soon(void)
 {
 	static struct timer soon;
 
@@ -126,10 +128,10 @@ static void request(struct client *c, char *line)
 		c->dead = true;
 		return;
 	}
-	r = control_request(line, out, &c->wait);
+	r = control_cmd_run(line, out, &c->wait);
 	fclose(out);
 	if (r == CONTROL_WAIT) {
-		if (control_condition(&c->wait)) {
+		if (control_cmd_condition(&c->wait)) {
 			client_send(c, "OK\n", 3);
 		} else {
 			c->waiting = true;
@@ -201,7 +203,7 @@ static void accept_ready(struct watch *w, uint32_t events)
 	loop_add(&c->watch, EPOLLIN);
 }
 
-/* A socket that nobody answers is left over from a vreader that was killed. */
+/* A killed vreader leaves a socket that refuses connections. */
 static bool in_use(const struct sockaddr_un *addr)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -224,7 +226,7 @@ bool control_open(const char *path)
 		return false;
 	}
 	if (in_use(&addr)) {
-		fprintf(stderr, "vreader: %s: another vreader is there, use --control\n", path);
+		fprintf(stderr, "vreader: %s: in use by another vreader, see --control\n", path);
 		return false;
 	}
 	unlink(path);
@@ -235,6 +237,7 @@ bool control_open(const char *path)
 		return false;
 	}
 	strcpy(listen_path, path);
+	event_listen(check_soon);
 	return true;
 }
 

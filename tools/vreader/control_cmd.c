@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The control commands. */
 #define _GNU_SOURCE
-#include "control.h"
+#include "control_cmd.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "ccid.h"
+#include "bytes.h"
+#include "card_option.h"
+#include "card_vpcd.h"
+#include "ccid_msg.h"
+#include "command.h"
 #include "fault.h"
-#include "loop.h"
+#include "prng.h"
+#include "reader.h"
+#include "secure.h"
+#include "slot_card.h"
+#include "slot_list.h"
+#include "text.h"
 #include "trace.h"
-#include "usb.h"
-#include "vpcd.h"
+#include "usb_ep.h"
+#include "usb_sysfs.h"
+#include "usbip.h"
+#include "violation.h"
 
 #define DEFAULT_TIMEOUT_MS 10000
-
-/* How many messages of each kind have come, never cleared: for "wait msg". */
-static unsigned int seen[MAX_INTERFACES * MAX_SLOTS][NUM_COMMANDS];
-
-void control_message(unsigned int slot, const struct command_info *info)
-{
-	seen[slot][command_index(info)]++;
-	control_event();
-}
 
 static enum control_result ok(FILE *out)
 {
@@ -37,7 +38,7 @@ static enum control_result fail(FILE *out, const char *why)
 	return CONTROL_DONE;
 }
 
-/* Takes a slot number off the front of the arguments, 0 if there is none. NULL: no such slot. */
+/* Take a slot number from the front of the arguments, by default 0. NULL: no such slot. */
 static struct slot *take_slot(char **args)
 {
 	unsigned long n = 0;
@@ -49,7 +50,7 @@ static struct slot *take_slot(char **args)
 			return NULL;
 		*args = *end ? end + 1 : NULL;
 	}
-	return slot_by_number((unsigned int)n);
+	return slot_list_get((unsigned int)n);
 }
 
 static bool take_spec(char *args, struct card_spec *spec, const struct card_spec *last, FILE *out)
@@ -60,20 +61,11 @@ static bool take_spec(char *args, struct card_spec *spec, const struct card_spec
 		*spec = *last;
 		return true;
 	}
-	if (!card_spec_parse(spec, args, err, sizeof(err)) || !strcmp(spec->kind, "none")) {
+	if (!card_option_parse(spec, args, err, sizeof(err)) || !strcmp(spec->kind, "none")) {
 		fail(out, "no such card");
 		return false;
 	}
 	return true;
-}
-
-static bool put_in(struct slot *s, const struct card_spec *spec)
-{
-	if (!strcmp(spec->kind, "vpcd")) {
-		s->spec = *spec;
-		return vpcd_listen(s);
-	}
-	return slot_insert(s, spec);
 }
 
 static enum control_result cmd_insert(char *args, FILE *out)
@@ -87,7 +79,7 @@ static enum control_result cmd_insert(char *args, FILE *out)
 		return fail(out, "a card is in the slot");
 	if (!take_spec(args, &spec, &s->spec, out))
 		return CONTROL_DONE;
-	return put_in(s, &spec) ? ok(out) : fail(out, "cannot insert it");
+	return slot_card_put(s, &spec) ? ok(out) : fail(out, "cannot insert the card");
 }
 
 static enum control_result cmd_remove(char *args, FILE *out)
@@ -96,8 +88,8 @@ static enum control_result cmd_remove(char *args, FILE *out)
 
 	if (!s)
 		return fail(out, "no such slot");
-	vpcd_close(s);
-	return slot_remove(s) ? ok(out) : fail(out, "no card in the slot");
+	card_vpcd_close(s->number);
+	return slot_card_remove(s) ? ok(out) : fail(out, "no card in the slot");
 }
 
 static enum control_result cmd_swap(char *args, FILE *out)
@@ -109,10 +101,10 @@ static enum control_result cmd_swap(char *args, FILE *out)
 		return fail(out, "no such slot");
 	if (!take_spec(args, &spec, &s->spec, out))
 		return CONTROL_DONE;
-	vpcd_close(s);
-	if (!slot_swap(s))
+	card_vpcd_close(s->number);
+	if (!slot_card_swap(s))
 		return fail(out, "no card in the slot");
-	return put_in(s, &spec) ? ok(out) : fail(out, "cannot insert it");
+	return slot_card_put(s, &spec) ? ok(out) : fail(out, "cannot insert the card");
 }
 
 static enum control_result cmd_unplug(char *args, FILE *out)
@@ -151,7 +143,7 @@ static enum control_result cmd_log(char *args, FILE *out)
 	return CONTROL_DONE;
 }
 
-/* The value of a counter; -1 if there is none of that name. */
+/* The value of a counter, or -1. */
 static long counter(const struct slot *s, const char *name)
 {
 	const struct command_info *info = command_by_name(name);
@@ -178,8 +170,8 @@ static void print_counters(const struct slot *s, FILE *out)
 	char name[16];
 
 	for (int i = 0; i < NUM_COMMANDS; i++)
-		fprintf(out, " %s=%ld", commands[i].name, counter(s, commands[i].name));
-	for (size_t i = 0; i < sizeof(extra) / sizeof(extra[0]); i++)
+		fprintf(out, " %s=%ld", command_table[i].name, counter(s, command_table[i].name));
+	for (size_t i = 0; i < ARRAY_SIZE(extra); i++)
 		fprintf(out, " %s=%ld", extra[i], counter(s, extra[i]));
 	for (int i = 0; i < 256; i++) {
 		snprintf(name, sizeof(name), "ins.%02X", i);
@@ -204,13 +196,13 @@ static void clear_counters(struct slot *s)
 
 static enum control_result cmd_count(char *args, FILE *out)
 {
-	unsigned int first = 0, end = slot_count();
+	unsigned int first = 0, end = slot_list_count();
 	long sum = 0, one;
 	struct slot *s;
 
 	if (args && !strcmp(args, "clear")) {
 		for (unsigned int i = 0; i < end; i++)
-			clear_counters(slot_by_number(i));
+			clear_counters(slot_list_get(i));
 		return ok(out);
 	}
 	if (args && !strncmp(args, "all", 3) && (!args[3] || args[3] == ' ')) {
@@ -227,13 +219,13 @@ static enum control_result cmd_count(char *args, FILE *out)
 		for (unsigned int i = first; i < end; i++) {
 			if (end - first > 1)
 				fprintf(out, " slot=%u", i);
-			print_counters(slot_by_number(i), out);
+			print_counters(slot_list_get(i), out);
 		}
 		fputc('\n', out);
 		return CONTROL_DONE;
 	}
 	for (unsigned int i = first; i < end; i++) {
-		one = counter(slot_by_number(i), args);
+		one = counter(slot_list_get(i), args);
 		if (one < 0)
 			return fail(out, "no such counter");
 		sum += one;
@@ -295,8 +287,8 @@ static enum control_result cmd_wakeup(char *args, FILE *out)
 {
 	(void)args;
 	if (!usb.wakeup_armed)
-		return fail(out, "the host has not armed it");
-	return sysfs_resume(usbip_port()) ? ok(out) : fail(out, "not suspended");
+		return fail(out, "the host has not armed remote wake-up");
+	return usb_sysfs_resume(usb.port) ? ok(out) : fail(out, "not suspended");
 }
 
 static enum control_result cmd_violations(char *args, FILE *out)
@@ -315,11 +307,11 @@ static enum control_result cmd_violations(char *args, FILE *out)
 static enum control_result cmd_info(char *args, FILE *out)
 {
 	(void)args;
-	fprintf(out,
-		"OK port=%d speed=%s interfaces=%d slots=%u seed=%llu pid=%d configured=%d suspended=%d violations=%u\n",
-		usbip_port(), usb.speed == USB_SPEED_HIGH ? "high" : "full", usb.num_ifs,
-		slot_count(), (unsigned long long)fault_seed_get(), (int)getpid(), usb.configured,
-		sysfs_suspended(usbip_port()), violation_count());
+	fprintf(out, "OK port=%d speed=%s interfaces=%d slots=%u seed=%llu pid=%d", usb.port,
+		usb.speed == USB_SPEED_HIGH ? "high" : "full", usb.num_ifs, slot_list_count(),
+		(unsigned long long)prng_seed_get(), (int)getpid());
+	fprintf(out, " configured=%d suspended=%d violations=%u\n", usb.configured,
+		usb_sysfs_suspended(usb.port), violation_count());
 	return CONTROL_DONE;
 }
 
@@ -351,18 +343,10 @@ static const struct {
 	{ "quit", cmd_quit },
 };
 
-static bool plain_event(const char *event)
-{
-	static const char *const events[] = {
-		"configured", "powered", "unpowered", "busy", "idle",
-		"notified",   "polled",	 "pin",	      "gone",
-	};
-
-	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
-		if (!strcmp(events[i], event))
-			return true;
-	return false;
-}
+static const char *const plain_events[] = {
+	"configured", "powered", "unpowered", "busy", "idle",
+	"notified",   "polled",	 "pin",	      "gone", NULL,
+};
 
 /* wait EVENT [SLOT] [MS]; msg NAME [SLOT] [MS]; count NAME N [SLOT] [MS] */
 static enum control_result cmd_wait(char *args, FILE *out, struct wait_condition *w)
@@ -385,19 +369,19 @@ static enum control_result cmd_wait(char *args, FILE *out, struct wait_condition
 			return fail(out, "wait count NAME N");
 		if (w->event[0] == 'c')
 			args += n;
-		if (w->event[0] == 'm' ? !w->info : counter(slot_by_number(0), name) < 0)
+		if (w->event[0] == 'm' ? !w->info : counter(slot_list_get(0), name) < 0)
 			return fail(out, "no such name");
-	} else if (!plain_event(w->event)) {
+	} else if (text_find(plain_events, w->event) < 0) {
 		return fail(out, "no such event");
 	}
 	slotted = w->info || w->name[0] || strstr("powered unpowered busy", w->event);
-	if (slotted && slot_count() > 1) {
+	if (slotted && slot_list_count() > 1) {
 		if (sscanf(args, "%u%n", &w->slot, &n) == 1)
 			args += n;
 	} else if (slotted) {
 		unsigned int a, b;
 
-		/* With one slot, "busy 0 500" and "busy 500" are both clear. */
+		/* With one slot, accept "busy 0 500" and "busy 500". */
 		if (sscanf(args, "%u %u", &a, &b) == 2 || (sscanf(args, "%u", &a) == 1 && a == 0)) {
 			n = 0;
 			sscanf(args, "%*u%n", &n);
@@ -406,10 +390,10 @@ static enum control_result cmd_wait(char *args, FILE *out, struct wait_condition
 	}
 	if (sscanf(args, "%u", &n) == 1)
 		w->timeout_ms = (unsigned int)n;
-	if (!slot_by_number(w->slot))
+	if (!slot_list_get(w->slot))
 		return fail(out, "no such slot");
 	if (w->info)
-		w->seen = seen[w->slot][command_index(w->info)];
+		w->seen = slot_list_get(w->slot)->seen[command_index(w->info)];
 	return CONTROL_WAIT;
 }
 
@@ -423,7 +407,7 @@ static bool all_interfaces(bool (*test)(const struct ccid *c))
 
 static bool is_idle(const struct ccid *c)
 {
-	return !ccid_busy_slots(c);
+	return !ccid_msg_busy_slots(c);
 }
 
 static bool is_notified(const struct ccid *c)
@@ -436,12 +420,12 @@ static bool is_notified(const struct ccid *c)
 
 static bool is_polled(const struct ccid *c)
 {
-	return c->iface->intr && usb_in_polled(c->iface->intr);
+	return c->iface->intr && usb_ep_polled(c->iface->intr);
 }
 
-bool control_condition(const struct wait_condition *w)
+bool control_cmd_condition(const struct wait_condition *w)
 {
-	const struct slot *s = slot_by_number(w->slot);
+	const struct slot *s = slot_list_get(w->slot);
 
 	if (!strcmp(w->event, "configured"))
 		return usb.configured;
@@ -462,11 +446,11 @@ bool control_condition(const struct wait_condition *w)
 	if (!strcmp(w->event, "pin"))
 		return secure_waiting();
 	if (!strcmp(w->event, "msg"))
-		return seen[w->slot][command_index(w->info)] != w->seen;
+		return s->seen[command_index(w->info)] != w->seen;
 	return counter(s, w->name) >= (long)w->target;
 }
 
-enum control_result control_request(char *line, FILE *out, struct wait_condition *wait)
+enum control_result control_cmd_run(char *line, FILE *out, struct wait_condition *wait)
 {
 	char *args = strchr(line, ' ');
 
@@ -477,7 +461,7 @@ enum control_result control_request(char *line, FILE *out, struct wait_condition
 	}
 	if (!strcmp(line, "wait"))
 		return cmd_wait(args, out, wait);
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		if (!strcmp(table[i].name, line))
 			return table[i].run(args, out);
 	return fail(out, "no such command");

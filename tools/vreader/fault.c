@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Faults: reading a scenario, and deciding when one strikes. */
 #define _GNU_SOURCE
 #include "fault.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ccid.h"
+#include "bytes.h"
+#include "command.h"
+#include "prng.h"
+#include "reader.h"
+#include "slot_list.h"
+#include "text.h"
 #include "trace.h"
 
 static const struct {
@@ -52,57 +57,24 @@ static const struct {
 
 static const struct {
 	const char *name;
-	enum card_error error;
+	enum fault_card_error error;
 	int args, base;
 } card_errors[] = {
-	{ "mute", CARD_ERR_MUTE, 0, 0 },     { "parity", CARD_ERR_PARITY, 0, 0 },
-	{ "lrc", CARD_ERR_LRC, 0, 0 },	     { "seq", CARD_ERR_SEQ, 0, 0 },
-	{ "nad", CARD_ERR_NAD, 0, 0 },	     { "len", CARD_ERR_LEN, 0, 0 },
-	{ "rblock", CARD_ERR_RBLOCK, 0, 0 }, { "resynch", CARD_ERR_RESYNCH, 0, 0 },
-	{ "abort", CARD_ERR_ABORT, 0, 0 },   { "ifs", CARD_ERR_IFS, 1, 10 },
-	{ "wtx", CARD_ERR_WTX, 1, 10 },	     { "null", CARD_ERR_NULL, 1, 10 },
-	{ "proc", CARD_ERR_PROC, 1, 16 },
+	{ "mute", FAULT_CARD_MUTE, 0, 0 },     { "parity", FAULT_CARD_PARITY, 0, 0 },
+	{ "lrc", FAULT_CARD_LRC, 0, 0 },	     { "seq", FAULT_CARD_SEQ, 0, 0 },
+	{ "nad", FAULT_CARD_NAD, 0, 0 },	     { "len", FAULT_CARD_LEN, 0, 0 },
+	{ "rblock", FAULT_CARD_RBLOCK, 0, 0 }, { "resynch", FAULT_CARD_RESYNCH, 0, 0 },
+	{ "abort", FAULT_CARD_ABORT, 0, 0 },   { "ifs", FAULT_CARD_IFS, 1, 10 },
+	{ "wtx", FAULT_CARD_WTX, 1, 10 },	     { "null", FAULT_CARD_NULL, 1, 10 },
+	{ "proc", FAULT_CARD_PROC, 1, 16 },
 };
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static struct fault *faults;
 static unsigned int num_faults;
-static enum card_error card_pending;
-static long card_arg;
-static uint64_t seed, random_state;
-
-void fault_seed(uint64_t s)
-{
-	seed = s;
-	random_state = s ? s : 1;
-}
-
-uint64_t fault_seed_get(void)
-{
-	return seed;
-}
-
-/* xorshift64*: the same on each machine. */
-uint32_t fault_random(void)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return (uint32_t)(random_state * 0x2545f4914f6cdd1dULL >> 32);
-}
 
 unsigned int fault_count(void)
 {
 	return num_faults;
-}
-
-static bool to_number(const char *text, int base, long *out)
-{
-	char *end;
-
-	*out = strtol(text, &end, base);
-	return end != text && !*end;
 }
 
 static bool parse_when(struct fault *f, const char *word, const char *arg)
@@ -113,7 +85,7 @@ static bool parse_when(struct fault *f, const char *word, const char *arg)
 		f->when = WHEN_RANDOM;
 		return sscanf(arg, "%u/%u", &f->k, &f->m) == 2 && f->m;
 	}
-	if (!to_number(arg, 10, &k) || k < 1)
+	if (!text_number(arg, 10, 1, LONG_MAX, &k))
 		return false;
 	f->k = (unsigned int)k;
 	f->when = !strcmp(word, "at") ? WHEN_AT : !strcmp(word, "from") ? WHEN_FROM : WHEN_EVERY;
@@ -131,47 +103,40 @@ static bool parse_filter(struct fault *f, const char *word, const char *arg)
 			f->type = info->type;
 		return info;
 	}
-	if (!to_number(arg, word[0] == 'i' ? 16 : 10, &v) || v < 0 || v > 255)
+	if (!text_number(arg, word[0] == 'i' ? 16 : 10, 0, 255, &v))
 		return false;
 	*(word[0] == 'i' ? &f->ins : &f->slot) = (int)v;
 	return true;
 }
 
-static bool is_one_of(const char *word, const char *const *list)
+static bool number(const char *text, int base, long *out)
 {
-	for (; *list; list++)
-		if (!strcmp(*list, word))
-			return true;
-	return false;
+	return text_number(text, base, LONG_MIN, LONG_MAX, out);
 }
 
 static bool parse_card(struct fault *f, char **args, int n)
 {
-	for (size_t i = 0; i < COUNT(card_errors); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(card_errors); i++) {
 		if (strcmp(card_errors[i].name, args[0]))
 			continue;
 		f->card = card_errors[i].error;
 		return n == 1 + card_errors[i].args &&
-		       (n == 1 || to_number(args[1], card_errors[i].base, &f->arg));
+		       (n == 1 || number(args[1], card_errors[i].base, &f->arg));
 	}
 	return false;
 }
 
 static bool parse_bytes(struct fault *f, const char *hex)
 {
-	size_t n = strlen(hex) / 2;
+	int n = text_hex(hex, f->bytes, sizeof(f->bytes));
 
-	if (strlen(hex) % 2 || n > sizeof(f->bytes))
-		return false;
-	for (f->num_bytes = 0; f->num_bytes < n; f->num_bytes++)
-		if (sscanf(hex + 2 * f->num_bytes, "%2hhx", &f->bytes[f->num_bytes]) != 1)
-			return false;
-	return true;
+	f->num_bytes = n > 0 ? (size_t)n : 0;
+	return n >= 0;
 }
 
 static bool parse_action(struct fault *f, char **words, int n)
 {
-	for (size_t i = 0; i < COUNT(actions); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
 		if (strcmp(actions[i].name, words[0]))
 			continue;
 		f->action = actions[i].action;
@@ -184,8 +149,8 @@ static bool parse_action(struct fault *f, char **words, int n)
 		if (f->action == FAULT_NOTIFY)
 			return parse_bytes(f, words[0]);
 		f->arg2 = 100;
-		return (n < 1 || to_number(words[0], actions[i].base, &f->arg)) &&
-		       (n < 2 || to_number(words[1], 10, &f->arg2));
+		return (n < 1 || number(words[0], actions[i].base, &f->arg)) &&
+		       (n < 2 || number(words[1], 10, &f->arg2));
 	}
 	return false;
 }
@@ -200,12 +165,12 @@ static bool parse_line(struct fault *f, char **words, int n)
 	f->k = 1;
 	f->slot = -1;
 	f->ins = -1;
-	if (n > 2 && is_one_of(words[0], whens)) {
+	if (n > 2 && text_find(whens, words[0]) >= 0) {
 		if (!parse_when(f, words[0], words[1]))
 			return false;
 		i = 2;
 	}
-	for (; i + 2 < n && is_one_of(words[i], filters); i += 2)
+	for (; i + 2 < n && text_find(filters, words[i]) >= 0; i += 2)
 		if (!parse_filter(f, words[i], words[i + 1]))
 			return false;
 	return i < n && parse_action(f, words + i, n - i);
@@ -226,7 +191,7 @@ bool fault_add(const char *line, char *err, size_t size)
 			words[n++] = word;
 	if (!n || (n == 2 && !strcmp(words[0], "seed"))) {
 		if (n)
-			fault_seed(strtoull(words[1], NULL, 0));
+			prng_seed(strtoull(words[1], NULL, 0));
 		free(f);
 		return true;
 	}
@@ -264,8 +229,8 @@ bool fault_load(const char *file)
 
 void fault_clear(void)
 {
-	for (unsigned int i = 0; i < slot_count(); i++)
-		slot_by_number(i)->fault = NULL;
+	for (unsigned int i = 0; i < slot_list_count(); i++)
+		slot_list_get(i)->fault = NULL;
 	while (faults) {
 		struct fault *f = faults;
 
@@ -273,7 +238,7 @@ void fault_clear(void)
 		free(f);
 	}
 	num_faults = 0;
-	card_pending = CARD_OK;
+	fault_card_set(FAULT_CARD_NONE, 0);
 }
 
 void fault_print(FILE *out)
@@ -282,7 +247,7 @@ void fault_print(FILE *out)
 		fprintf(out, "%u %s\n", f->struck, f->text);
 }
 
-/* The instruction byte of a command in an XfrBlock, -1 if there is none. */
+/* The instruction byte in an XfrBlock, or -1. */
 static int message_ins(const uint8_t *msg, size_t len, const struct slot *s)
 {
 	const uint8_t *p = msg + CCID_HEADER;
@@ -290,7 +255,7 @@ static int message_ins(const uint8_t *msg, size_t len, const struct slot *s)
 	len -= CCID_HEADER;
 	if (msg[0] != PC_XFRBLOCK || len < 4)
 		return -1;
-	if (level_apdu(s) || !s->card || !s->card->proto)
+	if (reader_apdu_level(s->ccid) || !s->card || !s->card->proto)
 		return p[1];
 	return len > 5 && !(p[1] & 0x80) ? p[4] : -1;
 }
@@ -306,7 +271,7 @@ static bool strikes(struct fault *f)
 	case WHEN_EVERY:
 		return f->seen % f->k == 0;
 	case WHEN_RANDOM:
-		return fault_random() % f->m < f->k;
+		return prng_next() % f->m < f->k;
 	}
 	return false;
 }
@@ -316,15 +281,15 @@ static bool refuses_transfer(const struct fault *f)
 	return f->action == FAULT_NAK || f->action == FAULT_STALL_OUT;
 }
 
-static const struct fault *match(const uint8_t *msg, size_t len, unsigned int number, bool transfer)
+static const struct fault *match(const struct slot *s, const uint8_t *msg, size_t len,
+				 bool transfer)
 {
-	const struct slot *s = slot_by_number(number);
 	const struct fault *found = NULL;
 
 	for (struct fault *f = faults; f; f = f->next) {
 		if (refuses_transfer(f) != transfer || (f->type && f->type != msg[0]))
 			continue;
-		if (f->slot >= 0 && (unsigned int)f->slot != number)
+		if (f->slot >= 0 && (unsigned int)f->slot != s->number)
 			continue;
 		if (f->ins >= 0 && f->ins != message_ins(msg, len, s))
 			continue;
@@ -337,36 +302,12 @@ static const struct fault *match(const uint8_t *msg, size_t len, unsigned int nu
 	return found;
 }
 
-const struct fault *fault_match(const uint8_t *msg, size_t len, unsigned int slot)
+const struct fault *fault_match(const struct slot *s, const uint8_t *msg, size_t len)
 {
-	return match(msg, len, slot, false);
+	return match(s, msg, len, false);
 }
 
-const struct fault *fault_peek_out(const uint8_t *data, size_t len, struct ccid *ccid)
+const struct fault *fault_match_transfer(const struct slot *s, const uint8_t *msg, size_t len)
 {
-	return data[5] < ccid->num_slots ? match(data, len, ccid->slots[data[5]].number, true)
-					 : NULL;
-}
-
-bool fault_card_is(enum card_error e, long *arg)
-{
-	if (card_pending != e)
-		return false;
-	*arg = card_arg;
-	card_pending = CARD_OK;
-	return true;
-}
-
-bool fault_arrival(struct ccid *ccid, struct slot *s, const struct fault *f)
-{
-	(void)ccid;
-	if (f->action == FAULT_CARD) {
-		card_pending = f->card;
-		card_arg = f->arg;
-	} else if (f->action == FAULT_REMOVE && !s->busy) {
-		slot_remove(s);
-	} else if (f->action == FAULT_SWAP && !s->busy && slot_swap(s)) {
-		slot_insert(s, &s->spec);
-	}
-	return true;
+	return match(s, msg, len, true);
 }

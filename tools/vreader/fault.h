@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Faults on demand: a scenario says which answer goes wrong, and how. */
+/* The list of faults of a scenario: which answer goes wrong, and how. */
 #ifndef VREADER_FAULT_H
 #define VREADER_FAULT_H
 
@@ -8,10 +8,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-struct ccid;
+#include "fault_card.h"
+
 struct slot;
-struct card;
-struct urb;
 
 enum fault_action {
 	FAULT_STALL,
@@ -48,23 +47,6 @@ enum fault_action {
 	FAULT_CARD,
 };
 
-enum card_error {
-	CARD_OK,
-	CARD_ERR_MUTE,
-	CARD_ERR_PARITY,
-	CARD_ERR_LRC,
-	CARD_ERR_SEQ,
-	CARD_ERR_NAD,
-	CARD_ERR_LEN,
-	CARD_ERR_RBLOCK,
-	CARD_ERR_RESYNCH,
-	CARD_ERR_ABORT,
-	CARD_ERR_IFS,
-	CARD_ERR_WTX,
-	CARD_ERR_NULL,
-	CARD_ERR_PROC,
-};
-
 struct fault {
 	struct fault *next;
 	enum { WHEN_AT, WHEN_FROM, WHEN_EVERY, WHEN_RANDOM } when;
@@ -73,40 +55,24 @@ struct fault {
 	int slot, ins;		/* -1: any */
 	enum fault_action action;
 	long arg, arg2;
-	enum card_error card;
+	enum fault_card_error card;
 	uint8_t bytes[16];
 	size_t num_bytes;
 	unsigned int seen, struck;
 	char text[160];
 };
 
+/* Add a line of a scenario; on failure write the reason to @err. */
 bool fault_add(const char *line, char *err, size_t size);
+/* Add the lines of a file; print errors. */
 bool fault_load(const char *file);
 void fault_clear(void);
 unsigned int fault_count(void);
 void fault_print(FILE *out);
 
-/* The fault that strikes at this message, or NULL. */
-const struct fault *fault_match(const uint8_t *msg, size_t len, unsigned int slot);
-/*
- * The same for faults that refuse the transfer itself (nak, stall-out), before there is a message.
- */
-const struct fault *fault_peek_out(const uint8_t *data, size_t len, struct ccid *ccid);
-/* Before the message is handled. False if it must not be handled at all. */
-bool fault_arrival(struct ccid *ccid, struct slot *s, const struct fault *f);
-/*
- * In place of sending an answer; @s may be NULL. False if the command stays in progress: the answer
- * comes later or never.
- */
-bool fault_answer(struct ccid *ccid, struct slot *s, const struct fault *f, const uint8_t *msg,
-		  size_t len);
-/* A command has begun that a fault wants time extensions for. */
-void fault_extend_start(struct slot *s, const struct fault *f);
-/* Whether the card is to make this error now; it makes it once. */
-bool fault_card_is(enum card_error e, long *arg);
-
-void fault_seed(uint64_t seed);
-uint64_t fault_seed_get(void);
-uint32_t fault_random(void);
+/* The fault that applies to this message, or NULL. */
+const struct fault *fault_match(const struct slot *s, const uint8_t *msg, size_t len);
+/* The same for faults that refuse the transfer itself (nak, stall-out). */
+const struct fault *fault_match_transfer(const struct slot *s, const uint8_t *msg, size_t len);
 
 #endif

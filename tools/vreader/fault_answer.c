@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Faults: what is done to an answer. */
-#include "fault.h"
+#include "fault_answer.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ccid.h"
+#include "answer.h"
+#include "bytes.h"
+#include "ccid_notify.h"
+#include "ccid_send.h"
+#include "fault.h"
+#include "prng.h"
+#include "reader.h"
 #include "trace.h"
-
-#define USBIP_HEADER 48
+#include "usb_ep.h"
+#include "usbip_tx.h"
 
 static void held_fired(struct timer *t)
 {
@@ -45,7 +50,7 @@ static void extend_fired(struct timer *t)
 
 	if (!s->busy)
 		return;
-	slot_extend(s, 1);
+	answer_extend(s, 1);
 	if (!s->extend_endless && !--s->extensions) {
 		if (s->held)
 			timer_arm(&s->held->timer, s->extend_us, held_fired);
@@ -54,7 +59,7 @@ static void extend_fired(struct timer *t)
 	timer_arm(t, s->extend_us, extend_fired);
 }
 
-void fault_extend_start(struct slot *s, const struct fault *f)
+void fault_answer_extend(struct slot *s, const struct fault *f)
 {
 	s->extensions = (unsigned int)f->arg;
 	s->extend_endless = !f->arg;
@@ -70,19 +75,19 @@ static void send_random(struct ccid *ccid, const uint8_t *msg, size_t len, size_
 		abort();
 	memcpy(longer, msg, len);
 	for (size_t i = 0; i < extra; i++)
-		longer[len + i] = (uint8_t)fault_random();
+		longer[len + i] = (uint8_t)prng_next();
 	ccid_send(ccid, longer, len + extra);
 	free(longer);
 }
 
 static void send_split(struct ccid *ccid, const uint8_t *msg, size_t len, size_t piece)
 {
-	trace_message(ccid, '>', msg, len);
+	trace_message(ccid->index, '>', msg, len);
 	for (size_t at = 0; at < len; at += piece)
-		usb_in_send(ccid->iface->in, msg + at, len - at < piece ? len - at : piece);
+		usb_ep_send(ccid->iface->in, msg + at, len - at < piece ? len - at : piece);
 }
 
-/* A time extension and the answer in one transfer. */
+/* Send a time extension and the answer in one transfer. */
 static void send_merged(struct ccid *ccid, const uint8_t *msg, size_t len)
 {
 	uint8_t *both = calloc(1, CCID_HEADER + len);
@@ -148,11 +153,11 @@ static void interrupt(struct ccid *ccid, const uint8_t *p, size_t len)
 {
 	if (!ccid->iface->intr)
 		return;
-	trace_message(ccid, '!', p, len);
-	usb_in_send(ccid->iface->intr, p, len);
+	trace_message(ccid->index, '!', p, len);
+	usb_ep_send(ccid->iface->intr, p, len);
 }
 
-/* Faults of the interrupt endpoint and of the cable leave the answer itself alone. */
+/* Faults of the interrupt endpoint and of the cable do not change the answer. */
 static bool beside_the_answer(struct ccid *ccid, const struct fault *f, const uint8_t *msg)
 {
 	uint8_t error[4] = { RDR_HARDWAREERROR, msg[5], msg[6], (uint8_t)f->arg };
@@ -172,18 +177,18 @@ static bool beside_the_answer(struct ccid *ccid, const struct fault *f, const ui
 	case FAULT_STALL_INT:
 		if (ccid->iface->intr) {
 			ccid->iface->intr->broken = true;
-			usb_halt(ccid->iface->intr);
+			usb_ep_halt(ccid->iface->intr);
 		}
 		return true;
 	case FAULT_UNPLUG:
-		usbip_unplug_after(f->arg ? USBIP_HEADER + (size_t)f->arg : 0);
+		usbip_tx_cut_after((size_t)f->arg);
 		return true;
 	default:
 		return false;
 	}
 }
 
-/* Faults of the bulk-IN endpoint; a token without one answers as it should. */
+/* Faults of the bulk-IN endpoint; a token has none and answers correctly. */
 static bool on_the_endpoint(struct ccid *ccid, const struct fault *f, const uint8_t *msg,
 			    size_t len)
 {
@@ -193,10 +198,10 @@ static bool on_the_endpoint(struct ccid *ccid, const struct fault *f, const uint
 		return false;
 	switch (f->action) {
 	case FAULT_STALL:
-		usb_halt(in);
+		usb_ep_halt(in);
 		return true;
 	case FAULT_BABBLE:
-		usb_in_fail(in, -EOVERFLOW, len);
+		usb_ep_fail(in, -EOVERFLOW, len);
 		return true;
 	case FAULT_SPLIT:
 		send_split(ccid, msg, len, f->arg > 0 ? (size_t)f->arg : 1);
@@ -205,12 +210,12 @@ static bool on_the_endpoint(struct ccid *ccid, const struct fault *f, const uint
 		send_merged(ccid, msg, len);
 		return true;
 	case FAULT_ZLP:
-		usb_in_send_zlp(in);
+		usb_ep_send_zlp(in);
 		ccid_send(ccid, msg, len);
 		return true;
 	case FAULT_ZLP_AFTER:
 		ccid_send(ccid, msg, len);
-		usb_in_send_zlp(in);
+		usb_ep_send_zlp(in);
 		return true;
 	default:
 		return false;
@@ -268,4 +273,19 @@ bool fault_answer(struct ccid *ccid, struct slot *s, const struct fault *f, cons
 	}
 	ccid_send(ccid, msg, len);
 	return true;
+}
+
+void fault_answer_cancel(struct slot *s)
+{
+	s->fault = NULL;
+	s->extensions = 0;
+	s->extend_endless = false;
+	timer_cancel(&s->extend);
+	while (s->held) {
+		struct held_answer *h = s->held;
+
+		s->held = h->next;
+		timer_cancel(&h->timer);
+		free(h);
+	}
 }

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * USB tokens of the ICCD specification: all goes over the control endpoint. Requests become the
- * messages of a reader with one slot, so that the same rules are checked; the answer waits until
- * the host fetches it.
+ * Requests become the messages of a reader with one slot, so that the same rules apply; the answer
+ * waits until the host fetches it.
  */
-#include "ccid.h"
+#include "iccd.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "fault.h"
-#include "trace.h"
+#include "answer.h"
+#include "bytes.h"
+#include "ccid_msg.h"
+#include "reader.h"
+#include "urb.h"
+#include "violation.h"
 
 #define REQ_POWER_ON 0x62
 #define REQ_POWER_OFF 0x63
@@ -18,12 +21,6 @@
 #define REQ_DATA_BLOCK 0x6f
 #define REQ_SLOT_STATUS 0x81
 #define REQ_ICC_STATUS 0xa0
-
-/* GET_ICC_STATUS of version A */
-#define A_READY 0x10
-#define A_SW 0x20
-#define A_BUSY 0x40
-#define A_MUTE 0x80
 
 /* bResponseType of version B */
 #define B_DATA 0x00
@@ -41,25 +38,11 @@ static void message(struct ccid *ccid, uint8_t type, const uint8_t *data, size_t
 	m[0] = type;
 	put_le32(m + 1, (uint32_t)len);
 	m[6] = seq++;
-	m[8] = (uint8_t)level;
-	m[9] = (uint8_t)(level >> 8);
+	put_le16(m + 8, level);
 	if (len)
 		memcpy(m + CCID_HEADER, data, len);
 	ccid->iccd_ready = false;
-	ccid_message(ccid, m, CCID_HEADER + len);
-}
-
-/*
- * What the reader would have sent on bulk-IN. A time extension only means that the host goes on
- * polling.
- */
-void iccd_send(struct ccid *ccid, const uint8_t *msg, size_t len)
-{
-	if (len >= CCID_HEADER && (msg[7] & 0xc0) == CMD_TIME_EXTENSION)
-		return;
-	memcpy(ccid->iccd_msg, msg, len);
-	ccid->iccd_msg_len = len;
-	ccid->iccd_ready = len >= CCID_HEADER;
+	ccid_msg_handle(ccid, m, CCID_HEADER + len);
 }
 
 static bool failed(const struct ccid *ccid)
@@ -67,36 +50,14 @@ static bool failed(const struct ccid *ccid)
 	return (ccid->iccd_msg[7] & 0xc0) == CMD_FAILED;
 }
 
-/*
- * Version A at character level: the card's bytes, without its procedure bytes; the host asks for
- * the status before each step.
- */
-void iccd_a_output(struct ccid *ccid, const uint8_t *p, size_t len)
-{
-	struct slot *s = &ccid->slots[0];
-	const struct t0_state *t = &s->card->t0;
-
-	if (len == 1) {		/* ACK: send the data */
-		slot_ok(s, NULL, 0);
-		ccid->iccd_status = A_READY;
-		return;
-	}
-	if (len > 2 && p[0] == t->header[1]) {
-		p++;
-		len--;
-	}
-	ccid->iccd_status = len > 2 ? A_READY : A_SW;
-	slot_ok(s, p, len);
-}
-
 static uint8_t status_a(const struct ccid *ccid)
 {
 	if (!ccid->iccd_ready)
-		return A_BUSY;
-	return failed(ccid) ? A_MUTE : ccid->iccd_status;
+		return ICCD_A_BUSY;
+	return failed(ccid) ? ICCD_A_MUTE : ccid->iccd_status;
 }
 
-/* Version A: at character level data and status word are fetched one after the other. */
+/* Version A at character level: the host fetches data and status word separately. */
 static int data_block_a(struct ccid *ccid, uint8_t *buf, size_t room)
 {
 	uint8_t *data = ccid->iccd_msg + CCID_HEADER;
@@ -111,7 +72,7 @@ static int data_block_a(struct ccid *ccid, uint8_t *buf, size_t room)
 	memcpy(buf, data, n);
 	memmove(data, data + n, len - n);
 	ccid->iccd_msg_len -= n;
-	ccid->iccd_status = A_SW;
+	ccid->iccd_status = ICCD_A_SW;
 	return (int)n;
 }
 
@@ -121,7 +82,7 @@ static int xfr_a(struct ccid *ccid, const uint8_t *data, size_t len)
 
 	message(ccid, PC_XFRBLOCK, data, len, character ? 1 : 0);
 	if (!character)
-		ccid->iccd_status = A_SW;
+		ccid->iccd_status = ICCD_A_SW;
 	return 0;
 }
 
@@ -205,7 +166,7 @@ static int request_b(struct ccid *ccid, const struct urb *urb, uint8_t *buf, siz
 		return data_block_b(ccid, buf, room);
 	case 0xa1 << 8 | REQ_SLOT_STATUS:
 		buf[0] = 0;
-		buf[1] = slot_icc_status(&ccid->slots[0]);
+		buf[1] = answer_icc_status(&ccid->slots[0]);
 		buf[2] = 0;
 		return 3;
 	}
@@ -223,7 +184,7 @@ int iccd_control(struct ccid *ccid, struct urb *urb, uint8_t *buf)
 		n = request_b(ccid, urb, buf, room);
 	if (n != -EINVAL)
 		return n;
-	ccid_violation(ccid, -1, "class request %02x %02x, which this token does not have",
-		       urb->setup[0], urb->setup[1]);
+	violation_add(ccid->index, -1, "class request %02x %02x, which this token does not have",
+		      urb->setup[0], urb->setup[1]);
 	return -EPIPE;
 }

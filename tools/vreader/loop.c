@@ -5,33 +5,23 @@
 #include <errno.h>
 #include <stddef.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "timer.h"
 
 #define MAX_EVENTS 16
 
 static int epoll_fd = -1;
 static bool running;
-static uint64_t start_us;
-static uint64_t cached_us;
-static struct timer *timers;	/* the earliest first */
 
-/* The events of the round being handled: loop_del() takes a descriptor out of it. */
+/* The events being handled; loop_del() removes those of its descriptor. */
 static struct epoll_event round_events[MAX_EVENTS];
 static int round_count;
-
-static uint64_t clock_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
 
 int loop_init(void)
 {
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	start_us = clock_us();
+	timer_init();
 	return epoll_fd < 0 ? -errno : 0;
 }
 
@@ -60,69 +50,6 @@ void loop_del(struct watch *w)
 			round_events[i].data.ptr = NULL;
 }
 
-uint64_t loop_now(void)
-{
-	return cached_us;
-}
-
-uint64_t loop_clock(void)
-{
-	cached_us = clock_us() - start_us;
-	return cached_us;
-}
-
-void timer_cancel(struct timer *t)
-{
-	if (!t->armed)
-		return;
-	for (struct timer **p = &timers; *p; p = &(*p)->next) {
-		if (*p == t) {
-			*p = t->next;
-			break;
-		}
-	}
-	t->armed = false;
-}
-
-void timer_arm(struct timer *t, uint64_t delay_us, void (*fire)(struct timer *t))
-{
-	struct timer **p = &timers;
-
-	timer_cancel(t);
-	t->at_us = loop_clock() + delay_us;
-	t->fire = fire;
-	t->armed = true;
-	while (*p && (*p)->at_us <= t->at_us)
-		p = &(*p)->next;
-	t->next = *p;
-	*p = t;
-}
-
-static void timers_run(void)
-{
-	while (timers && timers->at_us <= cached_us) {
-		struct timer *t = timers;
-
-		timers = t->next;
-		t->armed = false;
-		t->fire(t);
-	}
-}
-
-/* Milliseconds to the next timer, rounded up so that the loop does not wake before it. */
-static int next_timeout(void)
-{
-	uint64_t now, ms;
-
-	if (!timers)
-		return -1;
-	now = loop_clock();
-	if (timers->at_us <= now)
-		return 0;
-	ms = (timers->at_us - now + 999) / 1000;
-	return ms > 60000 ? 60000 : (int)ms;
-}
-
 void loop_run(void (*idle)(void))
 {
 	running = true;
@@ -130,8 +57,8 @@ void loop_run(void (*idle)(void))
 		idle();
 		if (!running)
 			break;
-		round_count = epoll_wait(epoll_fd, round_events, MAX_EVENTS, next_timeout());
-		loop_clock();
+		round_count = epoll_wait(epoll_fd, round_events, MAX_EVENTS, timer_next_ms());
+		timer_clock();
 		for (int i = 0; i < round_count; i++) {
 			struct watch *w = round_events[i].data.ptr;
 
@@ -139,7 +66,7 @@ void loop_run(void (*idle)(void))
 				w->ready(w, round_events[i].events);
 		}
 		round_count = 0;
-		timers_run();
+		timer_run();
 	}
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* vreader: puts the device together, attaches it, runs. */
+/* vreader: assemble the device, attach it, run. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -10,14 +11,21 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "capture.h"
+#include "card_option.h"
 #include "ccid.h"
 #include "control.h"
 #include "fault.h"
 #include "loop.h"
 #include "options.h"
+#include "prng.h"
+#include "slot_card.h"
 #include "trace.h"
-#include "usb.h"
-#include "vpcd.h"
+#include "urb.h"
+#include "usb_desc.h"
+#include "usb_ep.h"
+#include "usbip.h"
+#include "violation.h"
 
 static struct options options;
 
@@ -56,13 +64,13 @@ static bool make_endpoints(struct usb_interface *iface, const struct profile *p)
 		bulk = p->max_packet;
 	if (p->transport == TRANSPORT_BULK) {
 		n = number++;
-		iface->out = usb_endpoint_add(iface->ccid, n, bulk);
-		iface->in = usb_endpoint_add(iface->ccid, n | USB_DIR_IN, bulk);
+		iface->out = usb_ep_add(iface->ccid, n, bulk);
+		iface->in = usb_ep_add(iface->ccid, n | USB_DIR_IN, bulk);
 		iface->out->bulk = true;
 		iface->in->bulk = true;
 	}
 	if (p->interrupt)
-		iface->intr = usb_endpoint_add(iface->ccid, (uint8_t)(number++ | USB_DIR_IN), 8);
+		iface->intr = usb_ep_add(iface->ccid, (uint8_t)(number++ | USB_DIR_IN), 8);
 	return number <= 16;
 }
 
@@ -86,7 +94,7 @@ static bool make_interface(struct profile *p, int number)
 	return iface->ccid && make_endpoints(iface, p);
 }
 
-/* In the order of their numbers; one that nobody wants is a filler. */
+/* Make the interfaces in order; a number without a profile becomes an empty interface. */
 static bool make_device(void)
 {
 	int max = 0;
@@ -113,15 +121,12 @@ static bool put_card(struct slot *s, const struct card_spec *wanted, bool given)
 	if (wanted->kind[0])
 		spec = *wanted;
 	else
-		card_spec_parse(&spec, s->index || given ? "none" : "iso", err, sizeof(err));
+		card_option_parse(&spec, s->index || given ? "none" : "iso", err, sizeof(err));
 	if (!strcmp(spec.kind, "none")) {
-		card_spec_parse(&s->spec, "iso", err, sizeof(err));
+		card_option_parse(&s->spec, "iso", err, sizeof(err));
 		return true;
 	}
-	s->spec = spec;
-	if (!strcmp(spec.kind, "vpcd"))
-		return vpcd_listen(s);
-	return slot_insert(s, &spec);
+	return slot_card_put(s, &spec);
 }
 
 static bool put_cards(void)
@@ -138,11 +143,11 @@ static bool put_cards(void)
 
 static bool open_files(void)
 {
-	if (options.log && !trace_log_open(options.log)) {
+	if (options.log && !trace_open(options.log)) {
 		fprintf(stderr, "vreader: %s: %s\n", options.log, strerror(errno));
 		return false;
 	}
-	if (options.pcap && !trace_pcap_open(options.pcap)) {
+	if (options.pcap && !capture_open(options.pcap)) {
 		fprintf(stderr, "vreader: %s: %s\n", options.pcap, strerror(errno));
 		return false;
 	}
@@ -153,7 +158,7 @@ static void seed(void)
 {
 	if (!options.seed_given && getrandom(&options.seed, sizeof(options.seed), 0) < 0)
 		options.seed = 1;
-	fault_seed(options.seed);
+	prng_seed(options.seed);
 }
 
 static bool attach(void)
@@ -169,11 +174,11 @@ static bool attach(void)
 
 static void tell_ready(int fd)
 {
-	dprintf(fd, "ready %d %d\n", usbip_port(), (int)getpid());
+	dprintf(fd, "ready %d %d\n", usb.port, (int)getpid());
 	close(fd);
 }
 
-/* The parent waits until the child is ready, or has failed. */
+/* Fork; the parent exits when the child is ready or has failed. */
 static int in_background(void)
 {
 	char line[64];
@@ -199,13 +204,13 @@ static bool start(void)
 	if (loop_init() || signals_open() || !open_files())
 		return false;
 	if (!make_device()) {
-		fprintf(stderr, "vreader: more interfaces than a device can have\n");
+		fprintf(stderr, "vreader: too many interfaces\n");
 		return false;
 	}
 	seed();
 	if (options.faults && !fault_load(options.faults))
 		return false;
-	fprintf(stderr, "seed %llu\n", (unsigned long long)fault_seed_get());
+	fprintf(stderr, "seed %llu\n", (unsigned long long)prng_seed_get());
 	return put_cards() && (!options.control || control_open(options.control)) && attach();
 }
 
@@ -232,6 +237,7 @@ int main(int argc, char **argv)
 	usbip_unplug();
 	control_close();
 	trace_flush();
+	capture_flush();
 	for (int i = 0; i < usb.num_ifs; i++)
 		if (usb.ifs[i].ccid)
 			ccid_free(usb.ifs[i].ccid);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The command line. */
 #define _GNU_SOURCE
 #include "options.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "card_option.h"
+#include "text.h"
 
 enum {
 	OPT_VID = 256,
@@ -80,7 +83,7 @@ static const struct option longs[] = {
 	{ NULL, 0, NULL, 0 }
 };
 
-/* Ids and strings that options gave, over those of a row. */
+/* Options for ids and strings that override those of a row. */
 static bool given[OPT_SERIAL + 1];
 
 static struct profile *current(struct options *o)
@@ -95,29 +98,13 @@ static struct profile *add_profile(struct options *o)
 	return o->num_profiles < MAX_INTERFACES ? &o->profiles[o->num_profiles++] : NULL;
 }
 
-static bool set_text(char *to, size_t size, const char *from)
-{
-	return (size_t)snprintf(to, size, "%s", from) < size;
-}
-
-static bool one_of(const char *value, const char *const *names, int *out)
-{
-	for (int i = 0; names[i]; i++) {
-		if (!strcmp(names[i], value)) {
-			*out = i;
-			return true;
-		}
-	}
-	return false;
-}
-
 static bool number(const char *text, long min, long max, int *out)
 {
-	char *end;
-	long v = strtol(text, &end, 0);
+	long v;
+	bool ok = text_number(text, 0, min, max, &v);
 
 	*out = (int)v;
-	return end != text && !*end && v >= min && v <= max;
+	return ok;
 }
 
 static void take_ids(const struct usb_device *ids)
@@ -173,7 +160,7 @@ static bool add_card(struct profile *p, const char *arg)
 	if (slot >= MAX_SLOTS)
 		return false;
 	p->cards_given = true;
-	if (card_spec_parse(&p->cards[slot], arg, err, sizeof(err)))
+	if (card_option_parse(&p->cards[slot], arg, err, sizeof(err)))
 		return true;
 	fprintf(stderr, "vreader: %s\n", err);
 	return false;
@@ -227,19 +214,19 @@ static bool device_option(int opt, const char *arg)
 			usb.bcd = (uint16_t)(major << 8 | minor);
 		return ok;
 	case OPT_MANUFACTURER:
-		return set_text(usb.manufacturer, sizeof(usb.manufacturer), arg);
+		return text_copy(usb.manufacturer, sizeof(usb.manufacturer), arg);
 	case OPT_PRODUCT:
-		return set_text(usb.product, sizeof(usb.product), arg);
+		return text_copy(usb.product, sizeof(usb.product), arg);
 	case OPT_SERIAL:
-		return set_text(usb.serial, sizeof(usb.serial), arg);
+		return text_copy(usb.serial, sizeof(usb.serial), arg);
 	case OPT_SPEED:
-		ok = one_of(arg, speeds, &v);
-		usb.speed = v ? USB_SPEED_HIGH : USB_SPEED_FULL;
-		return ok;
+		v = text_find(speeds, arg);
+		usb.speed = v > 0 ? USB_SPEED_HIGH : USB_SPEED_FULL;
+		return v >= 0;
 	case OPT_ZLP:
-		ok = one_of(arg, zlps, &v);
-		usb.zlp = (enum zlp_mode)v;
-		return ok;
+		v = text_find(zlps, arg);
+		usb.zlp = v < 0 ? ZLP_NORMAL : (enum zlp_mode)v;
+		return v >= 0;
 	case OPT_WAKEUP:
 		ok = number(arg, 0, 1, &v);
 		usb.wakeup_capable = v;
@@ -283,7 +270,7 @@ static bool interface_option(struct options *o, int opt, char *arg)
 		p->late = true;
 		return true;
 	case OPT_IFACE_STRING:
-		return set_text(p->string, sizeof(p->string), arg);
+		return text_copy(p->string, sizeof(p->string), arg);
 	case OPT_CLOCKS:
 	case OPT_RATES:
 		return set_table(p, opt, arg);
@@ -353,13 +340,13 @@ bool options_parse(struct options *o, int argc, char **argv)
 		else
 			ok = run_option(o, opt, optarg);
 		if (!ok) {
-			fprintf(stderr, "vreader: --%s %s: not usable\n", longs[index].name,
+			fprintf(stderr, "vreader: --%s %s: invalid value\n", longs[index].name,
 				optarg ? optarg : "");
 			return false;
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "vreader: %s: not an option\n", argv[optind]);
+		fprintf(stderr, "vreader: %s: unexpected argument\n", argv[optind]);
 		return false;
 	}
 	current(o);

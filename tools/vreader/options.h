@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line. */
 #ifndef VREADER_OPTIONS_H
 #define VREADER_OPTIONS_H
 
@@ -16,7 +17,7 @@ struct options {
 	int ready_fd, socket_fd;
 };
 
-/* Prints what is wrong. */
+/* False, after an error message, if the options are wrong. */
 bool options_parse(struct options *o, int argc, char **argv);
 
 #endif

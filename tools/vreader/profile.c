@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text.h"
 #include "usb.h"
 
-/* A field of the descriptors that --desc sets by its name. */
+/* The fields that --desc sets by name. */
 static const struct field {
 	const char *name;
 	uint8_t offset, size;
@@ -63,15 +64,13 @@ static const struct builtin {
 	{ "iccd-b", 0x840 | FEAT_SHORT, 271, 1, 1, 0x0b, 2, false, 0, 0, 0 },
 };
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 void profile_list(FILE *out)
 {
-	for (size_t i = 0; i < COUNT(builtins); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(builtins); i++)
 		fprintf(out, "%s\n", builtins[i].name);
 }
 
-/* ICCD only where there are no bulk endpoints: old readers wear its protocol numbers too. */
+/* Old readers use the protocol numbers of ICCD too, but ICCD has no bulk endpoints. */
 static void set_transport(struct profile *p, int endpoints)
 {
 	p->transport = TRANSPORT_BULK;
@@ -92,7 +91,7 @@ bool profile_builtin(struct profile *p, const char *name)
 {
 	const struct builtin *b = NULL;
 
-	for (size_t i = 0; i < COUNT(builtins); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(builtins); i++)
 		if (!strcmp(builtins[i].name, name))
 			b = &builtins[i];
 	if (!b)
@@ -119,8 +118,7 @@ bool profile_builtin(struct profile *p, const char *name)
 	put_le32(p->desc + CCID_DWMAXMSG, b->max_msg);
 	p->desc[48] = 0xff;
 	p->desc[49] = 0xff;
-	p->desc[CCID_WLCDLAYOUT] = (uint8_t)b->lcd;
-	p->desc[CCID_WLCDLAYOUT + 1] = (uint8_t)(b->lcd >> 8);
+	put_le16(p->desc + CCID_WLCDLAYOUT, b->lcd);
 	p->desc[CCID_BPINSUPPORT] = b->pin;
 	p->desc[CCID_BMAXBUSY] = (uint8_t)b->busy;
 	return true;
@@ -146,15 +144,10 @@ int profile_numbers(const char *list, uint32_t *out, int max)
 
 static bool parse_desc(struct profile *p, const char *hex)
 {
-	size_t len = strlen(hex) / 2;
+	int len = text_hex(hex, p->desc, sizeof(p->desc));
 
-	if (strlen(hex) % 2 || len < CCID_DESC_LEN || len > sizeof(p->desc))
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (sscanf(hex + 2 * i, "%2hhx", &p->desc[i]) != 1)
-			return false;
 	p->desc_len = (uint8_t)len;
-	return true;
+	return len >= CCID_DESC_LEN;
 }
 
 /* A string descriptor holds 126 UTF-16 units; the tables are ASCII. */
@@ -243,7 +236,7 @@ bool profile_row(struct profile *p, const char *file, int row, struct usb_device
 			ok = row > 0 && parse_row(p, line, ids);
 	}
 	if (!ok)
-		fprintf(stderr, "vreader: %s: no usable row %d\n", file, row);
+		fprintf(stderr, "vreader: %s: no valid row %d\n", file, row);
 	free(line);
 	fclose(f);
 	return ok;
@@ -256,7 +249,7 @@ bool profile_set(struct profile *p, const char *field, const char *value)
 
 	if (end == value || *end)
 		return false;
-	for (size_t i = 0; i < COUNT(fields); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		if (strcmp(fields[i].name, field))
 			continue;
 		for (int b = 0; b < fields[i].size; b++)

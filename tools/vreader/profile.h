@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What a CCID interface says about itself: built in, from a table of real readers, or field by
- * field.
- */
+/* The descriptors of a CCID interface: built in, from a table of readers, or field by field. */
 #ifndef VREADER_PROFILE_H
 #define VREADER_PROFILE_H
 
@@ -10,7 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "card.h"
+#include "bytes.h"
+#include "card_spec.h"
 
 #define MAX_SLOTS 16
 #define CCID_DESC_LEN 54
@@ -56,8 +54,8 @@ struct profile {
 	bool number_given;
 	enum transport transport;
 	bool interrupt;
-	bool late;		/* the class descriptor follows the last endpoint */
-	uint16_t max_packet;	/* bulk; 0: as the speed has it */
+	bool late;		/* class descriptor after the last endpoint */
+	uint16_t max_packet;	/* bulk; 0: the default of the bus speed */
 	uint8_t desc[255];
 	uint8_t desc_len;
 	char string[128];
@@ -71,32 +69,13 @@ struct usb_device;
 
 bool profile_builtin(struct profile *p, const char *name);
 void profile_list(FILE *out);
-/*
- * Reads data row @row of a table; ids and strings go to @ids if it is not NULL. Prints why it
- * cannot.
- */
+/* Read data row @row of a table, and ids and strings to @ids unless NULL. Print errors. */
 bool profile_row(struct profile *p, const char *file, int row, struct usb_device *ids);
+/* Set a descriptor field by its name. */
 bool profile_set(struct profile *p, const char *field, const char *value);
+/* Read a list "N,N,..." of at most @max numbers. Return how many, or -1. */
 int profile_numbers(const char *list, uint32_t *out, int max);
 void profile_slots(struct profile *p, int slots);
-
-static inline uint32_t get_le32(const uint8_t *p)
-{
-	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static inline uint16_t get_le16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] | p[1] << 8);
-}
-
-static inline void put_le32(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)v;
-	p[1] = (uint8_t)(v >> 8);
-	p[2] = (uint8_t)(v >> 16);
-	p[3] = (uint8_t)(v >> 24);
-}
 
 static inline uint32_t profile_le32(const struct profile *p, int offset)
 {

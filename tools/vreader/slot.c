@@ -1,108 +1,77 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Cards come and go. */
-#include "ccid.h"
+#define _GNU_SOURCE
+#include "slot.h"
 
-#include <stdlib.h>
+#include <string.h>
 
-#include "control.h"
-#include "trace.h"
+#include "answer.h"
+#include "bytes.h"
+#include "ccid_send.h"
+#include "event.h"
+#include "fault_answer.h"
 
-static struct slot *all[MAX_INTERFACES * MAX_SLOTS];
-static unsigned int num_all;
-
-void slot_register(struct slot *s)
+bool slot_send(struct ccid *ccid, struct slot *s, const uint8_t header[CCID_HEADER],
+	       const uint8_t *data, size_t len, const struct fault *f)
 {
-	s->number = num_all;
-	all[num_all++] = s;
+	uint8_t *m = ccid->in;
+	bool sent = true;
+
+	memcpy(m, header, CCID_HEADER);
+	put_le32(m + 1, (uint32_t)len);
+	if (len)
+		memcpy(m + CCID_HEADER, data, len);
+	if (f)
+		sent = fault_answer(ccid, s, f, m, CCID_HEADER + len);
+	else
+		ccid_send(ccid, m, CCID_HEADER + len);
+	answer_remember(ccid, m, CCID_HEADER + len);
+	return sent;
 }
 
-struct slot *slot_by_number(unsigned int number)
+void slot_reply(struct slot *s, uint8_t status, uint8_t error, uint8_t byte9, const uint8_t *data,
+		size_t len)
 {
-	return number < num_all ? all[number] : NULL;
+	const struct fault *f = s->fault;
+	uint8_t h[CCID_HEADER];
+
+	s->fault = NULL;
+	answer_header(s, h, status, error, byte9);
+	s->busy = !slot_send(s->ccid, s, h, data, len, f);
+	event_happened();
 }
 
-unsigned int slot_count(void)
+void slot_ok(struct slot *s, const uint8_t *data, size_t len)
 {
-	return num_all;
+	slot_reply(s, CMD_OK, 0, answer_byte9(s), data, len);
 }
 
-static void changed(struct slot *s)
+void slot_fail(struct slot *s, uint8_t error)
 {
-	s->changed = true;
-	ccid_notify(s->ccid);
-	usb_wake();
-	control_event();
+	slot_reply(s, CMD_FAILED, error, answer_byte9(s), NULL, 0);
 }
 
-/* The card is in; a vpcd card comes this way when its emulator connects. */
-void slot_attach(struct slot *s, struct card *card)
+void slot_reset_exchange(struct slot *s)
 {
-	s->card = card;
-	s->powered = false;
-	s->told_unpowered = false;
-	trace_note("slot %u: %s card inserted", s->number, card->kind->name);
-	changed(s);
+	s->chaining = false;
+	s->chain_in_len = 0;
+	s->chain_more = false;
+	s->bytes_len = 0;
+	s->want = 0;
 }
 
-bool slot_insert(struct slot *s, const struct card_spec *spec)
+void slot_end_pin(struct slot *s)
 {
-	struct card *card;
+	timer_cancel(&s->pin.timeout);
+	explicit_bzero(&s->pin, sizeof(s->pin));
+}
 
+void slot_cancel(struct slot *s)
+{
+	s->was_busy = s->busy;
+	s->busy = false;
+	fault_answer_cancel(s);
+	slot_end_pin(s);
 	if (s->card)
-		return false;
-	card = card_new(spec, s, s->number, profile_le32(&s->ccid->profile, CCID_DWPROTOCOLS));
-	if (!card)
-		return false;
-	s->spec = *spec;
-	slot_attach(s, card);
-	return true;
-}
-
-static void drop_card(struct slot *s)
-{
-	struct card *card = s->card;
-
-	s->card = NULL;
-	s->powered = false;
-	s->told_unpowered = false;
-	s->locked = false;
-	s->apdus += card->commands;
-	for (int i = 0; i < 256; i++)
-		s->ins[i] += card->ins[i];
-	card_free(card);
-}
-
-bool slot_swap(struct slot *s)
-{
-	if (!s->card)
-		return false;
-	slot_cancel(s);
-	drop_card(s);
-	trace_note("slot %u: card removed", s->number);
-	/* A command in progress ends now: the reader sees its card go. */
-	if (s->was_busy) {
-		s->was_busy = false;
-		s->busy = true;
-		slot_fail(s, ERR_ICC_MUTE);
-	}
-	return true;
-}
-
-bool slot_remove(struct slot *s)
-{
-	if (!slot_swap(s))
-		return false;
-	changed(s);
-	return true;
-}
-
-/* A port reset, or a resume of a reader that turned its cards off. */
-void slot_power_lost(struct slot *s)
-{
-	if (s->card && s->powered)
-		card_power_off(s->card);
-	s->powered = false;
-	s->told_unpowered = false;
-	s->clock_stopped = false;
-	level_reset(s);
+		card_cancel(s->card);
+	slot_reset_exchange(s);
 }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The card's side of T=0: headers, procedure bytes, 61xx, 6Cxx and GET RESPONSE. */
-#include "ccid.h"
+#include "t0.h"
 
 #include <string.h>
 
-#include "fault.h"
+#include "card.h"
+#include "command.h"
+#include "fault_card.h"
+#include "violation.h"
 
 #define INS_GET_RESPONSE 0xc0
+#define NULL_BYTE 0x60
+#define MAX_NULL_BYTES 200
 
 void t0_reset(struct card *card)
 {
@@ -16,37 +20,32 @@ void t0_reset(struct card *card)
 	card->apdu_len = 0;
 }
 
-/*
- * Sends what answers a command: data (with its ACK before it at character level), and the status
- * word at its end.
- */
+/* Send data and status word; at character level an ACK comes before the data. */
 static void t0_send(struct card *card, const uint8_t *p, size_t len)
 {
 	uint8_t out[600];
 	size_t n = 0;
 	long arg;
 
-	if (fault_count()) {
-		if (fault_card_is(CARD_ERR_PROC, &arg)) {
-			if (!card->t0.bytes) {
-				level_error(card, ERR_PROCEDURE_BYTE);
-				return;
-			}
-			out[n++] = (uint8_t)arg;
+	if (fault_card_is(FAULT_CARD_PROC, &arg)) {
+		if (!card->t0.bytes) {
+			card->reader.port->fail(card, ERR_PROCEDURE_BYTE);
+			return;
 		}
-		if (fault_card_is(CARD_ERR_NULL, &arg)) {
-			for (; arg > 0; arg--) {
-				if (card->t0.bytes && n < 200)
-					out[n++] = 0x60;
-				else
-					level_waiting(card);
-			}
+		out[n++] = (uint8_t)arg;
+	}
+	if (fault_card_is(FAULT_CARD_NULL, &arg)) {
+		for (; arg > 0; arg--) {
+			if (card->t0.bytes && n < MAX_NULL_BYTES)
+				out[n++] = NULL_BYTE;
+			else
+				card->reader.port->wait(card);
 		}
 	}
 	if (card->t0.bytes && len > 2)
 		out[n++] = card->t0.header[1];
 	memcpy(out + n, p, len);
-	level_output(card, out, n + len);
+	card->reader.port->output(card, out, n + len);
 }
 
 static void t0_status(struct card *card, uint8_t sw1, size_t sw2)
@@ -56,7 +55,7 @@ static void t0_status(struct card *card, uint8_t sw1, size_t sw2)
 	t0_send(card, sw, 2);
 }
 
-/* The response to a command that brought data waits for GET RESPONSE. */
+/* Keep the response data of a command with data, behind earlier data. */
 static void keep_for_get_response(struct card *card)
 {
 	size_t n = card->rsp_len - 2, rest = card->more_len - card->more_off;
@@ -80,7 +79,7 @@ static void t0_done(struct card *card, bool mute)
 	t->have_header = false;
 	t->in_len = 0;
 	if (mute) {
-		level_mute(card);
+		card->reader.port->fail(card, ERR_ICC_MUTE);
 		return;
 	}
 	if (!n) {
@@ -123,7 +122,7 @@ static void t0_get_response(struct card *card)
 	t0_send(card, out, ne + 2);
 }
 
-/* The header is there, and its data if it brings any. */
+/* The command is complete. */
 static void t0_run(struct card *card)
 {
 	struct t0_state *t = &card->t0;
@@ -148,19 +147,17 @@ static void t0_run(struct card *card)
 	len += t->in_len;
 	if (t->in_len)
 		apdu[len++] = 0;
-	card_run(card, apdu, len, t0_done, level_waiting);
+	card_run(card, apdu, len, t0_done, card->reader.port->wait);
 }
 
-/* TPDU level: the whole command at once, the reader minds the procedure bytes. */
 void t0_tpdu(struct card *card, const uint8_t *p, size_t len)
 {
-	struct slot *s = card->owner;
 	struct t0_state *t = &card->t0;
 
 	if (len != 4 && len != 5 && (len < 5 || len != 5U + p[4])) {
-		ccid_violation(s->ccid, s->index, "T=0 command of %zu bytes with P3 %02x", len,
-			       len > 4 ? p[4] : 0);
-		level_mute(card);
+		violation_add(card->reader.iface, (int)card->reader.slot,
+			      "T=0 command of %zu bytes with P3 %02x", len, len > 4 ? p[4] : 0);
+		card->reader.port->fail(card, ERR_ICC_MUTE);
 		return;
 	}
 	memset(t->header, 0, 5);
@@ -171,33 +168,33 @@ void t0_tpdu(struct card *card, const uint8_t *p, size_t len)
 	t0_run(card);
 }
 
-/* Character level: bytes as they come. */
 void t0_bytes(struct card *card, const uint8_t *p, size_t len)
 {
-	struct slot *s = card->owner;
 	struct t0_state *t = &card->t0;
 
 	t->bytes = true;
 	if (!t->have_header) {
 		if (len != 5) {
-			ccid_violation(s->ccid, s->index, "T=0 header of %zu bytes", len);
-			level_mute(card);
+			violation_add(card->reader.iface, (int)card->reader.slot,
+				      "T=0 header of %zu bytes", len);
+			card->reader.port->fail(card, ERR_ICC_MUTE);
 			return;
 		}
 		memcpy(t->header, p, 5);
 		t->in_len = 0;
 		t->have_header = true;
 		if (t->header[4] && !card->kind->outgoing(t->header)) {
-			level_output(card, &t->header[1], 1);
+			card->reader.port->output(card, &t->header[1], 1);
 			return;
 		}
 		t0_run(card);
 		return;
 	}
 	if (t->in_len + len > t->header[4]) {
-		ccid_violation(s->ccid, s->index, "T=0 data longer than P3 %02x", t->header[4]);
+		violation_add(card->reader.iface, (int)card->reader.slot,
+			      "T=0 data longer than P3 %02x", t->header[4]);
 		t->have_header = false;
-		level_mute(card);
+		card->reader.port->fail(card, ERR_ICC_MUTE);
 		return;
 	}
 	memcpy(t->in + t->in_len, p, len);

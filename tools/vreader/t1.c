@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The card's side of T=1 (ISO 7816-3, clause 11): one block comes, one block goes. */
-#include "ccid.h"
+#include "t1.h"
 
 #include <string.h>
 
-#include "fault.h"
+#include "card.h"
+#include "bytes.h"
+#include "command.h"
+#include "fault_card.h"
+#include "violation.h"
 
 #define NAD 0
 #define PCB 1
@@ -33,8 +36,8 @@ static size_t edc_len(const struct card *card)
 }
 
 /*
- * ISO/IEC 13239: polynomial x16 + x12 + x5 + 1, bits the lowest first, starts with all ones;
- * not complemented, as with the readers and drivers that are in use.
+ * ISO/IEC 13239: polynomial x16 + x12 + x5 + 1, low bits first, initial value all ones. Not
+ * complemented, as in the readers and drivers in use.
  */
 static uint16_t crc16(const uint8_t *p, size_t len)
 {
@@ -72,23 +75,20 @@ static bool edc_good(const struct card *card, const uint8_t *block, size_t len)
 	return !memcmp(again + n, block + n, edc_len(card));
 }
 
-/*
- * What the card does wrong while it sends; the right block is kept, to be sent again when asked
- * for.
- */
+/* Damage the block for a fault; t->last keeps the correct block for a repetition. */
 static void spoil(struct card *card, uint8_t *b, size_t *len)
 {
 	long arg;
 
-	if (fault_card_is(CARD_ERR_LRC, &arg)) {
+	if (fault_card_is(FAULT_CARD_LRC, &arg)) {
 		b[*len - 1] ^= 0x55;
 		return;
 	}
-	if (fault_card_is(CARD_ERR_SEQ, &arg) && !(b[PCB] & 0x80))
+	if (fault_card_is(FAULT_CARD_SEQ, &arg) && !(b[PCB] & 0x80))
 		b[PCB] ^= PCB_NS;
-	else if (fault_card_is(CARD_ERR_NAD, &arg))
+	else if (fault_card_is(FAULT_CARD_NAD, &arg))
 		b[NAD] = 0x21;
-	else if (fault_card_is(CARD_ERR_LEN, &arg))
+	else if (fault_card_is(FAULT_CARD_LEN, &arg))
 		b[LEN]++;
 	else
 		return;
@@ -110,9 +110,8 @@ static void send_block(struct card *card, uint8_t pcb, const uint8_t *inf, size_
 	t->host_waits = false;
 	memcpy(block, t->last, t->last_len);
 	len = t->last_len;
-	if (fault_count())
-		spoil(card, block, &len);
-	level_output(card, block, len);
+	spoil(card, block, &len);
+	card->reader.port->output(card, block, len);
 }
 
 static void send_again(struct card *card)
@@ -120,7 +119,7 @@ static void send_again(struct card *card)
 	struct t1_state *t = &card->t1;
 
 	t->host_waits = false;
-	level_output(card, t->last, t->last_len);
+	card->reader.port->output(card, t->last, t->last_len);
 }
 
 static void send_r(struct card *card, uint8_t error)
@@ -133,7 +132,7 @@ static void send_s(struct card *card, uint8_t pcb, uint8_t inf, bool has_inf)
 	send_block(card, pcb, &inf, has_inf);
 }
 
-/* The next piece of the response, as an I block. */
+/* Send the next piece of the response. */
 static void send_i(struct card *card)
 {
 	struct t1_state *t = &card->t1;
@@ -148,34 +147,32 @@ static void send_i(struct card *card)
 	send_block(card, pcb, t->out + t->out_off, t->chunk);
 }
 
-/* The response is ready and the host listens: S blocks that a fault wants come first. */
+/* Send the response, after the S block that a fault wants. */
 static void respond(struct card *card)
 {
 	struct t1_state *t = &card->t1;
 	long arg;
 
-	if (fault_count()) {
-		if (fault_card_is(CARD_ERR_WTX, &arg)) {
-			t->wtx_pending = true;
-			t->wtx = (uint8_t)arg;
-			send_s(card, S_WTX, t->wtx, true);
-			return;
-		}
-		if (fault_card_is(CARD_ERR_IFS, &arg)) {
-			t->ifs_pending = true;
-			send_s(card, S_IFS, (uint8_t)arg, true);
-			return;
-		}
-		if (fault_card_is(CARD_ERR_ABORT, &arg)) {
-			t->abort_pending = true;
-			t->done = false;
-			send_s(card, S_ABORT, 0, false);
-			return;
-		}
+	if (fault_card_is(FAULT_CARD_WTX, &arg)) {
+		t->wtx_pending = true;
+		t->wtx = (uint8_t)arg;
+		send_s(card, S_WTX, t->wtx, true);
+		return;
+	}
+	if (fault_card_is(FAULT_CARD_IFS, &arg)) {
+		t->ifs_pending = true;
+		send_s(card, S_IFS, (uint8_t)arg, true);
+		return;
+	}
+	if (fault_card_is(FAULT_CARD_ABORT, &arg)) {
+		t->abort_pending = true;
+		t->done = false;
+		send_s(card, S_ABORT, 0, false);
+		return;
 	}
 	t->done = false;
 	if (t->mute) {
-		level_mute(card);
+		card->reader.port->fail(card, ERR_ICC_MUTE);
 		return;
 	}
 	t->out = card->rsp;
@@ -207,9 +204,8 @@ static void t1_wait(struct card *card)
 
 static void violation(struct card *card, const char *what)
 {
-	struct slot *s = card->owner;
 
-	ccid_violation(s->ccid, s->index, "T=1: %s", what);
+	violation_add(card->reader.iface, (int)card->reader.slot, "T=1: %s", what);
 }
 
 static void i_block(struct card *card, const uint8_t *b)
@@ -218,7 +214,7 @@ static void i_block(struct card *card, const uint8_t *b)
 	uint8_t ns = (b[PCB] & PCB_NS) ? 1 : 0;
 	long arg;
 
-	if (fault_count() && fault_card_is(CARD_ERR_RBLOCK, &arg)) {
+	if (fault_card_is(FAULT_CARD_RBLOCK, &arg)) {
 		send_r(card, R_OTHER);
 		return;
 	}
@@ -303,7 +299,6 @@ static void s_response(struct card *card, const uint8_t *b)
 static void s_block(struct card *card, const uint8_t *b)
 {
 	struct t1_state *t = &card->t1;
-	struct slot *s = card->owner;
 	size_t ifsd;
 
 	if (b[PCB] & S_RESPONSE) {
@@ -323,7 +318,7 @@ static void s_block(struct card *card, const uint8_t *b)
 			violation(card, "S(IFS request) with a wrong IFSD");
 			break;
 		}
-		if (b[INF] > profile_le32(&s->ccid->profile, CCID_DWMAXIFSD))
+		if (b[INF] > card->reader.max_ifsd)
 			violation(card, "S(IFS request) beyond dwMaxIFSD");
 		t->ifsd = b[INF];
 		send_s(card, S_IFS | S_RESPONSE, b[INF], true);
@@ -341,7 +336,6 @@ static void s_block(struct card *card, const uint8_t *b)
 void t1_block(struct card *card, const uint8_t *b, size_t len)
 {
 	struct t1_state *t = &card->t1;
-	struct slot *s = card->owner;
 	long arg;
 
 	t->host_waits = true;
@@ -356,9 +350,9 @@ void t1_block(struct card *card, const uint8_t *b, size_t len)
 		send_r(card, R_EDC);
 		return;
 	}
-	if (b[NAD] && !(s->ccid->features & FEAT_NAD))
+	if (b[NAD] && !card->reader.nad)
 		violation(card, "NAD is not 00");
-	if (fault_count() && fault_card_is(CARD_ERR_RESYNCH, &arg))
+	if (fault_card_is(FAULT_CARD_RESYNCH, &arg))
 		t->dead = true;
 	if (t->dead && b[PCB] != S_RESYNCH) {
 		send_r(card, R_OTHER);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What has passed. Messages go into a ring as they are, and become text only when somebody asks, so
- * that a measurement does not pay for it.
+ * The ring keeps messages as bytes and converts them to text only on request, so that measurements
+ * do not pay for it.
  */
 #define _GNU_SOURCE
 #include "trace.h"
@@ -11,8 +11,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "ccid.h"
-#include "loop.h"
+#include "bytes.h"
+#include "command.h"
+#include "timer.h"
 
 #define RING_SIZE (4U << 20)
 #define FLUSH_US 50000
@@ -20,7 +21,7 @@
 struct record {
 	uint64_t time_us;
 	unsigned long number;
-	uint32_t size;		/* with this header, rounded up: the next record starts there */
+	uint32_t size;		/* with this header, rounded up; the next record follows */
 	uint32_t len;
 	uint8_t iface;
 	char kind;		/* '<', '>', '!', or '#' for a note */
@@ -28,10 +29,10 @@ struct record {
 };
 
 static uint8_t *ring;
-static size_t ring_first, ring_end, ring_wrap;	/* records from first to wrap, then from 0 to end */
+static size_t ring_first, ring_end, ring_wrap;	/* records: first to wrap, then 0 to end */
 static bool ring_wrapped;
 static unsigned long next_number = 1;
-static FILE *log_file, *pcap_file;
+static FILE *log_file;
 static struct timer flush_timer;
 
 static void flush_fired(struct timer *t)
@@ -44,8 +45,6 @@ void trace_flush(void)
 {
 	if (log_file)
 		fflush(log_file);
-	if (pcap_file)
-		fflush(pcap_file);
 }
 
 static void flush_later(void)
@@ -59,7 +58,7 @@ static struct record *record_at(size_t at)
 	return (struct record *)(ring + at);
 }
 
-/* Room for @size bytes, at the cost of the oldest records. */
+/* Make room for @size bytes; drop the oldest records. */
 static struct record *ring_take(size_t size)
 {
 	struct record *r;
@@ -111,7 +110,7 @@ static const char *answer_name(uint8_t type)
 
 static void print_message(FILE *out, const struct record *r)
 {
-	const struct command_info *info = command_info(r->data[0]);
+	const struct command_info *info = command_by_type(r->data[0]);
 	const uint8_t *m = r->data;
 	size_t at = CCID_HEADER;
 
@@ -146,7 +145,7 @@ static void add(char kind, unsigned int iface, const void *data, size_t len)
 	size_t size = (sizeof(struct record) + len + 15) & ~(size_t)15;
 	struct record *r = ring_take(size);
 
-	r->time_us = loop_now();
+	r->time_us = timer_now();
 	r->number = next_number++;
 	r->size = (uint32_t)size;
 	r->len = (uint32_t)len;
@@ -160,9 +159,9 @@ static void add(char kind, unsigned int iface, const void *data, size_t len)
 	}
 }
 
-void trace_message(const struct ccid *ccid, char direction, const uint8_t *msg, size_t len)
+void trace_message(unsigned int iface, char direction, const uint8_t *msg, size_t len)
 {
-	add(direction, ccid->index, msg, len);
+	add(direction, iface, msg, len);
 }
 
 void trace_note(const char *fmt, ...)
@@ -209,104 +208,8 @@ void trace_clear(void)
 	ring_wrapped = false;
 }
 
-bool trace_log_open(const char *file)
+bool trace_open(const char *file)
 {
 	log_file = fopen(file, "we");
 	return log_file;
-}
-
-/* The capture file: pcap, link type 220, as usbmon's binary interface has it. */
-struct usbmon {
-	uint64_t id;
-	uint8_t type, xfer_type, epnum, devnum;
-	uint16_t busnum;
-	char flag_setup, flag_data;
-	int64_t ts_sec;
-	int32_t ts_usec, status;
-	uint32_t length, len_cap;
-	uint8_t setup[8];
-	int32_t interval, start_frame;
-	uint32_t xfer_flags, ndesc;
-};
-
-_Static_assert(sizeof(struct usbmon) == 64, "usbmon's header has 64 bytes");
-
-bool trace_pcap_open(const char *file)
-{
-	const uint32_t header[6] = { 0xa1b2c3d4, 2 | 4 << 16, 0, 0, 262144, 220 };
-
-	pcap_file = fopen(file, "we");
-	return pcap_file && fwrite(header, sizeof(header), 1, pcap_file) == 1;
-}
-
-static uint8_t transfer_type(uint8_t ep)
-{
-	if (!(ep & 0x0f))
-		return 2;
-	for (int i = 0; i < usb.num_eps; i++)
-		if (usb.eps[i].addr == ep && !usb.eps[i].bulk)
-			return 1;
-	return 3;
-}
-
-static void capture(const struct urb *urb, char type, int status, uint32_t length,
-		    const uint8_t *data, size_t len)
-{
-	bool in = urb->ep & USB_DIR_IN;
-	struct usbmon u = {
-		.id = urb->seqnum,
-		.type = (uint8_t)type,
-		.xfer_type = transfer_type(urb->ep),
-		.epnum = urb->ep,
-		.devnum = 2,
-		.busnum = 1,
-		.flag_setup = '-',
-		.status = status,
-		.length = length,
-		.len_cap = (uint32_t)len,
-		.xfer_flags = urb->flags,
-	};
-	struct timespec now;
-	uint32_t header[4];
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	u.ts_sec = now.tv_sec;
-	u.ts_usec = (int32_t)(now.tv_nsec / 1000);
-	if (!len)
-		u.flag_data = in ? '<' : '>';
-	if (type == 'S' && u.xfer_type == 2) {
-		u.flag_setup = 0;
-		memcpy(u.setup, urb->setup, sizeof(u.setup));
-	}
-	header[0] = (uint32_t)u.ts_sec;
-	header[1] = (uint32_t)u.ts_usec;
-	header[2] = (uint32_t)(sizeof(u) + len);
-	header[3] = header[2];
-	fwrite(header, sizeof(header), 1, pcap_file);
-	fwrite(&u, sizeof(u), 1, pcap_file);
-	if (len)
-		fwrite(data, len, 1, pcap_file);
-	flush_later();
-}
-
-void trace_urb_submit(const struct urb *urb)
-{
-	bool in = urb->ep & USB_DIR_IN;
-
-	if (pcap_file)
-		capture(urb, 'S', -115, urb->length, urb->data, in ? 0 : urb->length);
-}
-
-void trace_urb_complete(const struct urb *urb, int status, const uint8_t *data, size_t actual)
-{
-	bool in = urb->ep & USB_DIR_IN;
-
-	if (pcap_file)
-		capture(urb, 'C', status, (uint32_t)actual, data, in ? actual : 0);
-}
-
-void trace_urb_unlink(const struct urb *urb)
-{
-	if (pcap_file)
-		capture(urb, 'C', -104, 0, NULL, 0);
 }

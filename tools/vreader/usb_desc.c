@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The descriptors of the device. */
+#include "usb_desc.h"
+
 #include <string.h>
 
-#include "ccid.h"
+#include "bytes.h"
 #include "profile.h"
 #include "usb.h"
 
@@ -14,7 +15,7 @@
 #define STRING_MANUFACTURER 1
 #define STRING_PRODUCT 2
 #define STRING_SERIAL 3
-#define STRING_INTERFACE 4	/* and upwards, one for each interface that has one */
+#define STRING_INTERFACE 4	/* the first interface string */
 
 static bool put(const void *p, size_t len)
 {
@@ -79,8 +80,7 @@ bool usb_desc_build(void)
 			iface->string = string++;
 		ok = ok && put_interface(iface);
 	}
-	usb.config[2] = (uint8_t)usb.config_len;
-	usb.config[3] = (uint8_t)(usb.config_len >> 8);
+	put_le16(usb.config + 2, (uint16_t)usb.config_len);
 	return ok;
 }
 
@@ -124,13 +124,9 @@ static int get_string(uint8_t index, uint8_t *buf, size_t size)
 	return -1;
 }
 
-/*
- * @buf holds at least sizeof(usb.config) bytes. Returns the length, -1 if there is no such
- * descriptor.
- */
-int usb_descriptor(uint8_t type, uint8_t index, uint8_t *buf, size_t size)
+int usb_desc_get(uint8_t type, uint8_t index, uint8_t *buf, size_t size)
 {
-	/* A full-speed device that says 2.00 would be asked for what it could do at high speed. */
+	/* From a full-speed device of USB 2.00 the host would ask for a device qualifier. */
 	uint8_t bcd_usb = usb.speed == USB_SPEED_HIGH ? 2 : 1;
 	uint8_t dev[18] = { 18,
 			    USB_DT_DEVICE,

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Suspend and remote wake-up, which USB/IP does not carry: looked up and done in the host's sysfs.
- */
 #define _GNU_SOURCE
-#include "usb.h"
+#include "usb_sysfs.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -15,9 +12,7 @@
 
 #define VHCI "/sys/devices/platform/vhci_hcd.0"
 
-/*
- * The device's directory: VHCI/usbB/B-P with P = port + 1, on the bus that is the USB 2.0 root hub.
- */
+/* The device is VHCI/usbB/B-P with P = port + 1, on the bus B of the USB 2.0 root hub. */
 static bool device_dir(int port, char *path, size_t size)
 {
 	DIR *dir = opendir(VHCI);
@@ -37,7 +32,7 @@ static bool device_dir(int port, char *path, size_t size)
 	return found;
 }
 
-bool sysfs_present(int port)
+bool usb_sysfs_present(int port)
 {
 	char path[128];
 
@@ -82,7 +77,7 @@ static bool set_attribute(int port, const char *name, const char *value)
 	return ok;
 }
 
-bool sysfs_suspended(int port)
+bool usb_sysfs_suspended(int port)
 {
 	char status[32];
 
@@ -91,14 +86,14 @@ bool sysfs_suspended(int port)
 }
 
 /*
- * Resumes the device as if it had signalled. The write blocks until the device has answered the
- * host's requests, so a child does it; it puts power/control back as it was.
+ * The write blocks until the device has answered the host's requests, so a child writes; it then
+ * restores power/control.
  */
-bool sysfs_resume(int port)
+bool usb_sysfs_resume(int port)
 {
 	pid_t pid;
 
-	if (!sysfs_suspended(port))
+	if (!usb_sysfs_suspended(port))
 		return false;
 	trace_note("remote wake-up");
 	pid = fork();

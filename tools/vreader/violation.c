@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The rules that the host has broken. */
-#include "ccid.h"
+#include "violation.h"
 
 #include <stdarg.h>
 #include <string.h>
 
-#include "control.h"
+#include "event.h"
 #include "trace.h"
 
 #define KEPT 100
@@ -13,7 +12,7 @@
 static char kept[KEPT][200];
 static unsigned int count;
 
-void ccid_violation(struct ccid *ccid, int slot, const char *fmt, ...)
+void violation_add(unsigned int iface, int slot, const char *fmt, ...)
 {
 	char what[160], line[200];
 	va_list ap;
@@ -22,15 +21,15 @@ void ccid_violation(struct ccid *ccid, int slot, const char *fmt, ...)
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
 	if (slot >= 0)
-		snprintf(line, sizeof(line), "%u.%d %s", ccid ? ccid->index : 0, slot, what);
+		snprintf(line, sizeof(line), "%u.%d %s", iface, slot, what);
 	else
-		snprintf(line, sizeof(line), "%u %s", ccid ? ccid->index : 0, what);
+		snprintf(line, sizeof(line), "%u %s", iface, what);
 	fprintf(stderr, "violation: %s\n", line);
 	trace_note("violation: %s", line);
 	if (count < KEPT)
 		memcpy(kept[count], line, sizeof(line));
 	count++;
-	control_event();
+	event_happened();
 }
 
 unsigned int violation_count(void)

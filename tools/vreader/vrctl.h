@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Starting a vreader and speaking with it, for programs. See vreader(1) for options and commands.
- */
+/* Start a vreader and send it control commands. vreader(1) lists options and commands. */
 #ifndef VRCTL_H
 #define VRCTL_H
 
@@ -10,39 +8,35 @@
 
 struct vrctl {
 	int fd;			/* the control connection */
-	pid_t pid;		/* of a vreader that vrctl_start() started, else 0 */
+	pid_t pid;		/* of the vreader that vrctl_start() started, or 0 */
 	char path[108];		/* of its control socket */
 	char in[65536];
 	size_t in_len;
 };
 
 /*
- * Connects to a running vreader; @path NULL means $VREADER_SOCKET or the default. 0, or a negative
- * errno.
+ * Connect to a running vreader; @path NULL: $VREADER_SOCKET, or else the default. Return 0 or a
+ * negative errno.
  */
 int vrctl_open(struct vrctl *vr, const char *path);
 /*
- * Starts a vreader ("$VREADER", or vreader in PATH) with the options @argv, which ends with NULL;
- * it gets a control socket of its own. Returns 0 once the device is attached, else a negative
- * errno.
+ * Start a vreader ($VREADER, or vreader in PATH) with its own control socket and the options @argv,
+ * which ends with NULL. Return 0 when the device is attached, or a negative errno.
  */
 int vrctl_start(struct vrctl *vr, const char *const argv[]);
 /*
- * Sends a command and takes the first line of the reply, without OK or ERR before it, into @reply.
- * Returns 0 for OK, 1 for ERR, a negative errno if the vreader is gone.
+ * Send a command and copy the first line of the reply, without OK or ERR, to @reply. Return 0 for
+ * OK, 1 for ERR, or a negative errno if the connection fails.
  */
 int vrctl_cmd(struct vrctl *vr, char *reply, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-/* One of the N lines that follow "OK N" of log, violations and faults. 0, or a negative errno. */
+/* Read a line after the "OK N" of log, violations or faults. Return 0 or a negative errno. */
 int vrctl_line(struct vrctl *vr, char *line, size_t size);
-/*
- * The number that a command replies with, negative if it fails: vrctl_number(vr, "count 0
- * XfrBlock").
- */
+/* Send a command like "count 0 XfrBlock"; return the number in its reply, negative on failure. */
 long vrctl_number(struct vrctl *vr, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /*
- * Ends a vreader that was started here; returns its exit status (2: the host broke rules). Else
- * only closes.
+ * Close the connection. End a vreader that vrctl_start() started and return its exit status (2: the
+ * host broke rules).
  */
 int vrctl_stop(struct vrctl *vr);
 

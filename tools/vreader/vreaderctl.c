@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* vreaderctl: one control command from the command line. */
+/* vreaderctl: send one control command. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  * specification (PC/SC parts 3 and 5; the WinSCard API).  The handle of PC/SC
  * is the open file description: CONNECT turns the descriptor into a card
  * handle, DISCONNECT turns it back, and the last close of a descriptor that
- * is still connected resets the card before anybody else can speak to it.
+ * is still connected resets the card before another program can speak to it.
  *
  * Rules for every structure: fixed-width members, naturally aligned, no holes,
  * the same layout for 32-bit and 64-bit callers.  Reserved words and unknown
@@ -59,20 +59,23 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-/* scard_info.features: what this ABI has beyond its first version */
+/* scard_info.features: additions to the first version of this ABI */
 #define SCARD_FEATURE_CANCEL		(1ULL << 0)	/* SCARD_IOC_CANCEL */
 #define SCARD_FEATURE_CLOSE_POLICY	(1ULL << 1)	/* SCARD_CONNECT_CLOSE_* */
 
 #define SCARD_NAME_SIZE			128	/* bytes, with the final NUL */
 #define SCARD_STRING_SIZE		64	/* bytes, with the final NUL */
-#define SCARD_ATR_MAX			33	/* bytes, ISO 7816-3 section 8.2 */
+#define SCARD_MAX_ATR_SIZE		33	/* bytes, ISO 7816-3 section 8.2 */
 
 /* Largest command and answer in bytes: an extended APDU, ISO 7816-3 section 12.1 */
 #define SCARD_COMMAND_MAX		65548
 #define SCARD_ANSWER_MAX		65538
 /* Largest control input and output, and largest attribute, in bytes */
 #define SCARD_CONTROL_MAX		65548
-#define SCARD_ATTR_MAX			264
+#define SCARD_MAX_ATTRIBUTE_SIZE	264
+
+/* scard_info.transport: how the reader is reached */
+#define SCARD_TRANSPORT_USB		1	/* CCID or ICCD on USB */
 
 /* scard_info.exchange_level: CCID 1.1 section 5.1, dwFeatures bits 16 to 18 */
 #define SCARD_LEVEL_CHARACTER		0
@@ -81,7 +84,7 @@
 #define SCARD_LEVEL_EXTENDED_APDU	3
 
 /**
- * struct scard_info - what the slot and its reader are; constant while they exist
+ * struct scard_info - properties of the slot and its reader; constant while they exist
  * @features: SCARD_FEATURE_* bits of this kernel
  * @minor: number N of /dev/scardN
  * @reader: index of the reader (one USB interface), lowest free one at plug-in;
@@ -105,7 +108,7 @@
  * @device: USB device address on the bus
  * @interface: bInterfaceNumber
  * @has_interrupt: 1 if the reader reports insertion and removal by itself
- * @reserved0: zero
+ * @transport: SCARD_TRANSPORT_*
  * @quirks: driver-internal bit set of the quirks applied, for diagnosis only
  * @reserved: zero
  * @name: PC/SC reader name, "maker product [interface] (serial) II SS"
@@ -139,7 +142,7 @@ struct scard_info {
 	__u16 device;
 	__u8 interface;
 	__u8 has_interrupt;
-	__u16 reserved0;
+	__u16 transport;
 	__u32 quirks;
 	__u32 reserved[8];
 	char name[SCARD_NAME_SIZE];
@@ -192,7 +195,7 @@ struct scard_status {
 	__u32 epoch;
 	__u32 handles;
 	__u32 atr_len;
-	__u8 atr[SCARD_ATR_MAX];
+	__u8 atr[SCARD_MAX_ATR_SIZE];
 	__u8 reserved8[7];
 	__u32 reserved[4];
 };
@@ -214,8 +217,8 @@ struct scard_status {
 #define SCARD_DISP_EJECT		3
 
 /*
- * scard_connect.flags, CONNECT only: what a close without DISCONNECT does.
- * DEFAULT is what the module parameter close_policy says (reset).  A caller may
+ * scard_connect.flags, CONNECT only: effect of a close without DISCONNECT.
+ * DEFAULT is that of the module parameter close_policy (reset).  A caller may
  * choose a stricter policy than the default; a laxer one needs CAP_SYS_RAWIO
  * (EPERM).  RESET: warm reset.  UNPOWER: power off.  TRANSACTION: warm reset only
  * if the handle was EXCLUSIVE or in a transaction.

@@ -3,8 +3,8 @@
  * Discovery of smart-card readers: generic-netlink family "scard".
  *
  * Subscribe to the multicast group first, dump second; after ENOBUFS dump again:
- * the counters in each message tell what changed.  Messages describe presence
- * only: ATR, names and who is connected are not multicast.  The names are in the
+ * the counters in each message tell the kind of change.  Messages describe presence
+ * only: ATR, names and connected handles are not multicast.  The names are in the
  * answers to GET_SLOT; the ATR is in SCARD_IOC_GET_STATUS on an open descriptor.
  *
  * scard.yaml beside this file describes the family for ynl.

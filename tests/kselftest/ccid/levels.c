@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Every exchange level with T=0 and T=1: all cases of short APDUs, extended ones where
- * the level can carry them, and what the protocols mend by themselves.
+ * dwFeatures: every exchange level (character, TPDU, short and extended APDU, ICCD version A
+ * and B) with T=0 and T=1, by SCARD_IOC_TRANSMIT. All cases of short APDUs, extended APDUs
+ * where the level carries them (dwMaxCCIDMessageLength), recovery of T=1 block errors, WTX.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,14 +15,14 @@
 
 #define LEN_MAX		SCARD_ANSWER_MAX
 
-FIXTURE(level)
+FIXTURE(exchange_level)
 {
 	int fd;
 	unsigned char *command;
 	unsigned char *answer;
 };
 
-FIXTURE_VARIANT(level)
+FIXTURE_VARIANT(exchange_level)
 {
 	const char *options;
 	const char *card;
@@ -31,7 +32,7 @@ FIXTURE_VARIANT(level)
 	bool t0_host;		/* the procedure bytes are the module's */
 };
 
-#define LEVEL(name, ...) FIXTURE_VARIANT_ADD(level, name) { __VA_ARGS__ }
+#define LEVEL(name, ...) FIXTURE_VARIANT_ADD(exchange_level, name) { __VA_ARGS__ }
 
 LEVEL(short_t0, .options = "--profile short", .card = "iso,t=0");
 LEVEL(short_t1, .options = "--profile short", .card = "iso,t=1");
@@ -59,7 +60,7 @@ LEVEL(inverse, .options = "--profile tpdu", .card = "iso,t=1,inverse=1", .extend
 LEVEL(token_a, .options = "--profile iccd-a", .card = "iso,t=0", .get_response = true);
 LEVEL(token_b, .options = "--profile iccd-b --desc dwFeatures=0x00040840", .card = "iso,t=1", .extended = true);
 
-FIXTURE_SETUP(level)
+FIXTURE_SETUP(exchange_level)
 {
 	vr_prepare(variant->options, variant->card);
 	self->command = calloc(1, LEN_MAX + 16);
@@ -68,7 +69,7 @@ FIXTURE_SETUP(level)
 	ASSERT_LE(0, self->fd);
 }
 
-FIXTURE_TEARDOWN(level)
+FIXTURE_TEARDOWN(exchange_level)
 {
 	free(self->command);
 	free(self->answer);
@@ -79,7 +80,7 @@ static int status_word(const unsigned char *answer, int len)
 	return len < 2 ? len : answer[len - 2] << 8 | answer[len - 1];
 }
 
-TEST_F(level, case_1)
+TEST_F(exchange_level, case_1_no_data)
 {
 	int len = sc_transmit(self->fd, "\x80\xe6\x91\x23", 4, self->answer, LEN_MAX);
 
@@ -87,7 +88,7 @@ TEST_F(level, case_1)
 	EXPECT_EQ(2, len);
 }
 
-TEST_F(level, case_2)
+TEST_F(exchange_level, case_2_response_data)
 {
 	int len = sc_transmit(self->fd, "\x00\x84\x00\x00\x08", 5, self->answer, LEN_MAX);
 
@@ -99,13 +100,13 @@ TEST_F(level, case_2)
 	EXPECT_EQ(255, self->answer[255]);
 }
 
-TEST_F(level, case_3)
+TEST_F(exchange_level, case_3_command_data)
 {
 	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFY));
 	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFIED));
 }
 
-TEST_F(level, case_4)
+TEST_F(exchange_level, case_4_data_both_ways)
 {
 	static const unsigned char echo[] = {
 		0x80, 0xee, 0, 0, 5, 'h', 'e', 'l', 'l', 'o', 0
@@ -113,7 +114,7 @@ TEST_F(level, case_4)
 	int len = sc_transmit(self->fd, echo, sizeof(echo), self->answer, LEN_MAX);
 
 	if (variant->get_response) {
-		/* what T=0 leaves to the application stays with it */
+		/* T=0: GET RESPONSE is left to the application */
 		ASSERT_EQ(0x6105, status_word(self->answer, len));
 		len = sc_transmit(self->fd, "\x00\xc0\x00\x00\x05", 5, self->answer, LEN_MAX);
 	}
@@ -122,7 +123,7 @@ TEST_F(level, case_4)
 	EXPECT_EQ(0x9000, status_word(self->answer, len));
 }
 
-TEST_F(level, longest_short_command)
+TEST_F(exchange_level, short_apdu_of_255_bytes)
 {
 	unsigned char *c = self->command;
 	int len, i;
@@ -139,9 +140,9 @@ TEST_F(level, longest_short_command)
 	EXPECT_EQ(0, memcmp(c + 5, self->answer, 255));
 }
 
-/* 65535 bytes there and back, the longest there is; fewer where a block has 16 */
+/* 65535 bytes each way, the longest; fewer where a block has 16. */
 /* A message for each byte at character level: the debug kernel needs its time. */
-TEST_F_TIMEOUT(level, longest_extended_command, 240)
+TEST_F_TIMEOUT(exchange_level, extended_apdu_of_65535_bytes, 240)
 {
 	unsigned char *c = self->command;
 	int nc = strstr(variant->card, "ifsc=16") ? 1500 : 65535, len, i;
@@ -161,8 +162,8 @@ TEST_F_TIMEOUT(level, longest_extended_command, 240)
 	EXPECT_EQ(0x9000, status_word(self->answer, len));
 }
 
-/* Too little room: the length is told, and the card is not asked twice. */
-TEST_F(level, too_little_room)
+/* recv_len too small: the length is returned, and the command is not repeated. */
+TEST_F(exchange_level, small_buffer_gets_EMSGSIZE_and_length)
 {
 	struct scard_transmit arg = {
 		.send = (uintptr_t)"\x80\xe2\x00\x00\x04", .send_len = 5,
@@ -177,13 +178,13 @@ TEST_F(level, too_little_room)
 }
 
 /* A slow card asks for time: WTX blocks, NULL bytes, time extensions. */
-TEST_F(level, slow_command)
+TEST_F(exchange_level, card_that_asks_for_time_is_waited_for)
 {
 	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_SLEEP("07D0")));
 }
 
-/* What T=1 mends: each fault once, and the command is carried out once. */
-TEST_F(level, t1_errors_are_mended)
+/* T=1 recovers from each fault; the card executes the command once. */
+TEST_F(exchange_level, t1_block_errors_are_recovered)
 {
 	static const char * const faults[] = {
 		"parity", "lrc", "seq", "len", "rblock", "nad", "ifs 20", "wtx 3",
@@ -203,7 +204,7 @@ TEST_F(level, t1_errors_are_mended)
 }
 
 /* A card that aborts fails the command; the connection is good for the next one. */
-TEST_F(level, t1_abort)
+TEST_F(exchange_level, t1_abort_fails_one_command)
 {
 	if (!variant->t1_host)
 		return;
@@ -213,7 +214,7 @@ TEST_F(level, t1_abort)
 	EXPECT_LT(0, sc_count(self->fd));
 }
 
-TEST_F(level, t0_null_bytes)
+TEST_F(exchange_level, t0_null_bytes_extend_the_wait)
 {
 	if (!variant->t0_host)
 		return;
@@ -222,7 +223,7 @@ TEST_F(level, t0_null_bytes)
 	vr_do("fault clear");
 }
 
-TEST_F(level, reset_by_disconnect)
+TEST_F(exchange_level, disconnect_reset_resets_the_card)
 {
 	int fd;
 
@@ -235,10 +236,10 @@ TEST_F(level, reset_by_disconnect)
 }
 
 /*
- * A token whose messages may be longer than the control transfers that it is known to take: a
- * command goes in parts, and an answer that is longer is not taken for one that is complete.
+ * ICCD with a dwMaxCCIDMessageLength above a control transfer: the command is sent in parts,
+ * and an answer that is longer fails instead of being cut.
  */
-TEST(token_of_long_messages)
+TEST(iccd_b_messages_longer_than_a_control_transfer)
 {
 	static unsigned char command[7 + 65535 + 2] = { 0x80, 0xee, 0, 0, 0, 0xff, 0xff };
 	static unsigned char answer[LEN_MAX];

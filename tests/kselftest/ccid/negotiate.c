@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Protocol and parameters: PPS by the host and by the reader, rates in common,
- * fallback, specific mode, voltage, ATRs that break the rules.
+ * SCARD_IOC_CONNECT chooses protocol and parameters: PPS by the host and by the reader
+ * (dwFeatures), Fi/Di within dwMaxDataRate and the table of GetDataRates, SetParameters,
+ * fallback to the default, specific mode (TA2), bVoltageSupport, ATRs with faults.
  */
 #include <errno.h>
 
@@ -27,22 +28,13 @@ static long attribute(int fd, unsigned int id)
 
 static int connect_to(const char *options, const char *card, unsigned int protocols)
 {
-	int fd, ret;
-
 	vr_prepare(options, card);
 	vr_clear();
-	fd = sc_open(O_RDWR);
-	if (fd < 0)
-		return fd;
-	ret = sc_connect(fd, SCARD_MODE_SHARED, protocols);
-	if (!ret)
-		return fd;
-	close(fd);
-	return ret;
+	return sc_connected(sc_open(O_RDWR), SCARD_MODE_SHARED, protocols);
 }
 
 /* The card and the reader have 372/8 in common: it is used, and the card answers. */
-TEST(fast_parameters_by_host)
+TEST(host_pps_uses_common_Fi_Di)
 {
 	int fd = connect_to("--profile tpdu --desc dwMaxDataRate=600000", "iso,t=1,ta1=18", SC_ANY);
 
@@ -54,7 +46,7 @@ TEST(fast_parameters_by_host)
 }
 
 /* The reader is too slow for the card's best: the next lower one is taken. */
-TEST(rate_within_the_limit)
+TEST(dwMaxDataRate_limits_Di)
 {
 	int fd = connect_to("--profile tpdu --desc dwDefaultClock=4000 --desc dwMaxDataRate=50000",
 			    "iso,t=1,ta1=18", SC_ANY);
@@ -64,8 +56,8 @@ TEST(rate_within_the_limit)
 	EXPECT_EQ(1, sc_count(fd));
 }
 
-/* Only what the table of rates has */
-TEST(rate_of_the_table)
+/* The host uses rates of GetDataRates only. */
+TEST(GetDataRates_table_limits_Di)
 {
 	int fd = connect_to("--profile tpdu --desc dwDefaultClock=4000 --desc dwMaxDataRate=600000 "
 			    "--rates 10752,21505", "iso,t=1,ta1=18", SC_ANY);
@@ -76,7 +68,7 @@ TEST(rate_of_the_table)
 }
 
 /* PPS fails: the card is reset and used with the default parameters. */
-TEST(fallback_to_the_default)
+TEST(failed_pps_resets_and_uses_defaults)
 {
 	int fd;
 
@@ -90,7 +82,7 @@ TEST(fallback_to_the_default)
 }
 
 /* In specific mode there is no PPS, and no choice of protocol. */
-TEST(specific_mode)
+TEST(TA2_specific_mode_needs_no_pps)
 {
 	int fd = connect_to("--profile tpdu --desc dwMaxDataRate=600000", "iso,t=1,ta1=18,ta2=81",
 			    SC_ANY);
@@ -104,10 +96,10 @@ TEST(specific_mode)
 }
 
 /*
- * A reader that arranges by itself what the ATR fixes is not asked whether it can: the fastest
- * rate that its descriptor names need not be one.
+ * A reader with automatic parameters takes a fixed rate from the ATR by itself, even above
+ * its dwMaxDataRate: the driver does not refuse the card.
  */
-TEST(specific_mode_of_the_reader)
+TEST(TA2_specific_mode_left_to_automatic_reader)
 {
 	static const char * const readers[] = {
 		"--profile short --desc dwMaxDataRate=9600",
@@ -129,7 +121,7 @@ TEST(specific_mode_of_the_reader)
 }
 
 /* The second protocol of a card needs PPS, which the host or the reader makes. */
-TEST(second_protocol)
+TEST(pps_selects_second_protocol)
 {
 	static const char * const readers[] = {
 		"--profile tpdu", "--profile tpdu-auto", "--profile short", "--profile extended",
@@ -152,7 +144,7 @@ TEST(second_protocol)
 }
 
 /* An active protocol stays until a reset. */
-TEST(protocol_stays)
+TEST(protocol_is_kept_until_reset)
 {
 	int fd = connect_to("--profile tpdu", "iso,t=01", SCARD_PROTO_T1), other;
 
@@ -167,8 +159,8 @@ TEST(protocol_stays)
 	close(fd);
 }
 
-/* The card is taken out in the middle: no protocol is active without one. */
-TEST(removed_meanwhile)
+/* The card is removed during SetParameters: no protocol becomes active. */
+TEST(removal_in_SetParameters_gets_ENOMEDIUM)
 {
 	struct scard_status status;
 	int fd;
@@ -187,7 +179,7 @@ TEST(removed_meanwhile)
 }
 
 /* A card of class B only: 5 V is tried, 3 V answers. */
-TEST(voltage)
+TEST(bVoltageSupport_tries_5V_then_3V)
 {
 	int fd = connect_to("--profile tpdu --desc dwFeatures=0x00010030 --desc bVoltageSupport=7",
 			    "iso,t=1,voltage=2", SC_ANY);
@@ -197,8 +189,8 @@ TEST(voltage)
 	close(fd);
 }
 
-/* Cards in use break the rules; a wrong TCK does not make them useless. */
-TEST(wrong_tck)
+/* Cards with a wrong TCK are in use. */
+TEST(atr_with_wrong_TCK_is_accepted)
 {
 	int fd = connect_to("--profile tpdu", "iso,t=1,tck=bad", SC_ANY);
 

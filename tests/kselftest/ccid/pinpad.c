@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* PIN entry on the reader, as PC/SC part 10 has it. */
+/*
+ * bPINSupport: PIN entry on the reader (PC/SC part 10), by SCARD_IOC_CONTROL with
+ * FEATURE_VERIFY_PIN_DIRECT, FEATURE_MODIFY_PIN_DIRECT, the PIN and TLV properties, and
+ * PC_to_RDR_Secure; quirks of readers with a PIN pad.
+ */
 #include <errno.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
@@ -72,7 +76,7 @@ static int enter(FIXTURE_DATA(pinpad) *self, const char *keys)
 	return len == 2 ? self->out[0] << 8 | self->out[1] : len;
 }
 
-TEST_F(pinpad, features)
+TEST_F(pinpad, GET_FEATURE_REQUEST_lists_pin_features)
 {
 	int len = control(self->fd, SCARD_CTL_GET_FEATURE, NULL, 0, self->out, sizeof(self->out));
 	static const unsigned char first[] = { 0x06, 4, 0x42, 0x33, 0x00, 0x06 };
@@ -85,7 +89,7 @@ TEST_F(pinpad, features)
 	EXPECT_EQ(0x12, self->out[18]);
 }
 
-TEST_F(pinpad, properties)
+TEST_F(pinpad, properties_have_bEntryValidation)
 {
 	EXPECT_EQ(4, control(self->fd, CTL_PIN_PROPERTIES, NULL, 0, self->out, sizeof(self->out)));
 	EXPECT_EQ(7, self->out[2]);
@@ -94,7 +98,7 @@ TEST_F(pinpad, properties)
 	EXPECT_EQ(0x01, self->out[0]);
 }
 
-TEST_F(pinpad, right_pin)
+TEST_F(pinpad, right_pin_verifies)
 {
 	EXPECT_EQ(0x9000, enter(self, "1234E"));
 	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFIED));
@@ -102,25 +106,25 @@ TEST_F(pinpad, right_pin)
 	EXPECT_EQ(1, sc_count(self->fd));
 }
 
-TEST_F(pinpad, wrong_pin)
+TEST_F(pinpad, wrong_pin_costs_one_try)
 {
 	EXPECT_EQ(0x63c2, enter(self, "9999E"));
 	EXPECT_EQ(0x63c2, sc_apdu(self->fd, APDU_VERIFIED));
 }
 
-TEST_F(pinpad, cancelled)
+TEST_F(pinpad, cancel_key_returns_6401)
 {
 	EXPECT_EQ(0x6401, enter(self, "12C"));
 	EXPECT_EQ(0x63c3, sc_apdu(self->fd, APDU_VERIFIED));
 }
 
-TEST_F(pinpad, timed_out)
+TEST_F(pinpad, timeout_returns_6400)
 {
 	EXPECT_EQ(0x6400, enter(self, "12T"));
 	EXPECT_EQ(0x63c3, sc_apdu(self->fd, APDU_VERIFIED));
 }
 
-TEST_F(pinpad, modify)
+TEST_F(pinpad, modify_changes_the_pin)
 {
 	/* CHANGE REFERENCE DATA: old PIN, new PIN and its confirmation, each 8 bytes */
 	static const unsigned char modify[] = {
@@ -140,7 +144,7 @@ TEST_F(pinpad, modify)
 }
 
 /* A command that ended in the middle: host and card agree again before the PIN is entered. */
-TEST_F(pinpad, after_a_broken_command)
+TEST_F(pinpad, pin_entry_after_aborted_command)
 {
 	bool t1 = strstr(variant->options, "tpdu");
 
@@ -158,7 +162,7 @@ TEST_F(pinpad, after_a_broken_command)
  * The card has had the block, and its answer is lost: for the card the next command is a new
  * one only if both have agreed again.
  */
-TEST_F(pinpad, answer_lost)
+TEST_F(pinpad, lost_answer_resynchronises_t1)
 {
 	vr_do("fault on Secure error FB");
 	EXPECT_EQ(-EIO, enter(self, "1234E"));
@@ -168,7 +172,7 @@ TEST_F(pinpad, answer_lost)
 }
 
 /* The card takes its time over the PIN, and says so in a block of its own. */
-TEST_F(pinpad, card_wants_time)
+TEST_F(pinpad, wtx_during_pin_entry)
 {
 	if (strstr(variant->options, "tpdu"))
 		vr_do("fault on Secure card wtx 3");
@@ -177,8 +181,8 @@ TEST_F(pinpad, card_wants_time)
 	EXPECT_EQ(1, sc_count(self->fd));
 }
 
-/* Whoever leaves after PIN entry leaves a card behind that is verified no more. */
-TEST_F(pinpad, closed_after_entry)
+/* A close after PIN entry resets the card: the PIN is no longer verified. */
+TEST_F(pinpad, close_after_entry_resets_the_card)
 {
 	EXPECT_EQ(0x9000, enter(self, "1234E"));
 	close(self->fd);
@@ -188,10 +192,10 @@ TEST_F(pinpad, closed_after_entry)
 }
 
 /*
- * A handle with a pending reset has no PIN entered: the card is not as it knows it, and
- * nothing would be owed to the card when it leaves. Its other controls work.
+ * A handle with a pending reset cannot enter a PIN: the close would not reset the card. Its
+ * other controls work.
  */
-TEST_F(pinpad, reset_by_another)
+TEST_F(pinpad, pending_reset_gets_ESTALE)
 {
 	int other = sc_open_connected(SCARD_MODE_SHARED);
 
@@ -205,7 +209,7 @@ TEST_F(pinpad, reset_by_another)
 	close(other);
 }
 
-TEST_F(pinpad, bad_structures)
+TEST_F(pinpad, bad_PIN_VERIFY_STRUCTURE_gets_EINVAL)
 {
 	unsigned char bad[sizeof(verify)];
 
@@ -218,70 +222,70 @@ TEST_F(pinpad, bad_structures)
 }
 
 /*
- * Readers whose firmware knows one way only, by their ids: what they are told in the end.
- * tests/unit has what they are told to modify a PIN.
+ * Quirks by idVendor, idProduct and bcdDevice: the PC_to_RDR_Secure that these readers get for
+ * a PIN_VERIFY_STRUCTURE. tests/unit/test_pin.c has the one to modify a PIN.
  */
-FIXTURE(quirks)
+FIXTURE(pinpad_quirks)
 {
 	int fd;
 	unsigned char out[64];
 };
 
-FIXTURE_VARIANT(quirks)
+FIXTURE_VARIANT(pinpad_quirks)
 {
 	const char *options;
 	const char *verify;	/* PIN_VERIFY_STRUCTURE from wPINMaxExtraDigit to bNumberMessage */
-	const char *escape;	/* what the firmware is told before, if the PIN is not padded */
-	int condition;		/* what the properties say, if anything; 0: nothing */
+	const char *escape;	/* Escape sent before an unpadded PIN */
+	int condition;		/* bEntryValidationCondition; 0: none */
 	int max_size;
 };
 
-FIXTURE_VARIANT_ADD(quirks, none) {
+FIXTURE_VARIANT_ADD(pinpad_quirks, none) {
 	.options = "--vid 1209 --pid 0001 --profile pinpad", .verify = "08040200",
 };
 
-FIXTURE_VARIANT_ADD(quirks, gempc_pinpad) {
+FIXTURE_VARIANT_ADD(pinpad_quirks, gempc_pinpad) {
 	.options = "--vid 08e6 --pid 3478 --bcd 1.00 --profile pinpad", .verify = "08040201",
 	.condition = 2, .max_size = 8,
 };
 
-FIXTURE_VARIANT_ADD(quirks, gempc_pinpad_2) {
+FIXTURE_VARIANT_ADD(pinpad_quirks, gempc_pinpad_2) {
 	.options = "--vid 08e6 --pid 3478 --bcd 2.00 --profile pinpad", .verify = "08040201",
 	.condition = 2,
 };
 
-FIXTURE_VARIANT_ADD(quirks, cherry_st2000) {
+FIXTURE_VARIANT_ADD(pinpad_quirks, cherry_st2000) {
 	.options = "--vid 046a --pid 003e --profile pinpad", .verify = "08040200",
 	.condition = 2, .max_size = 25,
 };
 
-FIXTURE_VARIANT_ADD(quirks, spr532) {
+FIXTURE_VARIANT_ADD(pinpad_quirks, spr532) {
 	.options = "--vid 04e6 --pid e003 --bcd 5.10 --profile pinpad", .verify = "08040200",
 	.escape = "800200",
 };
 
-FIXTURE_VARIANT_ADD(quirks, dell_2101) {
+FIXTURE_VARIANT_ADD(pinpad_quirks, dell_2101) {
 	.options = "--vid 413c --pid 2101 --profile pinpad", .verify = "08040200",
 };
 
-FIXTURE_VARIANT_ADD(quirks, kc1000sc) {
+FIXTURE_VARIANT_ADD(pinpad_quirks, kc1000sc) {
 	.options = "--vid 046a --pid 00a1 --bcd 1.00 --profile pinpad", .verify = "08040200",
 	.max_size = 32,
 };
 
-FIXTURE_SETUP(quirks)
+FIXTURE_SETUP(pinpad_quirks)
 {
 	vr_prepare(variant->options, "iso,t=1,pin=1234");
 	self->fd = sc_open_connected(SCARD_MODE_SHARED);
 	ASSERT_LE(0, self->fd);
 }
 
-FIXTURE_TEARDOWN(quirks)
+FIXTURE_TEARDOWN(pinpad_quirks)
 {
 	close(self->fd);
 }
 
-/* What the reader has got since vr_clear(), from the last message of this kind on */
+/* The log since vr_clear(), from the last message of this kind on */
 static const char *got(const char *kind)
 {
 	const char *p, *last = NULL;
@@ -291,7 +295,7 @@ static const char *got(const char *kind)
 	return last ?: "";
 }
 
-TEST_F(quirks, message)
+TEST_F(pinpad_quirks, PC_to_RDR_Secure_is_adapted)
 {
 	unsigned char none[sizeof(verify)];
 	char want[64];
@@ -309,7 +313,7 @@ TEST_F(quirks, message)
 }
 
 /* A template without room for the PIN, which is sent without padding */
-TEST_F(quirks, unpadded)
+TEST_F(pinpad_quirks, unpadded_pin_sends_escape_first)
 {
 	static const unsigned char bare[] = {
 		30, 0, 0x82, 0x00, 0x00, 8, 4, 0x02, 0x00, 0x09, 0x04, 0, 0, 0, 0,
@@ -328,7 +332,7 @@ TEST_F(quirks, unpadded)
 	}
 }
 
-TEST_F(quirks, properties)
+TEST_F(pinpad_quirks, properties_are_adapted)
 {
 	int i, len = control(self->fd, CTL_TLV_PROPERTIES, NULL, 0, self->out, 64);
 	int condition = 0, max_size = 0;
@@ -346,8 +350,8 @@ TEST_F(quirks, properties)
 	EXPECT_EQ(variant->condition ?: 7, self->out[2]);
 }
 
-/* Gemalto's readers are asked; one that refuses by another type of answer costs no time. */
-TEST_F(quirks, refused_escape)
+/* Gemalto's readers get an Escape; a refusal by another message type needs no Abort. */
+TEST_F(pinpad_quirks, refused_escape_costs_no_abort)
 {
 	vr_do("fault every 1 on Escape refuse");
 	vr_clear();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Transfers that end in ways which no call has a word for: what callers hear is in the
- * list of errnos of <linux/scard.h> all the same.
+ * Errors of bulk and control transfers (URB status, Abort, GetSlotStatus without an answer):
+ * SCARD_IOC_TRANSMIT returns an errno of <linux/scard.h>, also during a port reset.
  */
 #include <errno.h>
 #include <signal.h>
@@ -39,7 +39,7 @@ static void connect_to(struct __test_metadata *_metadata, FIXTURE_DATA(recovery)
 }
 
 /* A reset of the port while the reader, which did not even abort, is asked for its state */
-TEST_F(recovery, reset_while_wedged)
+TEST_F(recovery, port_reset_in_GetSlotStatus_gets_EIO)
 {
 	connect_to(_metadata, self, "--profile short");
 	vr_do("fault every 1 on XfrBlock babble");
@@ -56,7 +56,7 @@ TEST_F(recovery, reset_while_wedged)
 }
 
 /* The same while a token has not answered a request; it runs again before the reset needs it. */
-TEST_F(recovery, reset_of_a_token)
+TEST_F(recovery, port_reset_in_iccd_request_gets_EIO)
 {
 	pid_t vreader, helper;
 

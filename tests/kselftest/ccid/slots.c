@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Readers with several slots: as many commands in flight as the reader allows, each
- * answer to whom it belongs; and what a slot's faults do not do to the others.
+ * bMaxSlotIndex, bMaxCCIDBusySlots: readers with several slots. As many commands in flight
+ * as the reader allows, each answer reaches its slot, and a removal, reset or killed caller
+ * in one slot does not disturb the others.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -30,15 +31,7 @@ static double now(void)
 
 static int open_slot(unsigned int slot)
 {
-	int fd = sc_open_slot(slot), ret;
-
-	if (fd < 0)
-		return fd;
-	ret = sc_connect(fd, SCARD_MODE_SHARED, SC_ANY);
-	if (!ret)
-		return fd;
-	close(fd);
-	return ret;
+	return sc_connected(sc_open_slot(slot), SCARD_MODE_SHARED, SC_ANY);
 }
 
 struct client {
@@ -129,7 +122,7 @@ static double run_all(FIXTURE_DATA(slots) *self, void *(*run)(void *), unsigned 
 }
 
 /* Four slow cards take as long as one, where the reader lets them. */
-TEST_F(slots, slow_cards)
+TEST_F(slots, bMaxCCIDBusySlots_commands_in_parallel)
 {
 	double one, four;
 	unsigned int i;
@@ -148,7 +141,7 @@ TEST_F(slots, slow_cards)
 	}
 }
 
-TEST_F(slots, answers_find_their_way)
+TEST_F(slots, answers_reach_their_own_slot)
 {
 	unsigned int i;
 
@@ -163,7 +156,7 @@ TEST_F(slots, answers_find_their_way)
  * The answer of a fast card comes before that of a slow one which was asked earlier, and
  * so in the buffer that waits for the slow one's.
  */
-TEST_F(slots, a_fast_card_overtakes)
+TEST_F(slots, fast_answer_overtakes_slow_one)
 {
 	struct client *slow = &self->client[0], *fast = &self->client[1];
 	double start;
@@ -191,7 +184,7 @@ TEST_F(slots, a_fast_card_overtakes)
 }
 
 /* A card that is taken out of one slot is not missed in another. */
-TEST_F(slots, removal_elsewhere)
+TEST_F(slots, removal_in_another_slot_changes_nothing)
 {
 	vr_do("remove 2");
 	EXPECT_EQ(0, sc_status(self->client[0].fd));
@@ -201,7 +194,7 @@ TEST_F(slots, removal_elsewhere)
 }
 
 /* A reset in one slot is none in another. */
-TEST_F(slots, reset_elsewhere)
+TEST_F(slots, reset_in_another_slot_changes_nothing)
 {
 	EXPECT_EQ(0x9000, sc_apdu(self->client[1].fd, APDU_VERIFY));
 	close(self->client[0].fd);
@@ -211,9 +204,9 @@ TEST_F(slots, reset_elsewhere)
 
 /*
  * A command waits until the reader has done with another slot's, and meanwhile its card is
- * exchanged: the new one, which is nobody's so far, never sees it.
+ * exchanged: the new card never gets it.
  */
-TEST(card_exchanged_meanwhile)
+TEST(waiting_command_is_not_sent_to_exchanged_card)
 {
 	struct client busy = { .slot = 1, .apdu = APDU_SLEEP("0BB8") };
 	struct agent agent;
@@ -242,7 +235,7 @@ TEST(card_exchanged_meanwhile)
 	close(busy.fd);
 }
 
-/* One command after the other, before anybody else has a turn on this CPU */
+/* One command after the other, with real-time priority on this CPU */
 static void *run_at_once(void *arg)
 {
 	const struct sched_param first = { .sched_priority = 1 };
@@ -258,7 +251,7 @@ static void *run_at_once(void *arg)
  * The buffer of a command that is given up is taken back while another slot's answer is on
  * its way into it: nothing of that is seen in the other slot, nor of the buffer later.
  */
-TEST(answer_in_a_buffer_given_up)
+TEST(answer_in_killed_urb_is_delivered)
 {
 	struct client other = { .slot = 1, .apdu = APDU_STATE, .rounds = 3 };
 	struct timespec limit;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Another process that uses the reader, does what it is told, and can die in every
- * way there is. A call that blocks is begun with agent_begin() and its result taken
+ * Another process that uses the reader on command, and can end in every way: exit, abort,
+ * exec, signals. A call that blocks is begun with agent_begin() and its result taken
  * later with agent_result().
  */
 #ifndef KSELFTEST_AGENT_H

@@ -16,17 +16,22 @@ static int result(int ret)
 	return ret < 0 ? -errno : ret;
 }
 
+static int open_minor(int minor, int flags)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/dev/scard%d", minor);
+	return open(path, flags | O_CLOEXEC);
+}
+
 int sc_open(int flags)
 {
 	int i, error = -ENOENT;
 
 	for (i = 0; i < MINORS; i++) {
+		int fd = open_minor(i, flags);
 		struct scard_status status;
-		char path[32];
-		int fd;
 
-		snprintf(path, sizeof(path), "/dev/scard%d", i);
-		fd = open(path, flags | O_CLOEXEC);
 		if (fd < 0)
 			continue;
 		if (!sc_snapshot(fd, &status))
@@ -42,12 +47,9 @@ int sc_open_slot(unsigned int slot)
 	int i;
 
 	for (i = 0; i < MINORS; i++) {
+		int fd = open_minor(i, O_RDWR);
 		struct scard_info info;
-		char path[32];
-		int fd;
 
-		snprintf(path, sizeof(path), "/dev/scard%d", i);
-		fd = open(path, O_RDWR | O_CLOEXEC);
 		if (fd < 0)
 			continue;
 		if (!sc_info(fd, &info) && info.slot == slot)
@@ -57,17 +59,23 @@ int sc_open_slot(unsigned int slot)
 	return -ENOENT;
 }
 
-int sc_open_connected(uint32_t share_mode)
+int sc_connected(int fd, uint32_t share_mode, uint32_t protocols)
 {
-	int fd = sc_open(O_RDWR), ret;
+	int ret;
 
 	if (fd < 0)
 		return fd;
-	ret = sc_connect(fd, share_mode, share_mode == SCARD_MODE_DIRECT ? 0 : SC_ANY);
+	ret = sc_connect(fd, share_mode, protocols);
 	if (!ret)
 		return fd;
 	close(fd);
 	return ret;
+}
+
+int sc_open_connected(uint32_t share_mode)
+{
+	return sc_connected(sc_open(O_RDWR), share_mode,
+			    share_mode == SCARD_MODE_DIRECT ? 0 : SC_ANY);
 }
 
 bool sc_works(void)
@@ -242,7 +250,7 @@ static int gated_begin(int fd)
 	return ret ? ret : sc_end(fd, SCARD_DISP_LEAVE);
 }
 
-/* Without a transaction End has nothing to end, which is what a handle in order is told. */
+/* END without a transaction: a handle without a pending event gets ENOLCK. */
 static int gated_end(int fd)
 {
 	int ret = sc_end(fd, SCARD_DISP_LEAVE);
@@ -259,13 +267,13 @@ static int gated_transmit(int fd)
 
 static int gated_get_attr(int fd)
 {
-	uint8_t atr[SCARD_ATTR_MAX];
+	uint8_t atr[SCARD_MAX_ATTRIBUTE_SIZE];
 	uint32_t len = sizeof(atr);
 
 	return sc_get_attr(fd, SCARD_ATTR_ATR_STRING, atr, &len);
 }
 
-/* No attribute can be set, which is what a handle in order is told. */
+/* No attribute can be set: a handle without a pending event gets EOPNOTSUPP. */
 static int gated_set_attr(int fd)
 {
 	uint8_t one = 1;

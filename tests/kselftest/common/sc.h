@@ -25,6 +25,8 @@
 int sc_open(int flags);
 /* That slot of a reader; for reading and writing */
 int sc_open_slot(unsigned int slot);
+/* SCARD_IOC_CONNECT on @fd: @fd, or the negative errno, and @fd is closed. */
+int sc_connected(int fd, uint32_t share_mode, uint32_t protocols);
 /* The first reader, for a card handle: connected, or the negative errno. */
 int sc_open_connected(uint32_t share_mode);
 

@@ -2,7 +2,7 @@
 /*
  * The virtual reader as the tests use it: one vreader runs per test program, and
  * is brought back to the same state before each test. All functions end the
- * process with a message when vreader itself does not do what it should.
+ * process with a message when vreader itself fails.
  */
 #ifndef KSELFTEST_VR_H
 #define KSELFTEST_VR_H
@@ -25,20 +25,20 @@ void vr_stop(void);
 const char *vr_do(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same where ERR is an answer too: 0 or -1. */
 int vr_try(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* For a test that has failed: what the reader is like, who hangs, and the kernel's last words */
+/* For a failed test: the reader's state, the blocked tasks, and the end of the kernel log */
 void vr_explain(void);
 unsigned long vr_count(const char *name);
 unsigned long vr_card(const char *field);
 void vr_clear(void);
 
 /*
- * What was done to the card since vr_clear(), as words after one another:
+ * The commands to the card since vr_clear(), as words after one another:
  *   cold   IccPowerOn without power     warm   IccPowerOn with power
  *   off    IccPowerOff                  eject  Mechanical
  *   abort  Abort                        apdu   XfrBlock or Secure
  *   escape Escape
- * Questions and parameters (GetSlotStatus, SetParameters and the like) do nothing
- * to what the card knows and are left out.
+ * GetSlotStatus, SetParameters and the like do not change the card's state and are left
+ * out.
  */
 const char *vr_trace(void);
 

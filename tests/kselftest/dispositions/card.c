@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Dispositions that depend on the reader or the card; power when nobody is there. */
+/*
+ * SCARD_IOC_DISCONNECT, SCARD_IOC_END: dispositions that depend on the reader or the card
+ * (EJECT by Mechanical, RESET without a warm reset), idle_ms, and callers killed in a command
+ * (Abort).
+ */
 #include <time.h>
 
 #include "kselftest_harness.h"
@@ -18,17 +22,22 @@ static struct scard_status snapshot(int fd)
 	return status;
 }
 
+static void connect_two(struct __test_metadata *_metadata, int *fd, int *other)
+{
+	*fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, *fd);
+	*other = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, *other);
+	vr_clear();
+}
+
 /* A reader that can eject: power off first, then Mechanical; the card stays where it is here. */
-TEST(eject_with_mechanics)
+TEST(disconnect_eject_uses_Mechanical)
 {
 	int fd, other;
 
 	vr_prepare("--profile mechanical", VR_CARD);
-	fd = sc_open_connected(SCARD_MODE_SHARED);
-	ASSERT_LE(0, fd);
-	other = sc_open_connected(SCARD_MODE_SHARED);
-	ASSERT_LE(0, other);
-	vr_clear();
+	connect_two(_metadata, &fd, &other);
 	EXPECT_EQ(0, sc_disconnect(fd, SCARD_DISP_EJECT));
 	EXPECT_STREQ("off eject", vr_trace());
 	/* vreader throws the card out */
@@ -37,7 +46,7 @@ TEST(eject_with_mechanics)
 	EXPECT_EQ(-ENOMEDIUM, sc_connect(fd, SCARD_MODE_SHARED, SC_ANY));
 }
 
-TEST(end_with_eject)
+TEST(end_transaction_eject_uses_Mechanical)
 {
 	int fd;
 
@@ -53,16 +62,12 @@ TEST(end_with_eject)
 }
 
 /* A reader that refuses a warm reset gets a cold one. */
-TEST(reset_is_cold_where_warm_is_refused)
+TEST(refused_warm_reset_becomes_cold)
 {
 	int fd, other;
 
 	vr_prepare("--profile short", VR_CARD);
-	fd = sc_open_connected(SCARD_MODE_SHARED);
-	ASSERT_LE(0, fd);
-	other = sc_open_connected(SCARD_MODE_SHARED);
-	ASSERT_LE(0, other);
-	vr_clear();
+	connect_two(_metadata, &fd, &other);
 	/* bError 0: command not supported */
 	vr_do("fault at 1 on IccPowerOn error 00");
 	EXPECT_EQ(0, sc_disconnect(fd, SCARD_DISP_RESET));
@@ -72,8 +77,53 @@ TEST(reset_is_cold_where_warm_is_refused)
 	EXPECT_EQ(0x9000, sc_apdu(other, APDU_STATE));
 }
 
-/* Nobody is connected: after a while the card has no power, and gets it again at need. */
-TEST(idle_card_is_powered_off)
+/*
+ * bError to IccPowerOn and IccPowerOff: the card keeps its power and its verified PIN, and the
+ * next CONNECT fails, until a reset succeeds.
+ */
+static void refuse_the_reset(struct __test_metadata *_metadata)
+{
+	int fd;
+
+	vr_prepare("--profile short", VR_CARD);
+	fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0x9000, sc_apdu(fd, APDU_VERIFY));
+	vr_do("fault from 1 on IccPowerOn error f0");
+	vr_do("fault from 1 on IccPowerOff error f0");
+	vr_clear();
+	EXPECT_EQ(0, close(fd));
+	EXPECT_EQ(0, vr_try("wait count IccPowerOff 2 5000"));
+}
+
+TEST(refused_reset_is_tried_again)
+{
+	int fd;
+
+	refuse_the_reset(_metadata);
+	fd = sc_open(O_RDWR);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EREMOTEIO, sc_connect(fd, SCARD_MODE_SHARED, SC_ANY));
+	vr_do("fault clear");
+	vr_clear();
+	/* nothing but the retry touches the card */
+	EXPECT_EQ(0, vr_try("wait count IccPowerOn 1 20000"));
+	EXPECT_EQ(0, sc_connect(fd, SCARD_MODE_SHARED, SC_ANY));
+	EXPECT_EQ(0x63c3, sc_apdu(fd, APDU_VERIFIED));
+}
+
+TEST(refused_reset_is_powered_off_at_unbind)
+{
+	refuse_the_reset(_metadata);
+	vr_do("fault clear");
+	vr_clear();
+	EXPECT_EQ(0, usb_bind(false));
+	EXPECT_LE(1, vr_count("IccPowerOff"));
+	EXPECT_EQ(0, usb_bind(true));
+}
+
+/* Without a connected handle the card loses its power after idle_ms; CONNECT powers it. */
+TEST(idle_ms_powers_the_card_off)
 {
 	struct scard_status before;
 	struct timespec pause = { .tv_nsec = 600000000 };
@@ -109,12 +159,12 @@ TEST(idle_card_is_powered_off)
  * SIGKILL inside every call that speaks to the card, while it is on the wire: whatever
  * was begun, the next one finds a card that was reset, and none is left without it.
  */
-FIXTURE(killed_inside)
+FIXTURE(killed_in_command)
 {
 	struct agent victim, next;
 };
 
-FIXTURE_VARIANT(killed_inside)
+FIXTURE_VARIANT(killed_in_command)
 {
 	const char *fault;
 	enum agent_op op;
@@ -123,7 +173,7 @@ FIXTURE_VARIANT(killed_inside)
 };
 
 #define KILLED(name, f, o, v, t)						\
-	FIXTURE_VARIANT_ADD(killed_inside, name)				\
+	FIXTURE_VARIANT_ADD(killed_in_command, name)				\
 	{									\
 		.fault = f, .op = o, .value = v, .transaction = t,		\
 	};
@@ -141,7 +191,7 @@ KILLED(disconnect_unpower, "on IccPowerOff delay 400", AGENT_DISCONNECT, SCARD_D
 KILLED(end_reset, "on IccPowerOn delay 400", AGENT_END, SCARD_DISP_RESET, true)
 KILLED(end_unpower, "on IccPowerOff delay 400", AGENT_END, SCARD_DISP_UNPOWER, true)
 
-FIXTURE_SETUP(killed_inside)
+FIXTURE_SETUP(killed_in_command)
 {
 	vr_prepare("--profile short", VR_CARD);
 	agent_start(&self->victim);
@@ -154,13 +204,13 @@ FIXTURE_SETUP(killed_inside)
 		ASSERT_EQ(0, agent_do(&self->victim, AGENT_BEGIN, 0));
 }
 
-FIXTURE_TEARDOWN(killed_inside)
+FIXTURE_TEARDOWN(killed_in_command)
 {
 	agent_stop(&self->victim);
 	agent_stop(&self->next);
 }
 
-TEST_F(killed_inside, card_is_reset)
+TEST_F(killed_in_command, next_user_gets_reset_card)
 {
 	vr_do("fault %s", variant->fault);
 	ASSERT_TRUE(agent_blocks(&self->victim, variant->op, variant->value));
@@ -179,20 +229,20 @@ TEST_F(killed_inside, card_is_reset)
  * on the control pipe and the Abort message end it. vreader answers only to both of them,
  * and complains if they do not have the same bSeq.
  */
-FIXTURE(aborted)
+FIXTURE(abort)
 {
 	struct agent victim, next;
 };
 
-FIXTURE_VARIANT(aborted)
+FIXTURE_VARIANT(abort)
 {
 	const char *fault;
 };
 
-FIXTURE_VARIANT_ADD(aborted, silent) { .fault = "on XfrBlock no-answer" };
-FIXTURE_VARIANT_ADD(aborted, extended) { .fault = "on XfrBlock extend 0" };
+FIXTURE_VARIANT_ADD(abort, silent) { .fault = "on XfrBlock no-answer" };
+FIXTURE_VARIANT_ADD(abort, extended) { .fault = "on XfrBlock extend 0" };
 
-FIXTURE_SETUP(aborted)
+FIXTURE_SETUP(abort)
 {
 	vr_prepare("--profile short", VR_CARD);
 	agent_start(&self->victim);
@@ -202,13 +252,13 @@ FIXTURE_SETUP(aborted)
 	ASSERT_EQ(0, agent_do(&self->victim, AGENT_CONNECT, SCARD_MODE_SHARED));
 }
 
-FIXTURE_TEARDOWN(aborted)
+FIXTURE_TEARDOWN(abort)
 {
 	agent_stop(&self->victim);
 	agent_stop(&self->next);
 }
 
-TEST_F(aborted, command_of_a_killed_caller)
+TEST_F(abort, command_of_killed_caller_is_aborted)
 {
 	unsigned long counter;
 

@@ -7,7 +7,7 @@
 
 #include "expect.h"
 
-/* What a situation means for the handle that ends */
+/* Effect of a situation on the handle that ends */
 static const struct {
 	const char *name;
 	bool needs_company;	/* another handle is connected or wants to be */
@@ -178,10 +178,10 @@ void expect(const struct cell *c, struct expectation *e)
 	/* Only a card that could not be reset is worth a complaint at the end. */
 	if (c->ending == RESET && situations[c->situation].fails)
 		e->result = EREMOTEIO;
-	/* LEAVE waits for nobody; what acts on the card waits for the owner. */
+	/* LEAVE does not wait; dispositions that act on the card wait for the owner. */
 	e->waits = c->situation == OTHER_TRANSACTION && e->acts;
 	e->other = e->acts ? ESTALE : 0;
-	/* A reset wakes who waits to begin, and tells; a new handle knows of no past. */
+	/* A reset wakes waiters in BEGIN with ESTALE; a new handle has no pending event. */
 	e->waiter = c->situation == WAITER_BEGIN && e->acts ? ESTALE : 0;
 
 	/* DIRECT handles verify nothing here: no protocol is active for them */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The matrix of dispositions: every share mode, every way in which a handle can end,
- * every situation in which it can do so, and what must come of it. This is the model;
- * it knows nothing of the module.
+ * every situation in which it can do so, and the expected result. A model without code of
+ * the module.
  */
 #ifndef KSELFTEST_EXPECT_H
 #define KSELFTEST_EXPECT_H
@@ -61,11 +61,11 @@ struct expectation {
 	bool waits;		/* it takes effect when the other handle's transaction ends */
 	bool acts;		/* the card is reset or powered off */
 	int result;		/* of DISCONNECT */
-	const char *trace;	/* what the reader is told, words of vr_trace(), | between alternatives */
-	int other;		/* what the other handle's gated calls return afterwards */
-	int waiter;		/* what the waiting call returns */
-	int connect;		/* what the next Connect returns */
-	const char *power;	/* what the reader is told for it, before any APDU */
+	const char *trace;	/* commands to the reader, words of vr_trace(), | between alternatives */
+	int other;		/* result of the other handle's gated calls */
+	int waiter;		/* result of the waiting call */
+	int connect;		/* result of the next CONNECT */
+	const char *power;	/* commands to the reader for it, before any APDU */
 	bool still_verified;	/* whether the next handle finds the PIN verified: acts says no */
 };
 

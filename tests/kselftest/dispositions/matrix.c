@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The whole matrix: each share mode, each way to end, each situation. What must come
- * of it says expect.c; here it is brought about, and the reader's log is compared.
+ * The matrix of dispositions: each share mode, each way to end a handle (SCARD_IOC_DISCONNECT,
+ * close, exit, kill, exec), each situation. expect.c has the expected result; this test
+ * produces the situation and compares results and the reader's log.
  *
  * Actors: the victim ends; "other" is a handle of this process; the waiter and the
  * next are processes of their own, since they may have to wait.
@@ -17,6 +18,7 @@
 #include "expect.h"
 #include "sc.h"
 #include "usb.h"
+#include "users.h"
 #include "vr.h"
 
 #define READER	"--profile short"
@@ -125,7 +127,7 @@ static bool alternative(const char *trace, const char *want, const char *then)
 	return false;
 }
 
-/* What was told to the reader; ending a command that was in flight is not what is asked. */
+/* The commands to the reader, without Abort of a command in flight */
 static const char *trace_of(const struct cell *c)
 {
 	const char *trace = vr_trace();
@@ -194,7 +196,7 @@ static void victim_begins(struct __test_metadata *_metadata, FIXTURE_DATA(matrix
 	ASSERT_EQ(0, agent_do(&self->victim, by_library(c) ? AGENT_LIB_BEGIN : AGENT_BEGIN, 0));
 }
 
-/* Somebody resets the card: the victim itself if nobody else can be connected. */
+/* Reset the card: by the victim itself if no other handle can be connected. */
 static void reset_pending(struct __test_metadata *_metadata, FIXTURE_DATA(matrix) *self,
 			  const struct cell *c)
 {
@@ -406,7 +408,7 @@ static void other_ends_transaction(struct __test_metadata *_metadata,
 	EXPECT_EQ(0, sc_end(self->other, SCARD_DISP_LEAVE));
 }
 
-/* What DISCONNECT returned, and what it returns when it is called again. */
+/* The result of DISCONNECT, and of a second one. */
 static void check_disconnect(struct __test_metadata *_metadata, FIXTURE_DATA(matrix) *self,
 			     const struct cell *c)
 {
@@ -427,13 +429,13 @@ static void check_waiter(struct __test_metadata *_metadata, FIXTURE_DATA(matrix)
 	EXPECT_EQ(-self->e.waiter, agent_result(&self->waiter, 10000));
 	if (c->situation != WAITER_BEGIN || self->e.waiter)
 		return;
-	/* it has the lock, and nobody else */
+	/* it alone has the lock */
 	ASSERT_EQ(0, agent_do(&self->next, AGENT_OPEN, 0));
 	EXPECT_TRUE(agent_blocks(&self->next, AGENT_CONNECT, SCARD_MODE_SHARED));
 	EXPECT_EQ(0, agent_do(&self->waiter, AGENT_END, SCARD_DISP_LEAVE));
 }
 
-/* The next one gets in, in the order that is promised, and finds what it should find. */
+/* The next handle connects, in the expected order, and finds the expected card. */
 static void check_next(struct __test_metadata *_metadata, FIXTURE_DATA(matrix) *self,
 		       const struct cell *c, bool begun)
 {
@@ -462,28 +464,19 @@ static void check_next(struct __test_metadata *_metadata, FIXTURE_DATA(matrix) *
 static void check_other(struct __test_metadata *_metadata, FIXTURE_DATA(matrix) *self)
 {
 	struct scard_status status;
-	size_t i;
 
-	for (i = 0; i < SC_GATED; i++) {
-		EXPECT_EQ(-self->e.other, sc_gated[i].call(self->other)) {
-			TH_LOG("gated call %s", sc_gated[i].name);
-		}
-	}
-	/* what is not gated works all the same */
+	expect_gated(_metadata, self->other, -self->e.other);
+	/* calls that are not gated succeed */
 	EXPECT_EQ(0, sc_features(self->other));
 	EXPECT_EQ(0, sc_snapshot(self->other, &status));
 	EXPECT_EQ(-EISCONN, sc_connect(self->other, SCARD_MODE_SHARED, SC_ANY));
 	/* and Reconnect acknowledges */
 	EXPECT_EQ(0, sc_reconnect(self->other, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
-	for (i = 0; i < SC_GATED; i++) {
-		EXPECT_EQ(0, sc_gated[i].call(self->other)) {
-			TH_LOG("gated call %s after RECONNECT", sc_gated[i].name);
-		}
-	}
+	expect_gated(_metadata, self->other, 0);
 	EXPECT_EQ(0, sc_disconnect(self->other, SCARD_DISP_LEAVE));
 }
 
-/* A cell that cannot be: what stands in its way does. */
+/* A situation that cannot arise: the call that would produce it fails. */
 static void check_impossible(struct __test_metadata *_metadata, FIXTURE_DATA(matrix) *self,
 			     const struct cell *c)
 {
@@ -508,7 +501,7 @@ static void check_impossible(struct __test_metadata *_metadata, FIXTURE_DATA(mat
 	EXPECT_STREQ("", vr_trace());
 }
 
-TEST_F(matrix, cell)
+TEST_F(matrix, reader_log_and_results_match_model)
 {
 	const struct cell *c = &variant->cell;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What a close without Disconnect does is a policy: of the module for everybody, of a
- * handle for itself. A stricter one is anybody's choice, a laxer one needs a privilege.
+ * close_policy and SCARD_CONNECT_CLOSE_*: the effect of a close without SCARD_IOC_DISCONNECT.
+ * The module parameter sets it for all handles, the flag for one. A stricter policy needs no
+ * privilege, a laxer one does (EPERM).
  */
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -18,12 +19,12 @@ static bool set_policy(const char *policy)
 	return module_set_text("close_policy", policy);
 }
 
-FIXTURE(policy)
+FIXTURE(close_policy)
 {
 	int fd;
 };
 
-FIXTURE_VARIANT(policy)
+FIXTURE_VARIANT(close_policy)
 {
 	const char *module;	/* the module's policy */
 	uint32_t flags;		/* the handle's */
@@ -33,7 +34,7 @@ FIXTURE_VARIANT(policy)
 };
 
 #define POLICY(name, p, f, m, t, w)						\
-	FIXTURE_VARIANT_ADD(policy, name)					\
+	FIXTURE_VARIANT_ADD(close_policy, name)					\
 	{									\
 		.module = p, .flags = SCARD_CONNECT_CLOSE_##f,			\
 		.mode = SCARD_MODE_##m, .transaction = t, .trace = w,		\
@@ -55,7 +56,7 @@ POLICY(module_transaction_handle_unpower, "transaction", UNPOWER, SHARED, false,
 POLICY(module_unpower, "unpower", DEFAULT, SHARED, false, "off")
 POLICY(module_unpower_handle_reset, "unpower", RESET, SHARED, false, "warm")
 
-FIXTURE_SETUP(policy)
+FIXTURE_SETUP(close_policy)
 {
 	vr_prepare("--profile short", VR_CARD);
 	ASSERT_TRUE(set_policy(variant->module));
@@ -64,12 +65,12 @@ FIXTURE_SETUP(policy)
 }
 
 /* In the parent, so that it is done whatever becomes of the test. */
-FIXTURE_TEARDOWN_PARENT(policy)
+FIXTURE_TEARDOWN_PARENT(close_policy)
 {
 	EXPECT_TRUE(set_policy("reset"));
 }
 
-TEST_F(policy, close_does)
+TEST_F(close_policy, close_follows_policy)
 {
 	uint32_t protocols = variant->mode == SCARD_MODE_DIRECT ? 0 : SC_ANY;
 	int next;
@@ -89,7 +90,7 @@ TEST_F(policy, close_does)
 }
 
 /* The policy says nothing of a Disconnect. */
-TEST_F(policy, disconnect_leave_leaves)
+TEST_F(close_policy, disconnect_leave_ignores_policy)
 {
 	uint32_t protocols = variant->mode == SCARD_MODE_DIRECT ? 0 : SC_ANY;
 	int next;
@@ -105,13 +106,13 @@ TEST_F(policy, disconnect_leave_leaves)
 
 /* ---- the module's policy, by every way in which a process ends ---- */
 
-FIXTURE(ending)
+FIXTURE(process_end)
 {
 	struct agent agent;
 	int other;
 };
 
-FIXTURE_VARIANT(ending)
+FIXTURE_VARIANT(process_end)
 {
 	const char *policy;
 	bool transaction;
@@ -119,7 +120,7 @@ FIXTURE_VARIANT(ending)
 };
 
 #define ENDING(name, p, t, w)							\
-	FIXTURE_VARIANT_ADD(ending, name) { .policy = p, .transaction = t, .trace = w, };
+	FIXTURE_VARIANT_ADD(process_end, name) { .policy = p, .transaction = t, .trace = w, };
 
 ENDING(reset, "reset", false, "warm")
 ENDING(unpower, "unpower", false, "off cold")
@@ -127,7 +128,7 @@ ENDING(unpower_transaction, "unpower", true, "off cold")
 ENDING(transaction, "transaction", false, "")
 ENDING(transaction_transaction, "transaction", true, "warm")
 
-FIXTURE_SETUP(ending)
+FIXTURE_SETUP(process_end)
 {
 	vr_prepare("--profile short", VR_CARD);
 	ASSERT_TRUE(set_policy(variant->policy));
@@ -141,14 +142,14 @@ FIXTURE_SETUP(ending)
 	vr_clear();
 }
 
-FIXTURE_TEARDOWN_PARENT(ending)
+FIXTURE_TEARDOWN_PARENT(process_end)
 {
 	EXPECT_TRUE(set_policy("reset"));
 }
 
-/* What the policy says is done, once, before the next process's first byte. */
-static void next_one_finds(struct __test_metadata *_metadata, FIXTURE_DATA(ending) *self,
-			   const FIXTURE_VARIANT(ending) *variant)
+/* The policy is applied once, before the next process's first byte. */
+static void next_one_finds(struct __test_metadata *_metadata, FIXTURE_DATA(process_end) *self,
+			   const FIXTURE_VARIANT(process_end) *variant)
 {
 	EXPECT_EQ(0, sc_connect(self->other, SCARD_MODE_SHARED, SC_ANY));
 	EXPECT_STREQ(variant->trace, vr_trace());
@@ -156,28 +157,28 @@ static void next_one_finds(struct __test_metadata *_metadata, FIXTURE_DATA(endin
 	EXPECT_EQ(0, sc_disconnect(self->other, SCARD_DISP_LEAVE));
 }
 
-TEST_F(ending, killed)
+TEST_F(process_end, sigkill_follows_close_policy)
 {
 	agent_kill(&self->agent, SIGKILL);
 	EXPECT_TRUE(agent_ended(&self->agent));
 	next_one_finds(_metadata, self, variant);
 }
 
-TEST_F(ending, exits)
+TEST_F(process_end, exit_follows_close_policy)
 {
 	agent_begin(&self->agent, AGENT_EXIT, 0);
 	EXPECT_TRUE(agent_ended(&self->agent));
 	next_one_finds(_metadata, self, variant);
 }
 
-TEST_F(ending, aborts)
+TEST_F(process_end, abort_follows_close_policy)
 {
 	agent_begin(&self->agent, AGENT_ABORT, 0);
 	EXPECT_TRUE(agent_ended(&self->agent));
 	next_one_finds(_metadata, self, variant);
 }
 
-TEST_F(ending, executes_another_program)
+TEST_F(process_end, exec_follows_close_policy)
 {
 	struct scard_status status;
 	int i;
@@ -195,7 +196,7 @@ TEST_F(ending, executes_another_program)
 	agent_stop(&self->agent);
 }
 
-TEST_F(ending, last_of_two_descriptors)
+TEST_F(process_end, last_close_follows_close_policy)
 {
 	ASSERT_EQ(0, agent_do(&self->agent, AGENT_DUP, 0));
 	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CLOSE_ONE, 0));
@@ -222,24 +223,24 @@ static int as_nobody(int fd, uint32_t flags)
 	return -WEXITSTATUS(status);
 }
 
-FIXTURE(privilege)
+FIXTURE(close_policy_privilege)
 {
 	int fd;
 };
 
-FIXTURE_SETUP(privilege)
+FIXTURE_SETUP(close_policy_privilege)
 {
 	vr_prepare("--profile short", VR_CARD);
 	self->fd = sc_open(O_RDWR);
 	ASSERT_LE(0, self->fd);
 }
 
-FIXTURE_TEARDOWN(privilege)
+FIXTURE_TEARDOWN(close_policy_privilege)
 {
 	EXPECT_TRUE(set_policy("reset"));
 }
 
-TEST_F(privilege, laxer_is_refused)
+TEST_F(close_policy_privilege, laxer_policy_gets_EPERM)
 {
 	struct scard_status before, after;
 
@@ -250,7 +251,7 @@ TEST_F(privilege, laxer_is_refused)
 	EXPECT_STREQ("", vr_trace());
 }
 
-TEST_F(privilege, stricter_is_granted)
+TEST_F(close_policy_privilege, stricter_policy_is_accepted)
 {
 	EXPECT_EQ(0, as_nobody(self->fd, SCARD_CONNECT_CLOSE_UNPOWER));
 	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
@@ -263,7 +264,7 @@ TEST_F(privilege, stricter_is_granted)
 	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
 }
 
-TEST_F(privilege, reset_is_laxer_than_unpower)
+TEST_F(close_policy_privilege, reset_is_laxer_than_unpower)
 {
 	ASSERT_TRUE(set_policy("unpower"));
 	EXPECT_EQ(-EPERM, as_nobody(self->fd, SCARD_CONNECT_CLOSE_RESET));
@@ -271,7 +272,7 @@ TEST_F(privilege, reset_is_laxer_than_unpower)
 	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
 }
 
-TEST_F(privilege, unknown_policy)
+TEST_F(close_policy_privilege, unknown_policy_is_refused)
 {
 	EXPECT_FALSE(set_policy("nothing"));
 	EXPECT_FALSE(set_policy("\n"));
@@ -279,7 +280,7 @@ TEST_F(privilege, unknown_policy)
 }
 
 /* A handle that is connected keeps the policy that it has connected with. */
-TEST_F(privilege, changed_while_connected)
+TEST_F(close_policy_privilege, change_spares_connected_handles)
 {
 	int next = sc_open_connected(SCARD_MODE_SHARED);
 
@@ -301,8 +302,8 @@ TEST_F(privilege, changed_while_connected)
 	EXPECT_STREQ("off cold", vr_trace());
 }
 
-/* Several debts are one: the strictest, paid once. */
-TEST_F(privilege, debts_are_paid_once)
+/* Several pending resets become one, the strictest. */
+TEST_F(close_policy_privilege, pending_resets_are_done_once)
 {
 	int owner = sc_open_connected(SCARD_MODE_SHARED), i;
 	static const uint32_t flags[] = {
@@ -328,8 +329,8 @@ TEST_F(privilege, debts_are_paid_once)
 	EXPECT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
 }
 
-/* A debt is paid by the owner's own End(RESET) as well: one reset, not two. */
-TEST_F(privilege, end_with_reset_pays)
+/* END(RESET) of the owner includes a pending reset: one reset, not two. */
+TEST_F(close_policy_privilege, end_transaction_reset_does_the_pending_one)
 {
 	int owner = sc_open_connected(SCARD_MODE_SHARED), dead;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Each call while the kernel has no memory, or the caller's memory has a hole: at the
- * first thing that can fail, at the second, and so on until the call gets through. It
- * fails with the errno that says so, leaves nothing behind (the debug kernel looks for
+ * ENOMEM, EFAULT: each ioctl with fault injection (failslab, fail-nth) at its first
+ * allocation, its second, and so on until it succeeds. It fails with that errno, leaks
+ * nothing (the debug kernel looks for
  * leaks at the end), and handle, card and lock work afterwards. For the debug kernel,
  * which has /proc/self/fail-nth.
  *
@@ -59,7 +59,7 @@ static bool has_failed(void)
 
 /* ---- the reader in the machine ---- */
 
-/* The interface of QEMU's reader, whether or not anybody drives it */
+/* The interface of QEMU's reader, bound or not */
 static bool qemu_interface(char *path, size_t size)
 {
 	glob_t found;
@@ -213,7 +213,7 @@ static int do_connect(struct scene *s)
 	return sc_connect(s->fd, SCARD_MODE_SHARED, SC_ANY);
 }
 
-/* Nobody is told that the card were mute. */
+/* The failure does not set SCARD_STATE_MUTE. */
 static int do_connect_cold(struct scene *s)
 {
 	return do_connect(s);
@@ -333,13 +333,13 @@ static int do_control(struct scene *s)
 
 static int do_get_attr(struct scene *s)
 {
-	uint8_t atr[SCARD_ATTR_MAX];
+	uint8_t atr[SCARD_MAX_ATTRIBUTE_SIZE];
 	uint32_t len = sizeof(atr);
 
 	return sc_get_attr(s->fd, SCARD_ATTR_ATR_STRING, atr, &len);
 }
 
-/* No attribute can be set, which is what a handle in order is told. */
+/* No attribute can be set: a handle without a pending event gets EOPNOTSUPP. */
 static int do_set_attr(struct scene *s)
 {
 	uint8_t one = 1;
@@ -360,7 +360,7 @@ static int do_poll(struct scene *s)
 	return poll(&pfd, 1, 0) < 0 ? -errno : 0;
 }
 
-/* What a process that dies does; the file is a new one afterwards. */
+/* The close of a process that ends; a new file is opened afterwards. */
 static int do_close(struct scene *s)
 {
 	int ret = close(s->fd) ? -errno : 0;
@@ -392,29 +392,29 @@ static int do_bind(struct scene *s)
 /* of the handle that makes the call; COLD: open, and the card has no power */
 enum state { OPEN, COLD, CONNECTED, OWNER, UNBOUND };
 
-FIXTURE(faults)
+FIXTURE(no_memory)
 {
 	struct scene scene;
 };
 
-FIXTURE_VARIANT(faults)
+FIXTURE_VARIANT(no_memory)
 {
 	int (*call)(struct scene *s);
 	enum state state;
 	const char *options;	/* of vreader, NULL: QEMU's reader */
 	const char *card;
-	int also;		/* what it may fail with but ENOMEM and EFAULT */
+	int also;		/* another errno than ENOMEM and EFAULT */
 	bool none;		/* nothing in it can fail */
 };
 
 #define QEMU(name, from, ...)							\
-	FIXTURE_VARIANT_ADD(faults, name)					\
+	FIXTURE_VARIANT_ADD(no_memory, name)					\
 	{									\
 		.call = do_##name, .state = from, __VA_ARGS__			\
 	};
 
 #define VREADER(name, profile, kind, does, from)				\
-	FIXTURE_VARIANT_ADD(faults, name)					\
+	FIXTURE_VARIANT_ADD(no_memory, name)					\
 	{									\
 		.call = do_##does, .state = from, .options = "--profile " profile, .card = kind, \
 	};
@@ -455,11 +455,11 @@ VREADER(chained, "extended --desc dwMaxCCIDMessageLength=271", VR_CARD, transmit
 VREADER(answer, "extended --desc dwMaxCCIDMessageLength=271", VR_CARD, transmit_answer, CONNECTED)
 VREADER(token, "iccd-b --desc dwFeatures=0x00040840", VR_CARD, transmit_long, CONNECTED)
 
-FIXTURE_SETUP(faults)
+FIXTURE_SETUP(no_memory)
 {
 	char path[256];
 
-	/* also where the kernel may wait for memory, which is what calls do */
+	/* also allocations that may sleep, as those of ioctls do */
 	ASSERT_EQ(0, file_set(DEBUGFS "failslab/ignore-gfp-wait", "N"));
 	ASSERT_EQ(0, file_set(DEBUGFS "failslab/cache-filter", variant->options ? "Y" : "N"));
 	ASSERT_EQ(0, file_set(DEBUGFS "fail_page_alloc/ignore-gfp-wait", "N"));
@@ -485,7 +485,7 @@ FIXTURE_SETUP(faults)
 	ASSERT_LE(0, self->scene.netlink);
 }
 
-FIXTURE_TEARDOWN(faults)
+FIXTURE_TEARDOWN(no_memory)
 {
 	close(self->scene.netlink);
 	close(fail_fd);
@@ -518,7 +518,7 @@ static void expect_all_well(struct __test_metadata *_metadata, struct scene *s)
 	if (s->fd < 0)
 		s->fd = sc_open(O_RDWR);
 	ASSERT_LE(0, s->fd);
-	/* what failed may have got as far as this */
+	/* the failed call may have come as far as this */
 	ret = sc_connect(s->fd, SCARD_MODE_SHARED, SC_ANY);
 	if (ret != -EISCONN)
 		EXPECT_EQ(0, ret);
@@ -542,7 +542,7 @@ static void expect_all_well(struct __test_metadata *_metadata, struct scene *s)
 	s->fd = -1;
 }
 
-TEST_F_TIMEOUT(faults, until_it_gets_through, 600)
+TEST_F_TIMEOUT(no_memory, ioctl_fails_with_ENOMEM_until_it_succeeds, 600)
 {
 	struct scene *s = &self->scene;
 	unsigned long sent = 0;
@@ -563,7 +563,7 @@ TEST_F_TIMEOUT(faults, until_it_gets_through, 600)
 				TH_LOG("fault %d", nth);
 			}
 		}
-		/* as the ABI has it: who hears ENOMEM may send the same again */
+		/* ABI: after ENOMEM the caller may repeat the command */
 		if (ret == -ENOMEM && variant->state == CONNECTED && variant->options) {
 			EXPECT_EQ(sent, vr_count("XfrBlock")) {
 				TH_LOG("fault %d", nth);

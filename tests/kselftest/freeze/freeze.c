@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Whoever waits in the module can be frozen where it waits, else it keeps the system from
- * sleeping: in the queue for a place on the wire, and between two questions to a token.
- * And what is found when the reader has been reset or unplugged in the meantime. By the
- * freezer of cgroups, which freezes these processes and nothing else, in the same way.
+ * The freezer: a task that waits in SCARD_IOC_TRANSMIT can be frozen, in the queue for a busy
+ * slot (bMaxCCIDBusySlots) and between two polls of an ICCD token, and gets the right errno if
+ * the port was reset or the reader unplugged meanwhile. Uses the freezer of cgroups, which
+ * freezes these processes only.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -130,7 +130,7 @@ static void user_stop(struct user *user)
 	close(user->result);
 }
 
-/* What the slot was sent for its card */
+/* Number of XfrBlocks for the slot's card */
 static unsigned long commands(unsigned int slot)
 {
 	return strtoul(vr_do("count %u XfrBlock", slot), NULL, 10);
@@ -182,13 +182,13 @@ static bool freezer_mounted(void)
 /* ---- the queue for a place on the wire ---- */
 
 /* One command at a time: the first slot's is on the wire, the second's waits. */
-FIXTURE(queue)
+FIXTURE(busy_slot_queue)
 {
 	struct user first;
 	struct user second;
 };
 
-FIXTURE_SETUP(queue)
+FIXTURE_SETUP(busy_slot_queue)
 {
 	int i;
 
@@ -204,7 +204,7 @@ FIXTURE_SETUP(queue)
 	EXPECT_EQ(0, commands(1));
 }
 
-FIXTURE_TEARDOWN(queue)
+FIXTURE_TEARDOWN(busy_slot_queue)
 {
 	EXPECT_TRUE(freezer_thaws());
 	user_stop(&self->first);
@@ -213,7 +213,7 @@ FIXTURE_TEARDOWN(queue)
 	EXPECT_TRUE(sc_works());
 }
 
-TEST_F_TIMEOUT(queue, both_frozen, 90)
+TEST_F_TIMEOUT(busy_slot_queue, owner_and_waiter_freeze, 90)
 {
 	ASSERT_TRUE(freezer_add(&self->first));
 	ASSERT_TRUE(freezer_add(&self->second));
@@ -225,7 +225,7 @@ TEST_F_TIMEOUT(queue, both_frozen, 90)
 }
 
 /* The card of the second was reset before its command was sent: it is not for that card. */
-TEST_F_TIMEOUT(queue, port_reset_while_frozen, 90)
+TEST_F_TIMEOUT(busy_slot_queue, waiter_frozen_over_port_reset_gets_EIO, 90)
 {
 	ASSERT_TRUE(freezer_add(&self->first));
 	ASSERT_TRUE(freezer_add(&self->second));
@@ -240,8 +240,8 @@ TEST_F_TIMEOUT(queue, port_reset_while_frozen, 90)
 	EXPECT_EQ(-ESTALE, user_result(&self->second, AT_ONCE_MS));
 }
 
-/* Who waits is told, also if the place that it waits for is not given back. */
-TEST_F(queue, unplugged)
+/* The waiter gets ENODEV though the frozen owner keeps its busy slot. */
+TEST_F(busy_slot_queue, waiter_gets_ENODEV_though_owner_is_frozen)
 {
 	ASSERT_TRUE(freezer_add(&self->first));
 	ASSERT_TRUE(freezer_freezes());
@@ -252,7 +252,7 @@ TEST_F(queue, unplugged)
 }
 
 /* The dead do not get the place, nor do they lose it. */
-TEST_F_TIMEOUT(queue, killed, 90)
+TEST_F_TIMEOUT(busy_slot_queue, killed_waiter_leaves_the_queue, 90)
 {
 	kill(self->second.pid, SIGKILL);
 	EXPECT_TRUE(user_ended(&self->second, AT_ONCE_MS));
@@ -262,12 +262,12 @@ TEST_F_TIMEOUT(queue, killed, 90)
 
 /* ---- a token is asked again and again ---- */
 
-FIXTURE(token)
+FIXTURE(iccd_poll)
 {
 	struct user user;
 };
 
-FIXTURE_SETUP(token)
+FIXTURE_SETUP(iccd_poll)
 {
 	ASSERT_TRUE(freezer_mounted());
 	vr_prepare("--profile iccd-b", "iso,t=1");
@@ -276,13 +276,13 @@ FIXTURE_SETUP(token)
 	ASSERT_TRUE(freezer_add(&self->user));
 }
 
-FIXTURE_TEARDOWN(token)
+FIXTURE_TEARDOWN(iccd_poll)
 {
 	EXPECT_TRUE(freezer_thaws());
 	user_stop(&self->user);
 }
 
-TEST_F_TIMEOUT(token, frozen, 90)
+TEST_F_TIMEOUT(iccd_poll, caller_freezes_between_polls, 90)
 {
 	ASSERT_TRUE(freezer_freezes());
 	ASSERT_TRUE(freezer_thaws());
@@ -291,8 +291,8 @@ TEST_F_TIMEOUT(token, frozen, 90)
 	EXPECT_EQ(0, user_result(&self->user, AT_ONCE_MS));
 }
 
-/* Its command was lost with what the token knew: nobody asks it for the answer. */
-TEST_F(token, port_reset_while_frozen)
+/* The reset has dropped the command: the caller does not poll for the answer. */
+TEST_F(iccd_poll, caller_frozen_over_port_reset_gets_EIO)
 {
 	ASSERT_TRUE(freezer_freezes());
 	ASSERT_EQ(0, usb_port_reset());

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The worker of a slot does not keep the system from sleeping, though whoever has what it
- * waits for is frozen. By the freezer alone (/sys/power/pm_test), as USB/IP lets no system
- * sleep.
+ * The freezer: the worker of a slot, which waits for a busy slot (bMaxCCIDBusySlots) of a
+ * frozen task, does not keep the system from sleeping. Freezer alone (/sys/power/pm_test), as
+ * USB/IP does not support system sleep.
  */
 #include "kselftest_harness.h"
 
@@ -18,7 +18,7 @@
 #define SLOW_MS		30000
 
 /* One command at a time: the first slot's is on the wire, the second's worker waits. */
-FIXTURE(worker)
+FIXTURE(slot_worker)
 {
 	struct agent agent;
 	int watch;
@@ -43,7 +43,7 @@ static bool becomes(int fd, uint32_t state)
 	return false;
 }
 
-FIXTURE_SETUP(worker)
+FIXTURE_SETUP(slot_worker)
 {
 	int i;
 
@@ -67,7 +67,7 @@ FIXTURE_SETUP(worker)
 	EXPECT_EQ(0, messages(1, "IccPowerOn"));
 }
 
-FIXTURE_TEARDOWN(worker)
+FIXTURE_TEARDOWN(slot_worker)
 {
 	agent_stop(&self->agent);
 	close(self->watch);
@@ -77,7 +77,7 @@ FIXTURE_TEARDOWN(worker)
 }
 
 /* The card is looked at once it can be. */
-TEST_F_TIMEOUT(worker, frozen, 120)
+TEST_F_TIMEOUT(slot_worker, system_sleeps_while_worker_waits, 120)
 {
 	EXPECT_EQ(0, file_set("/sys/power/state", "freeze"));
 	EXPECT_EQ(0x9000, agent_result(&self->agent, SLOW_MS));
@@ -88,7 +88,7 @@ TEST_F_TIMEOUT(worker, frozen, 120)
 }
 
 /* It is gone with the reader, also if the place is not given back. */
-TEST_F(worker, unplugged)
+TEST_F(slot_worker, worker_ends_when_reader_is_unplugged)
 {
 	struct scard_status status;
 
@@ -97,8 +97,8 @@ TEST_F(worker, unplugged)
 	EXPECT_EQ(-ENODEV, sc_snapshot(self->watch, &status));
 }
 
-/* Whoever had the place is killed: its command is ended, and the worker goes on. */
-TEST_F(worker, owner_killed)
+/* The owner of the busy slot is killed: its command is aborted, the worker continues. */
+TEST_F(slot_worker, worker_continues_when_owner_is_killed)
 {
 	agent_kill(&self->agent, SIGKILL);
 	EXPECT_TRUE(agent_ended(&self->agent));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Bad arguments to every ioctl: the errno that the header names, and nothing changed,
- * neither in the state of the slot nor, as far as the reader can tell, at the card.
+ * Bad arguments to every SCARD_IOC_* ioctl: EFAULT, EINVAL, ENOTTY, EBADF, ENOTCONN and the
+ * others of <linux/scard.h>; slot state and card are unchanged.
  */
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -14,7 +14,7 @@
 #define PAGE		4096
 #define KERNEL_ADDRESS	0xffff888000000000ULL
 
-FIXTURE(args)
+FIXTURE(ioctl_args)
 {
 	int fd;			/* connected SHARED */
 	int idle;		/* open, not connected */
@@ -23,7 +23,7 @@ FIXTURE(args)
 	struct scard_status before;
 };
 
-FIXTURE_SETUP(args)
+FIXTURE_SETUP(ioctl_args)
 {
 	vr_prepare("--profile short", VR_CARD);
 	self->fd = sc_open_connected(SCARD_MODE_SHARED);
@@ -39,7 +39,7 @@ FIXTURE_SETUP(args)
 }
 
 /* Nothing may have changed, and the connected handle works. */
-FIXTURE_TEARDOWN(args)
+FIXTURE_TEARDOWN(ioctl_args)
 {
 	struct scard_status after;
 
@@ -80,7 +80,7 @@ struct good {
 };
 
 static uint8_t command_bytes[4] = { 0x80, 0xe4, 0, 0 };
-static uint8_t answer_bytes[SCARD_ATTR_MAX];
+static uint8_t answer_bytes[SCARD_MAX_ATTRIBUTE_SIZE];
 
 #define ALL_GOOD	10
 
@@ -155,12 +155,12 @@ static void all_good(struct good list[ALL_GOOD])
 	memcpy(list, table, sizeof(table));
 }
 
-static int fd_of(const FIXTURE_DATA(args) *self, const struct good *g)
+static int fd_of(const FIXTURE_DATA(ioctl_args) *self, const struct good *g)
 {
 	return g->idle ? self->idle : self->fd;
 }
 
-TEST_F(args, structure_cannot_be_read)
+TEST_F(ioctl_args, unreadable_structure_gets_EFAULT)
 {
 	struct good list[ALL_GOOD];
 	size_t i;
@@ -182,7 +182,7 @@ TEST_F(args, structure_cannot_be_read)
 }
 
 /* The last part of the structure is on a page that is not there. */
-TEST_F(args, structure_half_readable)
+TEST_F(ioctl_args, half_readable_structure_gets_EFAULT)
 {
 	struct good list[ALL_GOOD];
 	char *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -201,7 +201,7 @@ TEST_F(args, structure_half_readable)
 	}
 }
 
-TEST_F(args, reserved_words)
+TEST_F(ioctl_args, reserved_fields_must_be_zero)
 {
 	struct good list[ALL_GOOD];
 	size_t i, at;
@@ -227,7 +227,7 @@ TEST_F(args, reserved_words)
 		TH_LOG("%s, flags %x", bad.name, (unsigned int)(_flags));		\
 } while (0)
 
-TEST_F(args, unknown_flags)
+TEST_F(ioctl_args, unknown_flags_get_EINVAL)
 {
 	struct good list[ALL_GOOD];
 	unsigned int bit;
@@ -250,7 +250,7 @@ TEST_F(args, unknown_flags)
 	}
 }
 
-TEST_F(args, share_mode)
+TEST_F(ioctl_args, bad_share_mode_gets_EINVAL)
 {
 	static const uint32_t bad[] = { 0, 4, 0x80000000, 0xffffffff };
 	size_t i;
@@ -261,7 +261,7 @@ TEST_F(args, share_mode)
 	}
 }
 
-TEST_F(args, protocols)
+TEST_F(ioctl_args, wrong_protocols_get_EPROTONOSUPPORT)
 {
 	/* none at all is a mismatch, not a bad value */
 	EXPECT_EQ(-EPROTONOSUPPORT, sc_connect(self->idle, SCARD_MODE_SHARED, 0));
@@ -274,7 +274,7 @@ TEST_F(args, protocols)
 						 SCARD_DISP_LEAVE));
 }
 
-TEST_F(args, initialization)
+TEST_F(ioctl_args, bad_initialization_gets_EINVAL)
 {
 	static const uint32_t bad[] = { SCARD_DISP_EJECT, 4, 0xffffffff };
 	size_t i;
@@ -291,7 +291,7 @@ TEST_F(args, initialization)
 	}
 }
 
-TEST_F(args, disposition)
+TEST_F(ioctl_args, bad_disposition_gets_EINVAL)
 {
 	static const uint32_t bad[] = { 4, 5, 0x80000000, 0xffffffff };
 	size_t i;
@@ -303,7 +303,7 @@ TEST_F(args, disposition)
 }
 
 /* The value is looked at before anything happens: a transaction goes on. */
-TEST_F(args, disposition_in_transaction)
+TEST_F(ioctl_args, bad_disposition_keeps_transaction)
 {
 	struct scard_status status;
 
@@ -318,14 +318,14 @@ TEST_F(args, disposition_in_transaction)
 	self->before.event = status.event;
 }
 
-TEST_F(args, value_must_be_zero)
+TEST_F(ioctl_args, BEGIN_and_CANCEL_take_zero_only)
 {
 	EXPECT_EQ(-EINVAL, call(self->fd, SCARD_IOC_BEGIN, (void *)1));
 	EXPECT_EQ(-EINVAL, call(self->fd, SCARD_IOC_CANCEL, (void *)1));
 	EXPECT_EQ(-EINVAL, call(self->fd, SCARD_IOC_BEGIN, &answer_bytes));
 }
 
-TEST_F(args, transmit_pointers)
+TEST_F(ioctl_args, TRANSMIT_bad_pointers_get_EFAULT)
 {
 	struct good list[ALL_GOOD], bad;
 
@@ -343,7 +343,7 @@ TEST_F(args, transmit_pointers)
 	EXPECT_EQ(-EINVAL, call(self->fd, SCARD_IOC_TRANSMIT, &bad.transmit));
 }
 
-TEST_F(args, transmit_lengths)
+TEST_F(ioctl_args, TRANSMIT_bad_lengths_get_EINVAL)
 {
 	struct good list[ALL_GOOD], bad;
 
@@ -355,7 +355,7 @@ TEST_F(args, transmit_lengths)
 	EXPECT_EQ(-EINVAL, call(self->fd, SCARD_IOC_TRANSMIT, &bad.transmit));
 }
 
-TEST_F(args, transmit_protocol)
+TEST_F(ioctl_args, TRANSMIT_wrong_protocol_gets_EPROTONOSUPPORT)
 {
 	static const uint32_t bad[] = { SCARD_PROTO_T0, 8, SC_ANY, 0x80000000 };
 	struct good list[ALL_GOOD];
@@ -369,7 +369,7 @@ TEST_F(args, transmit_protocol)
 	}
 }
 
-TEST_F(args, control)
+TEST_F(ioctl_args, CONTROL_bad_arguments)
 {
 	struct good list[ALL_GOOD], bad;
 
@@ -390,7 +390,7 @@ TEST_F(args, control)
 	EXPECT_EQ(-EFAULT, call(self->fd, SCARD_IOC_CONTROL, &bad.control));
 }
 
-TEST_F(args, attributes)
+TEST_F(ioctl_args, GET_ATTR_SET_ATTR_bad_arguments)
 {
 	struct good list[ALL_GOOD], bad;
 
@@ -415,11 +415,11 @@ TEST_F(args, attributes)
 	EXPECT_EQ(0, call(self->fd, SCARD_IOC_GET_ATTR, &bad.attr));
 	EXPECT_EQ(self->before.atr_len, bad.attr.len);
 	bad = list[8];
-	bad.attr.len = SCARD_ATTR_MAX + 1;
+	bad.attr.len = SCARD_MAX_ATTRIBUTE_SIZE + 1;
 	EXPECT_EQ(-EINVAL, call(self->fd, SCARD_IOC_SET_ATTR, &bad.attr));
 }
 
-TEST_F(args, not_connected)
+TEST_F(ioctl_args, unconnected_handle_gets_ENOTCONN)
 {
 	uint8_t buf[4];
 	uint32_t len = sizeof(buf);
@@ -440,20 +440,20 @@ TEST_F(args, not_connected)
 	EXPECT_EQ(0, sc_cancel(self->idle));
 }
 
-TEST_F(args, connected_already)
+TEST_F(ioctl_args, second_CONNECT_gets_EISCONN)
 {
 	EXPECT_EQ(-EISCONN, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
 	EXPECT_EQ(-EISCONN, sc_connect(self->fd, SCARD_MODE_EXCLUSIVE, SC_ANY));
 	EXPECT_EQ(-EISCONN, sc_connect(self->fd, SCARD_MODE_DIRECT, 0));
 }
 
-TEST_F(args, no_transaction)
+TEST_F(ioctl_args, END_without_BEGIN_gets_ENOLCK)
 {
 	EXPECT_EQ(-ENOLCK, sc_end(self->fd, SCARD_DISP_LEAVE));
 	EXPECT_EQ(-ENOLCK, sc_end(self->fd, SCARD_DISP_RESET));
 }
 
-TEST_F(args, read_only)
+TEST_F(ioctl_args, O_RDONLY_allows_no_card_access)
 {
 	struct scard_status status;
 	struct scard_info info;
@@ -478,7 +478,7 @@ TEST_F(args, read_only)
 	EXPECT_EQ(-EBADF, sc_cancel(fd));
 }
 
-TEST_F(args, unknown_commands)
+TEST_F(ioctl_args, unknown_ioctl_gets_ENOTTY)
 {
 	struct scard_connect arg = { .share_mode = SCARD_MODE_SHARED, .protocols = SC_ANY };
 	unsigned int number;
@@ -496,7 +496,7 @@ TEST_F(args, unknown_commands)
 }
 
 /* An answer that does not fit: the card has carried out the command, once. */
-TEST_F(args, answer_does_not_fit)
+TEST_F(ioctl_args, answer_that_does_not_fit_is_not_repeated)
 {
 	uint8_t count[5] = { 0x80, 0xe2, 0, 0, 0 }, small[4] = { 1, 2, 3, 4 };
 	struct scard_transmit arg = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A card that nobody uses has no power, a reader that nobody uses sleeps; both are
- * there again when they are needed.
+ * idle_ms and autosuspend: an unused card is powered off after idle_ms, an unused reader is
+ * suspended (power/runtime_status, remote wake-up); SCARD_IOC_CONNECT brings both back.
  */
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -66,7 +66,7 @@ FIXTURE_TEARDOWN_PARENT(idle)
 	EXPECT_TRUE(module_set("idle_ms", 0));
 }
 
-TEST_F(idle, off_and_on_again)
+TEST_F(idle, idle_ms_powers_off_and_connect_powers_on)
 {
 	struct pollfd pfd = { .fd = self->watch, .events = POLLPRI };
 	struct scard_status after;
@@ -78,7 +78,7 @@ TEST_F(idle, off_and_on_again)
 	ASSERT_TRUE(goes_off());
 	EXPECT_TRUE(becomes(self->watch, SCARD_STATE_BIT_POWERED, 0));
 	EXPECT_STREQ("apdu off", vr_trace());
-	/* the card is the same, and so is what is known of it */
+	/* same card, same ATR and counters */
 	EXPECT_EQ(0, poll(&pfd, 1, 0));
 	EXPECT_EQ(0, sc_snapshot(self->watch, &after));
 	EXPECT_EQ(SCARD_STATE_BIT_PRESENT, after.state);
@@ -94,7 +94,7 @@ TEST_F(idle, off_and_on_again)
 	EXPECT_EQ(self->before.atr_len, after.atr_len);
 }
 
-TEST_F(idle, inserted_and_never_used)
+TEST_F(idle, unused_card_is_powered_off)
 {
 	struct scard_status status;
 
@@ -111,7 +111,7 @@ TEST_F(idle, inserted_and_never_used)
 }
 
 /* A reader may tell of a removal and an insertion by one message: "changed, present". */
-TEST_F(idle, swapped_while_off)
+TEST_F(idle, exchange_without_power_is_noticed)
 {
 	struct pollfd pfd = { .fd = self->watch, .events = POLLPRI };
 	struct scard_status after;
@@ -176,7 +176,7 @@ FIXTURE_TEARDOWN_PARENT(idle_connected)
 	EXPECT_TRUE(module_set("idle_ms", 0));
 }
 
-TEST_F(idle_connected, stays_on)
+TEST_F(idle_connected, connected_card_keeps_power)
 {
 	/* the time runs from the end of another handle */
 	int other = sc_open_connected(variant->mode == SCARD_MODE_EXCLUSIVE ?
@@ -193,7 +193,7 @@ TEST_F(idle_connected, stays_on)
 	EXPECT_TRUE(goes_off());
 }
 
-TEST_F(idle, never_if_so_told)
+TEST_F(idle, idle_ms_0_keeps_power)
 {
 	/* while it counts already */
 	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
@@ -208,8 +208,8 @@ TEST_F(idle, never_if_so_told)
 	EXPECT_TRUE(becomes(self->watch, SCARD_STATE_BIT_POWERED, SCARD_STATE_BIT_POWERED));
 }
 
-/* Connect in the moment in which the card goes off: it is on, whoever was first. */
-TEST_F_TIMEOUT(idle, connect_as_it_goes_off, 60)
+/* CONNECT while the card goes off: it has power afterwards. */
+TEST_F_TIMEOUT(idle, connect_races_power_off, 60)
 {
 	int i;
 
@@ -224,7 +224,7 @@ TEST_F_TIMEOUT(idle, connect_as_it_goes_off, 60)
 }
 
 /* A process that is killed while it powers the card up leaves no card with power behind. */
-TEST_F(idle, off_after_a_killed_connect)
+TEST_F(idle, killed_connect_leaves_no_power)
 {
 	struct scard_status after;
 
@@ -246,7 +246,7 @@ TEST_F(idle, off_after_a_killed_connect)
 }
 
 /* A DIRECT handle that has powered the card, though its Reconnect failed, has touched it. */
-TEST_F(idle, reconnect_fails_on_a_card_that_it_powered)
+TEST_F(idle, failed_reconnect_that_powered_card_owes_reset)
 {
 	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
 	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
@@ -311,8 +311,8 @@ FIXTURE_TEARDOWN_PARENT(autosuspend)
 	EXPECT_TRUE(module_set("idle_ms", 0));
 }
 
-/* Open files and somebody who waits do not keep it awake, nor does anything of ours. */
-TEST_F(autosuspend, sleeps_and_stays_asleep)
+/* Open files and poll() do not keep the reader active, nor does the driver itself. */
+TEST_F(autosuspend, open_and_poll_keep_reader_suspended)
 {
 	struct pollfd pfd = { .fd = self->watch, .events = POLLPRI };
 	struct scard_status status;
@@ -330,7 +330,7 @@ TEST_F(autosuspend, sleeps_and_stays_asleep)
 	EXPECT_TRUE(usb_is("power/runtime_status", "suspended", 0));
 }
 
-TEST_F(autosuspend, awake_while_connected)
+TEST_F(autosuspend, connect_keeps_reader_active)
 {
 	ASSERT_TRUE(asleep());
 	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_DIRECT, 0));
@@ -348,7 +348,7 @@ TEST_F(autosuspend, awake_while_connected)
 }
 
 /* A command keeps it awake, also if its handle is disconnected by another thread. */
-TEST_F_TIMEOUT(autosuspend, awake_in_a_command, 60)
+TEST_F_TIMEOUT(autosuspend, control_keeps_reader_active, 60)
 {
 	static uint8_t message[] = { 0x1f, 0x02 };
 	struct scard_control arg = {
@@ -379,7 +379,7 @@ TEST_F_TIMEOUT(autosuspend, awake_in_a_command, 60)
 }
 
 /* So does a call of several commands: the second would wait for ever for it to wake up. */
-TEST_F_TIMEOUT(autosuspend, awake_in_reconnect, 60)
+TEST_F_TIMEOUT(autosuspend, reconnect_keeps_reader_active, 60)
 {
 	pid_t child;
 	int i, ended;
@@ -411,7 +411,7 @@ TEST_F_TIMEOUT(autosuspend, awake_in_reconnect, 60)
 }
 
 /* A process that is killed leaves a card that has to be reset, then off, then asleep. */
-TEST_F(autosuspend, sleeps_after_a_killed_process)
+TEST_F(autosuspend, killed_process_reset_then_suspend)
 {
 	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
 	vr_clear();
@@ -421,7 +421,7 @@ TEST_F(autosuspend, sleeps_after_a_killed_process)
 	EXPECT_STREQ("warm off", vr_trace());
 }
 
-TEST_F(autosuspend, removal_and_insertion_wake_it)
+TEST_F(autosuspend, removal_and_insertion_wake_reader)
 {
 	struct pollfd pfd = { .fd = self->watch, .events = POLLPRI };
 	struct scard_status before, status;
@@ -448,7 +448,7 @@ TEST_F(autosuspend, removal_and_insertion_wake_it)
 }
 
 /* A reader that cannot wake us would not tell of an insertion. */
-TEST_F(autosuspend, not_if_it_cannot_wake_us)
+TEST_F(autosuspend, no_autosuspend_without_remote_wakeup)
 {
 	vr_prepare("--profile short --remote-wakeup 0", CARD);
 	EXPECT_EQ(0, usb_set("power/autosuspend_delay_ms", "300"));

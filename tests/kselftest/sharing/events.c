@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is told of a slot: the snapshot, its counters, poll(), pending removals. */
+/*
+ * SCARD_IOC_GET_STATUS (state, event, card_event, epoch), POLLPRI, and EIDRM after a removal,
+ * until SCARD_IOC_RECONNECT.
+ */
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -8,6 +11,7 @@
 
 #include "agent.h"
 #include "sc.h"
+#include "users.h"
 #include "vr.h"
 
 FIXTURE(events)
@@ -62,7 +66,7 @@ static bool wait_state(int watch, uint32_t mask, uint32_t want)
 	return false;
 }
 
-TEST_F(events, snapshot_of_a_card)
+TEST_F(events, GET_STATUS_fields)
 {
 	struct scard_status s = snapshot(self->watch);
 
@@ -81,7 +85,7 @@ TEST_F(events, snapshot_of_a_card)
 	EXPECT_EQ(1, s.handles);
 }
 
-TEST_F(events, poll_tells_once_until_looked)
+TEST_F(events, POLLPRI_until_GET_STATUS)
 {
 	struct scard_status s;
 
@@ -100,7 +104,7 @@ TEST_F(events, poll_tells_once_until_looked)
 	EXPECT_NE(s.event, snapshot(self->watch).event);
 }
 
-TEST_F(events, insertion_and_removal)
+TEST_F(events, card_event_counts_insertion_and_removal)
 {
 	struct scard_status before = snapshot(self->watch), after;
 
@@ -123,7 +127,7 @@ TEST_F(events, insertion_and_removal)
 }
 
 /* In the time of one look another card has come: not one event is lost. */
-TEST_F(events, swapped_card)
+TEST_F(events, exchange_counts_two_card_events)
 {
 	struct scard_status before = snapshot(self->watch);
 	int i;
@@ -136,7 +140,7 @@ TEST_F(events, swapped_card)
 	EXPECT_EQ(-EIDRM, sc_status(self->fd));
 }
 
-TEST_F(events, mute_card)
+TEST_F(events, mute_card_sets_SCARD_STATE_MUTE)
 {
 	vr_do("remove 0");
 	ASSERT_TRUE(wait_state(self->watch, SCARD_STATE_BIT_PRESENT, 0));
@@ -146,18 +150,12 @@ TEST_F(events, mute_card)
 }
 
 /* W_REMOVED stays until Reconnect, whatever comes after it. */
-TEST_F(events, removal_stays_pending)
+TEST_F(events, EIDRM_until_RECONNECT)
 {
-	size_t i;
-
 	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
 	vr_do("remove 0");
 	ASSERT_TRUE(wait_state(self->watch, SCARD_STATE_BIT_PRESENT, 0));
-	for (i = 0; i < SC_GATED; i++) {
-		EXPECT_EQ(-EIDRM, sc_gated[i].call(self->fd)) {
-			TH_LOG("%s", sc_gated[i].name);
-		}
-	}
+	expect_gated(_metadata, self->fd, -EIDRM);
 	EXPECT_EQ(0, sc_features(self->fd));
 	EXPECT_EQ(-ENOMEDIUM, sc_reconnect(self->fd, SCARD_MODE_SHARED, SC_ANY,
 					   SCARD_DISP_LEAVE));
@@ -165,21 +163,13 @@ TEST_F(events, removal_stays_pending)
 
 	vr_do("insert 0");
 	ASSERT_TRUE(wait_state(self->watch, SCARD_STATE_BIT_PRESENT, SCARD_STATE_BIT_PRESENT));
-	for (i = 0; i < SC_GATED; i++) {
-		EXPECT_EQ(-EIDRM, sc_gated[i].call(self->fd)) {
-			TH_LOG("%s", sc_gated[i].name);
-		}
-	}
+	expect_gated(_metadata, self->fd, -EIDRM);
 	EXPECT_EQ(0, sc_reconnect(self->fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
-	for (i = 0; i < SC_GATED; i++) {
-		EXPECT_EQ(0, sc_gated[i].call(self->fd)) {
-			TH_LOG("%s", sc_gated[i].name);
-		}
-	}
+	expect_gated(_metadata, self->fd, 0);
 }
 
 /* A reset of the new card does not hide that the old one is gone. */
-TEST_F(events, removal_outlives_reset)
+TEST_F(events, EIDRM_outlives_reset_of_new_card)
 {
 	struct scard_status before = snapshot(self->watch);
 	int i, other;
@@ -214,7 +204,7 @@ TEST_F(events, removal_ends_transaction)
 }
 
 /* A waiter in Connect learns that the card has gone. */
-TEST_F(events, removal_wakes_connect)
+TEST_F(events, removal_wakes_waiting_CONNECT)
 {
 	struct agent waiter;
 
@@ -229,7 +219,7 @@ TEST_F(events, removal_wakes_connect)
 }
 
 /* The card is pulled while it works. */
-TEST_F(events, removal_inside_transmit)
+TEST_F(events, removal_in_TRANSMIT)
 {
 	int result;
 
@@ -246,7 +236,7 @@ TEST_F(events, removal_inside_transmit)
 }
 
 /* epoch counts resets and power-offs; a handle gets the one it belongs to */
-TEST_F(events, epoch)
+TEST_F(events, epoch_counts_resets_and_power_offs)
 {
 	struct scard_connect arg = { .share_mode = SCARD_MODE_SHARED, .protocols = SC_ANY };
 	struct scard_status before = snapshot(self->watch);

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Share modes and transactions: who may, who must wait, who is told no. */
+/*
+ * SCARD_IOC_BEGIN, SCARD_IOC_END and share modes (SHARED, EXCLUSIVE, DIRECT): which calls
+ * succeed, wait, or fail with EBUSY in another handle's transaction.
+ */
 #include <poll.h>
 
 #include "kselftest_harness.h"
 
 #include "agent.h"
 #include "sc.h"
+#include "users.h"
 #include "vr.h"
 
 FIXTURE(sharing)
@@ -38,17 +42,6 @@ static uint32_t state(int watch)
 	struct scard_status status;
 
 	return sc_snapshot(watch, &status) ? 0 : status.state;
-}
-
-static void all_gated(struct __test_metadata *_metadata, int fd, int want)
-{
-	size_t i;
-
-	for (i = 0; i < SC_GATED; i++) {
-		EXPECT_EQ(want, sc_gated[i].call(fd)) {
-			TH_LOG("%s", sc_gated[i].name);
-		}
-	}
 }
 
 TEST_F(sharing, shared_with_shared)
@@ -116,7 +109,7 @@ TEST_F(sharing, reconnect_to_exclusive_waits)
 	ASSERT_EQ(0, sc_disconnect(self->a, SCARD_DISP_LEAVE));
 	ASSERT_EQ(0, sc_connect(self->b, SCARD_MODE_SHARED, SC_ANY));
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_RECONNECT_EXCLUSIVE, SCARD_DISP_LEAVE));
-	/* who comes now does not make it wait for ever, and is not refused for ever either */
+	/* a later handle neither starves it nor is refused for ever */
 	EXPECT_EQ(0, sc_disconnect(self->b, SCARD_DISP_LEAVE));
 	EXPECT_EQ(0, agent_result(&self->agent, 10000));
 	EXPECT_NE(0, state(self->watch) & SCARD_STATE_BIT_EXCLUSIVE);
@@ -161,7 +154,7 @@ TEST_F(sharing, transaction_makes_others_wait)
 
 TEST_F(sharing, transaction_refuses_others)
 {
-	uint8_t atr[SCARD_ATR_MAX], one = 1;
+	uint8_t atr[SCARD_MAX_ATR_SIZE], one = 1;
 	uint32_t len = sizeof(atr);
 	struct scard_status status;
 
@@ -174,7 +167,7 @@ TEST_F(sharing, transaction_refuses_others)
 	EXPECT_EQ(-EBUSY, sc_set_attr(self->b, SCARD_ATTR_SUPRESS_T1_IFS, &one, 1));
 	EXPECT_EQ(-EBUSY, sc_end(self->b, SCARD_DISP_LEAVE));
 	EXPECT_EQ(-EBUSY, sc_end(self->b, SCARD_DISP_RESET));
-	/* a snapshot is for everybody, and LEAVE waits for nobody */
+	/* an ungated GET_STATUS and DISCONNECT(LEAVE) do not wait */
 	EXPECT_EQ(0, sc_snapshot(self->b, &status));
 	EXPECT_EQ(0, sc_disconnect(self->b, SCARD_DISP_LEAVE));
 	/* the owner may do all that */
@@ -188,7 +181,7 @@ TEST_F(sharing, transaction_refuses_others)
 }
 
 /* The owner is the handle: two handles of one process are two. */
-TEST_F(sharing, nesting_counts)
+TEST_F(sharing, nested_BEGIN_counts)
 {
 	int i;
 
@@ -205,8 +198,8 @@ TEST_F(sharing, nesting_counts)
 	EXPECT_EQ(-EBUSY, sc_end(self->a, SCARD_DISP_LEAVE));
 }
 
-/* End(RESET) acts at once, tells everybody, the caller too, and the lock is free. */
-TEST_F(sharing, end_with_reset)
+/* END(RESET) resets at once, all handles get ESTALE, and the lock is free. */
+TEST_F(sharing, END_reset_gets_ESTALE)
 {
 	ASSERT_EQ(0, sc_connect(self->a, SCARD_MODE_SHARED, SC_ANY));
 	ASSERT_EQ(0, sc_connect(self->b, SCARD_MODE_SHARED, SC_ANY));
@@ -214,15 +207,15 @@ TEST_F(sharing, end_with_reset)
 	vr_clear();
 	EXPECT_EQ(0, sc_end(self->a, SCARD_DISP_RESET));
 	EXPECT_STREQ("warm", vr_trace());
-	all_gated(_metadata, self->a, -ESTALE);
-	all_gated(_metadata, self->b, -ESTALE);
+	expect_gated(_metadata, self->a, -ESTALE);
+	expect_gated(_metadata, self->b, -ESTALE);
 	EXPECT_EQ(0, sc_reconnect(self->b, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
-	all_gated(_metadata, self->b, 0);
+	expect_gated(_metadata, self->b, 0);
 	EXPECT_EQ(0, sc_reconnect(self->a, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
-	all_gated(_metadata, self->a, 0);
+	expect_gated(_metadata, self->a, 0);
 }
 
-TEST_F(sharing, end_with_unpower)
+TEST_F(sharing, END_unpower_gets_ESTALE)
 {
 	ASSERT_EQ(0, sc_connect(self->a, SCARD_MODE_SHARED, SC_ANY));
 	ASSERT_EQ(0, sc_begin(self->a));
@@ -230,14 +223,14 @@ TEST_F(sharing, end_with_unpower)
 	EXPECT_EQ(0, sc_end(self->a, SCARD_DISP_UNPOWER));
 	/* the transaction ends, the handles stay: off and on again */
 	EXPECT_STREQ("off cold", vr_trace());
-	all_gated(_metadata, self->a, -ESTALE);
+	expect_gated(_metadata, self->a, -ESTALE);
 	EXPECT_EQ(0, sc_reconnect(self->a, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
 	EXPECT_STREQ("off cold", vr_trace());
-	all_gated(_metadata, self->a, 0);
+	expect_gated(_metadata, self->a, 0);
 }
 
 /* A pending reset is told by End, which ends the transaction all the same. */
-TEST_F(sharing, end_with_pending_reset_releases)
+TEST_F(sharing, END_with_pending_reset_releases_lock)
 {
 	ASSERT_EQ(0, sc_connect(self->a, SCARD_MODE_SHARED, SC_ANY));
 	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
@@ -266,7 +259,7 @@ TEST_F(sharing, reconnect_keeps_transaction)
 	EXPECT_EQ(0, sc_status(self->a));
 	EXPECT_EQ(-EBUSY, sc_features(self->b));
 	EXPECT_EQ(0, sc_end(self->a, SCARD_DISP_LEAVE));
-	all_gated(_metadata, self->b, -ESTALE);
+	expect_gated(_metadata, self->b, -ESTALE);
 }
 
 TEST_F(sharing, reconnect_unpower_is_cold)
@@ -276,8 +269,8 @@ TEST_F(sharing, reconnect_unpower_is_cold)
 	vr_clear();
 	EXPECT_EQ(0, sc_reconnect(self->a, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_UNPOWER));
 	EXPECT_STREQ("off cold", vr_trace());
-	all_gated(_metadata, self->a, 0);
-	all_gated(_metadata, self->b, -ESTALE);
+	expect_gated(_metadata, self->a, 0);
+	expect_gated(_metadata, self->b, -ESTALE);
 	/* not gated */
 	EXPECT_EQ(0, sc_features(self->b));
 	EXPECT_EQ(0, sc_disconnect(self->b, SCARD_DISP_LEAVE));
@@ -317,10 +310,10 @@ TEST_F(sharing, direct_becomes_shared)
 	/* the trace begins with a card that has power, which is not so here */
 	EXPECT_EQ(1, vr_count("IccPowerOn"));
 	EXPECT_EQ(0, vr_count("IccPowerOff"));
-	all_gated(_metadata, self->a, 0);
+	expect_gated(_metadata, self->a, 0);
 }
 
-TEST_F(sharing, no_card)
+TEST_F(sharing, no_card_gets_ENOMEDIUM_unless_DIRECT)
 {
 	vr_prepare("--profile short", NULL);
 	EXPECT_EQ(-ENOMEDIUM, sc_connect(self->a, SCARD_MODE_SHARED, SC_ANY));
@@ -342,7 +335,7 @@ TEST_F(sharing, mute_card)
 }
 
 /* The last handle's state is the handle's: open file, not descriptor, not process. */
-TEST_F(sharing, duplicate_is_the_same_handle)
+TEST_F(sharing, dup_is_the_same_handle)
 {
 	int twin;
 

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * How a call that waits its turn ends: by its turn, O_NONBLOCK, CANCEL, a signal, the
- * death of its process, the end of its handle. And that none of it leaves a trace.
+ * A call that waits for its turn: O_NONBLOCK (EAGAIN), SCARD_IOC_CANCEL (ECANCELED), signals
+ * (EINTR, SA_RESTART), SIGKILL, SCARD_IOC_DISCONNECT and close() by another thread. None of
+ * them changes the card or the queue.
  */
 #include <pthread.h>
-#include <sys/syscall.h>
 
 #include "kselftest_harness.h"
 
 #include "agent.h"
+#include "job.h"
 #include "sc.h"
+#include "usb.h"
 #include "vr.h"
 
 FIXTURE(waiting)
@@ -78,63 +80,7 @@ static int fd_for(const FIXTURE_DATA(waiting) *self, size_t i)
 	return i ? self->fd : self->idle;
 }
 
-struct job {
-	pthread_t thread;
-	const struct sc_call *call;
-	int fd;
-	volatile pid_t tid;
-	volatile int result;
-	volatile bool over;
-};
-
-static void *job_main(void *arg)
-{
-	struct job *job = arg;
-
-	job->tid = gettid();
-	job->result = job->call->call(job->fd);
-	job->over = true;
-	return NULL;
-}
-
-static void pause_ms(long ms)
-{
-	struct timespec pause = { ms / 1000, ms % 1000 * 1000000 };
-
-	nanosleep(&pause, NULL);
-}
-
-/* In a thread of its own; true once the kernel has put it to sleep in the call. */
-static bool job_blocks(struct job *job, const struct sc_call *call, int fd)
-{
-	int i, calm = 0;
-
-	memset(job, 0, sizeof(*job));
-	job->call = call;
-	job->fd = fd;
-	if (pthread_create(&job->thread, NULL, job_main, job))
-		return false;
-	for (i = 0; i < 2000 && calm < 3 && !job->over; i++) {
-		calm = job->tid && agent_sleeping_in(job->tid) == SYS_ioctl ? calm + 1 : 0;
-		pause_ms(1);
-	}
-	return calm == 3 && !job->over;
-}
-
-/* The result, or AGENT_RUNNING if it does not come. */
-static int job_result(struct job *job)
-{
-	int i;
-
-	for (i = 0; i < 5000 && !job->over; i++)
-		pause_ms(1);
-	if (!job->over)
-		return AGENT_RUNNING;
-	pthread_join(job->thread, NULL);
-	return job->result;
-}
-
-/* Everything works as if nobody had waited. */
+/* Everything works as if no call had waited. */
 static void in_order(struct __test_metadata *_metadata, FIXTURE_DATA(waiting) *self)
 {
 	EXPECT_STREQ("", vr_trace());
@@ -147,7 +93,7 @@ static void in_order(struct __test_metadata *_metadata, FIXTURE_DATA(waiting) *s
 	EXPECT_EQ(0, sc_disconnect(self->idle, SCARD_DISP_LEAVE));
 }
 
-TEST_F(waiting, nonblock)
+TEST_F(waiting, O_NONBLOCK_gets_EAGAIN)
 {
 	size_t i;
 
@@ -158,21 +104,21 @@ TEST_F(waiting, nonblock)
 			TH_LOG("%s", calls[i].name);
 		}
 	}
-	/* what waits for nobody does not care */
+	/* a call that does not wait is unaffected */
 	EXPECT_EQ(-EBUSY, sc_features(self->fd));
 	in_order(_metadata, self);
-	/* and whose turn it is goes through, to the card and back */
+	/* and at its turn a call does reach the card */
 	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_STATE));
 }
 
-TEST_F(waiting, nonblock_disconnect_leave)
+TEST_F(waiting, O_NONBLOCK_disconnect_leave_succeeds)
 {
 	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
 	EXPECT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
 	EXPECT_EQ(-ENOTCONN, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
 }
 
-TEST_F(waiting, cancel)
+TEST_F(waiting, CANCEL_gets_ECANCELED)
 {
 	struct job job;
 	size_t i;
@@ -190,7 +136,7 @@ TEST_F(waiting, cancel)
 }
 
 /* CANCEL is for one handle: others wait on. */
-TEST_F(waiting, cancel_is_for_one_handle)
+TEST_F(waiting, CANCEL_spares_other_handles)
 {
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_BEGIN, 0));
 	ASSERT_EQ(0, sc_cancel(self->fd));
@@ -201,7 +147,7 @@ TEST_F(waiting, cancel_is_for_one_handle)
 }
 
 /* An APDU on the wire is not cancelled. */
-TEST_F(waiting, cancel_not_on_the_wire)
+TEST_F(waiting, CANCEL_spares_sent_command)
 {
 	struct job job;
 
@@ -213,27 +159,12 @@ TEST_F(waiting, cancel_not_on_the_wire)
 	EXPECT_EQ(1, vr_card("counter"));
 }
 
-static volatile sig_atomic_t caught;
-
-static void on_signal(int number)
-{
-	(void)number;
-	caught++;
-}
-
-static void handle_signal(int flags)
-{
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = flags };
-
-	sigaction(SIGUSR1, &action, NULL);
-}
-
-TEST_F(waiting, signal_interrupts)
+TEST_F(waiting, signal_gets_EINTR)
 {
 	struct job job;
 	size_t i;
 
-	handle_signal(0);
+	job_catch_signals(0);
 	for (i = 0; i < ARRAY_SIZE(calls); i++) {
 		ASSERT_TRUE(job_blocks(&job, &calls[i], fd_for(self, i)))
 			TH_LOG("%s", calls[i].name);
@@ -241,22 +172,22 @@ TEST_F(waiting, signal_interrupts)
 		EXPECT_EQ(-EINTR, job_result(&job))
 			TH_LOG("%s", calls[i].name);
 	}
-	EXPECT_EQ(ARRAY_SIZE(calls), caught);
+	EXPECT_EQ(ARRAY_SIZE(calls), job_signals);
 	in_order(_metadata, self);
 }
 
-TEST_F(waiting, signal_restarts)
+TEST_F(waiting, SA_RESTART_keeps_waiting)
 {
 	struct job job;
 	int i;
 
-	handle_signal(SA_RESTART);
+	job_catch_signals(SA_RESTART);
 	ASSERT_TRUE(job_blocks(&job, &calls[4], self->fd));
 	for (i = 0; i < 20; i++) {
 		ASSERT_EQ(0, pthread_kill(job.thread, SIGUSR1));
 		pause_ms(2);
 	}
-	EXPECT_LT(0, caught);
+	EXPECT_LT(0, job_signals);
 	EXPECT_FALSE(job.over);
 	EXPECT_EQ(0, vr_card("counter"));
 	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
@@ -265,22 +196,22 @@ TEST_F(waiting, signal_restarts)
 }
 
 /* Once bytes may have reached the card, a signal that does not kill waits. */
-TEST_F(waiting, signal_not_on_the_wire)
+TEST_F(waiting, signal_spares_sent_command)
 {
 	struct job job;
 
-	handle_signal(0);
+	job_catch_signals(0);
 	ASSERT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
 	vr_do("fault on XfrBlock delay 200");
 	ASSERT_TRUE(job_blocks(&job, &calls[4], self->fd));
 	ASSERT_EQ(0, pthread_kill(job.thread, SIGUSR1));
 	EXPECT_EQ(0, job_result(&job));
-	EXPECT_EQ(1, caught);
+	EXPECT_EQ(1, job_signals);
 	EXPECT_EQ(1, vr_card("counter"));
 }
 
 /* The one in the middle of the queue dies: the one behind it gets its turn. */
-TEST_F(waiting, killed_waiter)
+TEST_F(waiting, killed_waiter_is_skipped)
 {
 	static const enum agent_op ops[] = {
 		AGENT_BEGIN, AGENT_STATUS, AGENT_COUNT, AGENT_RECONNECT,
@@ -311,7 +242,7 @@ TEST_F(waiting, killed_waiter)
 }
 
 /* A handle is disconnected by another thread while a call on it waits. */
-TEST_F(waiting, disconnected_while_waiting)
+TEST_F(waiting, DISCONNECT_by_other_thread_gets_ENOTCONN)
 {
 	struct job job;
 
@@ -336,7 +267,7 @@ TEST_F(waiting, own_handles_block_each_other)
 }
 
 /* close() in one thread while a call of another is under way: the call keeps the file. */
-TEST_F(waiting, closed_while_waiting)
+TEST_F(waiting, close_by_other_thread_keeps_call)
 {
 	struct job job;
 
@@ -350,8 +281,8 @@ TEST_F(waiting, closed_while_waiting)
 	EXPECT_STREQ("warm", vr_trace());
 }
 
-/* A newcomer does not pass who waits already. */
-TEST_F(waiting, newcomer_waits_behind)
+/* A later call does not overtake one that waits. */
+TEST_F(waiting, newcomer_does_not_overtake)
 {
 	struct job job;
 

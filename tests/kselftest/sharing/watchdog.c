@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The watchdog: a transaction that is idle for too long ends with a reset. */
+/* transaction_ms, the watchdog: a transaction that is idle for longer ends with a reset. */
 #include "kselftest_harness.h"
 
 #include "agent.h"
 #include "sc.h"
 #include "usb.h"
+#include "users.h"
 #include "vr.h"
 
 #define LIMIT_MS	1500
@@ -14,14 +15,14 @@ static bool set_limit(unsigned int ms)
 	return module_set("transaction_ms", ms);
 }
 
-FIXTURE(watchdog)
+FIXTURE(transaction_ms)
 {
 	int owner;
 	int watch;
 	struct agent agent;
 };
 
-FIXTURE_SETUP(watchdog)
+FIXTURE_SETUP(transaction_ms)
 {
 	vr_prepare("--profile short", VR_CARD);
 	ASSERT_TRUE(set_limit(LIMIT_MS));
@@ -35,7 +36,7 @@ FIXTURE_SETUP(watchdog)
 }
 
 /* In the parent, so that it is done whatever becomes of the test; the agent dies with it. */
-FIXTURE_TEARDOWN_PARENT(watchdog)
+FIXTURE_TEARDOWN_PARENT(transaction_ms)
 {
 	EXPECT_TRUE(set_limit(0));
 }
@@ -47,32 +48,26 @@ static bool in_transaction(int watch)
 	return !sc_snapshot(watch, &status) && status.state & SCARD_STATE_BIT_TRANSACTION;
 }
 
-TEST_F(watchdog, idle_transaction_ends)
+TEST_F(transaction_ms, idle_transaction_ends_with_reset)
 {
-	size_t i;
-
 	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
 	ASSERT_EQ(0x9000, sc_apdu(self->owner, APDU_VERIFY));
 	ASSERT_EQ(0, sc_begin(self->owner));
 	ASSERT_EQ(0, sc_begin(self->owner));
 	vr_clear();
-	/* who waits is told of the reset, not before the limit */
+	/* the waiter gets ESTALE, not before the limit */
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_BEGIN, 0));
 	EXPECT_EQ(AGENT_RUNNING, agent_result(&self->agent, LIMIT_MS / 2));
 	EXPECT_EQ(-ESTALE, agent_result(&self->agent, 10000));
 	EXPECT_FALSE(in_transaction(self->watch));
-	for (i = 0; i < SC_GATED; i++) {
-		EXPECT_EQ(-ESTALE, sc_gated[i].call(self->owner)) {
-			TH_LOG("%s", sc_gated[i].name);
-		}
-	}
+	expect_gated(_metadata, self->owner, -ESTALE);
 	EXPECT_EQ(0, sc_reconnect(self->owner, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
 	EXPECT_EQ(-ENOLCK, sc_end(self->owner, SCARD_DISP_LEAVE));
 	EXPECT_EQ(0x63c3, sc_apdu(self->owner, APDU_VERIFIED));
 	EXPECT_STREQ("warm apdu", vr_trace());
 }
 
-TEST_F(watchdog, who_waits_in_connect_gets_in)
+TEST_F(transaction_ms, waiting_CONNECT_succeeds)
 {
 	ASSERT_EQ(0, sc_begin(self->owner));
 	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
@@ -81,9 +76,8 @@ TEST_F(watchdog, who_waits_in_connect_gets_in)
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_STATUS, 0));
 }
 
-/* Every call of the owner starts the time anew. */
-/* The limit is set, or made shorter, while the owner does not call: for who waits from then on. */
-TEST_F(watchdog, set_while_a_transaction_is_idle)
+/* Setting or shortening the limit applies to a transaction that is already idle. */
+TEST_F(transaction_ms, change_applies_to_running_transaction)
 {
 	static const unsigned int before[] = { 0, 600000 };
 	size_t i;
@@ -103,7 +97,8 @@ TEST_F(watchdog, set_while_a_transaction_is_idle)
 	EXPECT_STREQ("warm warm", vr_trace());
 }
 
-TEST_F(watchdog, used_transaction_goes_on)
+/* Each call of the owner restarts the limit. */
+TEST_F(transaction_ms, calls_restart_the_limit)
 {
 	int i;
 
@@ -118,7 +113,7 @@ TEST_F(watchdog, used_transaction_goes_on)
 }
 
 /* A card that works is not idle, however long it takes. */
-TEST_F(watchdog, long_command_is_not_idle)
+TEST_F(transaction_ms, long_command_is_not_idle)
 {
 	ASSERT_EQ(0, sc_begin(self->owner));
 	EXPECT_EQ(0x9000, sc_apdu(self->owner, APDU_SLEEP("0BB8")));
@@ -128,7 +123,7 @@ TEST_F(watchdog, long_command_is_not_idle)
 }
 
 /* EXCLUSIVE is no transaction. */
-TEST_F(watchdog, exclusive_is_not_ended)
+TEST_F(transaction_ms, EXCLUSIVE_is_not_ended)
 {
 	ASSERT_EQ(0, sc_disconnect(self->owner, SCARD_DISP_LEAVE));
 	ASSERT_EQ(0, sc_connect(self->owner, SCARD_MODE_EXCLUSIVE, SC_ANY));
@@ -137,8 +132,8 @@ TEST_F(watchdog, exclusive_is_not_ended)
 	EXPECT_STREQ("", vr_trace());
 }
 
-/* What a dead handle owes is paid by the reset that ends the transaction: one, not two. */
-TEST_F(watchdog, pays_what_is_owed)
+/* The reset that ends the transaction includes the pending one of a dead handle. */
+TEST_F(transaction_ms, pending_reset_is_done_once)
 {
 	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
 	ASSERT_EQ(0, sc_begin(self->owner));
@@ -154,7 +149,7 @@ TEST_F(watchdog, pays_what_is_owed)
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_STATUS, 0));
 }
 
-TEST_F(watchdog, off_by_default)
+TEST_F(transaction_ms, zero_is_the_default_and_ends_nothing)
 {
 	ASSERT_TRUE(set_limit(0));
 	ASSERT_EQ(0, sc_begin(self->owner));

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The whole system sleeps and wakes up: who was connected is told of one reset, nobody
- * hangs, nothing is sent twice, and no card has power in between. For a guest whose
- * reader may lose its power, with the card of tests/power/card.py; see tests/power/run.
+ * System sleep (/sys/power/state): connected handles see one reset (SCARD_IOC_GET_STATUS,
+ * EIDRM or ESTALE), no call hangs, no APDU is sent twice, no card has power while the system
+ * sleeps. Runs with QEMU's reader, which may lose its power, and the card of card.py.
  */
-#include <poll.h>
 #include <stdio.h>
 #include <sys/klog.h>
 
@@ -14,32 +13,30 @@
 #include "agent.h"
 #include "sc.h"
 #include "usb.h"
+#include "users.h"
 
 /* How long a call may take to notice, with a debug kernel on a slow machine */
 #define AT_ONCE_MS	8000
 
-FIXTURE(sleep)
+FIXTURE(system_sleep)
 {
-	struct agent agent;
-	struct agent waiter;
-	int fd;
-	int watch;
+	struct users u;
 };
 
 /* How deep: /sys/power/pm_test wakes the system up after a second, on the way down. */
-FIXTURE_VARIANT(sleep)
+FIXTURE_VARIANT(system_sleep)
 {
 	const char *state;
 	const char *until;
 };
 
-FIXTURE_VARIANT_ADD(sleep, to_idle)
+FIXTURE_VARIANT_ADD(system_sleep, to_idle)
 {
 	.state = "freeze",
 	.until = "devices",
 };
 
-FIXTURE_VARIANT_ADD(sleep, to_ram)
+FIXTURE_VARIANT_ADD(system_sleep, to_ram)
 {
 	.state = "mem",
 	.until = "core",
@@ -63,7 +60,7 @@ static int logged(const char *what)
 #define PORT_RESETS	": reset full-speed USB device"
 
 static void sleep_now(struct __test_metadata *_metadata,
-		      const FIXTURE_VARIANT(sleep) *variant)
+		      const FIXTURE_VARIANT(system_sleep) *variant)
 {
 	int resets = logged(PORT_RESETS);
 
@@ -73,38 +70,27 @@ static void sleep_now(struct __test_metadata *_metadata,
 	EXPECT_EQ(resets + 1, logged(PORT_RESETS));
 }
 
-FIXTURE_SETUP(sleep)
+FIXTURE_SETUP(system_sleep)
 {
 	struct scard_status status;
 	struct scard_info info;
 
 	ASSERT_EQ(0, file_set("/sys/module/suspend/parameters/pm_test_delay", "1"));
 	ASSERT_TRUE(module_set("idle_ms", 0));
-	self->watch = sc_open(O_RDONLY);
-	ASSERT_LE(0, self->watch);
-	ASSERT_TRUE(sc_settled(self->watch, &status, AT_ONCE_MS));
-	ASSERT_EQ(0, sc_info(self->watch, &info));
+	users_open(_metadata, &self->u);
+	ASSERT_TRUE(sc_settled(self->u.watch, &status, AT_ONCE_MS));
+	ASSERT_EQ(0, sc_info(self->u.watch, &info));
 	ASSERT_TRUE(usbmon_open(info.bus, info.device));
-	agent_start(&self->agent);
-	agent_start(&self->waiter);
-	ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
-	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
-	ASSERT_EQ(0, agent_do(&self->waiter, AGENT_OPEN, 0));
-	ASSERT_EQ(0, agent_do(&self->waiter, AGENT_CONNECT, SCARD_MODE_SHARED));
-	self->fd = sc_open_connected(SCARD_MODE_SHARED);
-	ASSERT_LE(0, self->fd);
-	ASSERT_TRUE(sc_settled(self->watch, &status, AT_ONCE_MS));
+	users_connect(_metadata, &self->u);
+	ASSERT_TRUE(sc_settled(self->u.watch, &status, AT_ONCE_MS));
 	usbmon_clear();
 }
 
-FIXTURE_TEARDOWN(sleep)
+FIXTURE_TEARDOWN(system_sleep)
 {
 	int fd;
 
-	agent_stop(&self->agent);
-	agent_stop(&self->waiter);
-	close(self->fd);
-	close(self->watch);
+	users_close(&self->u);
 	fd = sc_open_connected(SCARD_MODE_SHARED);
 	EXPECT_LE(0, fd);
 	EXPECT_LE(0, sc_count(fd));
@@ -112,41 +98,17 @@ FIXTURE_TEARDOWN(sleep)
 	close(fd);
 }
 
-/* One reset, which the handles hear of until they reconnect, and not again */
-static void told_of_one_reset(struct __test_metadata *_metadata, FIXTURE_DATA(sleep) *self,
-			      const struct scard_status *before)
+TEST_F_TIMEOUT(system_sleep, connected_handles_see_one_reset, 60)
 {
-	struct scard_status after;
-	size_t i;
-
-	ASSERT_TRUE(sc_settled(self->watch, &after, AT_ONCE_MS));
-	EXPECT_EQ(before->epoch + 1, after.epoch);
-	EXPECT_EQ(before->card_event, after.card_event);
-	for (i = 0; i < SC_GATED; i++) {
-		EXPECT_EQ(-ESTALE, sc_gated[i].call(self->fd)) {
-			TH_LOG("%s", sc_gated[i].name);
-		}
-	}
-	EXPECT_EQ(-ESTALE, agent_do(&self->agent, AGENT_STATUS, 0));
-	EXPECT_EQ(0, sc_reconnect(self->fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
-	EXPECT_EQ(0, agent_do(&self->agent, AGENT_RECONNECT, SCARD_DISP_LEAVE));
-	EXPECT_EQ(0, sc_status(self->fd));
-	EXPECT_EQ(0, agent_do(&self->agent, AGENT_STATUS, 0));
-	EXPECT_EQ(0, sc_snapshot(self->watch, &after));
-	EXPECT_EQ(before->epoch + 1, after.epoch);
-}
-
-TEST_F_TIMEOUT(sleep, connected, 60)
-{
-	struct pollfd pfd = { .fd = self->watch, .events = POLLPRI };
+	struct pollfd pfd = { .fd = self->u.watch, .events = POLLPRI };
 	struct scard_status before;
 
-	ASSERT_EQ(0, sc_snapshot(self->watch, &before));
+	ASSERT_EQ(0, sc_snapshot(self->u.watch, &before));
 	ASSERT_EQ(0, poll(&pfd, 1, 0));
 	sleep_now(_metadata, variant);
 	EXPECT_EQ(1, poll(&pfd, 1, AT_ONCE_MS));
 	EXPECT_EQ(POLLPRI, pfd.revents);
-	told_of_one_reset(_metadata, self, &before);
+	expect_one_reset(_metadata, &self->u, &before, AT_ONCE_MS);
 	EXPECT_STREQ("IccPowerOff IccPowerOn", usbmon_print("# "));
 }
 
@@ -154,71 +116,71 @@ TEST_F_TIMEOUT(sleep, connected, 60)
  * A card that takes longer than tasks may take to freeze (20 s) does not keep the system
  * awake. Its command has been sent: it ends with an error, and is not sent again.
  */
-TEST_F_TIMEOUT(sleep, in_transmit, 120)
+TEST_F_TIMEOUT(system_sleep, transmit_gets_EIO_and_is_not_repeated, 120)
 {
 	struct scard_status before;
-	long count = sc_count(self->fd);
+	long count = sc_count(self->u.fd);
 
 	ASSERT_LE(0, count);
-	ASSERT_EQ(0, sc_snapshot(self->watch, &before));
-	agent_begin_apdu(&self->agent, AGENT_APDU, APDU_SLEEP("7530"));
-	ASSERT_TRUE(agent_is_blocked(&self->agent));
+	ASSERT_EQ(0, sc_snapshot(self->u.watch, &before));
+	agent_begin_apdu(&self->u.agent, AGENT_APDU, APDU_SLEEP("7530"));
+	ASSERT_TRUE(agent_is_blocked(&self->u.agent));
 	sleep_now(_metadata, variant);
-	EXPECT_EQ(-EIO, agent_result(&self->agent, AT_ONCE_MS));
-	told_of_one_reset(_metadata, self, &before);
-	/* the one of told_of_one_reset() was not let through */
-	EXPECT_EQ(count + 2, sc_count(self->fd));
+	EXPECT_EQ(-EIO, agent_result(&self->u.agent, AT_ONCE_MS));
+	expect_one_reset(_metadata, &self->u, &before, AT_ONCE_MS);
+	/* that of expect_one_reset() failed with ESTALE */
+	EXPECT_EQ(count + 2, sc_count(self->u.fd));
 }
 
-TEST_F_TIMEOUT(sleep, in_transaction, 60)
+TEST_F_TIMEOUT(system_sleep, transaction_and_waiter_get_ESTALE, 60)
 {
 	struct scard_status before;
 
-	ASSERT_EQ(0, agent_do(&self->agent, AGENT_BEGIN, 0));
-	ASSERT_TRUE(agent_blocks(&self->waiter, AGENT_BEGIN, 0));
-	ASSERT_EQ(0, sc_snapshot(self->watch, &before));
+	ASSERT_EQ(0, agent_do(&self->u.agent, AGENT_BEGIN, 0));
+	ASSERT_TRUE(agent_blocks(&self->u.waiter, AGENT_BEGIN, 0));
+	ASSERT_EQ(0, sc_snapshot(self->u.watch, &before));
 	sleep_now(_metadata, variant);
-	EXPECT_EQ(-ESTALE, agent_result(&self->waiter, AT_ONCE_MS));
-	EXPECT_EQ(-ESTALE, agent_do(&self->agent, AGENT_END, SCARD_DISP_LEAVE));
-	told_of_one_reset(_metadata, self, &before);
-	EXPECT_EQ(-ENOLCK, agent_do(&self->agent, AGENT_END, SCARD_DISP_LEAVE));
+	EXPECT_EQ(-ESTALE, agent_result(&self->u.waiter, AT_ONCE_MS));
+	EXPECT_EQ(-ESTALE, agent_do(&self->u.agent, AGENT_END, SCARD_DISP_LEAVE));
+	expect_one_reset(_metadata, &self->u, &before, AT_ONCE_MS);
+	EXPECT_EQ(-ENOLCK, agent_do(&self->u.agent, AGENT_END, SCARD_DISP_LEAVE));
 }
 
-/* Another card in the morning: the first one is gone for who was connected to it. */
-TEST_F_TIMEOUT(sleep, card_swapped, 60)
+/* Another card after the sleep: handles connected to the first one get EIDRM. */
+TEST_F_TIMEOUT(system_sleep, exchanged_card_gets_EIDRM, 60)
 {
 	struct scard_status before, after;
 	int i;
 
-	ASSERT_EQ(0, sc_snapshot(self->watch, &before));
-	ASSERT_EQ(0x9000, sc_apdu(self->fd, "80F00320"));
+	ASSERT_EQ(0, sc_snapshot(self->u.watch, &before));
+	ASSERT_EQ(0x9000, sc_apdu(self->u.fd, "80F00320"));
 	sleep_now(_metadata, variant);
-	/* on a busy machine who swaps it is late, and the guest awake before him */
+	/* on a busy machine the exchange may come after the wake-up */
 	for (i = 0; i < AT_ONCE_MS; i += 10) {
-		ASSERT_TRUE(sc_settled(self->watch, &after, AT_ONCE_MS));
+		ASSERT_TRUE(sc_settled(self->u.watch, &after, AT_ONCE_MS));
 		if (after.card_event - before.card_event >= 2)
 			break;
 		pause_ms(10);
 	}
 	EXPECT_NE(0, memcmp(before.atr, after.atr, sizeof(before.atr)));
 	EXPECT_EQ(before.card_event + 2, after.card_event);
-	EXPECT_EQ(-EIDRM, sc_status(self->fd));
-	EXPECT_EQ(-EIDRM, agent_do(&self->agent, AGENT_STATUS, 0));
-	EXPECT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
-	EXPECT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
-	EXPECT_EQ(0, sc_status(self->fd));
+	EXPECT_EQ(-EIDRM, sc_status(self->u.fd));
+	EXPECT_EQ(-EIDRM, agent_do(&self->u.agent, AGENT_STATUS, 0));
+	EXPECT_EQ(0, sc_disconnect(self->u.fd, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, sc_connect(self->u.fd, SCARD_MODE_SHARED, SC_ANY));
+	EXPECT_EQ(0, sc_status(self->u.fd));
 }
 
 /*
  * The card is there and off, and stays so: QEMU's reader reports a change when it has been
- * told to power a card off, and what is reported is looked at, which needs power.
+ * told to power a card off, and the driver powers the card to look at it.
  */
-static bool is_off(const FIXTURE_DATA(sleep) *self, struct scard_status *status)
+static bool is_off(const FIXTURE_DATA(system_sleep) *self, struct scard_status *status)
 {
 	int i, since = 0;
 
 	for (i = 0; i < AT_ONCE_MS; i += 10) {
-		if (sc_snapshot(self->watch, status))
+		if (sc_snapshot(self->u.watch, status))
 			return false;
 		if (status->state != SCARD_STATE_BIT_PRESENT)
 			since = i;
@@ -229,22 +191,22 @@ static bool is_off(const FIXTURE_DATA(sleep) *self, struct scard_status *status)
 	return false;
 }
 
-static void switch_off(struct __test_metadata *_metadata, FIXTURE_DATA(sleep) *self,
+static void switch_off(struct __test_metadata *_metadata, FIXTURE_DATA(system_sleep) *self,
 		       struct scard_status *status)
 {
-	agent_stop(&self->agent);
-	agent_stop(&self->waiter);
+	agent_stop(&self->u.agent);
+	agent_stop(&self->u.waiter);
 	ASSERT_TRUE(module_set("idle_ms", 50));
-	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_UNPOWER));
+	ASSERT_EQ(0, sc_disconnect(self->u.fd, SCARD_DISP_UNPOWER));
 	ASSERT_TRUE(is_off(self, status));
 	usbmon_clear();
 }
 
 /* Looked at again, as it may be another one, and off again: there is nothing to tell. */
-static void same_card(struct __test_metadata *_metadata, FIXTURE_DATA(sleep) *self,
+static void same_card(struct __test_metadata *_metadata, FIXTURE_DATA(system_sleep) *self,
 		      const struct scard_status *before, struct scard_status *after)
 {
-	struct pollfd pfd = { .fd = self->watch, .events = POLLPRI };
+	struct pollfd pfd = { .fd = self->u.watch, .events = POLLPRI };
 
 	ASSERT_TRUE(is_off(self, after));
 	EXPECT_EQ(before->card_event, after->card_event);
@@ -253,8 +215,8 @@ static void same_card(struct __test_metadata *_metadata, FIXTURE_DATA(sleep) *se
 	EXPECT_EQ(0, poll(&pfd, 1, 0));
 }
 
-/* Nobody is connected. */
-TEST_F_TIMEOUT(sleep, card_is_off, 60)
+/* No handle is connected. */
+TEST_F_TIMEOUT(system_sleep, card_without_power_changes_nothing, 60)
 {
 	struct scard_status before, after;
 
@@ -267,19 +229,19 @@ TEST_F_TIMEOUT(sleep, card_is_off, 60)
 	EXPECT_EQ(0, usb_set("power/control", "auto"));
 }
 
-/* Somebody was connected, and the card is on still: nobody hears that it goes off. */
-TEST_F_TIMEOUT(sleep, card_is_unused, 60)
+/* Handles were connected, and the card is still on: its power-off is no event. */
+TEST_F_TIMEOUT(system_sleep, unused_card_is_powered_off_silently, 60)
 {
 	struct scard_status before, after;
 
-	ASSERT_EQ(0, agent_do(&self->agent, AGENT_DISCONNECT, SCARD_DISP_LEAVE));
-	ASSERT_EQ(0, agent_do(&self->waiter, AGENT_DISCONNECT, SCARD_DISP_LEAVE));
-	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
-	ASSERT_TRUE(sc_settled(self->watch, &before, AT_ONCE_MS));
+	ASSERT_EQ(0, agent_do(&self->u.agent, AGENT_DISCONNECT, SCARD_DISP_LEAVE));
+	ASSERT_EQ(0, agent_do(&self->u.waiter, AGENT_DISCONNECT, SCARD_DISP_LEAVE));
+	ASSERT_EQ(0, sc_disconnect(self->u.fd, SCARD_DISP_LEAVE));
+	ASSERT_TRUE(sc_settled(self->u.watch, &before, AT_ONCE_MS));
 	ASSERT_EQ(SCARD_STATE_BIT_POWERED, before.state & SCARD_STATE_BIT_POWERED);
 	usbmon_clear();
 	sleep_now(_metadata, variant);
-	ASSERT_TRUE(sc_settled(self->watch, &after, AT_ONCE_MS));
+	ASSERT_TRUE(sc_settled(self->u.watch, &after, AT_ONCE_MS));
 	EXPECT_EQ(before.epoch, after.epoch);
 	EXPECT_EQ(before.card_event, after.card_event);
 	EXPECT_EQ(before.atr_len, after.atr_len);
@@ -288,9 +250,9 @@ TEST_F_TIMEOUT(sleep, card_is_unused, 60)
 
 /*
  * The kernel wakes it up to let it sleep without remote wake-up. Whether the card has got
- * power again by then, and loses it, depends on who is faster; nobody is told in any case.
+ * power again by then, and loses it, depends on timing; it is no event in any case.
  */
-TEST_F_TIMEOUT(sleep, reader_is_asleep, 60)
+TEST_F_TIMEOUT(system_sleep, suspended_reader_changes_nothing, 60)
 {
 	struct scard_status before, after;
 

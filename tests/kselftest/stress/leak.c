@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * No leak of a verified card. Over and over a process verifies the PIN and is killed at
- * a random moment; others connect as fast as they can and ask the card whether the PIN
- * is verified. They must never hear yes, and each death must reset the card exactly once.
+ * SIGKILL and the reset on close: no leak of a verified card. Over and over a process verifies
+ * the PIN (VERIFY) and is killed at a random moment; competitors SCARD_IOC_CONNECT as fast as
+ * they can and ask the card whether the PIN is verified. It must never be, and each death must
+ * reset the card exactly once.
  *
  * The victim keeps the others out in one of two ways, EXCLUSIVE or a transaction, so that
- * whoever gets in does so after its death; or it is a plain SHARED handle, and the
+ * a competitor connects after its death; or it is a plain SHARED handle, and the
  * others begin when it is dead. It says how far it has come, and is killed a random moment
  * after it has come to a random stage, so that slow machines see the same deaths as fast ones.
  *
@@ -42,7 +43,7 @@ struct shared {
 	atomic_int error;		/* the last of those */
 };
 
-FIXTURE(leak)
+FIXTURE(killed_owner)
 {
 	struct shared *shared;
 	pid_t competitors[MAX_COMPETITORS];
@@ -50,19 +51,19 @@ FIXTURE(leak)
 	int last;		/* a competitor in this process */
 };
 
-FIXTURE_VARIANT(leak)
+FIXTURE_VARIANT(killed_owner)
 {
 	unsigned int competitors;
 };
 
-FIXTURE_VARIANT_ADD(leak, one) { .competitors = 1, };
-FIXTURE_VARIANT_ADD(leak, two) { .competitors = 2, };
-FIXTURE_VARIANT_ADD(leak, three) { .competitors = 3, };
-FIXTURE_VARIANT_ADD(leak, four) { .competitors = 4, };
-FIXTURE_VARIANT_ADD(leak, five) { .competitors = 5, };
-FIXTURE_VARIANT_ADD(leak, six) { .competitors = 6, };
-FIXTURE_VARIANT_ADD(leak, seven) { .competitors = 7, };
-FIXTURE_VARIANT_ADD(leak, eight) { .competitors = 8, };
+FIXTURE_VARIANT_ADD(killed_owner, one) { .competitors = 1, };
+FIXTURE_VARIANT_ADD(killed_owner, two) { .competitors = 2, };
+FIXTURE_VARIANT_ADD(killed_owner, three) { .competitors = 3, };
+FIXTURE_VARIANT_ADD(killed_owner, four) { .competitors = 4, };
+FIXTURE_VARIANT_ADD(killed_owner, five) { .competitors = 5, };
+FIXTURE_VARIANT_ADD(killed_owner, six) { .competitors = 6, };
+FIXTURE_VARIANT_ADD(killed_owner, seven) { .competitors = 7, };
+FIXTURE_VARIANT_ADD(killed_owner, eight) { .competitors = 8, };
 
 static void pause_us(long us)
 {
@@ -71,7 +72,7 @@ static void pause_us(long us)
 	nanosleep(&pause, NULL);
 }
 
-/* Get in, ask, get out. What others do to the card is no failure: then ask again. */
+/* Connect, ask, disconnect; repeat if another process has reset the card. */
 static void compete_once(struct shared *shared, int fd)
 {
 	int result, i;
@@ -151,7 +152,7 @@ static unsigned long parameter(const char *name, unsigned long otherwise)
 	return text ? strtoul(text, NULL, 0) : otherwise;
 }
 
-FIXTURE_SETUP(leak)
+FIXTURE_SETUP(killed_owner)
 {
 	unsigned int i;
 
@@ -171,7 +172,7 @@ FIXTURE_SETUP(leak)
 	}
 }
 
-FIXTURE_TEARDOWN(leak)
+FIXTURE_TEARDOWN(killed_owner)
 {
 	unsigned int i;
 
@@ -190,7 +191,7 @@ static bool round_over(struct shared *shared, unsigned int competitors)
 	return shared->done == competitors;
 }
 
-TEST_F_TIMEOUT(leak, never_verified, 7200)
+TEST_F_TIMEOUT(killed_owner, competitors_never_see_verified_card, 7200)
 {
 	unsigned long rounds = parameter("TEST_ROUNDS", 125);
 	unsigned long seed = parameter("TEST_SEED", (unsigned long)time(NULL) + variant->competitors);
@@ -234,7 +235,7 @@ TEST_F_TIMEOUT(leak, never_verified, 7200)
 		ASSERT_TRUE(round_over(shared, variant->competitors)) {
 			TH_LOG("round %lu: somebody hangs", round);
 		}
-		/* the last one comes when all is over, so that what is owed has been paid */
+		/* the last one comes when all is over, so that the last reset is done */
 		compete_once(shared, self->last);
 		ASSERT_EQ(0, shared->verified) {
 			TH_LOG("round %lu: the PIN was verified (way %d)", round, way);
@@ -262,7 +263,7 @@ TEST_F_TIMEOUT(leak, never_verified, 7200)
 	EXPECT_EQ(resets, vr_count("warm"));
 	EXPECT_EQ(0, vr_count("cold"));
 	EXPECT_EQ(0, vr_count("IccPowerOff"));
-	/* and the rounds were what they should be */
+	/* and all rounds took place */
 	EXPECT_LT(rounds / 8, deaths[VERIFIED]);
 	EXPECT_LT(rounds / 50, deaths[VERIFYING]);
 	EXPECT_EQ(rounds * (variant->competitors + 1), shared->asked);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Many who wait: first come, first served; nobody starves; nobody is forgotten; a lock
- * is handed over at once and not when some timer looks.
+ * SCARD_IOC_BEGIN with 64 waiters: first come, first served; no waiter starves or is lost; the
+ * lock is handed over at once, not by a timer.
  */
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -14,6 +14,7 @@
 
 #include "agent.h"
 #include "sc.h"
+#include "usb.h"
 #include "vr.h"
 
 #define WAITERS		64
@@ -29,14 +30,14 @@ struct shared {
 	atomic_uint turn;
 };
 
-FIXTURE(queue)
+FIXTURE(transaction_queue)
 {
 	struct shared *shared;
 	pid_t waiters[WAITERS];
 	int owner;
 };
 
-FIXTURE_SETUP(queue)
+FIXTURE_SETUP(transaction_queue)
 {
 	vr_prepare("--profile short", "echo");
 	self->shared = mmap(NULL, sizeof(*self->shared), PROT_READ | PROT_WRITE,
@@ -46,7 +47,7 @@ FIXTURE_SETUP(queue)
 	ASSERT_LE(0, self->owner);
 }
 
-FIXTURE_TEARDOWN(queue)
+FIXTURE_TEARDOWN(transaction_queue)
 {
 	unsigned int i;
 
@@ -56,13 +57,6 @@ FIXTURE_TEARDOWN(queue)
 			waitpid(self->waiters[i], NULL, 0);
 		}
 	}
-}
-
-static void pause_ms(long ms)
-{
-	struct timespec pause = { ms / 1000, ms % 1000 * 1000000 };
-
-	nanosleep(&pause, NULL);
 }
 
 static double seconds(void)
@@ -129,7 +123,7 @@ static void loop(struct shared *shared, unsigned int number)
 	sc_disconnect(fd, SCARD_DISP_LEAVE);
 }
 
-static void start(FIXTURE_DATA(queue) *self, void (*body)(struct shared *shared, unsigned int n))
+static void start(FIXTURE_DATA(transaction_queue) *self, void (*body)(struct shared *shared, unsigned int n))
 {
 	unsigned int i;
 
@@ -146,7 +140,7 @@ static void start(FIXTURE_DATA(queue) *self, void (*body)(struct shared *shared,
 		pause_ms(1);
 }
 
-static bool all_ended(FIXTURE_DATA(queue) *self)
+static bool all_ended(FIXTURE_DATA(transaction_queue) *self)
 {
 	bool good = true;
 	unsigned int i;
@@ -159,7 +153,7 @@ static bool all_ended(FIXTURE_DATA(queue) *self)
 	return good;
 }
 
-TEST_F_TIMEOUT(queue, first_come_first_served, 120)
+TEST_F_TIMEOUT(transaction_queue, waiters_are_served_in_order, 120)
 {
 	unsigned int i;
 	double begin;
@@ -183,7 +177,7 @@ TEST_F_TIMEOUT(queue, first_come_first_served, 120)
 }
 
 /* Half of them are killed while they wait: the others do not notice, but for the resets. */
-TEST_F_TIMEOUT(queue, killed_in_the_queue, 120)
+TEST_F_TIMEOUT(transaction_queue, killed_waiters_are_skipped, 120)
 {
 	unsigned int i;
 	int status;
@@ -211,7 +205,7 @@ TEST_F_TIMEOUT(queue, killed_in_the_queue, 120)
 	EXPECT_EQ(-ESTALE, sc_status(self->owner));
 }
 
-TEST_F_TIMEOUT(queue, nobody_starves, 300)
+TEST_F_TIMEOUT(transaction_queue, no_waiter_starves, 300)
 {
 	double begin, took;
 
@@ -225,7 +219,7 @@ TEST_F_TIMEOUT(queue, nobody_starves, 300)
 	EXPECT_EQ(WAITERS * LOOPS, self->shared->grants);
 	EXPECT_EQ(0, self->shared->failures);
 	/*
-	 * Everybody else once, and those who got it between the moment one looked at the
+	 * Every other waiter once, and those who got it between the moment one looked at the
 	 * count and the moment one was in the queue.
 	 */
 	EXPECT_GE(2 * WAITERS, self->shared->worst);

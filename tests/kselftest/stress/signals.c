@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A storm of signals: every APDU reaches the card exactly once if its call succeeds, and
+ * EINTR, SA_RESTART: a storm of signals during SCARD_IOC_TRANSMIT. Every APDU reaches the card
+ * exactly once if its call succeeds, and
  * not at all if it was interrupted. The card counts; a PIN try that was sent twice would
  * be two tries.
  */
@@ -30,13 +31,13 @@ struct shared {
 	atomic_int error;
 };
 
-FIXTURE(signals)
+FIXTURE(signal_storm)
 {
 	struct shared *shared;
 	pid_t processes[MAX_PROCESSES];
 };
 
-FIXTURE_VARIANT(signals)
+FIXTURE_VARIANT(signal_storm)
 {
 	int flags;		/* of sigaction() */
 	unsigned int processes;
@@ -44,7 +45,7 @@ FIXTURE_VARIANT(signals)
 };
 
 #define STORM(name, f, p, t)							\
-	FIXTURE_VARIANT_ADD(signals, name)					\
+	FIXTURE_VARIANT_ADD(signal_storm, name)					\
 	{									\
 		.flags = f, .processes = p, .transactions = t,			\
 	};
@@ -125,7 +126,7 @@ static void work(int flags, bool transactions)
 	_exit(0);
 }
 
-FIXTURE_SETUP(signals)
+FIXTURE_SETUP(signal_storm)
 {
 	vr_prepare("--profile short", VR_CARD);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
@@ -133,11 +134,11 @@ FIXTURE_SETUP(signals)
 	ASSERT_NE(MAP_FAILED, shared);
 }
 
-FIXTURE_TEARDOWN(signals)
+FIXTURE_TEARDOWN(signal_storm)
 {
 }
 
-TEST_F_TIMEOUT(signals, exactly_once, 60)
+TEST_F_TIMEOUT(signal_storm, apdu_is_sent_once_or_not_at_all, 60)
 {
 	unsigned int i;
 	int status;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The reader is pulled out while something is under way: every call ends at once with
- * ENODEV, a handle can be disconnected all the same, nothing hangs, and the reader works
- * when it is plugged in again.
+ * Unplug: every ioctl ends at once with ENODEV, poll() reports POLLHUP, SCARD_IOC_DISCONNECT
+ * succeeds, no call hangs, and the reader works when it is plugged in again.
  */
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -12,6 +11,7 @@
 
 #include "agent.h"
 #include "sc.h"
+#include "users.h"
 #include "vr.h"
 
 /* How long a call may take to notice, with a debug kernel on a slow machine */
@@ -19,32 +19,19 @@
 
 FIXTURE(unplug)
 {
-	struct agent agent;	/* open, not connected */
-	struct agent waiter;	/* the same */
-	int fd;
-	int watch;
+	struct users u;		/* none is connected */
 };
 
 FIXTURE_SETUP(unplug)
 {
 	vr_prepare("--profile short", VR_CARD);
-	agent_start(&self->agent);
-	agent_start(&self->waiter);
-	self->fd = sc_open(O_RDWR);
-	ASSERT_LE(0, self->fd);
-	self->watch = sc_open(O_RDONLY);
-	ASSERT_LE(0, self->watch);
-	ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
-	ASSERT_EQ(0, agent_do(&self->waiter, AGENT_OPEN, 0));
+	users_open(_metadata, &self->u);
 }
 
 /* Whatever happened: plug it in, and a new handle works. */
 FIXTURE_TEARDOWN(unplug)
 {
-	agent_stop(&self->agent);
-	agent_stop(&self->waiter);
-	close(self->fd);
-	close(self->watch);
+	users_close(&self->u);
 	vr_prepare("--profile short", VR_CARD);
 	EXPECT_TRUE(sc_works());
 }
@@ -72,21 +59,13 @@ static void all_gone(struct __test_metadata *_metadata, int fd)
 	EXPECT_EQ(-ENODEV, sc_set_attr(fd, SCARD_ATTR_SUPRESS_T1_IFS, buf, 1));
 }
 
-static void wait_gone(struct __test_metadata *_metadata, int watch)
-{
-	struct pollfd pfd = { .fd = watch };
-
-	ASSERT_EQ(1, poll(&pfd, 1, AT_ONCE_MS));
-	ASSERT_EQ(POLLHUP, pfd.revents & POLLHUP);
-}
-
-TEST_F(unplug, idle)
+TEST_F(unplug, ioctls_get_ENODEV)
 {
 	vr_do("unplug");
-	wait_gone(_metadata, self->watch);
-	all_gone(_metadata, self->fd);
-	EXPECT_EQ(-ENODEV, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
-	EXPECT_EQ(-ENODEV, sc_connect(self->fd, SCARD_MODE_DIRECT, 0));
+	expect_hangup(_metadata, self->u.watch, AT_ONCE_MS);
+	all_gone(_metadata, self->u.fd);
+	EXPECT_EQ(-ENODEV, sc_connect(self->u.fd, SCARD_MODE_SHARED, SC_ANY));
+	EXPECT_EQ(-ENODEV, sc_connect(self->u.fd, SCARD_MODE_DIRECT, 0));
 	/* there is no node to open any more */
 	EXPECT_GT(0, sc_open(O_RDONLY));
 }
@@ -133,14 +112,14 @@ FIXTURE_TEARDOWN(unplug_connected)
 {
 }
 
-TEST_F(unplug_connected, disconnect)
+TEST_F(unplug_connected, DISCONNECT_succeeds_once)
 {
 	int i;
 
 	for (i = 0; i < variant->levels; i++)
 		ASSERT_EQ(0, sc_begin(self->fd));
 	vr_do("unplug");
-	wait_gone(_metadata, self->watch);
+	expect_hangup(_metadata, self->watch, AT_ONCE_MS);
 	all_gone(_metadata, self->fd);
 	EXPECT_EQ(-EINVAL, sc_disconnect(self->fd, 4));
 	EXPECT_EQ(0, sc_disconnect(self->fd, variant->disposition));
@@ -148,13 +127,13 @@ TEST_F(unplug_connected, disconnect)
 }
 
 /* Calls that are on the wire when it happens */
-FIXTURE(unplug_busy)
+FIXTURE(unplug_in_command)
 {
 	struct agent agent;
 	int watch;
 };
 
-FIXTURE_VARIANT(unplug_busy)
+FIXTURE_VARIANT(unplug_in_command)
 {
 	const char *fault;	/* what holds the call back */
 	enum agent_op op;
@@ -164,7 +143,7 @@ FIXTURE_VARIANT(unplug_busy)
 };
 
 #define BUSY(name, f, o, v, c, r)						\
-	FIXTURE_VARIANT_ADD(unplug_busy, name)					\
+	FIXTURE_VARIANT_ADD(unplug_in_command, name)					\
 	{									\
 		.fault = f, .op = o, .value = v, .connected = c, .result = r,	\
 	};
@@ -178,7 +157,7 @@ BUSY(disconnect_reset, "on IccPowerOn no-answer", AGENT_DISCONNECT, SCARD_DISP_R
 BUSY(disconnect_unpower, "on IccPowerOff no-answer", AGENT_DISCONNECT, SCARD_DISP_UNPOWER, true, 0)
 BUSY(connect, "on IccPowerOn no-answer", AGENT_CONNECT, SCARD_MODE_SHARED, false, -ENODEV)
 
-FIXTURE_SETUP(unplug_busy)
+FIXTURE_SETUP(unplug_in_command)
 {
 	int fd;
 
@@ -198,35 +177,35 @@ FIXTURE_SETUP(unplug_busy)
 	close(fd);
 }
 
-FIXTURE_TEARDOWN(unplug_busy)
+FIXTURE_TEARDOWN(unplug_in_command)
 {
 	agent_stop(&self->agent);
 }
 
-TEST_F(unplug_busy, call_ends)
+TEST_F(unplug_in_command, call_gets_ENODEV_at_once)
 {
 	vr_do("fault %s", variant->fault);
 	ASSERT_TRUE(agent_blocks(&self->agent, variant->op, variant->value));
 	vr_do("unplug");
 	EXPECT_EQ(variant->result, agent_result(&self->agent, AT_ONCE_MS));
-	wait_gone(_metadata, self->watch);
+	expect_hangup(_metadata, self->watch, AT_ONCE_MS);
 	EXPECT_EQ(variant->op == AGENT_DISCONNECT || !variant->connected ? -ENOTCONN : 0,
 		  agent_do(&self->agent, AGENT_DISCONNECT, SCARD_DISP_RESET));
 }
 
 /* The process is killed in the same moment: it must go away. */
-TEST_F(unplug_busy, killed_as_well)
+TEST_F(unplug_in_command, killed_process_ends)
 {
 	vr_do("fault %s", variant->fault);
 	ASSERT_TRUE(agent_blocks(&self->agent, variant->op, variant->value));
 	agent_kill(&self->agent, SIGKILL);
 	vr_do("unplug");
 	EXPECT_TRUE(agent_ended(&self->agent));
-	wait_gone(_metadata, self->watch);
+	expect_hangup(_metadata, self->watch, AT_ONCE_MS);
 }
 
 /* Calls that wait for their turn */
-TEST_F(unplug, waiters)
+TEST_F(unplug, waiting_calls_get_ENODEV)
 {
 	static const enum agent_op ops[] = {
 		AGENT_BEGIN, AGENT_STATUS, AGENT_COUNT, AGENT_RECONNECT, AGENT_DISCONNECT,
@@ -236,29 +215,21 @@ TEST_F(unplug, waiters)
 	for (i = 0; i < ARRAY_SIZE(ops); i++) {
 		bool disconnect = ops[i] == AGENT_DISCONNECT;
 
-		ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
-		ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
-		ASSERT_EQ(0, sc_begin(self->fd));
-		ASSERT_TRUE(agent_blocks(&self->agent, ops[i], disconnect ? SCARD_DISP_RESET : 0));
-		ASSERT_TRUE(agent_blocks(&self->waiter, AGENT_CONNECT, SCARD_MODE_SHARED));
+		ASSERT_EQ(0, sc_connect(self->u.fd, SCARD_MODE_SHARED, SC_ANY));
+		ASSERT_EQ(0, agent_do(&self->u.agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+		ASSERT_EQ(0, sc_begin(self->u.fd));
+		ASSERT_TRUE(agent_blocks(&self->u.agent, ops[i], disconnect ? SCARD_DISP_RESET : 0));
+		ASSERT_TRUE(agent_blocks(&self->u.waiter, AGENT_CONNECT, SCARD_MODE_SHARED));
 		vr_do("unplug");
-		EXPECT_EQ(disconnect ? 0 : -ENODEV, agent_result(&self->agent, AT_ONCE_MS)) {
+		EXPECT_EQ(disconnect ? 0 : -ENODEV, agent_result(&self->u.agent, AT_ONCE_MS)) {
 			TH_LOG("call %zu", i);
 		}
-		EXPECT_EQ(-ENODEV, agent_result(&self->waiter, AT_ONCE_MS));
-		EXPECT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_RESET));
+		EXPECT_EQ(-ENODEV, agent_result(&self->u.waiter, AT_ONCE_MS));
+		EXPECT_EQ(0, sc_disconnect(self->u.fd, SCARD_DISP_RESET));
 
-		close(self->fd);
-		close(self->watch);
-		agent_stop(&self->agent);
-		agent_stop(&self->waiter);
+		users_close(&self->u);
 		vr_prepare("--profile short", VR_CARD);
-		agent_start(&self->agent);
-		agent_start(&self->waiter);
-		self->fd = sc_open(O_RDWR);
-		self->watch = sc_open(O_RDONLY);
-		ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
-		ASSERT_EQ(0, agent_do(&self->waiter, AGENT_OPEN, 0));
+		users_open(_metadata, &self->u);
 	}
 }
 
@@ -292,7 +263,7 @@ FIXTURE_TEARDOWN(unplug_at_byte)
 	agent_stop(&self->agent);
 }
 
-TEST_F_TIMEOUT(unplug_at_byte, call_ends, 120)
+TEST_F_TIMEOUT(unplug_at_byte, call_ends_at_every_byte, 120)
 {
 	unsigned int n;
 
@@ -315,28 +286,28 @@ TEST_F_TIMEOUT(unplug_at_byte, call_ends, 120)
 }
 
 /* Over and over, while processes use it without mercy */
-TEST_F_TIMEOUT(unplug, again_and_again, 120)
+TEST_F_TIMEOUT(unplug, repeated_unplug_while_in_use, 120)
 {
 	int i;
 
 	for (i = 0; i < 20; i++) {
 		struct timespec pause = { .tv_nsec = (i * 7 % 20) * 1000000 };
 
-		agent_begin(&self->agent, AGENT_HAMMER, 0);
-		agent_begin(&self->waiter, AGENT_HAMMER, 0);
+		agent_begin(&self->u.agent, AGENT_HAMMER, 0);
+		agent_begin(&self->u.waiter, AGENT_HAMMER, 0);
 		nanosleep(&pause, NULL);
 		vr_do("unplug");
-		EXPECT_EQ(-ENODEV, agent_result(&self->agent, AT_ONCE_MS));
-		EXPECT_EQ(-ENODEV, agent_result(&self->waiter, AT_ONCE_MS));
+		EXPECT_EQ(-ENODEV, agent_result(&self->u.agent, AT_ONCE_MS));
+		EXPECT_EQ(-ENODEV, agent_result(&self->u.waiter, AT_ONCE_MS));
 		vr_do("replug");
 		ASSERT_EQ(0, vr_try("wait configured 10000")) {
 			vr_explain();
 		}
 		vr_prepare("--profile short", VR_CARD);
-		ASSERT_EQ(0, agent_do(&self->agent, AGENT_CLOSE, 0));
-		ASSERT_EQ(0, agent_do(&self->waiter, AGENT_CLOSE, 0));
-		ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
-		ASSERT_EQ(0, agent_do(&self->waiter, AGENT_OPEN, 0));
+		ASSERT_EQ(0, agent_do(&self->u.agent, AGENT_CLOSE, 0));
+		ASSERT_EQ(0, agent_do(&self->u.waiter, AGENT_CLOSE, 0));
+		ASSERT_EQ(0, agent_do(&self->u.agent, AGENT_OPEN, 0));
+		ASSERT_EQ(0, agent_do(&self->u.waiter, AGENT_OPEN, 0));
 	}
 }
 

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One CCID command and all that can become of it: the abort sequence (CCID 1.1 sections
+ * 5.3.1, 6.1.13) for a command that takes too long or whose caller was killed, and the
+ * recovery after errors.
+ */
+#include <linux/jiffies.h>
+#include <linux/sched/signal.h>
+
+#include "cmd.h"
+#include "token.h"
+#include "trace.h"
+#include "wire.h"
+
+#define CMD_ABORT_REQUEST	0x01	/* class request ABORT, CCID 1.1 section 5.3.1 */
+#define CMD_ABORT_TIMEOUT_MS	2000
+#define CMD_STATUS_TIMEOUT_MS	1000
+/* The same at unbind and at sleep */
+#define CMD_LAST_ABORT_MS	500
+
+const u8 ccid_cmd_no_params[3];
+
+static unsigned int cmd_abort_ms(const struct ccid_reader *reader)
+{
+	return READ_ONCE(reader->powering_off) ? CMD_LAST_ABORT_MS : CMD_ABORT_TIMEOUT_MS;
+}
+
+/*
+ * End a command: ABORT on the control pipe and PC_to_RDR_Abort with the same bSeq
+ * on the bulk pipe; the reader drops the command and answers the second one.
+ *
+ * Return: 0, or a negative errno with the request off the wire in both cases;
+ * -EINTR: killed, nothing is on the wire, the reader may still be busy
+ */
+static int cmd_abort(struct ccid_slot *slot, struct ccid_req *req)
+{
+	struct ccid_reader *reader = ccid_slot_reader(slot);
+	int ret;
+
+	ccid_wire_cancel(slot, req);
+	if (ccid_wire_stopped(reader))
+		return -ENODEV;
+	ccid_wire_abort_seq(req);
+	ret = reader->bus->control(reader, CCID_REQUEST_OUT, CMD_ABORT_REQUEST,
+				   req->seq << 8 | slot->slot.index, NULL, 0,
+				   cmd_abort_ms(reader));
+	if (ret == -EINTR)
+		goto killed;
+	/* a reader that does not know the request may know the message */
+	ccid_wire_limit(req, cmd_abort_ms(reader));
+	ret = ccid_wire_post(slot, req, CCID_PC_TO_RDR_ABORT, ccid_cmd_no_params, 0);
+	if (!ret) {
+		ret = ccid_wire_wait(req);
+		if (!ret)
+			ret = req->status;
+		ccid_wire_cancel(slot, req);
+	}
+	if (ret == -EPIPE)
+		ret = reader->bulk->unhalt(reader);
+	if (ret != -EINTR)
+		return ret;
+killed:
+	slot->interrupted = true;	/* the worker aborts it anew */
+	return ret;
+}
+
+/* The recovery has failed: the next command tries it again. */
+static void cmd_wedge(struct ccid_reader *reader)
+{
+	WRITE_ONCE(reader->wedged, true);
+	scard_reader_warn(&reader->reader, "answers no more: unplug it and plug it in again");
+}
+
+/*
+ * A suspend, a reset of the port or the end of the driver has interrupted the last command,
+ * and the reader may still be busy with it.
+ */
+static int cmd_clean_up(struct ccid_slot *slot, struct ccid_req *req)
+{
+	int ret = cmd_abort(slot, req);
+
+	if (ret == -EINTR || ret == -ENODEV)
+		return ret;
+	slot->interrupted = false;
+	if (ret)
+		cmd_wedge(ccid_slot_reader(slot));
+	return 0;
+}
+
+static bool cmd_is_gone(const struct ccid_reader *reader, int ret)
+{
+	return ret == -ENODEV || ret == -ESHUTDOWN || scard_reader_gone(&reader->reader);
+}
+
+/* Map a failed recovery to an errno of the ABI: raw URB statuses must not reach user space. */
+static int cmd_recovery_errno(const struct ccid_reader *reader, int ret)
+{
+	if (ret == -EINTR || ret == -ENOMEM || ret == -ETIMEDOUT)
+		return ret;
+	return cmd_is_gone(reader, ret) ? -ENODEV : -EIO;
+}
+
+/*
+ * The last recovery failed, so the reader may be anywhere: a status request must
+ * come through before anything else is sent, else the command fails quickly.
+ */
+static int cmd_unwedge(struct ccid_slot *slot, struct ccid_req *req)
+{
+	struct ccid_reader *reader = ccid_slot_reader(slot);
+	int ret;
+
+	ret = reader->bulk->unhalt(reader);
+	if (ret == -EINTR || ret == -ENODEV)
+		return ret;
+	ccid_wire_limit(req, CMD_STATUS_TIMEOUT_MS);
+	ret = ccid_wire_post(slot, req, CCID_PC_TO_RDR_GET_SLOT_STATUS, ccid_cmd_no_params, 0);
+	if (ret)
+		return cmd_recovery_errno(reader, ret);
+	ret = ccid_wire_wait(req);
+	if (!ret)
+		ret = req->status;
+	if (ret && ret != -EINTR)
+		ret = cmd_abort(slot, req);
+	if (ret == -EINTR && ccid_wire_in_flight(slot, req))
+		ccid_wire_cancel(slot, req);
+	if (ret)
+		return cmd_recovery_errno(reader, ret);
+	WRITE_ONCE(reader->wedged, false);
+	return 0;
+}
+
+/**
+ * ccid_cmd_verdict() - did the answer say yes?
+ * @req: the request, answered
+ *
+ * Return: 0 or a negative errno of the ABI
+ */
+int ccid_cmd_verdict(const struct ccid_req *req)
+{
+	if (req->ans.cmd_status == CCID_CMD_OK)
+		return 0;
+	return ccid_error_to_errno(req->ans.icc_status, req->ans.error);
+}
+
+/* Turn a failed transfer into an errno of the ABI, and recover from it. */
+static int cmd_recover(struct ccid_slot *slot, struct ccid_req *req, int status)
+{
+	struct ccid_reader *reader = ccid_slot_reader(slot);
+	int ret;
+
+	if (scard_reader_gone(&reader->reader))
+		return -ENODEV;
+	switch (status) {
+	case -ENODEV:
+	case -ESHUTDOWN:
+		return -ENODEV;
+	case -EPERM:
+	case -ENOENT:
+		return -EIO;	/* ended by suspend or reset, there is nothing to mend */
+	case -EPIPE:
+		ret = reader->bulk->unhalt(reader);
+		break;
+	default:
+		/* lost in the stream of messages: find the way back now */
+		ret = cmd_abort(slot, req);
+		if (!ret)
+			scard_reader_warn(&reader->reader,
+					  "a transfer failed (%d): if this repeats, try another port or cable",
+					  status);
+		break;
+	}
+	if (ret == -EINTR)
+		return ret;
+	if (cmd_is_gone(reader, ret))
+		return -ENODEV;
+	if (ret)
+		cmd_wedge(reader);
+	return -EIO;
+}
+
+/* The command was not answered in time. */
+static int cmd_time_out(struct ccid_slot *slot, struct ccid_req *req)
+{
+	struct ccid_reader *reader = ccid_slot_reader(slot);
+	int ret;
+
+	trace_scard_ccid_fail(&slot->slot, req->seq, -ETIMEDOUT);
+	scard_reader_count(&reader->reader, &reader->reader.count.timeouts);
+	ret = cmd_abort(slot, req);
+	if (ret == -EINTR)
+		return ret;
+	if (cmd_is_gone(reader, ret))
+		return -ENODEV;
+	if (ret)
+		cmd_wedge(reader);
+	else
+		scard_reader_warn(&reader->reader,
+				  "a command was not answered in time: if this repeats, try another card, then another port");
+	return -ETIMEDOUT;
+}
+
+/* The wait for the answer has ended with @ret. */
+static int cmd_end(struct ccid_slot *slot, struct ccid_req *req, int ret)
+{
+	if (ret == -EINTR)
+		return ret;	/* stays on the wire, the worker takes over */
+	if (ret == -ETIMEDOUT)
+		return cmd_time_out(slot, req);
+	if (!req->status)
+		return ccid_cmd_verdict(req);
+	/* otherwise ccid_cmd_take_over() was here while the caller was frozen */
+	if (ccid_wire_in_flight(slot, req) && (req->status == -ENOENT || req->status == -EPERM))
+		slot->interrupted = true;
+	ccid_wire_cancel(slot, req);
+	return cmd_recover(slot, req, req->status);
+}
+
+/**
+ * ccid_cmd_take_over() - take a slot over from a caller that is frozen
+ * @slot: the slot; all transfers have ended
+ *
+ * For suspend. The next command on this slot deals with the interrupted one; the caller
+ * finds out when it is thawed.
+ *
+ * Return: true if a command was interrupted
+ */
+bool ccid_cmd_take_over(struct ccid_slot *slot)
+{
+	if (READ_ONCE(ccid_slot_reader(slot)->cmd[slot->slot.index])) {
+		ccid_wire_retire(slot);
+		slot->interrupted = true;
+	}
+	return slot->interrupted;
+}
+
+/**
+ * ccid_cmd_begins() - the reader may see a command from now on
+ * @slot: the slot
+ * @type: bMessageType
+ *
+ * Return: the progress of the operation before
+ */
+enum scard_progress ccid_cmd_begins(struct ccid_slot *slot, u8 type)
+{
+	if (type == CCID_PC_TO_RDR_ICC_POWER_ON)
+		scard_slot_power_begins(&slot->slot);
+	return scard_slot_sent(&slot->slot, ccid_wire_is_for_card(type) ? SCARD_SENT_TO_CARD :
+								    SCARD_SENT_TO_READER);
+}
+
+/**
+ * ccid_cmd_exchange() - ccid_bus_ops.exchange for readers with bulk pipes
+ * @slot: the slot
+ * @req: the request
+ * @type: bMessageType
+ * @params: bytes 7 to 9 of the message
+ * @len: bytes of payload
+ * @timeout_ms: time for one answer
+ *
+ * Return: as ccid_cmd()
+ */
+int ccid_cmd_exchange(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 params[3],
+		      u32 len, unsigned int timeout_ms)
+{
+	enum scard_progress before;
+	int ret;
+
+	if (slot->interrupted) {
+		ret = cmd_clean_up(slot, req);
+		if (ret)
+			return ret;
+	}
+	if (READ_ONCE(ccid_slot_reader(slot)->wedged)) {
+		/* the payload in tx is not touched, only the header before it */
+		ret = cmd_unwedge(slot, req);
+		if (ret)
+			return ret;
+	}
+	before = ccid_cmd_begins(slot, type);
+	ccid_wire_limits(req, timeout_ms, slot->slot.op.ceiling);
+	ret = ccid_wire_post(slot, req, type, params, len);
+	if (ret == -ENOMEM) {
+		/* the reader has seen nothing of it: nothing to mend */
+		slot->slot.op.progress = before;
+		return ret;
+	}
+	return ret ? cmd_recover(slot, req, ret) : cmd_end(slot, req, ccid_wire_wait(req));
+}
+
+/**
+ * ccid_cmd() - send a command and wait for its answer
+ * @slot: the slot, of which the caller owns the turn
+ * @req: the request, with the payload behind the header in its send buffer
+ * @type: bMessageType
+ * @params: bytes 7 to 9 of the message
+ * @len: bytes of payload
+ * @timeout_ms: time for one answer; each time extension multiplies it
+ *
+ * Waits killably. With -EINTR the caller was killed, and must ask ccid_wire_in_flight()
+ * whether @req is still on the wire; if so, @req belongs to the worker.
+ *
+ * Return: 0 and req->ans, or a negative errno of the ABI; req->ans is valid then
+ * too if its type is not 0
+ */
+int ccid_cmd(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 params[3], u32 len,
+	     unsigned int timeout_ms)
+{
+	struct ccid_reader *reader = ccid_slot_reader(slot);
+	int ret = 0;
+
+	req->ans.type = 0;	/* an older answer is not one to this command */
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (WARN_ON_ONCE(CCID_HEADER_LEN + len > req->tx_size))
+		return -EINVAL;	/* a bug of the caller, no device can cause it */
+	if (ccid_token_needed(reader) && !slot->token.held) {
+		ret = ccid_token_get(reader);
+		if (ret)
+			return ret;
+		/* the card may have been taken out meanwhile, and another may be there */
+		if (ccid_wire_is_for_card(type) && scard_slot_no_card(&slot->slot) == -ENOMEDIUM)
+			ret = -ENOMEDIUM;
+	}
+	if (!ret && READ_ONCE(reader->reader.paused) && !reader->powering_off)
+		ret = scard_reader_wait_resumed(&reader->reader);
+	/* the card may have lost power and protocol while the caller waited */
+	if (!ret && ccid_wire_is_for_card(type) && scard_slot_power_lost(&slot->slot))
+		ret = -EIO;
+	if (!ret)
+		ret = reader->bus->exchange(slot, req, type, params, len, timeout_ms);
+	/* a request left on the wire keeps its token until it is finished */
+	if (!slot->token.held && !ccid_wire_in_flight(slot, req))
+		ccid_token_put(reader);
+	return ret;
+}
+
+/**
+ * ccid_cmd_finish() - end the command of a killed caller
+ * @slot: the slot, whose worker calls
+ * @req: the request, on the wire
+ * @grace_ms: time for the card to answer before the command is aborted
+ *
+ * Return: 0 if the card has answered in time; otherwise the command was interrupted
+ */
+int ccid_cmd_finish(struct ccid_slot *slot, struct ccid_req *req, unsigned int grace_ms)
+{
+	int ret;
+
+	ccid_wire_limit(req, grace_ms);
+	ret = cmd_end(slot, req, ccid_wire_wait(req));
+	ccid_token_put(ccid_slot_reader(slot));
+	return ret;
+}

@@ -1,0 +1,595 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The policy of a slot; see policy.h for the terms and the rules of calling.
+ *
+ * The queue is a list of its own: the model explores copies of this state, and compares
+ * them, by millions.
+ */
+#include "policy.h"
+
+/**
+ * pol_init() - make a slot without card, handles or waiters
+ * @s: the slot
+ * @wake: see struct pol_slot
+ */
+void pol_init(struct pol_slot *s, void (*wake)(struct pol_turn *turn))
+{
+	memset(s, 0, sizeof(*s));
+	s->wake = wake;
+	s->tail = &s->head;
+	s->worker.op = POL_OP_WORKER;
+	s->card = POL_CARD_ABSENT;
+}
+
+/**
+ * pol_pending() - is an event of the card pending for a handle?
+ * @s: the slot
+ * @h: a connected handle
+ *
+ * Return: 0, -ESTALE (SCARD_W_RESET_CARD) or -EIDRM (SCARD_W_REMOVED_CARD).  A
+ * removal outlives a later reset: the card that the handle knew is not there.
+ */
+int pol_pending(const struct pol_slot *s, const struct pol_handle *h)
+{
+	if (h->epoch == s->epoch)
+		return 0;
+	/* signed distance, so that the counter may wrap */
+	return (s32)(s->removed_epoch - h->epoch) > 0 ? -EIDRM : -ESTALE;
+}
+
+/* Must this call be refused now, whether it is new or was waiting? */
+static int pol_check(const struct pol_slot *s, const struct pol_turn *t)
+{
+	const struct pol_handle *h = t->handle;
+	bool foreign = s->owner && s->owner != h;
+
+	if (s->gone)
+		return -ENODEV;
+	if (t->op == POL_OP_CONNECT) {
+		if (h->share != POL_UNCONNECTED)
+			return -EISCONN;
+		return s->exclusive ? -EBUSY : 0;
+	}
+	if (h->share == POL_UNCONNECTED)
+		return -ENOTCONN;
+
+	switch (t->op) {
+	case POL_OP_CONTROL:
+		return foreign ? -EBUSY : 0;
+	case POL_OP_ATTR:
+		return foreign ? -EBUSY : pol_pending(s, h);
+	case POL_OP_BEGIN:
+	case POL_OP_STATUS:
+	case POL_OP_TRANSMIT:
+		return pol_pending(s, h);
+	case POL_OP_END:
+		if (pol_pending(s, h))
+			return pol_pending(s, h);
+		if (foreign)
+			return -EBUSY;
+		return s->owner ? 0 : -ENOLCK;
+	default:
+		return 0;
+	}
+}
+
+/**
+ * pol_refusal() - would a call be refused now?
+ * @s: the slot
+ * @h: the handle
+ * @op: the call, but for CONNECT and RECONNECT
+ *
+ * Return: 0, or the negative errno of the refusal
+ */
+int pol_refusal(const struct pol_slot *s, struct pol_handle *h, enum pol_op op)
+{
+	const struct pol_turn t = { .handle = h, .op = op };
+
+	return pol_check(s, &t);
+}
+
+/* Would this call, which nothing refuses, have to wait now? */
+static bool pol_may_act(const struct pol_slot *s, const struct pol_turn *t)
+{
+	if (t->op == POL_OP_ATTR)
+		return true;
+	if (s->owner) {
+		if (s->owner != t->handle)
+			return false;
+		if (t->op == POL_OP_BEGIN)
+			return true;	/* nesting touches no card */
+	}
+	if (t->op == POL_OP_STATUS)
+		return true;
+	/* as long as a reset is pending that comes first, the turn of the worker runs */
+	if (s->running)
+		return false;
+	/* Reconnect to EXCLUSIVE waits until it is alone; Connect is refused */
+	return t->op != POL_OP_RECONNECT || t->share != POL_EXCLUSIVE || s->connected == 1;
+}
+
+/* Let a turn begin. */
+static int pol_grant(struct pol_slot *s, struct pol_turn *t)
+{
+	switch (t->op) {
+	case POL_OP_ATTR:
+	case POL_OP_STATUS:
+		return 0;
+	case POL_OP_BEGIN:
+		if (t->handle->depth == U32_MAX)
+			return -EINVAL;
+		t->handle->depth++;
+		if (!s->owner) {
+			s->owner = t->handle;
+			s->rescan = true;
+		}
+		return 0;
+	case POL_OP_CONNECT:
+		if (t->share == POL_EXCLUSIVE && s->connected)
+			return -EBUSY;
+		break;
+	default:
+		break;
+	}
+	s->running = t;
+	return 0;
+}
+
+/* No reset is pending any more: it is done, or there is no card that needs it. */
+static void pol_clear_reset(struct pol_slot *s)
+{
+	s->pending_reset = POL_LEAVE;
+	s->reset_counted = false;
+	s->reset_at_once = false;
+}
+
+/* Must a pending reset be done before any other turn runs? */
+static bool pol_reset_is_due(const struct pol_slot *s)
+{
+	return !s->gone && s->pending_reset != POL_LEAVE && (s->reset_at_once || !s->owner);
+}
+
+/**
+ * pol_worker_wanted() - is there anything for the worker to do?
+ * @s: the slot
+ *
+ * Return: false if pol_worker_job() has nothing
+ */
+bool pol_worker_wanted(const struct pol_slot *s)
+{
+	return !s->gone && (s->settle || s->idle || pol_reset_is_due(s));
+}
+
+/*
+ * Let the next turn run: the worker's first, since a pending reset comes before any call,
+ * then the queue, oldest first.
+ */
+static void pol_schedule(struct pol_slot *s)
+{
+	struct pol_turn **link = &s->head;
+	struct pol_turn *t;
+
+	if (!s->running && pol_worker_wanted(s)) {
+		s->running = &s->worker;
+		s->wake(&s->worker);
+	}
+	/*
+	 * The epoch of a pending reset begins as soon as only the worker can act, not with the
+	 * reset itself: no call may succeed in between. It does not begin earlier, or a
+	 * Connect that is under way would miss it.
+	 */
+	if (s->running == &s->worker && pol_reset_is_due(s) && !s->reset_counted) {
+		s->epoch++;
+		s->reset_counted = true;
+		s->rescan = true;
+	}
+
+	while ((t = *link)) {
+		int result;
+
+		if (s->running && !s->rescan)
+			return;		/* no turn below can be granted or refused */
+
+		result = pol_check(s, t);
+		if (!result) {
+			if (!pol_may_act(s, t)) {
+				link = &t->next;
+				continue;
+			}
+			result = pol_grant(s, t);
+		}
+		*link = t->next;
+		if (!*link)
+			s->tail = link;
+		t->queued = false;
+		t->result = result;
+		s->wake(t);
+	}
+	s->rescan = false;
+}
+
+/**
+ * pol_ask() - ask for a turn
+ * @s: the slot
+ * @t: the turn; must stay where it is until it is over
+ *
+ * Return: 0: granted, and over at once for BEGIN, STATUS and ATTR; the others
+ * run until pol_done() or pol_hand_over(). POL_WAIT: queued, wake()
+ * will be called for it unless it is withdrawn. Negative: refused.
+ */
+int pol_ask(struct pol_slot *s, struct pol_turn *t)
+{
+	int result = pol_check(s, t);
+
+	if (result)
+		return result;
+	/*
+	 * First come, first served: a turn in the queue cannot go on now, or pol_schedule()
+	 * would have granted it, so a new one takes nothing away from it.
+	 */
+	if (pol_may_act(s, t))
+		return pol_grant(s, t);
+
+	t->next = NULL;
+	t->queued = true;
+	*s->tail = t;
+	s->tail = &t->next;
+	return POL_WAIT;
+}
+
+static void pol_unlink(struct pol_slot *s, struct pol_turn *t)
+{
+	struct pol_turn **link = &s->head;
+
+	while (*link != t)
+		link = &(*link)->next;
+	*link = t->next;
+	if (!*link)
+		s->tail = link;
+	t->queued = false;
+}
+
+/**
+ * pol_withdraw() - stop waiting for a turn
+ * @s: the slot
+ * @t: a turn that pol_ask() had queued
+ *
+ * Return: true if it was still waiting; false if wake() was called for it
+ */
+bool pol_withdraw(struct pol_slot *s, struct pol_turn *t)
+{
+	if (!t->queued)
+		return false;
+	pol_unlink(s, t);
+	return true;
+}
+
+/**
+ * pol_cancel() - end every wait of a handle with -ECANCELED
+ * @s: the slot
+ * @h: the handle
+ */
+void pol_cancel(struct pol_slot *s, struct pol_handle *h)
+{
+	struct pol_turn *t, *next;
+
+	for (t = s->head; t; t = next) {
+		next = t->next;
+		if (t->handle != h)
+			continue;
+		pol_unlink(s, t);
+		t->result = -ECANCELED;
+		s->wake(t);
+	}
+}
+
+/**
+ * pol_done() - end the running turn
+ * @s: the slot
+ * @t: the turn
+ */
+void pol_done(struct pol_slot *s, struct pol_turn *t)
+{
+	if (s->running != t)
+		return;
+	s->running = NULL;
+	pol_schedule(s);
+}
+
+/**
+ * pol_hand_over() - let the worker run in place of a caller that was killed
+ * @s: the slot
+ * @redo: disposition that the caller had begun and not finished
+ */
+void pol_hand_over(struct pol_slot *s, enum pol_disp redo)
+{
+	if (redo != POL_LEAVE) {
+		s->pending_reset = redo;
+		s->reset_at_once = true;
+	}
+	s->running = &s->worker;
+	s->wake(&s->worker);
+	pol_schedule(s);
+}
+
+/**
+ * pol_connected() - a Connect, whose turn runs, has succeeded
+ * @s: the slot
+ * @h: the handle
+ * @share: its share mode
+ * @close: effect of an unannounced close
+ */
+void pol_connected(struct pol_slot *s, struct pol_handle *h, enum pol_share share,
+		   enum pol_close close)
+{
+	h->share = share;
+	h->close = close;
+	h->spoke = share != POL_DIRECT;
+	h->epoch = s->epoch;
+	h->depth = 0;
+	s->connected++;
+	s->exclusive = share == POL_EXCLUSIVE;
+	s->rescan = true;
+	pol_schedule(s);
+}
+
+/**
+ * pol_reconnected() - a Reconnect, whose turn runs, has succeeded
+ * @s: the slot
+ * @h: the handle; a transaction of it goes on
+ * @share: its new share mode
+ */
+void pol_reconnected(struct pol_slot *s, struct pol_handle *h, enum pol_share share)
+{
+	if (h->share == POL_EXCLUSIVE || share == POL_EXCLUSIVE) {
+		s->exclusive = share == POL_EXCLUSIVE;
+		s->rescan = true;
+	}
+	h->share = share;
+	h->spoke |= share != POL_DIRECT;
+	h->epoch = s->epoch;
+	pol_schedule(s);
+}
+
+static void pol_drop_lock(struct pol_slot *s, struct pol_handle *h)
+{
+	h->depth = 0;
+	if (s->owner == h) {
+		s->owner = NULL;
+		s->rescan = true;
+	}
+}
+
+static void pol_drop_level(struct pol_slot *s, struct pol_handle *h)
+{
+	if (s->owner == h && !--h->depth)
+		pol_drop_lock(s, h);
+}
+
+/**
+ * pol_leave() - end a handle; the card stays as it is
+ * @s: the slot
+ * @h: the handle
+ *
+ * Disconnect(LEAVE), and the last step of Disconnect with any disposition. Waiting
+ * calls of other threads on the handle end with -ENOTCONN.
+ *
+ * Return: 0, or -ENOTCONN
+ */
+int pol_leave(struct pol_slot *s, struct pol_handle *h)
+{
+	if (h->share == POL_UNCONNECTED)
+		return -ENOTCONN;
+	if (h->share == POL_EXCLUSIVE)
+		s->exclusive = false;
+	h->share = POL_UNCONNECTED;
+	s->connected--;
+	s->rescan = true;
+	pol_drop_lock(s, h);
+	pol_schedule(s);
+	return 0;
+}
+
+/**
+ * pol_end() - EndTransaction that does not act on the card
+ * @s: the slot
+ * @h: the handle
+ *
+ * A pending event is returned, and the transaction is over all the same.
+ *
+ * Return: 0, or the errno that pol_ask() would refuse POL_OP_END with
+ */
+int pol_end(struct pol_slot *s, struct pol_handle *h)
+{
+	struct pol_turn t = { .handle = h, .op = POL_OP_END };
+	int result = pol_check(s, &t);
+
+	if (result == -ESTALE || result == -EIDRM)
+		pol_drop_lock(s, h);
+	else if (!result)
+		pol_drop_level(s, h);
+	pol_schedule(s);
+	return result;
+}
+
+/**
+ * pol_end_owned() - end one level of a transaction
+ * @s: the slot
+ * @h: its owner; nothing happens if it has lost the transaction meanwhile
+ */
+void pol_end_owned(struct pol_slot *s, struct pol_handle *h)
+{
+	pol_drop_level(s, h);
+	pol_schedule(s);
+}
+
+/**
+ * pol_close() - end a handle at the last close of its file
+ * @s: the slot
+ * @h: the handle; the caller may free it afterwards
+ *
+ * This is SCardDisconnect's promise: if the handle was connected, the card is reset before
+ * another handle can speak to it. The reset is only noted here, and the worker does it;
+ * every later call comes after it. No reset is needed if the card was reset, powered off or
+ * removed since the handle connected, or if the handle never touched it.
+ *
+ * No call of the handle can be waiting: each holds a reference to the file.
+ */
+void pol_close(struct pol_slot *s, struct pol_handle *h)
+{
+	bool held = s->owner == h || h->share == POL_EXCLUSIVE;
+
+	if (h->share == POL_UNCONNECTED)
+		return;
+	if (!s->gone && h->spoke && !pol_pending(s, h) && s->card == POL_CARD_ON &&
+	    (held || h->close != POL_CLOSE_TRANSACTION)) {
+		enum pol_disp disp = h->close == POL_CLOSE_UNPOWER ? POL_UNPOWER : POL_RESET;
+
+		/* one reset serves two handles, the stricter one */
+		if (disp > s->pending_reset)
+			s->pending_reset = disp;
+	}
+	pol_leave(s, h);
+}
+
+/**
+ * pol_reset() - note that the running turn resets the card or powers it off
+ * @s: the slot
+ *
+ * To be called before the first byte of it is sent: from now on every connected handle has
+ * SCARD_W_RESET_CARD pending. A pending reset is done with it.
+ */
+void pol_reset(struct pol_slot *s)
+{
+	s->epoch++;
+	pol_clear_reset(s);
+	s->rescan = true;
+	pol_schedule(s);
+}
+
+/**
+ * pol_lost_power() - note that the card lost its power by itself
+ * @s: the slot
+ *
+ * A reset for all connected handles. Without one the epoch does not advance, as it does not
+ * when the worker powers an unused card off.
+ */
+void pol_lost_power(struct pol_slot *s)
+{
+	if (s->connected) {
+		pol_reset(s);
+		return;
+	}
+	pol_clear_reset(s);
+}
+
+/**
+ * pol_interrupted() - have the card reset at once: an operation was interrupted
+ * @s: the slot; the turn of the worker runs, or is about to
+ */
+void pol_interrupted(struct pol_slot *s)
+{
+	if (s->card != POL_CARD_ON)
+		return;
+	if (s->pending_reset == POL_LEAVE)
+		s->pending_reset = POL_RESET;
+	s->reset_at_once = true;
+	pol_schedule(s);
+}
+
+/**
+ * pol_want_settle() - have the worker find out whether a card is there
+ * @s: the slot
+ */
+void pol_want_settle(struct pol_slot *s)
+{
+	s->settle = true;
+	pol_schedule(s);
+}
+
+/**
+ * pol_expire() - end a transaction that was idle for too long
+ * @s: the slot
+ *
+ * The card is reset before another call acts; the owner sees the reset like all others.
+ */
+void pol_expire(struct pol_slot *s)
+{
+	if (!s->owner)
+		return;
+	pol_drop_lock(s, s->owner);
+	if (s->card == POL_CARD_ON && s->pending_reset < POL_RESET)
+		s->pending_reset = POL_RESET;
+	pol_schedule(s);
+}
+
+/**
+ * pol_want_idle() - have the worker power off a card that is not used
+ * @s: the slot
+ */
+void pol_want_idle(struct pol_slot *s)
+{
+	s->idle = true;
+	pol_schedule(s);
+}
+
+/**
+ * pol_removed() - note that the card, which was there, is out
+ * @s: the slot
+ *
+ * Ends the transaction, and a pending reset.
+ */
+void pol_removed(struct pol_slot *s)
+{
+	s->card = POL_CARD_ABSENT;
+	s->epoch++;
+	s->removed_epoch = s->epoch;
+	pol_clear_reset(s);
+	if (s->owner)
+		pol_drop_lock(s, s->owner);
+	s->rescan = true;
+	pol_schedule(s);
+}
+
+/**
+ * pol_gone() - note that the reader is gone
+ * @s: the slot
+ *
+ * Every turn in the queue, and every later one, ends with -ENODEV.
+ */
+void pol_gone(struct pol_slot *s)
+{
+	s->gone = true;
+	pol_clear_reset(s);
+	s->settle = false;
+	s->idle = false;
+	s->rescan = true;
+	pol_schedule(s);
+}
+
+/**
+ * pol_worker_job() - take the next job of the worker
+ * @s: the slot; the turn of the worker runs
+ *
+ * Return: the job; POL_JOB_NONE ends the turn
+ */
+enum pol_job pol_worker_job(struct pol_slot *s)
+{
+	enum pol_disp disp = s->pending_reset;
+
+	if (pol_worker_wanted(s)) {
+		if (pol_reset_is_due(s)) {
+			pol_clear_reset(s);
+			return (enum pol_job)disp;
+		}
+		if (s->settle) {
+			s->settle = false;
+			return POL_JOB_SETTLE;
+		}
+		s->idle = false;
+		if (!s->connected && s->card == POL_CARD_ON)
+			return POL_JOB_IDLE;
+	}
+	pol_done(s, &s->worker);
+	return POL_JOB_NONE;
+}

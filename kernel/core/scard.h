@@ -1,0 +1,619 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The core as a transport sees it: readers, slots, requests, the operations that a
+ * transport implements and the calls that it makes. kernel/docs/transport.md shows how to
+ * write one.
+ *
+ * LIFETIMES
+ *   reader   one device of a transport. kref: the transport's binding, each slot, each
+ *            request.
+ *   slot     struct device + cdev; one /dev/scardN. Holds its reader.
+ *   handle   one open file, from open() to the last close. Holds its slot.
+ *   request  buffers of one exchange. Belongs to the caller that made it; if that caller
+ *            is killed while the exchange is under way, it belongs to the slot
+ *            (slot->worker.orphan), and the worker finishes and frees it.
+ *   Nothing that an open file can reach is freed at unplug; it is marked gone.
+ *
+ * LOCKS, outermost first. None is held across anything that waits for hardware.
+ *   scard_event_lock  mutex of the list of slots that discovery reads (event.c).
+ *   slot->lock        spinlock, process context only: the policy, the published state of
+ *                     the card, the event counters. Waiters are woken inside it.
+ *   reader->lock      spinlock, irqsave: gone, paused, counters, and what a transport
+ *                     shares with its completion handlers.
+ *
+ * WHO MAY RUN
+ *   The owner of the turn is the one thread that may speak to the card of a slot;
+ *   policy.c appoints it. Members marked (owner) belong to it and need no lock: the turn
+ *   passes from one owner to the next under slot->lock. If the owner is killed, the slot's
+ *   worker (a work item) owns the turn, and the caller leaves at once.
+ *   Members marked (lock) are written by the owner under slot->lock, and read by any
+ *   thread under it. presence.news_work runs beside the owner and takes slot->lock only.
+ *
+ * UNPLUG
+ *   The transport calls scard_dev_unregister(). It marks the reader gone under
+ *   reader->lock, tells each policy (all waiters end with -ENODEV), has the transport end
+ *   its transfers (all exchanges end), and waits for the works. Every wait condition of the
+ *   module includes "gone".
+ */
+#ifndef SCARD_H
+#define SCARD_H
+
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/jiffies.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/ratelimit_types.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/scard.h>
+
+#include "policy.h"
+
+#define SCARD_MAX_SLOTS		16	/* per reader */
+
+/* No exchange takes longer than this, however much time card and reader ask for */
+#define SCARD_CEILING_MS	(5 * 60 * 1000)
+
+/* Bytes of command that each request has room for: a short APDU, ISO 7816-3 section 12.1 */
+#define SCARD_SHORT_COMMAND	261U
+
+struct scard_slot;
+struct seq_file;
+
+/**
+ * enum scard_icc - the card as the reader reports it
+ * @SCARD_ICC_UNKNOWN: the reader did not say
+ * @SCARD_ICC_ABSENT: no card
+ * @SCARD_ICC_INACTIVE: a card without power
+ * @SCARD_ICC_ACTIVE: a powered card
+ */
+enum scard_icc {
+	SCARD_ICC_UNKNOWN,
+	SCARD_ICC_ABSENT,
+	SCARD_ICC_INACTIVE,
+	SCARD_ICC_ACTIVE,
+};
+
+/**
+ * struct scard_req - one exchange; the transport's structure is around it
+ * @reader: the reader, referenced
+ * @worker: made for the slot's worker: no answer in it is longer than an ATR
+ * @large: it holds more memory than a short APDU needs: it is freed after the call (transport)
+ * @single: this exchange is the whole operation: once it is complete, the card is in a
+ *	defined state (transport)
+ * @in: command of TRANSMIT, input of CONTROL; the transport's memory
+ * @in_size: bytes at @in
+ * @in_len: bytes of them in use
+ * @room: bytes of answer that the caller can take
+ * @protocol: active protocol, SCARD_PROTO_*; 0: none; SCARD_PROTO_RAW also where the caller
+ *	asks for no more than the bytes as they are
+ * @out: the answer, in the transport's memory
+ * @out_len: bytes at @out
+ */
+struct scard_req {
+	struct scard_reader *reader;
+	bool worker;
+	bool large;
+	bool single;
+	u8 *in;
+	u32 in_size;
+	u32 in_len;
+	u32 room;
+	u32 protocol;
+	const u8 *out;
+	u32 out_len;
+};
+
+/**
+ * struct scard_reader_ops - operations of a transport
+ * @slot_size: size of the transport's structure around struct scard_slot, its first member
+ * @req_size: the same around struct scard_req
+ * @groups: sysfs attributes of this transport's slots, or NULL
+ *
+ * @slot_init: prepare the transport's part of a slot
+ * @slot_exit: the slot goes; no exchange is under way
+ *
+ * For the owner of the turn. These sleep, killably and freezably. They return 0 or a
+ * negative errno of the ABI; -EINTR: the caller was killed, see @in_flight.
+ *
+ * @power_on: power the card up, or (@warm) reset it with its power on; the ATR in @req->out.
+ *	Calls scard_slot_power_begins() before the card gets its power.
+ * @power_off: power the card off
+ * @status: ask for the card: enum scard_icc, or a negative errno
+ * @set_protocol: make one of @protocols active: SCARD_PROTO_*, or a negative errno;
+ *	scard_card_cycle() starts over
+ * @transmit_prepare: before the turn: allocate memory for the command in @req->in; 0 or -ENOMEM
+ * @transmit: exchange an APDU. -ENOMEM promises that nothing was sent.
+ * @control: SCardControl with @code
+ * @eject: push the card out; the card has no power. 0 too if the reader cannot.
+ *
+ * From memory; these do not sleep.
+ *
+ * @get_attr: an attribute of the reader or of @protocol: @buf has SCARD_MAX_ATTRIBUTE_SIZE
+ *	bytes; -EOPNOTSUPP: the transport does not have it. Under slot->lock.
+ * @get_info: fill in the members of scard_info that the transport knows
+ * @control_is_gated: does this control have a PIN entered and sent to the card?
+ * @debug_show: state of the transport, for debugfs
+ *
+ * Exchanges of killed callers.
+ *
+ * @in_flight: after -EINTR: is @req still under way? Then it must not be touched.
+ * @finish: for the worker: wait @grace_ms for the end of @req, then abort it. 0: the
+ *	exchange is complete; otherwise the card was interrupted
+ * @claim: before a job of the worker: may all its exchanges begin? Never sleeps. false: the
+ *	transport calls scard_worker_kick() when they may
+ * @release: after the job
+ *
+ * Memory of a request.
+ *
+ * @req_prepare: make room for @len bytes of command and @req->room of answer; 0 or -ENOMEM
+ * @req_clear: clear the buffers
+ * @req_free: free them; they may be there in part
+ *
+ * The reader.
+ *
+ * @stop: end all exchanges, refuse new ones, and wait until the device touches no memory any
+ *	more; @gone: for good, wake all who wait for a token
+ * @restart: allow exchanges again after @stop
+ * @power_off_all: after @stop: power off the cards of the slots in the bit set @slots,
+ *	and those that an interrupted exchange left in doubt; stopped again afterwards
+ * @get: keep the reader awake, wake it up if need be; may sleep; 0 or a negative errno
+ * @hold: keep it awake; it is; any context
+ * @put: it may go to sleep again; any context
+ * @free: free the transport's structure around the reader
+ */
+struct scard_reader_ops {
+	size_t slot_size;
+	size_t req_size;
+	const struct attribute_group **groups;
+
+	void (*slot_init)(struct scard_slot *slot);
+	void (*slot_exit)(struct scard_slot *slot);
+
+	int (*power_on)(struct scard_slot *slot, struct scard_req *req, bool warm);
+	int (*power_off)(struct scard_slot *slot, struct scard_req *req);
+	int (*status)(struct scard_slot *slot, struct scard_req *req);
+	int (*set_protocol)(struct scard_slot *slot, struct scard_req *req, u32 protocols);
+	int (*transmit_prepare)(struct scard_slot *slot, struct scard_req *req);
+	int (*transmit)(struct scard_slot *slot, struct scard_req *req);
+	int (*control)(struct scard_slot *slot, struct scard_req *req, u32 code);
+	int (*eject)(struct scard_slot *slot, struct scard_req *req);
+
+	int (*get_attr)(struct scard_slot *slot, u32 id, u32 protocol, u8 *buf, u32 *len);
+	void (*get_info)(const struct scard_slot *slot, struct scard_info *info);
+	bool (*control_is_gated)(u32 code);
+	void (*debug_show)(struct scard_slot *slot, struct seq_file *s);
+
+	bool (*in_flight)(struct scard_slot *slot, const struct scard_req *req);
+	int (*finish)(struct scard_slot *slot, struct scard_req *req, unsigned int grace_ms);
+	bool (*claim)(struct scard_slot *slot);
+	void (*release)(struct scard_slot *slot);
+
+	int (*req_prepare)(struct scard_slot *slot, struct scard_req *req, u32 len, gfp_t gfp);
+	void (*req_clear)(struct scard_req *req);
+	void (*req_free)(struct scard_req *req);
+
+	void (*stop)(struct scard_reader *reader, bool gone);
+	void (*restart)(struct scard_reader *reader);
+	void (*power_off_all)(struct scard_reader *reader, u32 slots);
+	int (*get)(struct scard_reader *reader);
+	void (*hold)(struct scard_reader *reader);
+	void (*put)(struct scard_reader *reader);
+	void (*free)(struct scard_reader *reader);
+};
+
+/**
+ * struct scard_reader_count - counters of a reader since it came (reader->lock)
+ * @commands: commands sent to it
+ * @time_extensions: answers that asked for more time
+ * @strays: messages and empty transfers that answered no command
+ * @transfer_errors: commands ended by a failed transfer
+ * @timeouts: commands ended by their deadline
+ * @aborts: commands aborted
+ */
+struct scard_reader_count {
+	u64 commands;
+	u64 time_extensions;
+	u64 strays;
+	u64 transfer_errors;
+	u64 timeouts;
+	u64 aborts;
+};
+
+/**
+ * struct scard_reader - a reader; the transport's structure is around it
+ * @kref: see LIFETIMES
+ * @parent: the device that is the parent of the slots
+ * @ops: the transport
+ * @index: "II" of the reader name
+ * @nslots: 1 to SCARD_MAX_SLOTS
+ * @nbusy: commands that the reader takes at the same time
+ * @protocols: SCARD_PROTO_T0 and SCARD_PROTO_T1 as far as the reader has them
+ * @max_apdu: longest command of TRANSMIT in bytes
+ * @notifies: the transport reports insertion and removal; becomes false for ever when it
+ *	cannot any more, see scard_presence_poll()
+ * @vendor_id: of the maker, 0 if there is none
+ * @product_id: of the product
+ * @manufacturer: strings for the name, printable and without blanks at their ends
+ * @product: see @manufacturer
+ * @interface_name: see @manufacturer
+ * @serial: see @manufacturer
+ *
+ * Constant after scard_dev_init() up to here, but for @notifies.
+ *
+ * @lock: see LOCKS
+ * @gone: unplugged or unbound; set once (lock)
+ * @paused: suspended or being reset: exchanges wait on @resumed (lock)
+ * @resumed: see @paused; woken when the reader is gone, too
+ * @stops: how often it was suspended or reset: each time the cards lost their power (lock)
+ * @count: counters (lock)
+ * @warnings: limits scard_reader_warn()
+ * @wq: works of the slots
+ * @slots: the slots; @nslots of them
+ */
+struct scard_reader {
+	struct kref kref;
+	struct device *parent;
+	const struct scard_reader_ops *ops;
+	unsigned int index;
+	unsigned int nslots;
+	unsigned int nbusy;
+	u32 protocols;
+	u32 max_apdu;
+	bool notifies;
+	u16 vendor_id;
+	u16 product_id;
+	char manufacturer[SCARD_STRING_SIZE];
+	char product[SCARD_STRING_SIZE];
+	char interface_name[SCARD_STRING_SIZE];
+	char serial[SCARD_STRING_SIZE];
+
+	spinlock_t lock;	/* see LOCKS */
+	bool gone;
+	bool paused;
+	wait_queue_head_t resumed;
+	u32 stops;
+	struct scard_reader_count count;
+	struct ratelimit_state warnings;
+	struct workqueue_struct *wq;
+	struct scard_slot *slots[SCARD_MAX_SLOTS];
+};
+
+/**
+ * struct scard_card - the card in a slot; card.c writes it
+ * @atr: the last ATR (lock)
+ * @atr_len: its length, 0 without a card (lock)
+ * @cold_atr: the last ATR after a cold reset (lock)
+ * @cold_len: its length, 0 if not known (lock)
+ * @cold_voltage: @voltage that it was got with (lock)
+ * @voltage: supply class that the card answered at, 1 to 3 for 5, 3 and 1.8 V; 0: the
+ *	reader chooses (owner; the transport writes it)
+ * @protocol: active protocol, SCARD_PROTO_* or 0 (lock)
+ * @settling: presence or ATR is being found out (lock)
+ * @stops: reader->stops when the card got its power (owner)
+ */
+struct scard_card {
+	u8 atr[SCARD_MAX_ATR_SIZE];
+	u8 atr_len;
+	u8 cold_atr[SCARD_MAX_ATR_SIZE];
+	u8 cold_len;
+	u8 cold_voltage;
+	u8 voltage;
+	u32 protocol;
+	bool settling;
+	u32 stops;
+};
+
+/**
+ * enum scard_presence_state - uncertainty about a slot's card
+ * @SCARD_PRESENCE_KNOWN: nothing
+ * @SCARD_PRESENCE_RECHECK: the card may have been exchanged unseen: its ATR is compared
+ * @SCARD_PRESENCE_REPORTED: the transport has reported a card; the next answer confirms it
+ * @SCARD_PRESENCE_REMOVED: the transport has reported a removal, which is believed at once
+ *	and verified a little later
+ *
+ * With the state of the card (enum pol_card):
+ *
+ *	state		ABSENT	OFF, MUTE	ON
+ *	KNOWN		yes	yes		yes
+ *	RECHECK		yes (1)	yes		yes (2)
+ *	REPORTED	yes	yes (3)		yes (3)
+ *	REMOVED		yes	yes (4)		yes (4)
+ *
+ * (1) an insertion reads the ATR anyway; (2) a card that is still powered is the same one;
+ * (3) out and in again, and only the last was reported; (4) an answer that came before the
+ * verification has found a card again.
+ */
+enum scard_presence_state {
+	SCARD_PRESENCE_KNOWN,
+	SCARD_PRESENCE_RECHECK,
+	SCARD_PRESENCE_REPORTED,
+	SCARD_PRESENCE_REMOVED,
+};
+
+/**
+ * struct scard_presence - insertion and removal; presence.c
+ * @state: see there (lock)
+ * @reports: PRESENCE_* bits set by scard_presence_notify()
+ * @news_work: acts on @reports, then multicasts changes
+ * @verify_work: has the reader asked about a removal; the reader is kept awake until then
+ * @poll_work: asks for the slot status where the transport does not report it
+ * @poll_step: time until it asks again, jiffies (lock)
+ * @poll_event: events.card when it last ran (lock)
+ * @checked: time of the last answer that told the state of the card, jiffies
+ */
+struct scard_presence {
+	enum scard_presence_state state;
+	unsigned long reports;
+	struct work_struct news_work;
+	struct delayed_work verify_work;
+	struct delayed_work poll_work;
+	unsigned long poll_step;
+	u32 poll_event;
+	unsigned long checked;
+};
+
+/**
+ * struct scard_events - counters of changes and their announcement; event.c
+ * @wait: poll() waiters; woken when @all changes or the reader goes
+ * @all: counts all changes (lock)
+ * @card: counts insertions and removals (lock)
+ * @announced: discovery knows the slot and hears of its changes (lock)
+ * @dirty: it has changed, news_work has to multicast (lock)
+ * @last_state: state of the last change that was to be multicast (lock)
+ * @last_card: @card of it (lock)
+ * @node: in the list of slots (scard_event_lock)
+ */
+struct scard_events {
+	wait_queue_head_t wait;
+	u32 all;
+	u32 card;
+	bool announced;
+	bool dirty;
+	u32 last_state;
+	u32 last_card;
+	struct list_head node;
+};
+
+/**
+ * struct scard_power - the reader's power and the idle card; power.c
+ * @users: handles and calls that keep the reader awake, by one ops->get() (lock)
+ * @idle_work: powers the card off when it was not used for a while
+ * @idle_since: time at which the last handle left, jiffies (lock)
+ * @retry_work: tries again to reset a card that the reader refuses to power off
+ * @retry_s: time until it does, seconds; 0: no retry is pending (lock)
+ */
+struct scard_power {
+	u32 users;
+	struct delayed_work idle_work;
+	unsigned long idle_since;
+	struct delayed_work retry_work;
+	unsigned int retry_s;
+};
+
+/**
+ * struct scard_watchdog - the limit of idle transactions; watchdog.c
+ * @work: ends a transaction that is idle for too long
+ * @used: time of the last call of the transaction's owner, jiffies (lock)
+ */
+struct scard_watchdog {
+	struct delayed_work work;
+	unsigned long used;
+};
+
+/**
+ * struct scard_worker - the worker of a slot; worker.c
+ * @work: the work item
+ * @req: its request (owner)
+ * @orphan: request of a killed caller whose exchange is still under way (owner)
+ */
+struct scard_worker {
+	struct work_struct work;
+	struct scard_req *req;
+	struct scard_req *orphan;
+};
+
+/**
+ * enum scard_progress - how far the operation of the owner has come
+ * @SCARD_NOTHING_SENT: the device has seen nothing of it
+ * @SCARD_SENT_TO_READER: bytes may have reached the reader
+ * @SCARD_SENT_TO_CARD: bytes may have reached the card
+ */
+enum scard_progress {
+	SCARD_NOTHING_SENT,
+	SCARD_SENT_TO_READER,
+	SCARD_SENT_TO_CARD,
+};
+
+/**
+ * struct scard_operation - the operation under way (owner)
+ * @progress: how far it has come; the transport writes it, see scard_slot_sent()
+ * @ceiling: absolute end of the operation, jiffies
+ */
+struct scard_operation {
+	enum scard_progress progress;
+	unsigned long ceiling;
+};
+
+/**
+ * struct scard_slot_count - counters of a slot since it came (lock)
+ * @calls: calls that needed a turn, also failed ones, by enum pol_op
+ * @waits: those of them that had to wait
+ * @failures: those that had their turn and failed
+ * @insertions: cards found
+ * @power_ups: ATRs received
+ * @owed_resets: resets done on behalf of handles closed without disconnect
+ */
+struct scard_slot_count {
+	u64 calls[POL_OP_WORKER];
+	u64 waits;
+	u64 failures;
+	u64 insertions;
+	u64 power_ups;
+	u64 owed_resets;
+};
+
+/**
+ * struct scard_traced - the state of a slot that was last traced (lock)
+ * @epoch: pol_slot.epoch
+ * @owner: id of the handle in a transaction, 0 if none is
+ * @connected: pol_slot.connected
+ * @protocol: scard_card.protocol
+ * @card: pol_slot.card
+ * @owed: pol_slot.pending_reset
+ * @exclusive: pol_slot.exclusive
+ * @gone: pol_slot.gone
+ */
+struct scard_traced {
+	u32 epoch;
+	u32 owner;
+	u32 connected;
+	u32 protocol;
+	u8 card;
+	u8 owed;
+	bool exclusive;
+	bool gone;
+};
+
+/**
+ * struct scard_slot - one slot, one /dev/scardN; the transport's structure is around it
+ * @dev: the device; its release frees the slot
+ * @cdev: the node
+ * @reader: the reader, referenced
+ * @index: number of the slot in its reader
+ * @name: PC/SC name
+ * @lock: see LOCKS
+ * @pol: the policy (lock)
+ * @card: the card
+ * @presence: insertion and removal
+ * @events: counters of changes
+ * @power: the reader's power and the idle card
+ * @watchdog: the limit of idle transactions
+ * @worker: the worker
+ * @op: the operation under way
+ * @last_id: id of the handle that was opened last (lock)
+ * @count: counters
+ * @traced: for tracepoints
+ * @debugfs: its file there
+ */
+struct scard_slot {
+	struct device dev;
+	struct cdev cdev;
+	struct scard_reader *reader;
+	u8 index;
+	char name[SCARD_NAME_SIZE];
+
+	spinlock_t lock;	/* see LOCKS */
+	struct pol_slot pol;
+	struct scard_card card;
+	struct scard_presence presence;
+	struct scard_events events;
+	struct scard_power power;
+	struct scard_watchdog watchdog;
+	struct scard_worker worker;
+	struct scard_operation op;
+	u32 last_id;
+	struct scard_slot_count count;
+	struct scard_traced traced;
+	struct dentry *debugfs;
+};
+
+/* ---- for transports ---- */
+
+/* dev.c */
+int scard_dev_init(struct scard_reader *reader);
+int scard_dev_register(struct scard_reader *reader);
+void scard_dev_unregister(struct scard_reader *reader, bool alive);
+void scard_dev_suspend(struct scard_reader *reader, bool sleep);
+void scard_dev_resume(struct scard_reader *reader);
+void scard_dev_lost_power(struct scard_reader *reader);
+
+/* reader.c */
+void scard_reader_put(struct scard_reader *reader);
+int scard_reader_wait_resumed(struct scard_reader *reader);
+void scard_reader_count(struct scard_reader *reader, u64 *counter);
+__printf(2, 3) void scard_reader_warn(struct scard_reader *reader, const char *format, ...);
+
+/* presence.c */
+void scard_presence_notify(struct scard_slot *slot, bool present);
+void scard_presence_poll(struct scard_slot *slot);
+
+/* card.c, for the owner of the turn */
+int scard_card_answered(struct scard_slot *slot, enum scard_icc icc, int ret);
+int scard_card_cycle(struct scard_slot *slot, struct scard_req *req);
+
+/* worker.c */
+void scard_worker_kick(struct scard_slot *slot);
+
+/**
+ * scard_reader_gone() - is the reader unplugged or unbound?
+ * @reader: the reader
+ *
+ * May be asked without a lock: gone never becomes false again.
+ *
+ * Return: true if it is
+ */
+static inline bool scard_reader_gone(const struct scard_reader *reader)
+{
+	return READ_ONCE(reader->gone);
+}
+
+/**
+ * scard_slot_sent() - the device may see something of the operation from now on
+ * @slot: the slot
+ * @progress: the reader, or the card, may see it
+ *
+ * Return: the progress before, for a command that did not leave
+ */
+static inline enum scard_progress scard_slot_sent(struct scard_slot *slot,
+						  enum scard_progress progress)
+{
+	enum scard_progress before = slot->op.progress;
+
+	if (before < progress)
+		slot->op.progress = progress;
+	return before;
+}
+
+/**
+ * scard_slot_power_begins() - the card gets its power with the next command
+ * @slot: the slot, whose reader is not paused
+ */
+static inline void scard_slot_power_begins(struct scard_slot *slot)
+{
+	slot->card.stops = READ_ONCE(slot->reader->stops);
+}
+
+/**
+ * scard_slot_power_lost() - was the reader stopped since the card got its power?
+ * @slot: the slot
+ *
+ * Return: true if the card has lost its power and its protocol
+ */
+static inline bool scard_slot_power_lost(const struct scard_slot *slot)
+{
+	return slot->card.stops != READ_ONCE(slot->reader->stops);
+}
+
+/**
+ * scard_slot_no_card() - why can the card not take a command?
+ * @slot: the slot
+ *
+ * Return: 0: it can; -ENOMEDIUM: there is none; -ENOLINK: it has no power or is mute
+ */
+static inline int scard_slot_no_card(const struct scard_slot *slot)
+{
+	switch (READ_ONCE(slot->pol.card)) {
+	case POL_CARD_ON:
+		return 0;
+	case POL_CARD_ABSENT:
+		return -ENOMEDIUM;
+	default:
+		return -ENOLINK;
+	}
+}
+
+#endif /* SCARD_H */

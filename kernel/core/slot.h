@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SCARD_SLOT_H
+#define SCARD_SLOT_H
+
+#include <linux/tracepoint-defs.h>
+
+#include "scard.h"
+
+DECLARE_TRACEPOINT(scard_slot);
+
+void scard_trace_slot(struct scard_slot *slot);
+
+/**
+ * scard_slot_unlock() - release slot->lock where the policy may have changed
+ * @slot: the slot, locked
+ */
+static inline void scard_slot_unlock(struct scard_slot *slot)
+	__releases(&slot->lock)
+{
+	if (tracepoint_enabled(scard_slot))
+		scard_trace_slot(slot);
+	spin_unlock(&slot->lock);
+}
+
+/**
+ * scard_slot_begin() - begin an operation
+ * @slot: the slot, of which the caller owns the turn
+ */
+static inline void scard_slot_begin(struct scard_slot *slot)
+{
+	slot->op.progress = SCARD_NOTHING_SENT;
+	slot->op.ceiling = jiffies + msecs_to_jiffies(SCARD_CEILING_MS);
+}
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SCARD_TURN_H
+#define SCARD_TURN_H
+
+#include <linux/completion.h>
+
+#include "handle.h"
+
+/**
+ * struct scard_turn - a turn and the completion that its caller sleeps on
+ * @pol: the turn
+ * @served: it has left the queue; completed under slot->lock
+ */
+struct scard_turn {
+	struct pol_turn pol;
+	struct completion served;
+};
+
+void scard_turn_served(struct scard_turn *t);
+int scard_turn_check(struct scard_handle *h, enum pol_op op);
+int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op,
+		    enum pol_share share, bool nonblock);
+void scard_turn_done(struct scard_handle *h, struct scard_turn *t, struct scard_req **reqp,
+		     int ret, enum pol_disp redo);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SCARD_WATCHDOG_H
+#define SCARD_WATCHDOG_H
+
+struct scard_slot;
+
+void scard_watchdog_init(struct scard_slot *slot);
+void scard_watchdog_stop(struct scard_slot *slot);
+void scard_watchdog_used(struct scard_slot *slot);
+void scard_watchdog_awaited(struct scard_slot *slot);
+
+#endif
