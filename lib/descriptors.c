@@ -7,32 +7,25 @@
  * adding, and closing and removing, happen under one lock, which fork() takes: a child always
  * finds the complete set.
  *
- * A program may close our descriptors, and its own may get their numbers. Each of ours has an
- * identity, which is compared before the descriptor is closed, read or written. A number stays
- * in the set until its owner in the library closes it, and no other owner gets it before.
+ * A program may close our descriptors, and its own may get their numbers. Each of ours has a
+ * mark, which is checked before the descriptor is closed, read or written. A number stays in the
+ * set until its owner in the library closes it, and no other owner gets it before.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "descriptors.h"
 
-/*
- * The mark of our open files: the signal for O_ASYNC, which is never set. It tells our eventfd
- * or device from another one, which has the same inode.
- */
+/* The mark: the signal for O_ASYNC, which is never set */
 #define MARK	61
 
 struct descriptor {
 	bool used;
-	int mark;	/* MARK, or what the kernel returns if it has no marks */
-	dev_t dev;
-	dev_t rdev;
-	ino_t ino;
+	bool marked;	/* else close-on-exec is the mark: the kernel refused the signal */
 };
 
 static struct {
@@ -58,19 +51,6 @@ static void unlock(void)
 
 	pthread_mutex_unlock(&descriptors.lock);
 	pthread_setcancelstate(state, NULL);
-}
-
-static bool identify(int fd, struct descriptor *d)
-{
-	struct stat st;
-
-	d->mark = fcntl(fd, F_GETSIG);
-	if (fstat(fd, &st))
-		return false;
-	d->dev = st.st_dev;
-	d->rdev = st.st_rdev;
-	d->ino = st.st_ino;
-	return true;
 }
 
 static bool in_set(int fd)
@@ -103,9 +83,7 @@ int scard_descriptors_add(int fd)
 	if ((size_t)fd >= descriptors.size && !grow((size_t)fd + 16))
 		return -ENOMEM;
 	d = &descriptors.set[fd];
-	fcntl(fd, F_SETSIG, MARK);
-	if (!identify(fd, d))
-		return -ENOMEM;
+	d->marked = !fcntl(fd, F_SETSIG, MARK);
 	d->used = true;
 	return 0;
 }
@@ -146,11 +124,12 @@ int scard_descriptors_open(const char *path, int flags)
 
 static bool is_ours(int fd)
 {
-	const struct descriptor *d = &descriptors.set[fd];
-	struct descriptor now;
+	int flags;
 
-	return identify(fd, &now) && now.mark == d->mark && now.dev == d->dev &&
-	       now.rdev == d->rdev && now.ino == d->ino;
+	if (descriptors.set[fd].marked)
+		return fcntl(fd, F_GETSIG) == MARK;
+	flags = fcntl(fd, F_GETFD);
+	return flags >= 0 && flags & FD_CLOEXEC;
 }
 
 /* Is @fd still our descriptor? Ask before reading and writing, which may reach the program's. */

@@ -175,15 +175,15 @@ void scard_netlink_read(struct netlink *nl, struct netlink_events *events)
 	struct event_reader r = { .nl = nl, .events = events };
 	int error, overruns = 0;
 
-	if (!scard_descriptors_ours(scard_netlink_fd(nl))) {
-		events->lost = true;
-		return;
-	}
 	/* usually there is no event: check before libnl allocates a buffer */
 	if (recv(scard_netlink_fd(nl), NULL, 0, MSG_PEEK | MSG_DONTWAIT) < 0) {
 		if (errno == EAGAIN || errno == EWOULDBLOCK)
 			return;
 		events->lost = true;	/* ENOBUFS: the kernel dropped events */
+	}
+	if (!scard_descriptors_ours(scard_netlink_fd(nl))) {
+		events->lost = true;
+		return;
 	}
 	nl_socket_modify_cb(nl->events, NL_CB_VALID, NL_CB_CUSTOM, on_event, &r);
 	/*

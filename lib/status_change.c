@@ -28,6 +28,9 @@
 /* Refresh interval without netlink, where no event tells that a node has lost its reader, ms */
 #define POLL_MS		1000
 
+/* A device is never readable or writable, a descriptor of the program in its place mostly is */
+#define WATCH_EVENTS	(POLLPRI | POLLIN | POLLOUT)
+
 /* This name stands for the list of readers */
 #define PNP_READER	"\\\\?PnP?\\Notification"
 
@@ -378,32 +381,27 @@ static int cancellable_poll(struct change *c, size_t n, int ms)
 	return ret;
 }
 
-/*
- * Before poll(): open anew what the program has closed. It must not look at the program's
- * descriptors, and could not be woken.
- */
+/* The program has closed a descriptor, and perhaps more: open all those anew. */
 static LONG reopen_lost(struct change *c)
 {
 	struct waiter *w = c->w;
-	bool lost = false;
+	bool reopened;
 	size_t i;
 
+	scard_discovery_suspect();
 	if (!scard_descriptors_ours(w->listener.eventfd)) {
 		scard_discovery_unlisten(&w->listener);
-		lost = scard_waiter_reopen(&c->ctx->waiters, w);
+		reopened = scard_waiter_reopen(&c->ctx->waiters, w);
 		scard_discovery_listen(&w->listener);
-		if (!lost)
+		if (!reopened)
 			return SCARD_E_NO_MEMORY;
-		/* no wakeup has come since the other one was closed */
-		scard_discovery_refresh();
 	}
 	for (i = w->nwatches; i-- > 0;) {
-		if (!scard_descriptors_ours(w->watches[i].fd)) {
+		if (!scard_descriptors_ours(w->watches[i].fd))
 			watch_drop(w, &w->watches[i]);
-			lost = true;
-		}
 	}
-	return lost ? resolve(c) : SCARD_S_SUCCESS;
+	scard_discovery_refresh();
+	return resolve(c);
 }
 
 /*
@@ -413,14 +411,11 @@ static LONG reopen_lost(struct change *c)
 static LONG wait_once(struct change *c, int ms)
 {
 	struct waiter *w = c->w;
-	bool lost = false, polling = false;
-	LONG ret = reopen_lost(c);
+	bool lost = false, closed = false, polling = false;
 	eventfd_t ignored;
 	size_t n, i;
 	int ready;
 
-	if (ret != SCARD_S_SUCCESS)
-		return ret;
 	n = 1 + DISCOVERY_POLLFDS + w->nwatches;
 	if (n > w->nfds) {
 		struct pollfd *fds = realloc(w->fds, n * sizeof(*fds));
@@ -432,7 +427,7 @@ static LONG wait_once(struct change *c, int ms)
 	}
 	w->fds[0] = (struct pollfd){ .fd = w->listener.eventfd, .events = POLLIN };
 	for (i = 0; i < w->nwatches; i++)
-		w->fds[1 + i] = (struct pollfd){ .fd = w->watches[i].fd, .events = POLLPRI };
+		w->fds[1 + i] = (struct pollfd){ .fd = w->watches[i].fd, .events = WATCH_EVENTS };
 	if (c->list_matters)
 		polling = !scard_discovery_pollfds(&w->fds[n - DISCOVERY_POLLFDS]);
 	else
@@ -453,8 +448,11 @@ static LONG wait_once(struct change *c, int ms)
 		return c->retry ? resolve(c) : SCARD_S_SUCCESS;
 	}
 
-	if (w->fds[0].revents && scard_descriptors_ours(w->listener.eventfd))
-		eventfd_read(w->listener.eventfd, &ignored);
+	if (w->fds[0].revents) {
+		closed = !scard_descriptors_ours(w->listener.eventfd);
+		if (!closed)
+			eventfd_read(w->listener.eventfd, &ignored);
+	}
 	/* from the end: watch_lost() moves the last watch into the gap */
 	for (i = w->nwatches; i-- > 0;) {
 		int error = w->fds[1 + i].revents ? watch_update(&w->watches[i]) : 0;
@@ -462,8 +460,11 @@ static LONG wait_once(struct change *c, int ms)
 		if (error) {
 			watch_lost(w, &w->watches[i], error);
 			lost = true;
+			closed |= error != ENODEV;
 		}
 	}
+	if (closed)
+		return reopen_lost(c);
 	if (lost || (c->list_matters && (w->fds[n - 1].revents | w->fds[n - 2].revents)))
 		scard_discovery_refresh();
 	if (lost || c->retry || scard_discovery_generation() != c->generation)

@@ -33,16 +33,6 @@ static struct waiter *waiter_new(void)
 	return w;
 }
 
-/* Forget wakeups of the previous call. */
-static void waiter_begin(struct waiter *w)
-{
-	eventfd_t ignored;
-
-	if (scard_descriptors_ours(w->listener.eventfd))
-		eventfd_read(w->listener.eventfd, &ignored);
-	atomic_store(&w->cancelled, false);
-}
-
 static void waiter_cancel(struct waiter *w)
 {
 	atomic_store(&w->cancelled, true);
@@ -90,7 +80,8 @@ struct waiter *scard_waiter_get(struct waiter_pool *pool)
 		w = waiter_new();
 	if (!w)
 		return NULL;
-	waiter_begin(w);
+	/* a wakeup of the previous call ends the first poll() early, which does not wait */
+	atomic_store(&w->cancelled, false);
 	pthread_mutex_lock(pool->lock);
 	w->next = pool->busy;
 	pool->busy = w;

@@ -336,6 +336,8 @@ again:
 	error = scard_call(card, SCARD_IOC_CONNECT, &arg);
 	if (spare && (error == ENODEV || is_foreign(error))) {
 		/* there may be another reader of this name */
+		if (error != ENODEV)
+			scard_discovery_suspect();
 		scard_card_remove(card);
 		scard_card_put(card);
 		spare = false;
