@@ -17,7 +17,15 @@
 #include "call.h"
 #include "card.h"
 #include "context.h"
+#include "descriptors.h"
 #include "device.h"
+
+/* ENOTTY: the program has closed the descriptor, or the kernel does not know the ioctl. */
+__attribute__((noinline))
+static int not_a_card(const struct card *card)
+{
+	return scard_descriptors_ours(card->fd) ? ENOTTY : EBADF;
+}
 
 /*
  * Return 0 or a positive errno. Restart a call that a signal interrupted: with EINTR the kernel
@@ -33,6 +41,8 @@ static inline int call_once(struct card *card, unsigned long request, void *arg)
 			return ENOTCONN;	/* not EBADF: the descriptor is valid */
 		error = scard_device_ioctl(card->fd, request, arg);
 	} while (error == EINTR && atomic_load(&card->context->cancels) == cancels);
+	if (error == ENOTTY)
+		return not_a_card(card);
 	return error;
 }
 
@@ -74,6 +84,8 @@ static int call_without_waiting(struct card *card, unsigned long request, void *
 {
 	int error;
 
+	if (!scard_descriptors_ours(card->fd))
+		return EBADF;
 	pthread_mutex_lock(&card->no_blocking);
 	fcntl(card->fd, F_SETFL, O_NONBLOCK);
 	error = call_once(card, request, arg);

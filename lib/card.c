@@ -176,7 +176,7 @@ static void revoke(struct card *card)
 	const struct timespec wait = { .tv_nsec = REVOKE_WAIT_NS };
 	int tries;
 
-	if (scard_card_busy(card))
+	if (scard_card_busy(card) && scard_descriptors_ours(card->fd))
 		fcntl(card->fd, F_SETFL, O_NONBLOCK);
 	for (tries = 0; tries < REVOKE_TRIES && scard_card_busy(card); tries++) {
 		scard_device_ioctl(card->fd, SCARD_IOC_CANCEL, NULL);

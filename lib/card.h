@@ -20,7 +20,6 @@ struct context;
  * @context: its context, referenced
  * @fd: the descriptor
  * @no_blocking: held by a call while it has O_NONBLOCK set
- * @overtaken: scard_descriptors_overtaken() when the card became spare
  * @revoked: the context was released: start no call
  * @name_size: bytes in @name, with its NUL
  * @name: name of the reader
@@ -32,7 +31,6 @@ struct card {
 	struct context *context;
 	int fd;
 	pthread_mutex_t no_blocking;
-	unsigned int overtaken;
 	atomic_bool revoked;
 	size_t name_size;
 	char name[MAX_READERNAME];

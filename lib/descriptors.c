@@ -6,27 +6,34 @@
  * the parent has exited only when the last duplicate of a descriptor is closed. Opening and
  * adding, and closing and removing, happen under one lock, which fork() takes: a child always
  * finds the complete set.
+ *
+ * A program may close our descriptors, and its own may get their numbers. Each of ours has a
+ * mark, which is checked before the descriptor is closed, read or written. A number stays in the
+ * set until its owner in the library closes it, and no other owner gets it before.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "descriptors.h"
 
+/* The mark: the signal for O_ASYNC, which is never set */
+#define MARK	61
+
+struct descriptor {
+	bool used;
+	bool marked;	/* else close-on-exec is the mark: the kernel refused the signal */
+};
+
 static struct {
 	pthread_mutex_t lock;
-	unsigned long *bits;	/* the set, indexed by descriptor number */
-	size_t words;
-	atomic_uint overtaken;	/* counts descriptors that the program closed and we got again */
+	struct descriptor *set;	/* indexed by descriptor number */
+	size_t size;
 	int cancel_state;	/* of the thread that holds the lock */
 } descriptors = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-#define WORD_BITS	(sizeof(unsigned long) * CHAR_BIT)
 
 /* open() and close() are cancellation points: disable cancellation of the thread that locks. */
 void scard_descriptors_lock(void)
@@ -46,47 +53,61 @@ static void unlock(void)
 	pthread_setcancelstate(state, NULL);
 }
 
-static bool add(int fd)
+static bool in_set(int fd)
 {
-	size_t word = fd / WORD_BITS;
+	return fd >= 0 && (size_t)fd < descriptors.size && descriptors.set[fd].used;
+}
 
-	if (word >= descriptors.words) {
-		size_t words = word + 4;
-		unsigned long *bits = realloc(descriptors.bits, words * sizeof(*bits));
+static bool grow(size_t size)
+{
+	struct descriptor *set = realloc(descriptors.set, size * sizeof(*set));
 
-		if (!bits)
-			return false;
-		memset(bits + descriptors.words, 0, (words - descriptors.words) * sizeof(*bits));
-		descriptors.bits = bits;
-		descriptors.words = words;
-	}
-	if (descriptors.bits[word] & 1UL << fd % WORD_BITS)
-		atomic_fetch_add(&descriptors.overtaken, 1);
-	descriptors.bits[word] |= 1UL << fd % WORD_BITS;
+	if (!set)
+		return false;
+	memset(set + descriptors.size, 0, (size - descriptors.size) * sizeof(*set));
+	descriptors.set = set;
+	descriptors.size = size;
 	return true;
 }
 
 /*
- * Add @fd, unless it is negative, and unlock. Return @fd; if out of memory, close it and
- * return -ENOMEM.
+ * With the lock: add @fd. Return 0, -ENOMEM, or -EEXIST if the program has closed our
+ * descriptor of this number, whose owner does not know it yet.
  */
-int scard_descriptors_unlock(int fd)
+int scard_descriptors_add(int fd)
 {
-	if (fd >= 0 && !add(fd)) {
-		close(fd);
-		fd = -ENOMEM;
-	}
-	unlock();
-	return fd;
+	struct descriptor *d;
+
+	if (in_set(fd))
+		return -EEXIST;
+	if ((size_t)fd >= descriptors.size && !grow((size_t)fd + 16))
+		return -ENOMEM;
+	d = &descriptors.set[fd];
+	d->marked = !fcntl(fd, F_SETSIG, MARK);
+	d->used = true;
+	return 0;
 }
 
 /*
- * Return a count that has changed if the program has closed one of our descriptors and the
- * kernel has given us its number again.
+ * Add @fd, unless it is negative, and unlock. Return the descriptor, which may have got another
+ * number; on failure close it and return a negative errno.
  */
-unsigned int scard_descriptors_overtaken(void)
+int scard_descriptors_unlock(int fd)
 {
-	return atomic_load(&descriptors.overtaken);
+	int error, other;
+
+	while (fd >= 0) {
+		error = scard_descriptors_add(fd);
+		if (!error)
+			break;
+		other = error == -EEXIST ? fcntl(fd, F_DUPFD_CLOEXEC, fd + 1) : error;
+		if (other == -1)
+			other = -errno;
+		close(fd);
+		fd = other;
+	}
+	unlock();
+	return fd;
 }
 
 /* As open(), but return a negative errno. */
@@ -101,15 +122,25 @@ int scard_descriptors_open(const char *path, int flags)
 	return scard_descriptors_unlock(fd < 0 ? -errno : fd);
 }
 
-/*
- * The program may have closed our descriptor and opened its own with that number. Ours always
- * have close-on-exec. A descriptor without it is meant to be inherited: do not close it.
- */
 static bool is_ours(int fd)
 {
-	int flags = fcntl(fd, F_GETFD);
+	int flags;
 
+	if (descriptors.set[fd].marked)
+		return fcntl(fd, F_GETSIG) == MARK;
+	flags = fcntl(fd, F_GETFD);
 	return flags >= 0 && flags & FD_CLOEXEC;
+}
+
+/* Is @fd still our descriptor? Ask before reading and writing, which may reach the program's. */
+bool scard_descriptors_ours(int fd)
+{
+	bool ours;
+
+	scard_descriptors_lock();
+	ours = in_set(fd) && is_ours(fd);
+	unlock();
+	return ours;
 }
 
 /*
@@ -118,12 +149,9 @@ static bool is_ours(int fd)
  */
 bool scard_descriptors_remove(int fd)
 {
-	size_t word = fd / WORD_BITS;
-	unsigned long bit = 1UL << fd % WORD_BITS;
-
-	if (word >= descriptors.words || !(descriptors.bits[word] & bit))
+	if (!in_set(fd))
 		return false;
-	descriptors.bits[word] &= ~bit;
+	descriptors.set[fd].used = false;
 	return is_ours(fd);
 }
 
@@ -135,26 +163,14 @@ void scard_descriptors_close(int fd)
 	unlock();
 }
 
-/* Remove a descriptor that now belongs to the program; do not close it. */
-void scard_descriptors_forget(int fd)
-{
-	scard_descriptors_lock();
-	scard_descriptors_remove(fd);
-	unlock();
-}
-
 /* In a forked child, with the lock: close all and unlock. */
 void scard_descriptors_forked(void)
 {
-	size_t word, bit;
+	size_t fd;
 
-	for (word = 0; word < descriptors.words; word++) {
-		for (bit = 0; descriptors.bits[word]; bit++) {
-			int fd = word * WORD_BITS + bit;
-
-			if (scard_descriptors_remove(fd))
-				close(fd);
-		}
+	for (fd = 0; fd < descriptors.size; fd++) {
+		if (scard_descriptors_remove(fd))
+			close(fd);
 	}
 	unlock();
 }

@@ -7,11 +7,11 @@
 
 int scard_descriptors_open(const char *path, int flags);
 void scard_descriptors_close(int fd);
-void scard_descriptors_forget(int fd);
-unsigned int scard_descriptors_overtaken(void);
+bool scard_descriptors_ours(int fd);
 
 /* Hold the lock while another function opens or closes a descriptor. */
 void scard_descriptors_lock(void);
+int scard_descriptors_add(int fd);
 int scard_descriptors_unlock(int fd);
 bool scard_descriptors_remove(int fd);
 

@@ -38,6 +38,7 @@ static struct {
 	bool valid;			/* @list was made */
 	bool stale;			/* @list must be made again */
 	bool moved;			/* events: readers came or went since @list was made */
+	bool suspect;			/* the program has closed descriptors of ours */
 	struct reader_list list;	/* sorted, named, without hidden readers */
 	size_t at;			/* index where the next search for a name starts */
 	unsigned int generation;	/* counts all changes, for listeners */
@@ -52,8 +53,10 @@ static void wake_listeners(void)
 	struct listener *l;
 
 	readers.generation++;
-	for (l = readers.listeners; l; l = l->next)
-		eventfd_write(l->eventfd, 1);
+	for (l = readers.listeners; l; l = l->next) {
+		if (scard_descriptors_ours(l->eventfd))
+			eventfd_write(l->eventfd, 1);
+	}
 }
 
 /*
@@ -157,6 +160,30 @@ static void clear_gone(void)
 		readers.list.readers[i].gone = false;
 }
 
+static void read_netlink(struct netlink_events *events)
+{
+	if (readers.suspect && !scard_descriptors_ours(scard_netlink_fd(readers.netlink)))
+		events->lost = true;
+	else
+		scard_netlink_read(readers.netlink, events);
+	readers.suspect = false;
+}
+
+/* As scard_nodes_read(); open anew what the program has closed. */
+static bool read_nodes(bool *permissions)
+{
+	struct pollfd fd = { .fd = readers.nodes, .events = NODES_EVENTS };
+
+	if (poll(&fd, 1, 0) <= 0)
+		return false;
+	if (scard_descriptors_ours(readers.nodes))
+		return scard_nodes_read(readers.nodes, permissions);
+	scard_descriptors_close(readers.nodes);
+	readers.nodes = scard_nodes_watch();
+	*permissions = true;
+	return true;
+}
+
 /* Read the pending events and update the list. */
 static void read_events(void)
 {
@@ -170,9 +197,9 @@ static void read_events(void)
 	if (!readers.netlink && readers.nodes < 0)
 		open_source();
 	if (readers.netlink)
-		scard_netlink_read(readers.netlink, &events);
+		read_netlink(&events);
 	if (readers.nodes >= 0)
-		nodes = scard_nodes_read(readers.nodes, &permissions);
+		nodes = read_nodes(&permissions);
 	if (nodes && !readers.netlink) {
 		open_source();	/* perhaps the module was loaded */
 		readers.moved = true;
@@ -340,7 +367,8 @@ static void settle_reader(struct reader *r)
 		}
 		fds[0] = (struct pollfd){ .fd = fd, .events = POLLPRI };
 		scard_discovery_pollfds(fds + 1);
-		poll(fds, 1 + DISCOVERY_POLLFDS, left > 0 ? left : 0);
+		if (poll(fds, 1 + DISCOVERY_POLLFDS, left > 0 ? left : 0) < 0 && errno != EINTR)
+			break;	/* the state is as good as it gets */
 		scard_discovery_refresh();
 		if (!scard_discovery_find(r->name, &still) || still.minor != r->minor)
 			break;
@@ -398,6 +426,17 @@ void scard_discovery_gone(uint32_t minor, const char *kernel_name)
 		readers.changes++;
 		wake_listeners();
 	}
+	pthread_mutex_unlock(&readers.lock);
+}
+
+/*
+ * The program has closed a descriptor of ours: the next refresh looks whether the netlink socket
+ * is still ours. A quiet socket of the program in its place does not show otherwise.
+ */
+void scard_discovery_suspect(void)
+{
+	pthread_mutex_lock(&readers.lock);
+	readers.suspect = true;
 	pthread_mutex_unlock(&readers.lock);
 }
 
@@ -467,7 +506,7 @@ bool scard_discovery_pollfds(struct pollfd *fds)
 		.fd = readers.netlink ? scard_netlink_fd(readers.netlink) : -1,
 		.events = POLLIN,
 	};
-	fds[1] = (struct pollfd){ .fd = readers.nodes, .events = POLLIN };
+	fds[1] = (struct pollfd){ .fd = readers.nodes, .events = NODES_EVENTS };
 	all = readers.netlink && !readers.stale;
 	pthread_mutex_unlock(&readers.lock);
 	return all;

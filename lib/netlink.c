@@ -28,30 +28,41 @@
 struct netlink {
 	struct nl_sock *events;
 	int family;
-	bool foreign;		/* the program closed the descriptor and may have reused it */
 };
 
-static struct nl_sock *connect_genl(void)
+/* With the lock of descriptors.c */
+static struct nl_sock *connect_locked(void)
 {
-	struct nl_sock *sock = nl_socket_alloc();
-	bool connected;
+	struct nl_sock *sock = nl_socket_alloc(), *other;
+	int error;
 
 	if (!sock)
 		return NULL;
+	error = genl_connect(sock) ? -EIO : scard_descriptors_add(nl_socket_get_fd(sock));
+	if (!error)
+		return sock;
+	/* a number that is taken: hold it until another socket has got another number */
+	other = error == -EEXIST ? connect_locked() : NULL;
+	nl_socket_free(sock);
+	return other;
+}
+
+static struct nl_sock *connect_genl(void)
+{
+	struct nl_sock *sock;
+
 	scard_descriptors_lock();
-	connected = !genl_connect(sock);
-	if (scard_descriptors_unlock(connected ? nl_socket_get_fd(sock) : -EIO) < 0) {
-		nl_socket_free(sock);
-		return NULL;
-	}
+	sock = connect_locked();
+	scard_descriptors_unlock(-1);
 	return sock;
 }
 
 static void disconnect_genl(struct nl_sock *sock)
 {
 	scard_descriptors_lock();
-	scard_descriptors_remove(nl_socket_get_fd(sock));
-	nl_socket_free(sock);
+	/* else the program has closed it: libnl would close the program's, so leave the memory */
+	if (scard_descriptors_remove(nl_socket_get_fd(sock)))
+		nl_socket_free(sock);
 	scard_descriptors_unlock(-1);
 }
 
@@ -88,11 +99,7 @@ no_socket:
 
 void scard_netlink_close(struct netlink *nl)
 {
-	/* do not free the socket: libnl would close the descriptor */
-	if (nl->foreign)
-		scard_descriptors_forget(scard_netlink_fd(nl));
-	else
-		disconnect_genl(nl->events);
+	disconnect_genl(nl->events);
 	free(nl);
 }
 
@@ -173,9 +180,10 @@ void scard_netlink_read(struct netlink *nl, struct netlink_events *events)
 		if (errno == EAGAIN || errno == EWOULDBLOCK)
 			return;
 		events->lost = true;	/* ENOBUFS: the kernel dropped events */
-		nl->foreign = errno == EBADF || errno == ENOTSOCK;
-		if (nl->foreign)
-			return;
+	}
+	if (!scard_descriptors_ours(scard_netlink_fd(nl))) {
+		events->lost = true;
+		return;
 	}
 	nl_socket_modify_cb(nl->events, NL_CB_VALID, NL_CB_CUSTOM, on_event, &r);
 	/*

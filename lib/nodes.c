@@ -107,8 +107,8 @@ static bool for_each_node(bool (*f)(const char *path, void *arg), void *arg)
 			break;
 	}
 	scard_descriptors_lock();
-	scard_descriptors_remove(fd);
-	closedir(dir);
+	if (scard_descriptors_remove(fd))
+		closedir(dir);
 	scard_descriptors_unlock(-1);
 	return true;
 }

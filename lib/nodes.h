@@ -3,9 +3,13 @@
 #ifndef SCARD_NODES_H
 #define SCARD_NODES_H
 
+#include <poll.h>
 #include <stdbool.h>
 
 struct reader_list;
+
+/* For poll(): inotify is never writable, a descriptor of the program in its place mostly is */
+#define NODES_EVENTS	(POLLIN | POLLOUT)
 
 int scard_nodes_watch(void);
 bool scard_nodes_read(int fd, bool *permissions);

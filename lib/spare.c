@@ -9,14 +9,12 @@
  * closes the spare, as does the first poll after SPARE_MS, and the next disconnect
  * replaces it. A program that makes no calls keeps the descriptor open.
  */
-#include <errno.h>
 #include <stdlib.h>
 
 #include "card.h"
 #include "clock.h"
 #include "context.h"
 #include "descriptors.h"
-#include "device.h"
 #include "spare.h"
 
 /* Lifetime of a spare */
@@ -27,15 +25,6 @@ static bool expired(const struct context *ctx)
 	return scard_clock_coarse_ms() - ctx->spare_since >= SPARE_MS;
 }
 
-/*
- * If the program closed all its descriptors, the number may now be one of its own, or that of
- * another card.
- */
-static bool overtaken(const struct card *card)
-{
-	return card->overtaken != scard_descriptors_overtaken();
-}
-
 /* Make the card the spare one; return the previous spare. */
 struct card *scard_spare_keep(struct context *ctx, struct card *card)
 {
@@ -43,7 +32,6 @@ struct card *scard_spare_keep(struct context *ctx, struct card *card)
 
 	ctx->spare = card;
 	ctx->spare_since = scard_clock_coarse_ms();
-	card->overtaken = scard_descriptors_overtaken();
 	return before;
 }
 
@@ -53,25 +41,13 @@ struct card *scard_spare_take(struct context *ctx, bool *usable)
 	struct card *card = ctx->spare;
 
 	ctx->spare = NULL;
-	*usable = card && !expired(ctx) && !overtaken(card);
+	*usable = card && !expired(ctx);
 	return card;
 }
 
-/* Close the descriptor, unless it now belongs to the program, and free the card. */
 void scard_spare_close(struct card *card)
 {
-	struct scard_info info;
-	int error;
-
-	if (overtaken(card)) {
-		free(card);
-		return;
-	}
-	error = scard_device_ioctl(card->fd, SCARD_IOC_GET_INFO, &info);
-	if (error && error != ENODEV)
-		scard_descriptors_forget(card->fd);
-	else
-		scard_descriptors_close(card->fd);
+	scard_descriptors_close(card->fd);
 	free(card);
 }
 

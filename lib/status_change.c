@@ -28,6 +28,9 @@
 /* Refresh interval without netlink, where no event tells that a node has lost its reader, ms */
 #define POLL_MS		1000
 
+/* A device is never readable or writable, a descriptor of the program in its place mostly is */
+#define WATCH_EVENTS	(POLLPRI | POLLIN | POLLOUT)
+
 /* This name stands for the list of readers */
 #define PNP_READER	"\\\\?PnP?\\Notification"
 
@@ -99,8 +102,6 @@ static void watch_lost(struct waiter *w, struct watch *watch, int error)
 {
 	if (error == ENODEV)
 		scard_discovery_gone(watch->minor, watch->kernel_name);
-	else
-		scard_descriptors_forget(watch->fd);
 	watch_drop(w, watch);
 }
 
@@ -380,6 +381,29 @@ static int cancellable_poll(struct change *c, size_t n, int ms)
 	return ret;
 }
 
+/* The program has closed a descriptor, and perhaps more: open all those anew. */
+static LONG reopen_lost(struct change *c)
+{
+	struct waiter *w = c->w;
+	bool reopened;
+	size_t i;
+
+	scard_discovery_suspect();
+	if (!scard_descriptors_ours(w->listener.eventfd)) {
+		scard_discovery_unlisten(&w->listener);
+		reopened = scard_waiter_reopen(&c->ctx->waiters, w);
+		scard_discovery_listen(&w->listener);
+		if (!reopened)
+			return SCARD_E_NO_MEMORY;
+	}
+	for (i = w->nwatches; i-- > 0;) {
+		if (!scard_descriptors_ours(w->watches[i].fd))
+			watch_drop(w, &w->watches[i]);
+	}
+	scard_discovery_refresh();
+	return resolve(c);
+}
+
 /*
  * Wait up to @ms (-1: for ever; 0: do not wait) for a change, and update watches and entries.
  * Return SCARD_S_SUCCESS, or an error that ends the call.
@@ -387,10 +411,12 @@ static int cancellable_poll(struct change *c, size_t n, int ms)
 static LONG wait_once(struct change *c, int ms)
 {
 	struct waiter *w = c->w;
-	size_t n = 1 + DISCOVERY_POLLFDS + w->nwatches, i;
-	bool lost = false, polling = false;
+	bool lost = false, closed = false, polling = false;
 	eventfd_t ignored;
+	size_t n, i;
+	int ready;
 
+	n = 1 + DISCOVERY_POLLFDS + w->nwatches;
 	if (n > w->nfds) {
 		struct pollfd *fds = realloc(w->fds, n * sizeof(*fds));
 
@@ -401,14 +427,20 @@ static LONG wait_once(struct change *c, int ms)
 	}
 	w->fds[0] = (struct pollfd){ .fd = w->listener.eventfd, .events = POLLIN };
 	for (i = 0; i < w->nwatches; i++)
-		w->fds[1 + i] = (struct pollfd){ .fd = w->watches[i].fd, .events = POLLPRI };
+		w->fds[1 + i] = (struct pollfd){ .fd = w->watches[i].fd, .events = WATCH_EVENTS };
 	if (c->list_matters)
 		polling = !scard_discovery_pollfds(&w->fds[n - DISCOVERY_POLLFDS]);
 	else
 		n -= DISCOVERY_POLLFDS;
 	if (polling && (ms < 0 || ms > POLL_MS))
 		ms = POLL_MS;
-	if (cancellable_poll(c, n, ms) <= 0) {
+	ready = cancellable_poll(c, n, ms);
+	if (atomic_load(&w->cancelled))
+		return SCARD_E_CANCELLED;
+	/* EINVAL: more descriptors than RLIMIT_NOFILE allows; ENOMEM */
+	if (ready < 0 && errno != EINTR)
+		return SCARD_E_NO_MEMORY;
+	if (ready <= 0) {
 		if (polling && ms) {
 			scard_discovery_refresh();
 			c->retry |= scard_discovery_generation() != c->generation;
@@ -416,10 +448,11 @@ static LONG wait_once(struct change *c, int ms)
 		return c->retry ? resolve(c) : SCARD_S_SUCCESS;
 	}
 
-	if (w->fds[0].revents)
-		eventfd_read(w->listener.eventfd, &ignored);
-	if (atomic_load(&w->cancelled))
-		return SCARD_E_CANCELLED;
+	if (w->fds[0].revents) {
+		closed = !scard_descriptors_ours(w->listener.eventfd);
+		if (!closed)
+			eventfd_read(w->listener.eventfd, &ignored);
+	}
 	/* from the end: watch_lost() moves the last watch into the gap */
 	for (i = w->nwatches; i-- > 0;) {
 		int error = w->fds[1 + i].revents ? watch_update(&w->watches[i]) : 0;
@@ -427,8 +460,11 @@ static LONG wait_once(struct change *c, int ms)
 		if (error) {
 			watch_lost(w, &w->watches[i], error);
 			lost = true;
+			closed |= error != ENODEV;
 		}
 	}
+	if (closed)
+		return reopen_lost(c);
 	if (lost || (c->list_matters && (w->fds[n - 1].revents | w->fds[n - 2].revents)))
 		scard_discovery_refresh();
 	if (lost || c->retry || scard_discovery_generation() != c->generation)

@@ -10,16 +10,22 @@
 #include "descriptors.h"
 #include "waiter.h"
 
+static int open_eventfd(void)
+{
+	int fd;
+
+	scard_descriptors_lock();
+	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return scard_descriptors_unlock(fd < 0 ? -errno : fd);
+}
+
 static struct waiter *waiter_new(void)
 {
 	struct waiter *w = calloc(1, sizeof(*w));
-	int fd;
 
 	if (!w)
 		return NULL;
-	scard_descriptors_lock();
-	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	w->listener.eventfd = scard_descriptors_unlock(fd < 0 ? -errno : fd);
+	w->listener.eventfd = open_eventfd();
 	if (w->listener.eventfd < 0) {
 		free(w);
 		return NULL;
@@ -27,19 +33,11 @@ static struct waiter *waiter_new(void)
 	return w;
 }
 
-/* Forget wakeups of the previous call. */
-static void waiter_begin(struct waiter *w)
-{
-	eventfd_t ignored;
-
-	eventfd_read(w->listener.eventfd, &ignored);
-	atomic_store(&w->cancelled, false);
-}
-
 static void waiter_cancel(struct waiter *w)
 {
 	atomic_store(&w->cancelled, true);
-	eventfd_write(w->listener.eventfd, 1);
+	if (scard_descriptors_ours(w->listener.eventfd))
+		eventfd_write(w->listener.eventfd, 1);
 }
 
 static void waiter_free(struct waiter *w)
@@ -82,7 +80,8 @@ struct waiter *scard_waiter_get(struct waiter_pool *pool)
 		w = waiter_new();
 	if (!w)
 		return NULL;
-	waiter_begin(w);
+	/* a wakeup of the previous call ends the first poll() early, which does not wait */
+	atomic_store(&w->cancelled, false);
 	pthread_mutex_lock(pool->lock);
 	w->next = pool->busy;
 	pool->busy = w;
@@ -90,6 +89,26 @@ struct waiter *scard_waiter_get(struct waiter_pool *pool)
 		waiter_cancel(w);
 	pthread_mutex_unlock(pool->lock);
 	return w;
+}
+
+/*
+ * Replace the eventfd of a busy waiter, which the program has closed; it does not listen now.
+ * Return false if out of memory or descriptors.
+ */
+bool scard_waiter_reopen(struct waiter_pool *pool, struct waiter *w)
+{
+	int fd = open_eventfd(), old;
+
+	if (fd < 0)
+		return false;
+	pthread_mutex_lock(pool->lock);
+	old = w->listener.eventfd;
+	w->listener.eventfd = fd;
+	if (atomic_load(&w->cancelled))
+		waiter_cancel(w);
+	pthread_mutex_unlock(pool->lock);
+	scard_descriptors_close(old);
+	return true;
 }
 
 /* Return a waiter to its pool. */

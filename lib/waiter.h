@@ -71,6 +71,7 @@ struct waiter_pool {
 };
 
 struct waiter *scard_waiter_get(struct waiter_pool *pool);
+bool scard_waiter_reopen(struct waiter_pool *pool, struct waiter *w);
 void scard_waiter_put(struct waiter_pool *pool, struct waiter *w);
 void scard_waiter_free(struct waiter *list);
 

@@ -14,7 +14,6 @@
 #include "call.h"
 #include "card.h"
 #include "context.h"
-#include "descriptors.h"
 #include "device.h"
 #include "discovery.h"
 #include "reader_list.h"
@@ -338,7 +337,7 @@ again:
 	if (spare && (error == ENODEV || is_foreign(error))) {
 		/* there may be another reader of this name */
 		if (error != ENODEV)
-			scard_descriptors_forget(card->fd);
+			scard_discovery_suspect();
 		scard_card_remove(card);
 		scard_card_put(card);
 		spare = false;
@@ -434,8 +433,9 @@ API LONG SCardDisconnect(SCARDHANDLE hCard, DWORD dwDisposition)
 	error = scard_call(card, SCARD_IOC_DISCONNECT, &arg);
 	if (!error && alone)	/* retire fails if another thread was faster */
 		return scard_card_retire(card) ? SCARD_S_SUCCESS : SCARD_E_INVALID_HANDLE;
-	if (error == ENODEV)
-		error = 0;	/* the handle is valid though the reader is gone */
+	/* the handle is valid though the reader is gone, or the program closed the descriptor */
+	if (error == ENODEV || error == EBADF)
+		error = 0;
 	ret = scard_device_code(error);
 	/* EREMOTEIO: the disposition failed, but the handle is disconnected */
 	if ((!error || error == EREMOTEIO) && !scard_card_remove(card))

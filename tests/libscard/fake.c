@@ -161,7 +161,8 @@ int __wrap_close(int fd)
 	f = fd >= 0 && fd < MAX_FILES ? fake.files[fd] : NULL;
 	if (f) {
 		fake.files[fd] = NULL;
-		f->closed = true;
+		f->closed = !f->duplicates;
+		f->duplicates -= !f->closed;
 		release(f);
 	}
 	pthread_mutex_unlock(&fake.lock);
@@ -201,17 +202,28 @@ int __wrap_fcntl(int fd, int command, ...)
 	struct file *f;
 	va_list ap;
 	long arg;
+	int ret;
 
 	va_start(ap, command);
 	arg = va_arg(ap, long);
 	va_end(ap);
 
 	pthread_mutex_lock(&fake.lock);
-	f = command == F_SETFL && fd >= 0 && fd < MAX_FILES ? fake.files[fd] : NULL;
-	if (f)
+	f = fd >= 0 && fd < MAX_FILES ? fake.files[fd] : NULL;
+	if (f && command == F_SETFL) {
 		f->nonblock = arg & O_NONBLOCK;
+		ret = 0;
+	} else {
+		ret = __real_fcntl(fd, command, arg);
+		if (f && command == F_DUPFD_CLOEXEC && ret >= 0) {
+			if (ret >= MAX_FILES)
+				abort();
+			fake.files[ret] = f;
+			f->duplicates++;
+		}
+	}
 	pthread_mutex_unlock(&fake.lock);
-	return f ? 0 : __real_fcntl(fd, command, arg);
+	return ret;
 }
 
 static short events_of(int fd)

@@ -81,6 +81,10 @@ void scard_netlink_read(struct netlink *nl, struct netlink_events *events)
 	size_t n = 0, i, nchanges;
 	int changes[64];
 
+	if (!scard_descriptors_ours(nl->fd)) {
+		events->lost = true;
+		return;
+	}
 	pthread_mutex_lock(&family.lock);
 	eventfd_read(nl->fd, &ignored);
 	nchanges = nl->nchanges;

@@ -39,6 +39,7 @@ struct file {
 	bool writable;
 	bool nonblock;
 	bool closed;
+	unsigned int duplicates;	/* descriptors besides one */
 	unsigned int calls;
 	int efd;
 };

@@ -4,6 +4,8 @@
  * their numbers. The library must not use those.
  */
 #include <fcntl.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,21 +15,26 @@
 #define FIRST	3
 #define END	20
 
-/* All of the library's, and nothing else, get to be /dev/null; returns how many. */
-static int replace(const bool *before, bool *mine)
+/* All of the library's, and nothing else, get to be @with, which is closed; returns how many. */
+static int replace_by(int with, int command, const bool *before, bool *mine)
 {
-	int fd, null = open("/dev/null", O_RDONLY), n = 0;
+	int fd, n = 0;
 
 	for (fd = FIRST; fd < END; fd++) {
-		mine[fd] = fd != null && !before[fd] && fcntl(fd, F_GETFD) >= 0;
+		mine[fd] = fd != with && !before[fd] && fcntl(fd, F_GETFD) >= 0;
 		if (mine[fd]) {
 			close(fd);
-			CHECK_EQ(fcntl(null, F_DUPFD, fd), fd);
+			CHECK_EQ(fcntl(with, command, fd), fd);
 			n++;
 		}
 	}
-	close(null);
+	close(with);
 	return n;
+}
+
+static int replace(const bool *before, bool *mine)
+{
+	return replace_by(open("/dev/null", O_RDONLY), F_DUPFD, before, mine);
 }
 
 static void list_open(bool *open_now)
@@ -106,7 +113,69 @@ static void watched(void)
 	CHECK_EQ(SCardReleaseContext(ctx), SCARD_S_SUCCESS);
 }
 
+/* Close-on-exec like the library's, and of the same kind, with something to read. */
+static void close_on_exec(void)
+{
+	bool before[END], mine[END];
+	SCARD_READERSTATE rs = { .szReader = READER };
+	struct call c = { .f = call_change, .arg = 1 };
+	BYTE out[8];
+	SCARDHANDLE card;
+	SCARDCONTEXT ctx;
+	uint64_t value;
+	int status, fd;
+	DWORD n;
+	pid_t pid;
+
+	plug_reader(true);
+	list_open(before);
+	ctx = establish();
+	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
+	CHECK_EQ(SCardGetStatusChange(ctx, 0, &rs, 1), SCARD_S_SUCCESS);
+	card = connect_shared(ctx);
+	CHECK(replace_by(eventfd(7, EFD_CLOEXEC | EFD_NONBLOCK), F_DUPFD_CLOEXEC, before,
+			 mine) >= 3);
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(all_open(mine) ? 0 : 1);
+	waitpid(pid, &status, 0);
+	CHECK_EQ(status, 0);
+
+	/* the handle is lost, and says so */
+	CHECK_EQ(send_simple(card), SCARD_E_INVALID_HANDLE);
+	n = sizeof(out);
+	CHECK_EQ(SCardGetAttrib(card, SCARD_ATTR_ICC_PRESENCE, out, &n), SCARD_E_INVALID_HANDLE);
+	CHECK_EQ(SCardDisconnect(card, SCARD_LEAVE_CARD), SCARD_S_SUCCESS);
+	CHECK_EQ(SCardDisconnect(card, SCARD_LEAVE_CARD), SCARD_E_INVALID_HANDLE);
+	/* all else is opened anew */
+	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
+	CHECK_EQ(send_simple(connect_shared(ctx)), SCARD_S_SUCCESS);
+	rs.dwCurrentState = SCARD_STATE_PRESENT;
+	CHECK_EQ(SCardGetStatusChange(ctx, 0, &rs, 1), SCARD_E_TIMEOUT);
+	c.ctx = ctx;
+	c.state[0] = rs;
+	start(&c);
+	EVENTUALLY(fake_in_poll());
+	fake_remove(0);
+	CHECK_EQ(finish(&c), SCARD_S_SUCCESS);
+	c.state[0].dwCurrentState = SCARD_STATE_EMPTY;
+	start(&c);
+	EVENTUALLY(fake_in_poll());
+	CHECK_EQ(SCardCancel(ctx), SCARD_S_SUCCESS);
+	CHECK_EQ(finish(&c), SCARD_E_CANCELLED);
+	CHECK_EQ(SCardReleaseContext(ctx), SCARD_S_SUCCESS);
+
+	CHECK(all_open(mine));
+	for (fd = FIRST; !mine[fd]; fd++)
+		;
+	CHECK_EQ(read(fd, &value, sizeof(value)), sizeof(value));
+	CHECK_EQ(value, 7);
+	close_all(mine);
+}
+
 const struct test foreign_tests[] = {
+	{ "closed behind the library's back: the program's have close-on-exec", close_on_exec },
 	{ "closed behind the library's back: what a child inherits", inherited },
 	{ "closed behind the library's back: a reader that is watched", watched },
 	{ NULL, NULL }

@@ -389,6 +389,27 @@ static void no_descriptors(void)
 	SCardReleaseContext(ctx);
 }
 
+/* poll() fails with fewer descriptors allowed than it is given: an error, not a busy loop. */
+static void no_poll(void)
+{
+	SCARDCONTEXT ctx = establish();
+	struct call c = { .f = call_change, .arg = 1, .ctx = ctx };
+	SCARD_READERSTATE rs = { .szReader = READER, .dwCurrentState = SCARD_STATE_PRESENT };
+
+	plug_reader(true);
+	/* all descriptors of the call stay open for the next one */
+	CHECK_EQ(SCardGetStatusChange(ctx, 0, &rs, 1), SCARD_E_TIMEOUT);
+	c.state[0] = rs;
+	take_descriptors(true);
+	start(&c);
+	EVENTUALLY(is_done(&c));
+	take_descriptors(false);
+	SCardCancel(ctx);
+	CHECK_EQ(finish(&c), SCARD_E_NO_MEMORY);
+	CHECK_EQ(SCardGetStatusChange(ctx, 0, &rs, 1), SCARD_E_TIMEOUT);
+	SCardReleaseContext(ctx);
+}
+
 /* In the child: what is wrong, as a number; 0: nothing. */
 static int child(SCARDCONTEXT ctx, SCARDHANDLE card, unsigned int files)
 {
@@ -627,6 +648,7 @@ const struct test life_tests[] = {
 	{ "the module goes and comes", module_comes_back },
 	{ "no service", no_service },
 	{ "no descriptor is left", no_descriptors },
+	{ "poll() fails", no_poll },
 	{ "a node that stays when its reader leaves", node_stays },
 	{ "fork", forks },
 	{ "fork with busy threads", forks_under_load },
