@@ -23,8 +23,14 @@ deps:
 	@tests/deps/install
 
 # Groups: make check T="static vm"
+# unit and fuzz want neither library nor virtual machine.
+ifeq ($(if $(T),$(filter-out unit fuzz,$(T)),all),)
+check:
+	@tests/deps/install unit
+else
 check: deps
 	@$(MAKE) lib tools
+endif
 	@tests/run-all $(T)
 
 # libFuzzer on kernel/ccid/proto, FUZZ_SECONDS each

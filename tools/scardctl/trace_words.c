@@ -156,9 +156,21 @@ static void add_known(struct text *t, const struct name *table, unsigned long va
 		add(t, "0x%lx", value);
 }
 
+/* glibc 2.32 and later; elsewhere the number has to do */
+static const char *errno_name(int error)
+{
+#ifdef __GLIBC_PREREQ
+#if __GLIBC_PREREQ(2, 32)
+	return strerrorname_np(error);
+#endif
+#endif
+	(void)error;
+	return NULL;
+}
+
 static void add_errno(struct text *t, long ret)
 {
-	const char *name = strerrorname_np((int)-ret), *why = known(errnos, (unsigned long)-ret);
+	const char *name = errno_name((int)-ret), *why = known(errnos, (unsigned long)-ret);
 
 	if (ret == -512)	/* ERESTARTSYS, which programs do not see */
 		add(t, "a signal, the kernel restarts the call");
