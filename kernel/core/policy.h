@@ -53,7 +53,7 @@ enum pol_card {
 	POL_CARD_ABSENT,
 	POL_CARD_OFF,		/* present, no power */
 	POL_CARD_ON,		/* powered, has sent its ATR */
-	POL_CARD_MUTE,		/* present, did not answer; without power as far as the reader obeys */
+	POL_CARD_MUTE,		/* present, did not answer; without power if the reader obeys */
 };
 
 enum pol_op {
