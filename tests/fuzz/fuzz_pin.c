@@ -59,6 +59,14 @@ static u32 expected(u8 *out, const struct pin_pad *pad, const u8 *given, u32 len
 	return n;
 }
 
+static void swap_bytes(u8 *p)
+{
+	u8 first = p[0];
+
+	p[0] = p[1];
+	p[1] = first;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_len)
 {
 	struct input in = { data, data_len };
@@ -76,8 +84,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_len)
 		put_le32(buf + header - 4, len - header);
 	copy = malloc(len ? len : 1);
 	memcpy(copy, buf, len);
-	valid = len >= header + 4 && get_le32(buf + header - 4) == len - header &&
-		(!modify || buf[11] <= 3 || buf[11] == 0xff);
+	valid = len >= header + 4 && (!modify || buf[11] <= 3 || buf[11] == 0xff) &&
+		(get_le32(buf + header - 4) == len - header ||
+		 get_be32(buf + header - 4) == len - header);
+	/* a caller in big-endian order: the 16-bit fields are in it, too */
+	if (valid && get_le32(buf + header - 4) != len - header) {
+		swap_bytes(copy + (modify ? 7 : 5));
+		swap_bytes(copy + (modify ? 12 : 9));
+	}
 
 	ret = modify ? ccid_pin_modify(&m, &pad, buf, len) : ccid_pin_verify(&m, &pad, buf, len);
 	HOLDS(ret == (valid ? 0 : -EINVAL));

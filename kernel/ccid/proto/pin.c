@@ -143,9 +143,10 @@ int ccid_pin_modify(struct pin_message *m, const struct pin_pad *pad, u8 *buf, u
 {
 	u8 *p;
 
-	if (!pin_numbers_ok(buf, len, PIN_MODIFY_LEN, MODIFY_MIN_MAX, MODIFY_LANGUAGE))
+	if (len < PIN_MODIFY_LEN ||
+	    (buf[MODIFY_MESSAGES] > 3 && buf[MODIFY_MESSAGES] != PIN_MESSAGES_DEFAULT))
 		return -EINVAL;
-	if (buf[MODIFY_MESSAGES] > 3 && buf[MODIFY_MESSAGES] != PIN_MESSAGES_DEFAULT)
+	if (!pin_numbers_ok(buf, len, PIN_MODIFY_LEN, MODIFY_MIN_MAX, MODIFY_LANGUAGE))
 		return -EINVAL;
 	/* bmFormatString to bMsgIndex1 stay where they are */
 	p = buf + MODIFY_INDEX + 1 + pin_fix_modify(pad, buf);
