@@ -105,8 +105,9 @@ TEST(refused_reset_is_tried_again)
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(-EREMOTEIO, sc_connect(fd, SCARD_MODE_SHARED, SC_ANY));
 	vr_clear();
-	/* refused again, twice */
-	EXPECT_EQ(0, vr_try("wait count IccPowerOn 2 20000"));
+	/* refused again, twice: each attempt begins with GetSlotStatus and tries all voltages */
+	EXPECT_EQ(0, vr_try("wait count GetSlotStatus 2 20000"));
+	pause_ms(500);
 	vr_do("fault clear");
 	vr_clear();
 	/* nothing but the retry touches the card */
