@@ -9,6 +9,7 @@
 #include "agent.h"
 #include "sc.h"
 #include "usb.h"
+#include "users.h"
 #include "vr.h"
 
 /* How long a call may take to notice, with a debug kernel on a slow machine */
@@ -94,6 +95,8 @@ TEST_F(slot_worker, worker_ends_when_reader_is_unplugged)
 
 	vr_do("unplug");
 	EXPECT_EQ(-ENODEV, agent_result(&self->agent, AT_ONCE_MS));
+	/* the transfer of the agent fails before the driver hears of the unplug */
+	expect_hangup(_metadata, self->watch, AT_ONCE_MS);
 	EXPECT_EQ(-ENODEV, sc_snapshot(self->watch, &status));
 }
 
