@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "object.h"
 
@@ -82,19 +84,28 @@ static uint32_t scramble(uint32_t x)
 	return x ^ x >> 16;
 }
 
+/* If a sandbox refuses getrandom(), or early in the boot, use the time. */
+static uint32_t seed(void)
+{
+	struct timespec now;
+	uint32_t random;
+
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) == sizeof(random))
+		return random;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return scramble(now.tv_nsec) ^ scramble(now.tv_sec ^ (uint32_t)getpid() << 16);
+}
+
 /*
- * Return an unused number of 31 bits that was not in use recently; 0 if the kernel gives no
- * random seed. Numbers are not secret: the seed only makes it unlikely that the number of
- * another process is valid here.
+ * Return an unused number of 31 bits that was not in use recently. Numbers are not secret: the
+ * seed only makes it unlikely that the number of another process is valid here.
  */
 static LONG new_id(void)
 {
 	LONG id;
 
 	if (!table.seeded) {
-		if (getrandom(&table.next_number, sizeof(table.next_number), 0) !=
-		    sizeof(table.next_number))
-			return 0;
+		table.next_number = seed();
 		table.seeded = true;
 	}
 	do {
@@ -109,8 +120,6 @@ LONG scard_object_insert(struct object *obj)
 	if (table.count >= table.nbuckets && !grow())
 		return SCARD_E_NO_MEMORY;
 	obj->id = new_id();
-	if (!obj->id)
-		return SCARD_F_INTERNAL_ERROR;
 	obj->next = *bucket_of(obj->id);
 	*bucket_of(obj->id) = obj;
 	table.count++;
