@@ -5,6 +5,7 @@
  *   winscard.c       the API: argument checks, buffers
  *   error.c          texts of codes
  *   status_change.c  SCardGetStatusChange
+ *   connect.c        SCardConnect
  *   card.c           card handles
  *   context.c        contexts, fork
  *   call.c           ioctls on a card handle

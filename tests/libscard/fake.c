@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,6 +35,8 @@ int __wrap_fcntl(int fd, int command, ...);
 int __real_pthread_mutex_lock(pthread_mutex_t *mutex);
 int __real_pthread_mutex_unlock(pthread_mutex_t *mutex);
 void *__real_realloc(void *old, size_t size);
+ssize_t __real_getrandom(void *buf, size_t len, unsigned int flags);
+ssize_t __wrap_getrandom(void *buf, size_t len, unsigned int flags);
 int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex);
 int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex);
 void *__wrap_realloc(void *old, size_t size);
@@ -226,6 +229,14 @@ int __wrap_fcntl(int fd, int command, ...)
 	return ret;
 }
 
+ssize_t __wrap_getrandom(void *buf, size_t len, unsigned int flags)
+{
+	if (!fake.no_random)
+		return __real_getrandom(buf, len, flags);
+	errno = EPERM;
+	return -1;
+}
+
 static short events_of(int fd)
 {
 	struct file *f = fd >= 0 && fd < MAX_FILES ? fake.files[fd] : NULL;
@@ -298,15 +309,22 @@ static void fork_prepare(void)
 	pthread_mutex_lock(&fake.lock);
 }
 
-static void fork_done(void)
+static void fork_parent(void)
 {
+	pthread_mutex_unlock(&fake.lock);
+}
+
+/* A condition on which threads of the parent wait may not be used in the child. */
+static void fork_child(void)
+{
+	fake.cond = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	pthread_mutex_unlock(&fake.lock);
 }
 
 /* Before the library registers its own: so it can close our files in the child. */
 void fake_init(void)
 {
-	pthread_atfork(fork_prepare, fork_done, fork_done);
+	pthread_atfork(fork_prepare, fork_parent, fork_child);
 }
 
 static struct slot *locked_slot(unsigned int minor)
@@ -460,6 +478,13 @@ void fake_hold(unsigned int minor, bool hold)
 void fake_fail_power(unsigned int minor, int error)
 {
 	locked_slot(minor)->power_error = -error;
+	unlock();
+}
+
+void fake_refuse_random(bool yes)
+{
+	pthread_mutex_lock(&fake.lock);
+	fake.no_random = yes;
 	unlock();
 }
 

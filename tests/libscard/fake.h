@@ -49,6 +49,7 @@ void fake_settled(unsigned int minor);
 void fake_deny(unsigned int minor, bool deny);	/* EACCES for open() */
 void fake_hold(unsigned int minor, bool hold);	/* TRANSMIT stays on the wire */
 void fake_interrupt(unsigned int times);	/* waits that begin end with EINTR */
+void fake_refuse_random(bool yes);	/* EPERM for getrandom() */
 void fake_fail_power(unsigned int minor, int error);
 
 bool fake_verified(unsigned int minor);

@@ -55,6 +55,7 @@ extern struct fake {
 	unsigned int interrupts;
 	unsigned int polling;
 	bool keep_nodes;
+	bool no_random;
 } fake;
 
 uint32_t slot_state(const struct slot *s);
