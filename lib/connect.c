@@ -21,6 +21,8 @@ static LONG open_reader(const char *name, int *fd)
 
 	*fd = scard_discovery_find(name, &reader) ?
 	      scard_device_open(reader.minor, reader.kernel_name, O_RDWR) : -ENXIO;
+	if (*fd == -ENOENT)
+		scard_discovery_missing();
 	if (*fd == -ENXIO || *fd == -ENOENT) {
 		ret = scard_discovery_refresh();
 		if (ret != SCARD_S_SUCCESS)

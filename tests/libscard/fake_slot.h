@@ -56,6 +56,7 @@ extern struct fake {
 	unsigned int polling;
 	bool keep_nodes;
 	bool no_random;
+	int list;	/* enum fake_list */
 } fake;
 
 uint32_t slot_state(const struct slot *s);
