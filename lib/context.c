@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Contexts, and what fork() does to them.
+ * Contexts, and what fork() and dlclose() do to them.
  *
  * A call holds references and no lock. If another thread disconnects or releases an
  * object, its number is invalid at once, and its descriptor is closed when the last call
@@ -19,7 +19,10 @@
 /* Contexts that exist, released ones in use included; under scard_object_lock */
 static size_t contexts;
 
-static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* The process ends: unload() leaves all to the kernel, for threads may still be in calls */
+static atomic_bool exiting;
 
 /* ---- fork ---- */
 
@@ -72,15 +75,24 @@ static void fork_child(void)
 	pthread_mutex_unlock(&scard_object_lock);
 }
 
-static void fork_init(void)
+/* ---- exit() and dlclose() ---- */
+
+static void set_exiting(void)
 {
+	atomic_store(&exiting, true);
+}
+
+static void init(void)
+{
+	/* dlclose() removes both; it calls set_exiting() too, but after unload() */
 	pthread_atfork(fork_prepare, fork_parent, fork_child);
+	atexit(set_exiting);
 }
 
 /* Call this before any lock or descriptor is taken: another thread may fork at any time. */
 void scard_context_init(void)
 {
-	pthread_once(&fork_once, fork_init);
+	pthread_once(&once, init);
 }
 
 /* ---- contexts ---- */
@@ -174,4 +186,25 @@ struct context *scard_context_release(SCARDCONTEXT id, struct card **cards)
 	scard_waiter_free(idle);
 	scard_spare_drop(ctx, true);
 	return ctx;
+}
+
+/* dlclose(): leave nothing in the process, also if the program has left a context open. */
+__attribute__((destructor))
+static void unload(void)
+{
+	struct context *ctx;
+	struct card *cards;
+	LONG id;
+
+	if (atomic_load(&exiting))
+		return;
+	while ((id = scard_object_any_context())) {
+		ctx = scard_context_release(id, &cards);
+		if (!ctx)
+			continue;
+		scard_card_revoke(cards);
+		scard_context_put(ctx);
+	}
+	scard_object_end();
+	scard_descriptors_end();
 }

@@ -165,6 +165,32 @@ struct object *scard_object_get_card(LONG id)
 	return get(id, true);
 }
 
+/* Return the number of a context; 0: there is none. */
+LONG scard_object_any_context(void)
+{
+	struct object *obj;
+	LONG id = 0;
+	size_t i;
+
+	pthread_mutex_lock(&scard_object_lock);
+	for (i = 0; i < table.nbuckets && !id; i++) {
+		for (obj = table.buckets[i]; obj && !id; obj = obj->next)
+			id = obj->is_card ? 0 : obj->id;
+	}
+	pthread_mutex_unlock(&scard_object_lock);
+	return id;
+}
+
+/* Free the empty table. */
+void scard_object_end(void)
+{
+	pthread_mutex_lock(&scard_object_lock);
+	free(table.buckets);
+	table.buckets = NULL;
+	table.nbuckets = 0;
+	pthread_mutex_unlock(&scard_object_lock);
+}
+
 /* In a forked child: empty the table and return its contexts, linked by next. */
 struct object *scard_object_forked(void)
 {
