@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Contexts, and what fork() and dlclose() do to them.
+ * Contexts, and what fork() does to them.
  *
  * A call holds references and no lock. If another thread disconnects or releases an
  * object, its number is invalid at once, and its descriptor is closed when the last call
@@ -21,7 +21,6 @@ static size_t contexts;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-/* The process ends: unload() leaves all to the kernel, for threads may still be in calls */
 static atomic_bool exiting;
 
 /* ---- fork ---- */
@@ -75,7 +74,13 @@ static void fork_child(void)
 	pthread_mutex_unlock(&scard_object_lock);
 }
 
-/* ---- exit() and dlclose() ---- */
+/* ---- exit ---- */
+
+/* Does the process end, and not dlclose() unload the library? For destructors. */
+bool scard_context_exiting(void)
+{
+	return atomic_load(&exiting);
+}
 
 static void set_exiting(void)
 {
@@ -84,7 +89,7 @@ static void set_exiting(void)
 
 static void init(void)
 {
-	/* dlclose() removes both; it calls set_exiting() too, but after unload() */
+	/* dlclose() removes both; it calls set_exiting() too, but after the destructors */
 	pthread_atfork(fork_prepare, fork_parent, fork_child);
 	atexit(set_exiting);
 }
@@ -186,25 +191,4 @@ struct context *scard_context_release(SCARDCONTEXT id, struct card **cards)
 	scard_waiter_free(idle);
 	scard_spare_drop(ctx, true);
 	return ctx;
-}
-
-/* dlclose(): leave nothing in the process, also if the program has left a context open. */
-__attribute__((destructor))
-static void unload(void)
-{
-	struct context *ctx;
-	struct card *cards;
-	LONG id;
-
-	if (atomic_load(&exiting))
-		return;
-	while ((id = scard_object_any_context())) {
-		ctx = scard_context_release(id, &cards);
-		if (!ctx)
-			continue;
-		scard_card_revoke(cards);
-		scard_context_put(ctx);
-	}
-	scard_object_end();
-	scard_descriptors_end();
 }

@@ -39,7 +39,7 @@ static struct {
 	bool stale;			/* @list must be made again */
 	bool moved;			/* events: readers came or went since @list was made */
 	bool suspect;			/* the program has closed descriptors of ours */
-	bool foreign;			/* netlink: a reader has no node here, or one renamed */
+	bool foreign;			/* netlink: a reader has no node of its name */
 	struct reader_list list;	/* sorted, named, without hidden readers */
 	size_t at;			/* index where the next search for a name starts */
 	unsigned int generation;	/* counts all changes, for listeners */

@@ -14,6 +14,7 @@
 #include "card.h"
 #include "connect.h"
 #include "context.h"
+#include "descriptors.h"
 #include "device.h"
 #include "discovery.h"
 #include "reader_list.h"
@@ -138,6 +139,23 @@ API LONG SCardReleaseContext(SCARDCONTEXT hContext)
 
 	restore_thread_cancel(state);
 	return ret;
+}
+
+/*
+ * dlclose(): leave nothing in the process, also if the program has left a context open. At
+ * exit() leave all to the kernel, for other threads may be in calls.
+ */
+__attribute__((destructor))
+static void unload(void)
+{
+	LONG id;
+
+	if (scard_context_exiting())
+		return;
+	while ((id = scard_object_any_context()))
+		release(id);
+	scard_object_end();
+	scard_descriptors_end();
 }
 
 API LONG SCardIsValidContext(SCARDCONTEXT hContext)

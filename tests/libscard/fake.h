@@ -5,8 +5,8 @@
  * The library's open, close, ioctl, poll, fcntl, fstatat and readdir are linked to fake.c, which
  * knows the files in a temporary directory: each holds the minor number of a device, and is
  * called scardN unless a test renames it.  The kernel's own
- * kernel/core/policy.c decides which call may run.  The card answers a command with its own bytes and
- * 9000, except
+ * kernel/core/policy.c decides which call may run.  The card answers a command with its own
+ * bytes and 9000, except
  *   00 20 ...   verifies: from now on the card is "verified", until it is reset
  *   00 C0 nn    answers nn * 256 bytes
  *   00 FF ...   fails with EIO
@@ -45,7 +45,7 @@ void fake_unplug_end(unsigned int minor);
 void fake_keep_nodes(bool yes);		/* when readers leave, as in a container */
 void fake_rename(const char *from, const char *to);	/* nodes; to NULL: remove it */
 enum fake_list { FAKE_LIST, FAKE_NO_OPEN, FAKE_NO_READ };
-void fake_refuse_list(enum fake_list how);	/* EACCES for the directory, EPERM for readdir() */
+void fake_refuse_list(enum fake_list how);	/* open(): EACCES; readdir(): EPERM */
 void fake_insert(unsigned int minor);
 void fake_insert_begin(unsigned int minor);	/* present, no ATR yet */
 void fake_insert_end(unsigned int minor, bool mute);

@@ -39,13 +39,15 @@ static void keeps_errno(void)
 	CHECK_KEEPS(SCardFreeMemory(ctx, memory));
 	CHECK_KEEPS(SCardGetStatusChange(ctx, INFINITE, &rs, 1));
 	CHECK_KEEPS(SCardConnect(ctx, READER, SCARD_SHARE_SHARED, SCARD_PROTOCOL_ANY, &card, &n));
-	CHECK_KEEPS(SCardReconnect(card, SCARD_SHARE_SHARED, SCARD_PROTOCOL_ANY, SCARD_LEAVE_CARD, &n));
+	CHECK_KEEPS(SCardReconnect(card, SCARD_SHARE_SHARED, SCARD_PROTOCOL_ANY, SCARD_LEAVE_CARD,
+				   &n));
 	CHECK_KEEPS(SCardBeginTransaction(card));
 	n = sizeof(buf);
 	CHECK_KEEPS(transmit(card, "\x00\xa4\x00\x00", 4, buf, &n));
 	CHECK_KEEPS(SCardEndTransaction(card, SCARD_LEAVE_CARD));
 	CHECK_KEEPS(SCardStatus(card, NULL, NULL, NULL, NULL, NULL, NULL));
-	CHECK_KEEPS(SCardControl(card, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0, buf, sizeof(buf), &n));
+	CHECK_KEEPS(SCardControl(card, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0, buf, sizeof(buf),
+				 &n));
 	n = sizeof(buf);
 	CHECK_KEEPS(SCardGetAttrib(card, SCARD_ATTR_ATR_STRING, buf, &n));
 	errno = MARK;
