@@ -5,6 +5,7 @@
  *   winscard.c       the API: argument checks, buffers
  *   error.c          texts of codes
  *   status_change.c  SCardGetStatusChange
+ *   connect.c        SCardConnect
  *   card.c           card handles
  *   context.c        contexts, fork
  *   call.c           ioctls on a card handle
@@ -13,7 +14,7 @@
  *   object.c         contexts and card handles by number
  *   discovery.c      the list of readers, up to date
  *   netlink.c        ... from the kernel's netlink family
- *   nodes.c          ... from the device nodes
+ *   nodes.c          ... from the device nodes; the node of a reader
  *   reader_list.c    lists of readers
  *   names.c          names of readers
  *   device.c         /dev/scardN: open, errno to SCARD_*

@@ -19,7 +19,9 @@
 /* Contexts that exist, released ones in use included; under scard_object_lock */
 static size_t contexts;
 
-static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static atomic_bool exiting;
 
 /* ---- fork ---- */
 
@@ -72,15 +74,30 @@ static void fork_child(void)
 	pthread_mutex_unlock(&scard_object_lock);
 }
 
-static void fork_init(void)
+/* ---- exit ---- */
+
+/* Does the process end, and not dlclose() unload the library? For destructors. */
+bool scard_context_exiting(void)
 {
+	return atomic_load(&exiting);
+}
+
+static void set_exiting(void)
+{
+	atomic_store(&exiting, true);
+}
+
+static void init(void)
+{
+	/* dlclose() removes both; it calls set_exiting() too, but after the destructors */
 	pthread_atfork(fork_prepare, fork_parent, fork_child);
+	atexit(set_exiting);
 }
 
 /* Call this before any lock or descriptor is taken: another thread may fork at any time. */
 void scard_context_init(void)
 {
-	pthread_once(&fork_once, fork_init);
+	pthread_once(&once, init);
 }
 
 /* ---- contexts ---- */

@@ -35,6 +35,7 @@ struct context {
 };
 
 void scard_context_init(void);
+bool scard_context_exiting(void);
 LONG scard_context_create(SCARDCONTEXT *id);
 struct context *scard_context_release(SCARDCONTEXT id, struct card **cards);
 void scard_context_put(struct context *ctx);

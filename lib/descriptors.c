@@ -163,8 +163,7 @@ void scard_descriptors_close(int fd)
 	unlock();
 }
 
-/* In a forked child, with the lock: close all and unlock. */
-void scard_descriptors_forked(void)
+static void close_all(void)
 {
 	size_t fd;
 
@@ -172,5 +171,22 @@ void scard_descriptors_forked(void)
 		if (scard_descriptors_remove(fd))
 			close(fd);
 	}
+}
+
+/* In a forked child, with the lock: close all and unlock. */
+void scard_descriptors_forked(void)
+{
+	close_all();
+	unlock();
+}
+
+/* The library is unloaded: close all and free the set. */
+void scard_descriptors_end(void)
+{
+	scard_descriptors_lock();
+	close_all();
+	free(descriptors.set);
+	descriptors.set = NULL;
+	descriptors.size = 0;
 	unlock();
 }

@@ -16,5 +16,6 @@ int scard_descriptors_unlock(int fd);
 bool scard_descriptors_remove(int fd);
 
 void scard_descriptors_forked(void);
+void scard_descriptors_end(void);
 
 #endif /* SCARD_DESCRIPTORS_H */

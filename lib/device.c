@@ -4,33 +4,59 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "descriptors.h"
 #include "device.h"
-#include "paths.h"
+#include "nodes.h"
 
 /*
- * Open a reader; return a descriptor or a negative errno. -ENXIO: the reader is gone, or its
- * number belongs to another reader now. -ENOENT: the node does not exist; in a container the
- * reader may still be there.
+ * Return a descriptor or a negative errno. *other: the node may be that of another device;
+ * else -ENXIO says that the device belongs to another reader now.
  */
-int scard_device_open(uint32_t minor, const char *kernel_name, int flags)
+static int open_node(const char *path, uint32_t minor, const char *kernel_name, int flags,
+		     bool *other)
 {
-	char path[sizeof(SCARD_DEV_DIR "/" SCARD_DEV_NAME) + 10];
 	struct scard_info info;
 	int fd, error;
 
-	snprintf(path, sizeof(path), "%s/%s%u", SCARD_DEV_DIR, SCARD_DEV_NAME, minor);
+	*other = true;
 	fd = scard_descriptors_open(path, flags);
 	if (fd < 0)
 		return fd == -ENODEV ? -ENXIO : fd;
 	error = scard_device_ioctl(fd, SCARD_IOC_GET_INFO, &info);
-	if (!error && !strncmp(info.name, kernel_name, sizeof(info.name)))
-		return fd;
+	if (!error && info.minor == minor) {
+		*other = false;
+		if (!strncmp(info.name, kernel_name, sizeof(info.name)))
+			return fd;
+	}
 	scard_descriptors_close(fd);
 	return -ENXIO;
+}
+
+/*
+ * Open a reader; return a descriptor or a negative errno. -ENXIO: the reader is gone, or its
+ * number belongs to another reader now. -ENOENT: it has no node here, as in a container.
+ */
+int scard_device_open(uint32_t minor, const char *kernel_name, int flags)
+{
+	char usual[NODE_PATH_SIZE], path[NODE_PATH_SIZE];
+	struct stat st;
+	bool other;
+	int fd, error;
+
+	scard_nodes_name(usual, minor);
+	fd = open_node(usual, minor, kernel_name, flags, &other);
+	if (fd >= 0 || !other)
+		return fd;
+	error = scard_nodes_find(minor, path, &st);
+	if (error)
+		return error;
+	if (!strcmp(path, usual))
+		return fd;
+	return open_node(path, minor, kernel_name, flags, &other);
 }
 
 /* The errors of <linux/scard.h> */

@@ -39,6 +39,7 @@ static struct {
 	bool stale;			/* @list must be made again */
 	bool moved;			/* events: readers came or went since @list was made */
 	bool suspect;			/* the program has closed descriptors of ours */
+	bool foreign;			/* netlink: a reader has no node of its name */
 	struct reader_list list;	/* sorted, named, without hidden readers */
 	size_t at;			/* index where the next search for a name starts */
 	unsigned int generation;	/* counts all changes, for listeners */
@@ -86,14 +87,38 @@ static void carry_over(struct reader_list *list)
 	}
 }
 
+/*
+ * Get the readers that have a node. Netlink lists those of another namespace too, if this
+ * process is in a container with the network of the system.
+ */
+static bool get_list(struct reader_list *list)
+{
+	bool usual = true;
+
+	if (!readers.netlink)
+		return scard_nodes_scan(list);
+	if (!scard_netlink_dump(readers.netlink, list) || !scard_nodes_filter(list, &usual))
+		return false;
+	readers.foreign = !usual;
+	return true;
+}
+
+/* Nodes may come while netlink says nothing: watch them, and look again after that. */
+static void watch_nodes(void)
+{
+	if (!readers.foreign || readers.nodes >= 0)
+		return;
+	readers.nodes = scard_nodes_watch();
+	readers.stale = readers.nodes >= 0;
+}
+
 /* Make the list again. */
 static void renew_list(void)
 {
 	struct reader_list list = { 0 };
 	bool same;
 
-	if (readers.netlink ? !scard_netlink_dump(readers.netlink, &list) :
-			      !scard_nodes_scan(&list)) {
+	if (!get_list(&list)) {
 		/* perhaps out of descriptors or memory: keep the old list */
 		free(list.readers);
 		readers.stale = true;
@@ -112,11 +137,16 @@ static void renew_list(void)
 	readers.valid = true;
 	readers.stale = false;
 	readers.moved = false;
+	watch_nodes();
 }
 
 static void on_added(uint32_t minor)
 {
-	(void)minor;
+	char path[NODE_PATH_SIZE];
+	struct stat st;
+
+	if (readers.foreign && scard_nodes_find(minor, path, &st))
+		return;
 	readers.moved = true;
 	readers.changes++;
 }
@@ -125,6 +155,8 @@ static void on_removed(uint32_t minor)
 {
 	struct reader *r = scard_reader_list_find(&readers.list, minor);
 
+	if (readers.foreign && !r)
+		return;
 	readers.moved = true;
 	if (!r || !r->gone)	/* else scard_discovery_gone() has counted it */
 		readers.changes++;
@@ -170,18 +202,19 @@ static void read_netlink(struct netlink_events *events)
 }
 
 /* As scard_nodes_read(); open anew what the program has closed. */
-static bool read_nodes(bool *permissions)
+static void read_nodes(struct nodes_events *events)
 {
 	struct pollfd fd = { .fd = readers.nodes, .events = NODES_EVENTS };
 
 	if (poll(&fd, 1, 0) <= 0)
-		return false;
-	if (scard_descriptors_ours(readers.nodes))
-		return scard_nodes_read(readers.nodes, permissions);
+		return;
+	if (scard_descriptors_ours(readers.nodes)) {
+		scard_nodes_read(readers.nodes, events);
+		return;
+	}
 	scard_descriptors_close(readers.nodes);
 	readers.nodes = scard_nodes_watch();
-	*permissions = true;
-	return true;
+	events->changed = events->permissions = true;
 }
 
 /* Read the pending events and update the list. */
@@ -192,15 +225,19 @@ static void read_events(void)
 		.removed = on_removed,
 		.changed = on_changed,
 	};
-	bool permissions = false, nodes = false;
+	struct nodes_events nodes = { 0 };
 
 	if (!readers.netlink && readers.nodes < 0)
 		open_source();
 	if (readers.netlink)
 		read_netlink(&events);
 	if (readers.nodes >= 0)
-		nodes = read_nodes(&permissions);
-	if (nodes && !readers.netlink) {
+		read_nodes(&nodes);
+	if (readers.foreign && (nodes.changed || nodes.others)) {
+		readers.stale = true;
+		nodes.permissions = true;
+	}
+	if (nodes.changed && !readers.netlink) {
 		open_source();	/* perhaps the module was loaded */
 		readers.moved = true;
 		readers.changes++;
@@ -216,7 +253,7 @@ static void read_events(void)
 		readers.changes++;
 		clear_gone();
 	}
-	if (permissions)
+	if (nodes.permissions)
 		wake_listeners();
 	/* without netlink no event tells that a node got another reader */
 	if (!readers.netlink || readers.stale || events.stale || events.lost)
@@ -307,11 +344,10 @@ static void set_settled(const struct reader *r)
  */
 static bool permissions_final(uint32_t minor)
 {
-	char path[sizeof(SCARD_DEV_DIR "/" SCARD_DEV_NAME SCARD_UDEV_DIR) + 40];
+	char path[NODE_PATH_SIZE + sizeof(SCARD_UDEV_DIR)];
 	struct stat st;
 
-	snprintf(path, sizeof(path), SCARD_DEV_DIR "/" SCARD_DEV_NAME "%u", minor);
-	if (!exists(SCARD_UDEV_DIR "/control") || stat(path, &st))
+	if (!exists(SCARD_UDEV_DIR "/control") || scard_nodes_find(minor, path, &st))
 		return true;
 	snprintf(path, sizeof(path), SCARD_UDEV_DIR "/data/c%u:%u", major(st.st_rdev),
 		 minor(st.st_rdev));
@@ -429,6 +465,14 @@ void scard_discovery_gone(uint32_t minor, const char *kernel_name)
 	pthread_mutex_unlock(&readers.lock);
 }
 
+/* A reader of the list has no node any more: the next refresh makes the list again. */
+void scard_discovery_missing(void)
+{
+	pthread_mutex_lock(&readers.lock);
+	readers.stale = true;
+	pthread_mutex_unlock(&readers.lock);
+}
+
 /*
  * The program has closed a descriptor of ours: the next refresh looks whether the netlink socket
  * is still ours. A quiet socket of the program in its place does not show otherwise.
@@ -540,6 +584,7 @@ static void forget(void)
 	readers.nodes = -1;
 	readers.valid = false;
 	readers.moved = false;
+	readers.foreign = false;
 }
 
 /* The last context is gone: close all. */

@@ -30,6 +30,7 @@ void scard_discovery_settle(void);
 int64_t scard_discovery_settle_until(const struct reader *r);
 bool scard_discovery_find(const char *name, struct reader *found);
 void scard_discovery_gone(uint32_t minor, const char *kernel_name);
+void scard_discovery_missing(void);
 void scard_discovery_suspect(void);
 char *scard_discovery_names(size_t *len);
 unsigned int scard_discovery_generation(void);

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "object.h"
 
@@ -82,19 +84,28 @@ static uint32_t scramble(uint32_t x)
 	return x ^ x >> 16;
 }
 
+/* If a sandbox refuses getrandom(), or early in the boot, use the time. */
+static uint32_t seed(void)
+{
+	struct timespec now;
+	uint32_t random;
+
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) == sizeof(random))
+		return random;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return scramble(now.tv_nsec) ^ scramble(now.tv_sec ^ (uint32_t)getpid() << 16);
+}
+
 /*
- * Return an unused number of 31 bits that was not in use recently; 0 if the kernel gives no
- * random seed. Numbers are not secret: the seed only makes it unlikely that the number of
- * another process is valid here.
+ * Return an unused number of 31 bits that was not in use recently. Numbers are not secret: the
+ * seed only makes it unlikely that the number of another process is valid here.
  */
 static LONG new_id(void)
 {
 	LONG id;
 
 	if (!table.seeded) {
-		if (getrandom(&table.next_number, sizeof(table.next_number), 0) !=
-		    sizeof(table.next_number))
-			return 0;
+		table.next_number = seed();
 		table.seeded = true;
 	}
 	do {
@@ -109,8 +120,6 @@ LONG scard_object_insert(struct object *obj)
 	if (table.count >= table.nbuckets && !grow())
 		return SCARD_E_NO_MEMORY;
 	obj->id = new_id();
-	if (!obj->id)
-		return SCARD_F_INTERNAL_ERROR;
 	obj->next = *bucket_of(obj->id);
 	*bucket_of(obj->id) = obj;
 	table.count++;
@@ -154,6 +163,32 @@ struct object *scard_object_get_context(LONG id)
 struct object *scard_object_get_card(LONG id)
 {
 	return get(id, true);
+}
+
+/* Return the number of a context; 0: there is none. */
+LONG scard_object_any_context(void)
+{
+	struct object *obj;
+	LONG id = 0;
+	size_t i;
+
+	pthread_mutex_lock(&scard_object_lock);
+	for (i = 0; i < table.nbuckets && !id; i++) {
+		for (obj = table.buckets[i]; obj && !id; obj = obj->next)
+			id = obj->is_card ? 0 : obj->id;
+	}
+	pthread_mutex_unlock(&scard_object_lock);
+	return id;
+}
+
+/* Free the empty table. */
+void scard_object_end(void)
+{
+	pthread_mutex_lock(&scard_object_lock);
+	free(table.buckets);
+	table.buckets = NULL;
+	table.nbuckets = 0;
+	pthread_mutex_unlock(&scard_object_lock);
 }
 
 /* In a forked child: empty the table and return its contexts, linked by next. */

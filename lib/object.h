@@ -32,6 +32,8 @@ LONG scard_object_insert(struct object *obj);
 bool scard_object_remove(struct object *obj);
 struct object *scard_object_forked(void);
 
+LONG scard_object_any_context(void);
+void scard_object_end(void);
 struct object *scard_object_get_context(LONG id);
 struct object *scard_object_get_card(LONG id);
 

@@ -12,6 +12,10 @@
 #ifndef SCARD_UDEV_DIR
 #define SCARD_UDEV_DIR	"/run/udev"
 #endif
+#ifndef SCARD_PROC_DEVICES
+#define SCARD_PROC_DEVICES	"/proc/devices"
+#endif
+/* Of nodes, and of their major number */
 #define SCARD_DEV_NAME	"scard"
 
 #endif /* SCARD_PATHS_H */

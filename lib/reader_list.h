@@ -13,7 +13,7 @@
 
 /**
  * struct reader - one slot, which PC/SC calls a reader
- * @minor: N of /dev/scardN, as the node is called here
+ * @minor: of the device: N of /dev/scardN, unless the node has another name here
  * @index: the II of its name
  * @slot: the SS of its name
  * @state: last known SCARD_STATE_BIT_PRESENT, _MUTE and _SETTLING
@@ -22,6 +22,7 @@
  * @product: idProduct
  * @settle_until: deadline to wait for a reader that was just plugged in; 0: do not wait
  * @gone: the device returned ENODEV; the event that removes the reader is still to come
+ * @node: used by scard_nodes_filter()
  * @kernel_name: scard_info.name
  * @name: the name in SCardListReaders
  */
@@ -35,6 +36,7 @@ struct reader {
 	uint16_t product;
 	int64_t settle_until;
 	bool gone;
+	bool node;
 	char kernel_name[SCARD_NAME_SIZE];
 	char name[MAX_READERNAME];
 };

@@ -167,9 +167,11 @@ static LONG entry_resolve(struct change *c, const SCARD_READERSTATE *rs, struct 
 		e->kind = ENTRY_GONE;
 		c->list_matters = true;
 		break;
+	case -ENOENT:
+		scard_discovery_missing();
+		/* fall through */
 	case -EACCES:
 	case -EPERM:
-	case -ENOENT:
 		e->kind = ENTRY_PRESENCE;
 		e->reader = reader;
 		c->list_matters = true;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Waiters of SCardGetStatusChange. A context keeps them, with their descriptors, from one
- * call to the next.
+ * Waiters of SCardGetStatusChange. A context keeps one, with its descriptors, from one call to
+ * the next; those of simultaneous calls are closed when these return.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -40,10 +40,13 @@ static void waiter_cancel(struct waiter *w)
 		eventfd_write(w->listener.eventfd, 1);
 }
 
-static void waiter_free(struct waiter *w)
+/* @w may be NULL. */
+void scard_waiter_free(struct waiter *w)
 {
 	size_t i;
 
+	if (!w)
+		return;
 	for (i = 0; i < w->nwatches; i++)
 		scard_descriptors_close(w->watches[i].fd);
 	scard_descriptors_close(w->listener.eventfd);
@@ -52,19 +55,8 @@ static void waiter_free(struct waiter *w)
 	free(w);
 }
 
-/* Free a list of waiters. */
-void scard_waiter_free(struct waiter *list)
-{
-	while (list) {
-		struct waiter *next = list->next;
-
-		waiter_free(list);
-		list = next;
-	}
-}
-
 /*
- * Take an idle waiter, or make one. Return NULL if out of memory or descriptors. In a closed
+ * Take the idle waiter, or make one. Return NULL if out of memory or descriptors. In a closed
  * pool the waiter is cancelled already.
  */
 struct waiter *scard_waiter_get(struct waiter_pool *pool)
@@ -73,8 +65,7 @@ struct waiter *scard_waiter_get(struct waiter_pool *pool)
 
 	pthread_mutex_lock(pool->lock);
 	w = pool->idle;
-	if (w)
-		pool->idle = w->next;
+	pool->idle = NULL;
 	pthread_mutex_unlock(pool->lock);
 	if (!w)
 		w = waiter_new();
@@ -111,24 +102,21 @@ bool scard_waiter_reopen(struct waiter_pool *pool, struct waiter *w)
 	return true;
 }
 
-/* Return a waiter to its pool. */
+/* Return a waiter to its pool, which keeps the last one. */
 void scard_waiter_put(struct waiter_pool *pool, struct waiter *w)
 {
-	struct waiter **p;
-	bool keep;
+	struct waiter **p, *extra = w;
 
 	pthread_mutex_lock(pool->lock);
 	for (p = &pool->busy; *p != w; p = &(*p)->next)
 		;
 	*p = w->next;
-	keep = !pool->closed;
-	if (keep) {
-		w->next = pool->idle;
+	if (!pool->closed) {
+		extra = pool->idle;
 		pool->idle = w;
 	}
 	pthread_mutex_unlock(pool->lock);
-	if (!keep)
-		waiter_free(w);
+	scard_waiter_free(extra);
 }
 
 /* Wake all calls in progress; they return SCARD_E_CANCELLED. */
@@ -140,7 +128,7 @@ void scard_waiter_cancel_all(struct waiter_pool *pool)
 		waiter_cancel(w);
 }
 
-/* Keep no waiters from now on; the caller frees the returned list of idle ones. */
+/* Keep no waiter from now on; the caller frees the returned one. */
 struct waiter *scard_waiter_close(struct waiter_pool *pool)
 {
 	struct waiter *idle = pool->idle;

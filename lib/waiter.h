@@ -60,7 +60,7 @@ struct waiter {
  * struct waiter_pool - the waiters of a context
  * @lock: protects the pool; belongs to the caller
  * @busy: waiters of calls in progress
- * @idle: waiters for later calls
+ * @idle: waiter for a later call, or NULL
  * @closed: the context was released
  */
 struct waiter_pool {
@@ -73,7 +73,7 @@ struct waiter_pool {
 struct waiter *scard_waiter_get(struct waiter_pool *pool);
 bool scard_waiter_reopen(struct waiter_pool *pool, struct waiter *w);
 void scard_waiter_put(struct waiter_pool *pool, struct waiter *w);
-void scard_waiter_free(struct waiter *list);
+void scard_waiter_free(struct waiter *w);
 
 /* Call these two with pool->lock held. */
 void scard_waiter_cancel_all(struct waiter_pool *pool);

@@ -4,7 +4,6 @@
  * buffers.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,9 @@
 #include "api.h"
 #include "call.h"
 #include "card.h"
+#include "connect.h"
 #include "context.h"
+#include "descriptors.h"
 #include "device.h"
 #include "discovery.h"
 #include "reader_list.h"
@@ -33,7 +34,7 @@ API const SCARD_IO_REQUEST g_rgSCardT1Pci = { SCARD_PROTOCOL_T1, sizeof(SCARD_IO
 API const SCARD_IO_REQUEST g_rgSCardRawPci = { SCARD_PROTOCOL_RAW, sizeof(SCARD_IO_REQUEST) };
 
 /*
- * open(), close(), poll(), write() and getrandom() are cancellation points: a cancelled thread
+ * open(), close(), poll() and write() are cancellation points: a cancelled thread
  * would keep its lock and leak its descriptor.
  */
 static int no_thread_cancel(void)
@@ -48,6 +49,14 @@ static void restore_thread_cancel(int state)
 {
 	pthread_setcancelstate(state, NULL);
 }
+
+static inline void restore_errno(const int *saved)
+{
+	errno = *saved;
+}
+
+/* First in each function: it leaves errno as it was */
+#define KEEP_ERRNO	__attribute__((cleanup(restore_errno))) const int saved_errno = errno
 
 /*
  * Copy @n bytes to the caller and set *len to @n. @buf has room for *len bytes; with
@@ -100,6 +109,7 @@ static LONG establish(DWORD dwScope, LPSCARDCONTEXT phContext)
 API LONG SCardEstablishContext(DWORD dwScope, LPCVOID pvReserved1, LPCVOID pvReserved2,
 			       LPSCARDCONTEXT phContext)
 {
+	KEEP_ERRNO;
 	int state = no_thread_cancel();
 	LONG ret = establish(dwScope, phContext);
 
@@ -123,6 +133,7 @@ static LONG release(SCARDCONTEXT hContext)
 
 API LONG SCardReleaseContext(SCARDCONTEXT hContext)
 {
+	KEEP_ERRNO;
 	int state = no_thread_cancel();
 	LONG ret = release(hContext);
 
@@ -130,8 +141,26 @@ API LONG SCardReleaseContext(SCARDCONTEXT hContext)
 	return ret;
 }
 
+/*
+ * dlclose(): leave nothing in the process, also if the program has left a context open. At
+ * exit() leave all to the kernel, for other threads may be in calls.
+ */
+__attribute__((destructor))
+static void unload(void)
+{
+	LONG id;
+
+	if (scard_context_exiting())
+		return;
+	while ((id = scard_object_any_context()))
+		release(id);
+	scard_object_end();
+	scard_descriptors_end();
+}
+
 API LONG SCardIsValidContext(SCARDCONTEXT hContext)
 {
+	KEEP_ERRNO;
 	struct context *ctx = scard_context_get(hContext);
 
 	if (!ctx)
@@ -142,6 +171,7 @@ API LONG SCardIsValidContext(SCARDCONTEXT hContext)
 
 API LONG SCardCancel(SCARDCONTEXT hContext)
 {
+	KEEP_ERRNO;
 	struct context *ctx = scard_context_get(hContext);
 	int state;
 
@@ -156,6 +186,7 @@ API LONG SCardCancel(SCARDCONTEXT hContext)
 
 API LONG SCardFreeMemory(SCARDCONTEXT hContext, LPCVOID pvMem)
 {
+	KEEP_ERRNO;
 	LONG ret = SCardIsValidContext(hContext);
 
 	if (ret == SCARD_S_SUCCESS)
@@ -167,6 +198,7 @@ API LONG SCardFreeMemory(SCARDCONTEXT hContext, LPCVOID pvMem)
 
 API LONG SCardListReaderGroups(SCARDCONTEXT hContext, LPSTR mszGroups, LPDWORD pcchGroups)
 {
+	KEEP_ERRNO;
 	/* two NULs: the literal's own ends the list */
 	static const char groups[] = DEFAULT_READERS "\0";
 	LONG ret;
@@ -205,6 +237,7 @@ static LONG list_readers(LPSTR mszReaders, LPDWORD pcchReaders)
 API LONG SCardListReaders(SCARDCONTEXT hContext, LPCSTR mszGroups, LPSTR mszReaders,
 			  LPDWORD pcchReaders)
 {
+	KEEP_ERRNO;
 	struct context *ctx;
 	int state;
 	LONG ret;
@@ -226,6 +259,7 @@ API LONG SCardListReaders(SCARDCONTEXT hContext, LPCSTR mszGroups, LPSTR mszRead
 API LONG SCardGetStatusChange(SCARDCONTEXT hContext, DWORD dwTimeout,
 			      SCARD_READERSTATE *rgReaderStates, DWORD cReaders)
 {
+	KEEP_ERRNO;
 	bool interested = false;
 	struct context *ctx;
 	int state;
@@ -276,85 +310,10 @@ static LONG check_protocols(DWORD mode, DWORD protocols)
 	       SCARD_S_SUCCESS : SCARD_E_PROTO_MISMATCH;
 }
 
-/* Open a reader by its name. If the list is out of date, refresh it once. */
-static LONG open_reader(const char *name, int *fd)
-{
-	struct reader reader;
-	LONG ret;
-
-	*fd = scard_discovery_find(name, &reader) ?
-	      scard_device_open(reader.minor, reader.kernel_name, O_RDWR) : -ENXIO;
-	if (*fd == -ENXIO || *fd == -ENOENT) {
-		ret = scard_discovery_refresh();
-		if (ret != SCARD_S_SUCCESS)
-			return ret;
-		if (!scard_discovery_find(name, &reader))
-			return SCARD_E_UNKNOWN_READER;
-		*fd = scard_device_open(reader.minor, reader.kernel_name, O_RDWR);
-		if (*fd == -ENXIO)
-			scard_discovery_gone(reader.minor, reader.kernel_name);
-	}
-	return *fd < 0 ? scard_device_open_code(-*fd) : SCARD_S_SUCCESS;
-}
-
-/*
- * Did the program close our descriptor and perhaps reuse its number? No reader returns these
- * errors to a CONNECT with valid arguments.
- */
-static bool is_foreign(int error)
-{
-	return error == ENOTTY || error == EBADF || error == EINVAL;
-}
-
-static LONG open_card(struct context *ctx, const char *name, struct card **card)
-{
-	int state = no_thread_cancel(), fd;
-	LONG ret = open_reader(name, &fd);
-
-	if (ret == SCARD_S_SUCCESS)
-		ret = scard_card_create(ctx, fd, name, card);
-	restore_thread_cancel(state);
-	return ret;
-}
-
-/* @card: the spare of this reader, or NULL */
-static LONG connect_reader(struct context *ctx, const char *name, struct card *card, DWORD mode,
-			   DWORD protocols, LPSCARDHANDLE phCard, LPDWORD pdwActiveProtocol)
-{
-	struct scard_connect arg = {
-		.share_mode = mode,
-		.protocols = kernel_protocols(protocols),
-	};
-	bool spare = card;
-	LONG ret;
-	int error;
-
-again:
-	ret = spare ? SCARD_S_SUCCESS : open_card(ctx, name, &card);
-	if (ret != SCARD_S_SUCCESS)
-		return ret;
-	error = scard_call(card, SCARD_IOC_CONNECT, &arg);
-	if (spare && (error == ENODEV || is_foreign(error))) {
-		/* there may be another reader of this name */
-		if (error != ENODEV)
-			scard_discovery_suspect();
-		scard_card_remove(card);
-		scard_card_put(card);
-		spare = false;
-		goto again;
-	}
-	ret = error ? scard_device_power_up_code(error) : scard_card_publish(card, phCard);
-	if (ret == SCARD_S_SUCCESS)
-		*pdwActiveProtocol = arg.protocol;
-	else
-		scard_card_remove(card);
-	scard_card_put(card);
-	return ret;
-}
-
 API LONG SCardConnect(SCARDCONTEXT hContext, LPCSTR szReader, DWORD dwShareMode,
 		      DWORD dwPreferredProtocols, LPSCARDHANDLE phCard, LPDWORD pdwActiveProtocol)
 {
+	KEEP_ERRNO;
 	struct context *ctx;
 	struct card *card;
 	LONG ret;
@@ -375,8 +334,9 @@ API LONG SCardConnect(SCARDCONTEXT hContext, LPCSTR szReader, DWORD dwShareMode,
 		return SCARD_E_INVALID_HANDLE;
 	*pdwActiveProtocol = SCARD_PROTOCOL_UNDEFINED;
 	if (ret == SCARD_S_SUCCESS)
-		ret = connect_reader(ctx, szReader, card, dwShareMode, dwPreferredProtocols, phCard,
-				     pdwActiveProtocol);
+		ret = scard_connect(ctx, szReader, card, dwShareMode,
+				    kernel_protocols(dwPreferredProtocols), phCard,
+				    pdwActiveProtocol);
 	scard_context_put(ctx);
 	return ret;
 }
@@ -384,6 +344,7 @@ API LONG SCardConnect(SCARDCONTEXT hContext, LPCSTR szReader, DWORD dwShareMode,
 API LONG SCardReconnect(SCARDHANDLE hCard, DWORD dwShareMode, DWORD dwPreferredProtocols,
 			DWORD dwInitialization, LPDWORD pdwActiveProtocol)
 {
+	KEEP_ERRNO;
 	struct scard_connect arg = {
 		.share_mode = dwShareMode,
 		.protocols = kernel_protocols(dwPreferredProtocols),
@@ -416,6 +377,7 @@ API LONG SCardReconnect(SCARDHANDLE hCard, DWORD dwShareMode, DWORD dwPreferredP
 
 API LONG SCardDisconnect(SCARDHANDLE hCard, DWORD dwDisposition)
 {
+	KEEP_ERRNO;
 	struct scard_disposition arg = { .disposition = dwDisposition };
 	struct card *card = scard_card_get(hCard);
 	bool alone;
@@ -448,6 +410,7 @@ API LONG SCardDisconnect(SCARDHANDLE hCard, DWORD dwDisposition)
 
 API LONG SCardBeginTransaction(SCARDHANDLE hCard)
 {
+	KEEP_ERRNO;
 	struct card *card = scard_card_get(hCard);
 	LONG ret;
 
@@ -460,6 +423,7 @@ API LONG SCardBeginTransaction(SCARDHANDLE hCard)
 
 API LONG SCardEndTransaction(SCARDHANDLE hCard, DWORD dwDisposition)
 {
+	KEEP_ERRNO;
 	struct scard_disposition arg = { .disposition = dwDisposition };
 	struct card *card = scard_card_get(hCard);
 	LONG ret;
@@ -487,6 +451,7 @@ static DWORD status_bits(uint32_t state)
 API LONG SCardStatus(SCARDHANDLE hCard, LPSTR szReaderName, LPDWORD pcchReaderLen,
 		     LPDWORD pdwState, LPDWORD pdwProtocol, LPBYTE pbAtr, LPDWORD pcbAtrLen)
 {
+	KEEP_ERRNO;
 	struct scard_status status = { .flags = SCARD_STATUS_GATED };
 	DWORD name_len = 0, atr_len = 0;
 	struct card *card;
@@ -541,6 +506,7 @@ API LONG SCardTransmit(SCARDHANDLE hCard, const SCARD_IO_REQUEST *pioSendPci, LP
 		       DWORD cbSendLength, SCARD_IO_REQUEST *pioRecvPci, LPBYTE pbRecvBuffer,
 		       LPDWORD pcbRecvLength)
 {
+	KEEP_ERRNO;
 	struct scard_transmit arg;
 	struct card *card;
 	LONG ret;
@@ -577,6 +543,7 @@ API LONG SCardControl(SCARDHANDLE hCard, DWORD dwControlCode, LPCVOID pbSendBuff
 		      DWORD cbSendLength, LPVOID pbRecvBuffer, DWORD cbRecvLength,
 		      LPDWORD lpBytesReturned)
 {
+	KEEP_ERRNO;
 	struct scard_control arg;
 	struct card *card;
 	LONG ret;
@@ -638,6 +605,7 @@ static LONG get_attribute(struct card *card, DWORD id, LPBYTE pbAttr, LPDWORD pc
 
 API LONG SCardGetAttrib(SCARDHANDLE hCard, DWORD dwAttrId, LPBYTE pbAttr, LPDWORD pcbAttrLen)
 {
+	KEEP_ERRNO;
 	struct card *card;
 	bool allocate;
 	LONG ret;
@@ -661,6 +629,7 @@ API LONG SCardGetAttrib(SCARDHANDLE hCard, DWORD dwAttrId, LPBYTE pbAttr, LPDWOR
 
 API LONG SCardSetAttrib(SCARDHANDLE hCard, DWORD dwAttrId, LPCBYTE pbAttr, DWORD cbAttrLen)
 {
+	KEEP_ERRNO;
 	struct scard_attr arg = {
 		.buf = (uintptr_t)pbAttr,
 		.id = dwAttrId,

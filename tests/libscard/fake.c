@@ -3,6 +3,8 @@
  * The system calls of the library, and what the tests do to the fake readers. See
  * fake.h. One lock for everything; calls that wait do so on one condition.
  */
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
@@ -10,14 +12,19 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "fake.h"
 #include "fake_netlink.h"
 #include "fake_slot.h"
+
+#define FAKE_MAJOR	240
 
 struct fake fake = { .lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER };
 
@@ -34,6 +41,12 @@ int __wrap_fcntl(int fd, int command, ...);
 int __real_pthread_mutex_lock(pthread_mutex_t *mutex);
 int __real_pthread_mutex_unlock(pthread_mutex_t *mutex);
 void *__real_realloc(void *old, size_t size);
+int __real_fstatat(int dir, const char *path, struct stat *st, int flags);
+int __wrap_fstatat(int dir, const char *path, struct stat *st, int flags);
+struct dirent *__real_readdir(DIR *dir);
+struct dirent *__wrap_readdir(DIR *dir);
+ssize_t __real_getrandom(void *buf, size_t len, unsigned int flags);
+ssize_t __wrap_getrandom(void *buf, size_t len, unsigned int flags);
 int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex);
 int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex);
 void *__wrap_realloc(void *old, size_t size);
@@ -114,21 +127,58 @@ static void release(struct file *f)
 	free(f);
 }
 
+/* The number in a node; -1: not a node. */
+static int node_minor(const char *path)
+{
+	char text[16] = "";
+	int fd, minor = -1;
+
+	if (strncmp(path, FAKE_DIR "/", sizeof(FAKE_DIR)))
+		return -1;
+	fd = __real_open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (read(fd, text, sizeof(text) - 1) <= 0 || sscanf(text, "%d", &minor) != 1)
+		minor = -1;
+	__real_close(fd);
+	return minor;
+}
+
+int __wrap_fstatat(int dir, const char *path, struct stat *st, int flags)
+{
+	int ret = __real_fstatat(dir, path, st, flags), minor;
+
+	if (ret || !S_ISREG(st->st_mode))
+		return ret;
+	minor = node_minor(path);
+	if (minor >= 0) {
+		st->st_mode = S_IFCHR | (st->st_mode & 0777);
+		st->st_rdev = makedev(FAKE_MAJOR, minor);
+	}
+	return 0;
+}
+
+struct dirent *__wrap_readdir(DIR *dir)
+{
+	if (fake.list != FAKE_NO_READ)
+		return __real_readdir(dir);
+	errno = EPERM;
+	return NULL;
+}
+
 int __wrap_open(const char *path, int flags, ...)
 {
 	struct slot *s = NULL;
-	unsigned int minor;
 	struct file *f;
-	char end;
-	int fd;
+	int fd, minor;
 
-	if (sscanf(path, FAKE_DIR "/scard%u%c", &minor, &end) != 1)
+	if (fake.list == FAKE_NO_OPEN && !strcmp(path, FAKE_DIR)) {
+		errno = EACCES;
+		return -1;
+	}
+	minor = node_minor(path);
+	if (minor < 0)
 		return __real_open(path, flags);
-	/* it is the node that is opened */
-	fd = __real_open(path, flags);
-	if (fd < 0)
-		return fd;
-	__real_close(fd);
 
 	pthread_mutex_lock(&fake.lock);
 	if (minor < MAX_SLOTS)
@@ -226,6 +276,14 @@ int __wrap_fcntl(int fd, int command, ...)
 	return ret;
 }
 
+ssize_t __wrap_getrandom(void *buf, size_t len, unsigned int flags)
+{
+	if (!fake.no_random)
+		return __real_getrandom(buf, len, flags);
+	errno = EPERM;
+	return -1;
+}
+
 static short events_of(int fd)
 {
 	struct file *f = fd >= 0 && fd < MAX_FILES ? fake.files[fd] : NULL;
@@ -298,15 +356,27 @@ static void fork_prepare(void)
 	pthread_mutex_lock(&fake.lock);
 }
 
-static void fork_done(void)
+static void fork_parent(void)
 {
+	pthread_mutex_unlock(&fake.lock);
+}
+
+/* A condition on which threads of the parent wait may not be used in the child. */
+static void fork_child(void)
+{
+	fake.cond = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 	pthread_mutex_unlock(&fake.lock);
 }
 
 /* Before the library registers its own: so it can close our files in the child. */
 void fake_init(void)
 {
-	pthread_atfork(fork_prepare, fork_done, fork_done);
+	FILE *devices = fopen(FAKE_DEVICES, "w");
+
+	if (!devices || fprintf(devices, "Character devices:\n  1 mem\n%3d scard\n\n"
+				"Block devices:\n  7 loop\n", FAKE_MAJOR) < 0 || fclose(devices))
+		abort();
+	pthread_atfork(fork_prepare, fork_parent, fork_child);
 }
 
 static struct slot *locked_slot(unsigned int minor)
@@ -323,15 +393,65 @@ static void unlock(void)
 	pthread_mutex_unlock(&fake.lock);
 }
 
-static void node_path(char *path, unsigned int minor)
+static void make_node(unsigned int minor)
 {
+	char path[64];
+	int fd;
+
 	sprintf(path, FAKE_DIR "/scard%u", minor);
+	fd = __real_open(path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
+	if (fd < 0 || dprintf(fd, "%u", minor) < 1)
+		abort();
+	__real_close(fd);
+}
+
+/* Call f for each node of a device; -1: of all. */
+static void for_each_node(int minor, void (*f)(const char *path, bool yes), bool yes)
+{
+	DIR *dir = opendir(FAKE_DIR);
+	char path[sizeof(FAKE_DIR) + 256];
+	struct dirent *entry;
+
+	while ((entry = __real_readdir(dir))) {
+		sprintf(path, FAKE_DIR "/%s", entry->d_name);
+		if (entry->d_name[0] != '.' && (minor < 0 || node_minor(path) == minor))
+			f(path, yes);
+	}
+	closedir(dir);
+}
+
+static void remove_node(const char *path, bool yes)
+{
+	if (yes)
+		unlink(path);
+}
+
+/* What inotify sees of udev's chmod. */
+static void change_node(const char *path, bool deny)
+{
+	chmod(path, deny ? 0600 : 0660);
+}
+
+void fake_rename(const char *from, const char *to)
+{
+	char old[64], new[64];
+
+	snprintf(old, sizeof(old), FAKE_DIR "/%s", from);
+	snprintf(new, sizeof(new), FAKE_DIR "/%s", to ? to : "");
+	if (to ? rename(old, new) : unlink(old))
+		abort();
+}
+
+void fake_refuse_list(enum fake_list how)
+{
+	pthread_mutex_lock(&fake.lock);
+	fake.list = how;
+	unlock();
 }
 
 void fake_plug(const struct fake_reader *r)
 {
 	struct slot *s = calloc(1, sizeof(*s));
-	char path[64];
 
 	if (!s)
 		abort();
@@ -349,8 +469,7 @@ void fake_plug(const struct fake_reader *r)
 	pthread_mutex_lock(&fake.lock);
 	s->older = fake.slots[r->minor];
 	fake.slots[r->minor] = s;
-	node_path(path, r->minor);
-	__real_close(__real_open(path, O_CREAT | O_WRONLY, 0600));
+	make_node(r->minor);
 	fake_netlink_add(&s->info, slot_state(s), s->card_event);
 	unlock();
 }
@@ -366,12 +485,8 @@ void fake_unplug_begin(unsigned int minor)
 
 void fake_unplug_end(unsigned int minor)
 {
-	char path[64];
-
 	locked_slot(minor);
-	node_path(path, minor);
-	if (!fake.keep_nodes)
-		unlink(path);
+	for_each_node(minor, remove_node, !fake.keep_nodes);
 	fake_netlink_del(minor);
 	unlock();
 }
@@ -442,12 +557,8 @@ void fake_settled(unsigned int minor)
 
 void fake_deny(unsigned int minor, bool deny)
 {
-	char path[64];
-
 	locked_slot(minor)->denied = deny;
-	/* what inotify sees of udev's chmod */
-	node_path(path, minor);
-	chmod(path, deny ? 0600 : 0660);
+	for_each_node(minor, change_node, deny);
 	unlock();
 }
 
@@ -460,6 +571,13 @@ void fake_hold(unsigned int minor, bool hold)
 void fake_fail_power(unsigned int minor, int error)
 {
 	locked_slot(minor)->power_error = -error;
+	unlock();
+}
+
+void fake_refuse_random(bool yes)
+{
+	pthread_mutex_lock(&fake.lock);
+	fake.no_random = yes;
 	unlock();
 }
 
@@ -550,12 +668,11 @@ void fake_reset(void)
 {
 	unsigned int minor;
 	struct slot *s;
-	char path[64];
 
 	pthread_mutex_lock(&fake.lock);
+	for_each_node(-1, remove_node, true);
+	fake.list = FAKE_LIST;
 	for (minor = 0; minor < MAX_SLOTS; minor++) {
-		node_path(path, minor);
-		unlink(path);
 		while ((s = fake.slots[minor])) {
 			fake.slots[minor] = s->older;
 			free(s);

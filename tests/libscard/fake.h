@@ -2,10 +2,11 @@
 /*
  * A device layer without a module, for tests of the library on any machine.
  *
- * The library's open, close, ioctl, poll and fcntl are linked to fake.c, which knows
- * the files scardN in a temporary directory.  The kernel's own
- * kernel/core/policy.c decides which call may run.  The card answers a command with its own bytes and
- * 9000, except
+ * The library's open, close, ioctl, poll, fcntl, fstatat and readdir are linked to fake.c, which
+ * knows the files in a temporary directory: each holds the minor number of a device, and is
+ * called scardN unless a test renames it.  The kernel's own
+ * kernel/core/policy.c decides which call may run.  The card answers a command with its own
+ * bytes and 9000, except
  *   00 20 ...   verifies: from now on the card is "verified", until it is reset
  *   00 C0 nn    answers nn * 256 bytes
  *   00 FF ...   fails with EIO
@@ -18,6 +19,7 @@
 
 #define FAKE_DIR	"dev"
 #define FAKE_CLASS	"class"
+#define FAKE_DEVICES	"devices"	/* as /proc/devices */
 
 struct fake_reader {
 	unsigned int minor;
@@ -41,6 +43,9 @@ void fake_unplug(unsigned int minor);
 void fake_unplug_begin(unsigned int minor);	/* the device is dead; nobody was told */
 void fake_unplug_end(unsigned int minor);
 void fake_keep_nodes(bool yes);		/* when readers leave, as in a container */
+void fake_rename(const char *from, const char *to);	/* nodes; to NULL: remove it */
+enum fake_list { FAKE_LIST, FAKE_NO_OPEN, FAKE_NO_READ };
+void fake_refuse_list(enum fake_list how);	/* open(): EACCES; readdir(): EPERM */
 void fake_insert(unsigned int minor);
 void fake_insert_begin(unsigned int minor);	/* present, no ATR yet */
 void fake_insert_end(unsigned int minor, bool mute);
@@ -49,6 +54,7 @@ void fake_settled(unsigned int minor);
 void fake_deny(unsigned int minor, bool deny);	/* EACCES for open() */
 void fake_hold(unsigned int minor, bool hold);	/* TRANSMIT stays on the wire */
 void fake_interrupt(unsigned int times);	/* waits that begin end with EINTR */
+void fake_refuse_random(bool yes);	/* EPERM for getrandom() */
 void fake_fail_power(unsigned int minor, int error);
 
 bool fake_verified(unsigned int minor);

@@ -55,6 +55,8 @@ extern struct fake {
 	unsigned int interrupts;
 	unsigned int polling;
 	bool keep_nodes;
+	bool no_random;
+	int list;	/* enum fake_list */
 } fake;
 
 uint32_t slot_state(const struct slot *s);

@@ -189,7 +189,8 @@ int main(int argc, char **argv)
 {
 	static const struct test *const all[] = {
 		argument_tests, card_tests, status_tests, life_tests, spare_tests,
-		no_blocking_tests, moment_tests, foreign_tests,
+		no_blocking_tests, moment_tests, foreign_tests, process_tests,
+		node_tests,
 	};
 	char dir[] = "/tmp/scard-lib-test.XXXXXX";
 	unsigned int i, netlink;
@@ -209,6 +210,7 @@ int main(int argc, char **argv)
 	}
 	rmdir(FAKE_DIR);
 	rmdir(FAKE_CLASS);
+	unlink(FAKE_DEVICES);
 	if (chdir("/") || rmdir(dir))
 		perror(dir);
 	return tap_end();

@@ -21,7 +21,8 @@ struct test {
 
 /* Each file's tests, ended by an empty one */
 extern const struct test argument_tests[], card_tests[], status_tests[], life_tests[],
-	spare_tests[], no_blocking_tests[], moment_tests[], foreign_tests[];
+	spare_tests[], no_blocking_tests[], moment_tests[], foreign_tests[], process_tests[],
+	node_tests[];
 
 extern bool with_netlink;	/* this pass has the netlink family */
 

@@ -3,7 +3,16 @@
  * SCARD_E_INVALID_PARAMETER, SCARD_E_INVALID_HANDLE, SCARD_E_INSUFFICIENT_BUFFER,
  * SCARD_AUTOALLOCATE: arguments, the order of checks, and buffers, function by function.
  */
+#include <limits.h>
+
 #include "test.h"
+
+/* A number whose lower 32 bits are valid; where DWORD has no more, one that is not */
+#if ULONG_MAX > 0xffffffff
+#define BEYOND(valid, other)	(0x100000000 | (valid))
+#else
+#define BEYOND(valid, other)	(other)
+#endif
 
 #define BAD	0x12345678
 
@@ -111,7 +120,7 @@ static void connect_arguments(void)
 	CHECK_EQ(SCardConnect(ctx, name, 9, SCARD_PROTOCOL_T15, &card, &p),
 		 SCARD_E_PROTO_MISMATCH);
 	CHECK_EQ(SCardConnect(ctx, name, 9, SCARD_PROTOCOL_T0, &card, &p), SCARD_E_INVALID_VALUE);
-	CHECK_EQ(SCardConnect(ctx, name, 0x100000002, SCARD_PROTOCOL_T0, &card, &p),
+	CHECK_EQ(SCardConnect(ctx, name, BEYOND(2, 9), SCARD_PROTOCOL_T0, &card, &p),
 		 SCARD_E_INVALID_VALUE);
 	CHECK_EQ(SCardConnect(ctx, name, SCARD_SHARE_SHARED, SCARD_PROTOCOL_T0, &card, &p),
 		 SCARD_E_UNKNOWN_READER);
@@ -153,12 +162,12 @@ static void card_call_arguments(void)
 	CHECK_EQ(SCardEndTransaction(card, SCARD_LEAVE_CARD), SCARD_E_NOT_TRANSACTED);
 	CHECK_EQ(SCardBeginTransaction(card), SCARD_S_SUCCESS);
 	CHECK_EQ(SCardEndTransaction(card, 4), SCARD_E_INVALID_VALUE);
-	CHECK_EQ(SCardEndTransaction(card, 0x100000000), SCARD_E_INVALID_VALUE);
+	CHECK_EQ(SCardEndTransaction(card, BEYOND(0, 9)), SCARD_E_INVALID_VALUE);
 	CHECK_EQ(SCardEndTransaction(card, SCARD_LEAVE_CARD), SCARD_S_SUCCESS);
 
 	CHECK_EQ(SCardDisconnect(BAD, 9), SCARD_E_INVALID_HANDLE);
 	CHECK_EQ(SCardDisconnect(card, 4), SCARD_E_INVALID_VALUE);
-	CHECK_EQ(SCardDisconnect(card, 0x100000000), SCARD_E_INVALID_VALUE);
+	CHECK_EQ(SCardDisconnect(card, BEYOND(0, 9)), SCARD_E_INVALID_VALUE);
 	CHECK_EQ(fake_handles(0), 1);
 	CHECK_EQ(SCardDisconnect(card, SCARD_LEAVE_CARD), SCARD_S_SUCCESS);
 	CHECK_EQ(SCardDisconnect(card, SCARD_LEAVE_CARD), SCARD_E_INVALID_HANDLE);
@@ -292,7 +301,7 @@ static void control_arguments(void)
 	CHECK_EQ(SCardControl(card, 1, in, 65549, out, sizeof(out), &n),
 		 SCARD_E_INSUFFICIENT_BUFFER);
 	CHECK_EQ(SCardControl(card, 1, in, 3, out, sizeof(out), &n), SCARD_E_UNSUPPORTED_FEATURE);
-	CHECK_EQ(SCardControl(card, 0x142000001, in, 3, out, sizeof(out), &n),
+	CHECK_EQ(SCardControl(card, BEYOND(0x42000001, 1), in, 3, out, sizeof(out), &n),
 		 SCARD_E_UNSUPPORTED_FEATURE);
 	CHECK_EQ(SCardControl(card, SCARD_CTL_CODE(1), in, 3, out, sizeof(out), &n),
 		 SCARD_S_SUCCESS);
@@ -348,7 +357,8 @@ static void attribute_arguments(void)
 	CHECK(!memcmp(buf, "Makx", 4));
 	n = 264;
 	CHECK_EQ(SCardGetAttrib(card, 0x12345, (LPBYTE)buf, &n), SCARD_E_UNSUPPORTED_FEATURE);
-	CHECK_EQ(SCardGetAttrib(card, 0x100010100, (LPBYTE)buf, &n), SCARD_E_UNSUPPORTED_FEATURE);
+	CHECK_EQ(SCardGetAttrib(card, BEYOND(0x10100, 0x12345), (LPBYTE)buf, &n),
+		 SCARD_E_UNSUPPORTED_FEATURE);
 
 	CHECK_EQ(SCardSetAttrib(BAD, 1, NULL, 4), SCARD_E_INVALID_PARAMETER);
 	CHECK_EQ(SCardSetAttrib(BAD, 1, (LPBYTE)buf, 0), SCARD_E_INVALID_PARAMETER);

@@ -246,13 +246,11 @@ static void doctor_pcscd(void)
 			       "pcscd is started as soon as a program asks for it (/run/pcscd/pcscd.comm)");
 }
 
-/* pcsc-lite's library has the name of its socket's variable, or of the library that it loads. */
-static bool of_pcsclite(const char *path)
+static bool file_has(const char *path, const char *string)
 {
-	static const char socket_name[] = "PCSCLITE_CSOCK_NAME", real[] = "libpcsclite_real.so.1";
 	struct stat st;
 	void *text;
-	bool is = false;
+	bool has = false;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
@@ -260,13 +258,32 @@ static bool of_pcsclite(const char *path)
 	if (!fstat(fd, &st) && st.st_size) {
 		text = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 		if (text != MAP_FAILED) {
-			is = memmem(text, st.st_size, socket_name, strlen(socket_name)) ||
-			     memmem(text, st.st_size, real, strlen(real));
+			has = memmem(text, st.st_size, string, strlen(string));
 			munmap(text, st.st_size);
 		}
 	}
 	close(fd);
-	return is;
+	return has;
+}
+
+/*
+ * Is a loaded library pcsc-lite's? It has the name of its socket's variable; or it loads another
+ * library, which may be ours.
+ */
+static bool of_pcsclite(void *library, struct link_map **map)
+{
+	void *real;
+
+	if (dlinfo(library, RTLD_DI_LINKMAP, map))
+		return false;
+	if (!file_has((*map)->l_name, "LIBPCSCLITE_DELEGATE"))
+		return file_has((*map)->l_name, "PCSCLITE_CSOCK_NAME");
+	real = dlopen("libpcsclite_real.so.1", RTLD_LAZY | RTLD_LOCAL);
+	if (!real)
+		return true;
+	/* it stays loaded: the caller prints its name */
+	return !dlinfo(real, RTLD_DI_LINKMAP, map) &&
+	       file_has((*map)->l_name, "PCSCLITE_CSOCK_NAME");
 }
 
 /* Check the library that a program gets in this environment. */
@@ -280,7 +297,7 @@ static void doctor_library(void)
 			       "programs find no libpcsclite.so.1");
 		return;
 	}
-	if (!dlinfo(library, RTLD_DI_LINKMAP, &map) && of_pcsclite(map->l_name))
+	if (of_pcsclite(library, &map))
 		doctor_finding("sudo make install-pcsclite, or apt install libscard-pcsclite; for one program LD_LIBRARY_PATH",
 			       "programs get pcsc-lite's library, %s, which asks pcscd and not the module",
 			       map->l_name);

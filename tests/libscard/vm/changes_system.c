@@ -58,5 +58,13 @@ bool thread_polls(pid_t thread)
 	if (fscanf(file, "%ld", &number) != 1)
 		number = -1;
 	fclose(file);
-	return number == SYS_poll;
+#ifdef SYS_poll
+	if (number == SYS_poll)
+		return true;
+#endif
+#ifdef SYS_ppoll_time64
+	if (number == SYS_ppoll_time64)
+		return true;
+#endif
+	return number == SYS_ppoll;
 }
