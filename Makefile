@@ -48,7 +48,7 @@ check-readers: deps
 # make bench OUT=tests/bench renews what is committed.
 OUT ?= $(O)/bench
 bench:
-	@tests/deps/install build vm check clients kernel-6.1
+	@tests/deps/install build vm check clients kernel-stock
 	@MAKEFLAGS= tests/bench/run -o $(OUT)	# lib/ has an OUT of its own
 
 # The long forms of what make check does for a short time: 100,000 processes that are
@@ -68,11 +68,11 @@ check-debug:
 
 # Of what these costs are made: instructions by function.
 bench-profile:
-	@tests/deps/install build vm check clients kernel-6.1
+	@tests/deps/install build vm check clients kernel-stock
 	@tests/bench/run -p
 
 demo:
-	@tests/deps/install build vm clients kernel-6.1
+	@tests/deps/install build vm clients kernel-stock
 	@$(MAKE) lib tools
 	@tests/demo/run
 
