@@ -48,8 +48,13 @@ check-readers: deps
 # make bench OUT=tests/bench renews what is committed.
 OUT ?= $(O)/bench
 bench:
-	@tests/deps/install build vm check clients kernel-6.1
+	@tests/deps/install build vm check clients kernel-stock
 	@MAKEFLAGS= tests/bench/run -o $(OUT)	# lib/ has an OUT of its own
+
+# Module, library and tools for another architecture; their tests that need no kernel. Debian
+# names it: arm64, armhf, i386, s390x, ...
+check-arch:
+	@MAKEFLAGS= tests/arch/run $(ARCH)
 
 # The long forms of what make check does for a short time: 100,000 processes that are
 # killed with a verified card, 100,000 random steps against the model of what
@@ -68,11 +73,11 @@ check-debug:
 
 # Of what these costs are made: instructions by function.
 bench-profile:
-	@tests/deps/install build vm check clients kernel-6.1
+	@tests/deps/install build vm check clients kernel-stock
 	@tests/bench/run -p
 
 demo:
-	@tests/deps/install build vm clients kernel-6.1
+	@tests/deps/install build vm clients kernel-stock
 	@$(MAKE) lib tools
 	@tests/demo/run
 
@@ -85,6 +90,7 @@ help:
 	@echo 'make lib tools  only these'
 	@echo 'make demo       the main job, step by step, in a virtual machine'
 	@echo 'make check      all tests; T="GROUP..." for some of those in tests/groups'
+	@echo 'make check-arch ARCH=arm64  cross-builds (armhf, i386, s390x, ...) and tests under qemu-user'
 	@echo 'make check-debug  the kselftests on a kernel with KASAN, lockdep and others; coverage'
 	@echo 'make check-long   what make check does for a short time, 100,000 times'
 	@echo 'make fuzz FUZZ_SECONDS=N  fuzzes the protocol functions, N seconds each'
@@ -97,4 +103,4 @@ help:
 	@echo 'make deb        Debian packages into build/deb/'
 	@echo 'make clean      remove build/'
 
-.PHONY: all lib tools deps check check-debug check-long check-readers fuzz bench bench-profile demo clean help $(PARTS)
+.PHONY: all lib tools deps check check-arch check-debug check-long check-readers fuzz bench bench-profile demo clean help $(PARTS)

@@ -38,17 +38,18 @@ find_kernel()
 	done | sort -V | tail -n 1
 }
 
-# As find_kernel, installing what is missing (image and headers).
+# As find_kernel, installing what is missing (image and headers); stock: the release's own
 need_kernel()
 {
-	local v
-	v=$(find_kernel "$1")
+	local v wanted=$1
+	[[ $wanted != stock ]] || wanted=$("$tree/tests/deps/stock")
+	v=$(find_kernel "$wanted")
 	if [[ -z $v || ! -e /lib/modules/$v/build ]]; then
-		"$tree/tests/deps/install" "kernel-${v:-$1}" >&2 ||
-			die "kernel $1 is not installed and could not be installed"
-		v=$(find_kernel "$1")
+		"$tree/tests/deps/install" "kernel-${v:-$wanted}" >&2 ||
+			die "kernel $wanted is not installed and could not be installed"
+		v=$(find_kernel "$wanted")
 	fi
-	[[ -n $v ]] || die "no stock kernel $1 in /boot: install linux-image-$1*-amd64"
+	[[ -n $v ]] || die "no stock kernel $wanted in /boot: install linux-image-$wanted*-amd64"
 	echo "$v"
 }
 

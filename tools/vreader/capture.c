@@ -48,10 +48,15 @@ static void flush_fired(struct timer *t)
 
 bool capture_open(const char *name)
 {
-	const uint32_t header[6] = { 0xa1b2c3d4, 2 | 4 << 16, 0, 0, 262144, 220 };
+	/* in host byte order, which the magic number tells */
+	const struct {
+		uint32_t magic;
+		uint16_t major, minor;
+		uint32_t zone, accuracy, length, link_type;
+	} header = { 0xa1b2c3d4, 2, 4, 0, 0, 262144, 220 };
 
 	file = fopen(name, "we");
-	return file && fwrite(header, sizeof(header), 1, file) == 1;
+	return file && fwrite(&header, sizeof(header), 1, file) == 1;
 }
 
 static uint8_t transfer_type(uint8_t ep)

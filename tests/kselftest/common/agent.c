@@ -293,6 +293,22 @@ long agent_sleeping_in(pid_t pid)
 	return number;
 }
 
+bool agent_runs(pid_t pid, const char *program)
+{
+	char path[64], name[32] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	file = fopen(path, "r");
+	if (!file)
+		return false;
+	if (!fgets(name, sizeof(name), file))
+		name[0] = '\0';
+	fclose(file);
+	name[strcspn(name, "\n")] = '\0';
+	return !strcmp(name, program);
+}
+
 bool agent_is_blocked(struct agent *agent)
 {
 	struct timespec pause = { .tv_nsec = 1000000 };

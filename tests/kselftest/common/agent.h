@@ -64,6 +64,8 @@ bool agent_blocks(struct agent *agent, enum agent_op op, uint32_t value);
 bool agent_is_blocked(struct agent *agent);
 /* In which system call does any process sleep? -1: none. Needs root. */
 long agent_sleeping_in(pid_t pid);
+/* Is it the name of the program that any process runs? */
+bool agent_runs(pid_t pid, const char *program);
 int agent_take_fd(struct agent *agent);
 void agent_kill(struct agent *agent, int sig);
 /* Wait for its end and forget it; false if it has not ended after 10 s (it is killed then). */
