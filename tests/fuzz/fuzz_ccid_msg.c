@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Messages of a reader on each of its pipes. An accepted message is exactly as long as its
- * dwLength and lies within the received bytes; success has no error code; a notification about a
- * slot that does not exist is ignored. The same for ICCD tokens.
+ * What a reader sends on each of its pipes. An accepted message is exactly what its
+ * header says and lies within what was received; no error code means success; what
+ * is said of slots that do not exist is not heard. The same for ICCD tokens.
  */
 #include "ccid_msg.h"
 #include "fuzz.h"
@@ -21,7 +21,7 @@ static void fuzz_answer(const u8 *data, size_t len)
 	HOLDS(a.type >= 0x80 && a.type <= 0x84 && a.icc_status <= 2 && a.cmd_status <= 2);
 	HOLDS(a.data == data + CCID_HEADER_LEN && a.len + CCID_HEADER_LEN == len);
 
-	/* build the header again; bits 2 to 5 of bStatus are reserved */
+	/* the header can be made again; bits 2 to 5 of bStatus are reserved */
 	params[0] = a.icc_status | a.cmd_status << 6 | (data[7] & 0x3c);
 	params[1] = a.error;
 	params[2] = a.param;
