@@ -38,7 +38,7 @@ find_kernel()
 	done | sort -V | tail -n 1
 }
 
-# find_kernel, but install the kernel if it is missing (image and headers)
+# As find_kernel, installing what is missing (image and headers).
 need_kernel()
 {
 	local v
