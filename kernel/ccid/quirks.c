@@ -99,7 +99,7 @@ static const struct ccid_quirk ccid_quirks[] = {
 };
 
 /* For people: sysfs.c, and scardctl info through it */
-const char * const ccid_quirk_words[32] = {
+const char * const ccid_quirks_words[32] = {
 	[const_ilog2(CCID_QUIRK_EXTENDED)] = "extended",
 	[const_ilog2(CCID_QUIRK_SHORT)] = "short",
 	[const_ilog2(CCID_QUIRK_NO_PIN)] = "no-pin",

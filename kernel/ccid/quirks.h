@@ -4,7 +4,7 @@
 
 #include "ccid.h"
 
-extern const char * const ccid_quirk_words[32];
+extern const char * const ccid_quirks_words[32];
 
 void ccid_quirks_apply(struct ccid_reader *reader);
 

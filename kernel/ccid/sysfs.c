@@ -80,7 +80,7 @@ static ssize_t quirks_show(struct device *dev, struct device_attribute *attr, ch
 {
 	const struct ccid_reader *ccid = sysfs_reader(dev);
 
-	return sysfs_words(buf, ccid_quirk_words, BITS_PER_TYPE(ccid->quirks),
+	return sysfs_words(buf, ccid_quirks_words, BITS_PER_TYPE(ccid->quirks),
 			  ccid->quirks);
 }
 static DEVICE_ATTR_RO(quirks);

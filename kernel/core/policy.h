@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who may speak to the card of a slot, in what order, and when it has to be reset.
+ * The policy of a slot: which handle may use the card, in what order, and when the card
+ * must be reset.
  *
- * This file alone decides: share modes, transactions, the queue of turns, dispositions
- * and pending resets. A pure state machine: no locks, no time, no I/O, no allocation. In
+ * policy.c alone decides: share modes, transactions, the queue of turns, dispositions and
+ * pending resets. A pure state machine: no locks, no time, no I/O, no allocation. In
  * the module every call is made under slot->lock; the model checker under tests/model runs
  * the same source.
  *
  * Terms:
- *   handle   one open file; "connected" when its share mode is not NONE
+ *   handle   one open file; "connected" when its share mode is not POL_UNCONNECTED
  *   turn     one call of a handle that waits for, or has, the right to act
  *   running  the one turn that may speak to the card now
  *   worker   the slot's own turn: does pending resets, finishes exchanges of killed
@@ -132,7 +133,7 @@ struct pol_turn {
  * @pending_reset: disposition that the worker has to do before any handle but the owner acts
  * @reset_counted: the epoch was advanced for @pending_reset already
  * @reset_at_once: an operation was interrupted: @pending_reset does not wait for the owner
- * @rescan: something changed that may fail a queued turn, look at all of them
+ * @rescan: a change may fail queued turns: check all of them
  * @card: the card
  * @epoch: see above
  * @removed_epoch: the epoch that the last removal began

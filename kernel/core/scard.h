@@ -154,7 +154,7 @@ struct scard_req {
  * The reader.
  *
  * @stop: end all exchanges, refuse new ones, and wait until the device touches no memory any
- *	more; @gone: for good, wake all who wait for a token
+ *	more; @gone: for good, end all waits for a token
  * @restart: allow exchanges again after @stop
  * @power_off_all: after @stop: power off the cards of the slots in the bit set @slots,
  *	and those that an interrupted exchange left in doubt; stopped again afterwards
@@ -337,7 +337,7 @@ enum scard_presence_state {
  * @state: see there (lock)
  * @reports: PRESENCE_* bits set by scard_presence_notify()
  * @news_work: acts on @reports, then multicasts changes
- * @verify_work: has the reader asked about a removal; the reader is kept awake until then
+ * @verify_work: asks the reader about a reported removal; keeps it awake until then
  * @poll_work: asks for the slot status where the transport does not report it
  * @poll_step: time until it asks again, jiffies (lock)
  * @poll_event: events.card when it last ran (lock)
@@ -359,7 +359,7 @@ struct scard_presence {
  * @wait: poll() waiters; woken when @all changes or the reader goes
  * @all: counts all changes (lock)
  * @card: counts insertions and removals (lock)
- * @announced: discovery knows the slot and hears of its changes (lock)
+ * @announced: the slot is listed by netlink, which reports its changes (lock)
  * @dirty: it has changed, news_work has to multicast (lock)
  * @last_state: state of the last change that was to be multicast (lock)
  * @last_card: @card of it (lock)

@@ -7,8 +7,8 @@
 #include "client.h"
 
 #define WARM_UP		20
-#define BLOCKS		5	/* of rounds for the counters, which are not timed */
-#define COUNTED		20	/* rounds of a block */
+#define BLOCKS		5	/* rounds for the counters, which are not timed */
+#define COUNTED		20	/* rounds in a block */
 
 static SCARDCONTEXT ctx;
 static SCARDHANDLE card;
@@ -79,7 +79,7 @@ static void status_change(void)
 	MUST(SCardGetStatusChange(ctx, 0, &state, 1));
 }
 
-/* A handle that stays connected while the call is measured: the card is in use. */
+/* Keep a handle connected while the call is measured: the card is in use. */
 enum { CARD_NONE, CARD_USED };
 
 static const struct call {
@@ -101,7 +101,7 @@ static const struct call {
 	{ "status-change", status_change, CARD_USED, 0 },
 };
 
-/* Of several blocks the median: the machine has work of its own now and then. */
+/* Take the median of several blocks, as the machine sometimes runs other work. */
 static void count(const struct call *call)
 {
 	uint64_t syscalls[BLOCKS], switches[BLOCKS], allocations[BLOCKS], counts[NCOUNTERS];

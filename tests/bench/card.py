@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The card in QEMU's reader (ccid-card-passthru): usage: card.py SOCKET
 
-Answers each command with as many bytes as its Le says and 9000, after a moment: like
-any real card, never before the guest waits for it. Ends with QEMU.
+Answers each command with Le bytes and 9000, after half a millisecond: like a real card,
+never before the guest waits for it. Ends with QEMU.
 """
 import socket
 import struct
@@ -12,13 +12,13 @@ import time
 
 INIT, ERROR, READER_ADD, ATR, CARD_REMOVE, APDU = 1, 2, 3, 5, 6, 7
 DELAY = 0.0005
-OUT_AND_IN = 0xEE  # an instruction: answer, then leave the reader, then come back
+OUT_AND_IN = 0xEE  # an instruction: answer, remove the card, insert it again
 PAUSE = 0.4
 ATR_T0 = bytes.fromhex("3b7a18000073667465206364313434")
 
 
 def connect(path):
-    """QEMU has just been started, or is about to be."""
+    """Connect to QEMU, which may still be starting."""
     for _ in range(600):
         try:
             sock = socket.socket(socket.AF_UNIX)

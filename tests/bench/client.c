@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Cost of calls of the SCard API. The same program runs on every stack; LD_LIBRARY_PATH
- * selects it. Prints a line for each figure, see measure.h.
+ * Cost of calls of the SCard API. The same program runs on every stack; LD_LIBRARY_PATH selects
+ * the library. Prints a line for each figure, see measure.h.
  *
  * usage: client [OPTION]... STACK READER FIGURE...
  *
- * STACK and READER are what the figures are to be called. FIGURE: a call of calls.c, or
- * one of those below.
+ * STACK and READER are names for the output. FIGURE: a call of calls.c, or one of those below.
  */
 #include "client.h"
 
@@ -27,7 +26,7 @@ void must(LONG ret, const char *what)
 		die("%s: 0x%08lx", what, (unsigned long)ret);
 }
 
-/* The n-th reader's name, which stays valid. */
+/* Return the name of the n-th reader, which stays valid. */
 const char *reader_at(SCARDCONTEXT ctx, unsigned int n)
 {
 	static char names[65536];
@@ -38,7 +37,7 @@ const char *reader_at(SCARDCONTEXT ctx, unsigned int n)
 	while (*name && n--)
 		name += strlen(name) + 1;
 	if (!*name)
-		die("not so many readers");
+		die("too few readers");
 	return name;
 }
 
@@ -52,7 +51,7 @@ SCARDHANDLE connect_to(SCARDCONTEXT ctx, const char *reader)
 	return card;
 }
 
-/* READ BINARY with or without data; what the card says to it is of no interest. */
+/* READ BINARY with or without data; its status word does not matter. */
 size_t make_apdu(uint8_t *apdu, size_t len)
 {
 	memset(apdu, 0x5a, len);

@@ -9,19 +9,19 @@
 
 #include "measure.h"
 
-/* The contents differ from reader to reader only in what is asked for */
+/* Longest extended APDU */
 #define APDU_MAX	65544
 
 struct options {
 	unsigned int rounds;
 	unsigned int clients;
 	const char *control;	/* vreader's control socket */
-	const char *server;	/* process that serves, by name, or NULL */
+	const char *server;	/* name of the server process, or NULL */
 };
 
 extern struct options options;
 
-/* Ends the program unless the call succeeds. */
+/* End the program unless the call succeeds. */
 void must(LONG ret, const char *what);
 #define MUST(call) must(call, #call)
 

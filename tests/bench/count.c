@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A plugin of QEMU that counts, block by block, the instructions that the guest executes
- * between marks; profile.py makes functions of it. The program that is measured makes the
- * marks (measure.h): instructions that do nothing and that nobody else has. For an event,
- * the first interrupt begins what is counted, and idle_clock.ko makes that mark.
+ * A plugin of QEMU that counts, block by block, the instructions that the guest executes between
+ * marks; profile.py maps them to functions. The measured program makes the marks (mark.h):
+ * instructions without effect that no other program has. For an event, the first interrupt starts
+ * the count, and idle_clock.ko makes that mark.
  *
  * Prints "block MARK ADDRESS INSTRUCTIONS", MARK counting the first marks from 0.
  *
- * Debian has no package with QEMU's header for plugins; what is used of it has been the
- * same since version 1 of the interface.
+ * Debian has no package with QEMU's header for plugins; the declarations used here have not
+ * changed since version 1 of the interface.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -20,7 +20,7 @@
 #include "mark.h"
 
 #define EXPORT	__attribute__((visibility("default")))
-#define MARKS	32	/* pairs of marks that are told apart */
+#define MARKS	32	/* different pairs of marks */
 
 typedef uint64_t qemu_plugin_id_t;
 typedef struct qemu_info_t qemu_info_t;
@@ -46,17 +46,17 @@ void qemu_plugin_outs(const char *string);
 EXPORT int qemu_plugin_version = 1;
 EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv);
 
-/* A block that was translated; the same one may come again. */
+/* A translated block; QEMU may translate the same block again. */
 struct block {
 	struct block *next;
 	uint64_t address;
 	uint32_t insns;
-	uint64_t part;		/* runs that are not known yet to belong to the pair */
+	uint64_t part;		/* executions that may still turn out to lie outside the pair */
 	uint64_t runs[MARKS];
 };
 
 static struct block *blocks;
-static int mark;	/* pairs that have begun */
+static int mark;	/* pairs begun */
 static bool room, counting, waiting;
 
 static void on_block(unsigned int vcpu, void *data)
@@ -68,7 +68,7 @@ static void on_block(unsigned int vcpu, void *data)
 		block->part++;
 }
 
-/* What was counted last is of the pair, or of nobody. */
+/* Assign the last executions to the pair, or drop them. */
 static void end_part(bool keep)
 {
 	struct block *block;
@@ -98,7 +98,7 @@ static void on_wait(unsigned int vcpu, void *data)
 	waiting = room;
 }
 
-/* The last interrupt after a while is the one, as for woken_ns(). */
+/* Restart the count: the last interrupt after a pause is the event's, as for woken_ns(). */
 static void on_woken(unsigned int vcpu, void *data)
 {
 	(void)vcpu;

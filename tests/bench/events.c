@@ -14,7 +14,7 @@
 
 #define EVENTS		20
 
-/* ---- at vreader: from the notification that usbmon has seen ---- */
+/* ---- at vreader: from the notification, seen by usbmon ---- */
 
 /* An event of usbmon, see Documentation/usb/usbmon.rst */
 struct mon_packet {
@@ -51,11 +51,11 @@ static void command_vreader(const char *command)
 	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) ||
 	    write(fd, command, strlen(command)) != (ssize_t)strlen(command) ||
 	    read(fd, reply, sizeof(reply)) <= 0)
-		die("vreader does not do %s", command);
+		die("vreader failed to %s", command);
 	close(fd);
 }
 
-/* When the last interrupt transfer that says something has ended, in ns; 0: none */
+/* Return the end of the last interrupt transfer with data, in ns; 0: none. */
 static uint64_t last_notification(int mon)
 {
 	struct mon_packet p;
@@ -79,7 +79,7 @@ static uint64_t real_time(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-/* One event, which another process causes; returns how long it took to be told. */
+/* Cause one event by another process; return the delay until the call reports it. */
 static uint64_t one_event(SCARDCONTEXT ctx, SCARD_READERSTATE *state, int mon, const char *command,
 			  DWORD want)
 {
@@ -101,7 +101,7 @@ static uint64_t one_event(SCARDCONTEXT ctx, SCARD_READERSTATE *state, int mon, c
 	waitpid(pid, NULL, 0);
 	notified = last_notification(mon);
 	if (!notified || notified > told)
-		die("%s: no notification was seen", command);
+		die("%s: no notification", command);
 	return told - notified;
 }
 
@@ -128,9 +128,9 @@ void bench_events(void)
 	report_latency("event-inserted", inserted, EVENTS);
 }
 
-/* ---- at QEMU's reader: what is executed from the interrupt on ---- */
+/* ---- at QEMU's reader: instructions from the interrupt on ---- */
 
-/* card.py's card leaves after this command, and comes back, each after a while */
+/* card.py removes the card after this command, and inserts it again, each after a pause */
 static void out_and_in(SCARDCONTEXT ctx, const char *reader)
 {
 	static const uint8_t apdu[] = { 0x00, 0xee, 0x00, 0x00, 0x02 };
@@ -162,7 +162,7 @@ static void card_event(SCARDCONTEXT ctx, const char *name, DWORD want)
 	uint64_t ns[EVENTS];
 	int i;
 
-	/* what belongs to it follows, in as many parts as there are events */
+	/* its instructions follow, in as many parts as there are events */
 	profile_begin(name, EVENTS);
 	profile_end();
 	for (i = 0; i < EVENTS; i++) {

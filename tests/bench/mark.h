@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Marks in the stream of instructions, for the plugin count.c: long forms of nop with
- * displacements that no compiler chooses.
+ * displacements that compilers do not use.
  */
 #ifndef BENCH_MARK_H
 #define BENCH_MARK_H
@@ -22,7 +22,7 @@ static inline void mark_end(void)
 	__asm__ volatile(".byte 0x0f, 0x1f, 0x84, 0x00, 0xe1, 0xca, 0x5c, 0x5c" ::: "memory");
 }
 
-/* From now on nothing counts until mark_woken(), which is without effect otherwise. */
+/* Stop counting until mark_woken(), which otherwise has no effect. */
 static inline void mark_wait(void)
 {
 	__asm__ volatile(".byte 0x0f, 0x1f, 0x84, 0x00, 0xa1, 0xca, 0x5c, 0x5c" ::: "memory");

@@ -111,7 +111,7 @@ static uint64_t tracepoint(const char *name)
 }
 
 /*
- * Memory that anybody asks for, but for the host controller's driver, which does so for
+ * Count memory allocations, except those of the host controller's driver, which allocates for
  * each transfer.
  */
 static void count_allocations(void)
@@ -131,7 +131,7 @@ static void count_allocations(void)
 			start = 0;
 	}
 	if (!start)
-		die("where is xhci_hcd?");
+		die("xhci_hcd is not loaded");
 	fclose(f);
 	snprintf(filter, sizeof(filter), "call_site < %#lx || call_site >= %#lx", start,
 		 start + size);
@@ -156,8 +156,8 @@ void counters_open(void)
 }
 
 /*
- * While these exist, each system call and each switch of tasks takes longer, of all
- * programs: not when time is measured.
+ * Open counters slow down each system call and task switch of any program: close them before time
+ * is measured.
  */
 void counters_close(void)
 {
@@ -180,7 +180,7 @@ void counters_start(void)
 
 	for (i = NCOUNTERS; i-- > 0;)
 		ioctl(counters[i], PERF_EVENT_IOC_RESET, 0);
-	/* system calls last: of these, the first to be counted is the caller's */
+	/* system calls last: the first counted one is the caller's */
 	for (i = NCOUNTERS; i-- > 0;)
 		ioctl(counters[i], PERF_EVENT_IOC_ENABLE, 0);
 }
@@ -194,7 +194,7 @@ void counters_stop(uint64_t counts[NCOUNTERS])
 		if (read(counters[i], &counts[i], sizeof(counts[i])) != sizeof(counts[i]))
 			die("read of a counter: %s", strerror(errno));
 	}
-	counts[COUNT_SYSCALLS]--;	/* the one that stopped it */
+	counts[COUNT_SYSCALLS]--;	/* the call that stopped the counter */
 }
 
 uint64_t counters_allocations(const uint64_t counts[NCOUNTERS])

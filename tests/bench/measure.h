@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Measuring the cost of calls, in a virtual machine that counts instructions
- * (tests/vm/run -i): there the time stamp counter advances by two for each instruction
- * of the guest, by one a nanosecond, and reading it is one instruction.
+ * Measure the cost of calls in a virtual machine that counts instructions (tests/vm/run -i): its
+ * time stamp counter advances by two for each instruction of the guest and by one for each
+ * nanosecond, and reading it is one instruction.
  */
 #ifndef BENCH_MEASURE_H
 #define BENCH_MEASURE_H
@@ -19,7 +19,7 @@ static inline uint64_t now_ns(void)
 	return __rdtsc();
 }
 
-/* Nanoseconds in which the CPU was not idle: what was executed. After clock_open(). */
+/* Nanoseconds in which the CPU was not idle. Needs clock_open(). */
 extern const volatile uint64_t *idle_ns;
 void clock_open(void);
 
@@ -28,22 +28,22 @@ static inline uint64_t busy_ns(void)
 	return __rdtsc() - *idle_ns;
 }
 
-/* What busy_ns() was when an interrupt came after 100 ms without any */
+/* busy_ns() at the first interrupt after 100 ms without one */
 static inline uint64_t woken_ns(void)
 {
 	return idle_ns[1];
 }
 
-/* A line "STACK READER CALL FIGURE VALUE"; set the first two once. */
+/* Print a line "STACK READER CALL FIGURE VALUE"; report_as() sets the first two. */
 void report_as(const char *stack, const char *reader);
 void report(const char *call, const char *figure, double value);
-/* Sorts the values. */
+/* Return the median; sorts the values. */
 uint64_t median(uint64_t *values, size_t n);
-/* Median and 99th percentile; sorts the samples. Of busy_ns(): instructions too. */
+/* Print the median and 99th percentile; sorts the samples. For busy_ns(): instructions, too. */
 void report_latency(const char *call, uint64_t *ns, size_t n);
 void report_busy(const char *call, uint64_t *ns, size_t n);
 
-/* Events of the whole machine, which has one CPU: those of servers and workers count too. */
+/* Events of the whole machine, which has one CPU, including those of servers and workers. */
 enum {
 	COUNT_SYSCALLS,
 	COUNT_SWITCHES,
@@ -56,17 +56,17 @@ enum {
 };
 void counters_open(void);
 void counters_close(void);
-/* From now on, only the wake-ups of these programs, and works of these queues, count. */
+/* From now on count only the wake-ups of these programs, and the works of these queues. */
 void counters_only(const char *comms, const char *queues);
 void counters_start(void);
 void counters_stop(uint64_t counts[NCOUNTERS]);
-/* Allocations in the kernel, the host controller driver's apart */
+/* Allocations of the kernel, except those of the host controller's driver */
 uint64_t counters_allocations(const uint64_t counts[NCOUNTERS]);
 
 /*
- * What is between these is profiled, where count.c looks on and -p was given. Tells
- * profile.py what it is, and where this program's code lies. For events, nothing counts
- * from profile_wait() to the first interrupt after a while.
+ * Profile the code between these calls, if count.c is loaded and -p was given. Prints for
+ * profile.py the call, and the addresses of this program's code. For events, profile_wait() stops
+ * the count until the first interrupt after a pause.
  */
 void profile_open(void);
 bool profiling(void);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Cost of an APDU below any driver in user space: one bulk-OUT and one bulk-IN
- * transfer with the first CCID reader, by libusb. Prints lines as client.c does.
+ * Cost of an APDU below any driver in user space: one bulk-OUT and one bulk-IN transfer with the
+ * first CCID reader, by libusb. Prints lines as client.c does.
  *
  * usage: pair READER ROUNDS LENGTH...
  */
@@ -15,7 +15,7 @@
 #define HEADER		10
 #define APDU_MAX	65544
 
-#define TIMEOUT_MS 0	/* counting instructions, time leaps while the guest is idle */
+#define TIMEOUT_MS 0	/* none: time jumps ahead while the guest is idle */
 
 static libusb_device_handle *dev;
 static unsigned char ep_out, ep_in, seq;
@@ -50,7 +50,7 @@ static libusb_device_handle *find_reader(void)
 	return found;
 }
 
-/* Returns the length of the answer, -1 if it is no good one. */
+/* Return the length of the answer, -1 if it is invalid. */
 static int exchange(unsigned char type, const unsigned char *data, int len, int room)
 {
 	static unsigned char msg[HEADER + APDU_MAX];

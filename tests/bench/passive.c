@@ -11,7 +11,7 @@
 
 #include "client.h"
 
-#define IDLE_SETTLE_S	8	/* by then an unused card was powered off */
+#define IDLE_SETTLE_S	8	/* by then an unused card is powered off */
 #define IDLE_S		20
 #define CONTEXTS	100
 #define HANDLES		100
@@ -35,7 +35,7 @@ static void wait_for_ever(void)
 	SCARD_READERSTATE state = { .szReader = reader_at(ctx, 0) };
 
 	prctl(PR_SET_NAME, WAITER);
-	/* a reader that has just come may have more to say */
+	/* a new reader may still send messages */
 	for (;;) {
 		MUST(SCardGetStatusChange(ctx, INFINITE, &state, 1));
 		state.dwCurrentState = state.dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
@@ -62,7 +62,7 @@ void bench_idle(void)
 		die("the waiter has ended");
 	report("idle", "wakeups_per_second",
 	       (double)(counts[COUNT_WAKEUPS] + counts[COUNT_WORKS]) / IDLE_S);
-	/* a counter that says 0 must be one that counts */
+	/* a counter that shows 0 must be shown to count */
 	counters_start();
 	kill(waiter, SIGKILL);
 	waitpid(waiter, NULL, 0);
@@ -74,7 +74,7 @@ void bench_idle(void)
 
 /* ---- memory ---- */
 
-/* Bytes of kernel objects in use: active ones of all slab caches */
+/* Return the bytes of kernel objects in use: active objects of all slab caches. */
 static double kernel_bytes(void)
 {
 	unsigned long active, all, size;
@@ -92,7 +92,7 @@ static double kernel_bytes(void)
 	return sum;
 }
 
-/* Memory of the process that serves, without what it shares with others */
+/* Return the memory of the server process, without memory that it shares. */
 static double server_bytes(void)
 {
 	char command[128];

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""plot.py TABLE: an SVG of what calls cost, and with how many readers; logarithmic scales"""
+"""plot.py TABLE: an SVG of the cost of calls, and of calls with many readers; logarithmic scales"""
 import math
 import sys
 
@@ -17,7 +17,7 @@ HEIGHT, MOST_US = 170, 10000
 
 
 def read(path, reader):
-    """{call: {stack: median in microseconds}}"""
+    """Return {call: {stack: median in microseconds}}."""
     values, names = {}, []
     with open(path, encoding="ascii") as lines:
         for line in lines:
@@ -34,7 +34,7 @@ def x_of(value):
 
 
 def scaling(values, top):
-    """Lines: what a call takes with 1 to 256 readers"""
+    """Return the lines: the duration of a call with 1 to 256 readers."""
     def point(n, us):
         return (LEFT + WIDTH * math.log(n) / math.log(READERS[-1]),
                 top + HEIGHT * (1 - math.log(max(us, 1)) / math.log(MOST_US)))

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """profile.py RAW COUNT: instructions a call takes, by function
 
-RAW is what tests/bench/guest printed (part "profile"), COUNT what the plugin count.c did.
+RAW is the output of tests/bench/guest (part "profile"), COUNT that of the plugin count.c.
 """
 import bisect
 import collections
@@ -14,7 +14,7 @@ SHOWN = 40
 
 
 class Symbols:
-    """Addresses to names"""
+    """Map addresses to names."""
 
     def __init__(self, pairs):
         pairs = sorted(set(pairs))
@@ -37,7 +37,7 @@ def kernel_symbols(lines):
 
 
 def file_symbols(path):
-    """Offsets in the file's memory image; what a stripped library exports is all it has."""
+    """Offsets in the file's memory image; a stripped library has only its exports."""
     pairs = []
     for option in ([], ["-D"]):
         text = subprocess.run(["nm", "--defined-only", *option, path], check=False,
@@ -50,7 +50,7 @@ def file_symbols(path):
 
 
 class Call:
-    """One profiled call: whose, at which reader, its name, how often; where code lies"""
+    """One profiled call: stack, reader, name, number of rounds; addresses of code"""
 
     def __init__(self, words):
         self.stack, self.reader, self.name = words[:3]
@@ -78,7 +78,7 @@ def name_of(address, call, kernel, files):
 
 
 def read(raw, count):
-    # the names of modules are printed at the end of their part
+    # the names of modules come at the end of their part
     calls, symbols, kernels = [], [], {}
     with open(raw, encoding="utf-8") as lines:
         for line in lines:

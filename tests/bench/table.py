@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From lines "STACK READER CALL FIGURE VALUE" to a table.
 
-table.py tsv RAW...           the whole table, as tests/bench/table.tsv keeps it
-table.py text TABLE           for people: what has a goal
+table.py tsv RAW...           the whole table, in the format of tests/bench/table.tsv
+table.py text TABLE           for people: the figures that have a goal
 table.py markdown TABLE       the same for the README
 table.py compare TABLE RAW... TAP: no ratio of instructions is 20 % behind the table's, no
                               call has more system calls or allocations
@@ -15,15 +15,15 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from tap import Tap  # noqa: E402
 
 STACKS = ("ours", "pcscd", "libusb", "kernel")
-# name, and which stack's value is divided by which
+# name, and the stacks whose values are divided
 RATIOS = (("pcscd/ours", "pcscd", "ours"), ("ours/libusb", "ours", "libusb"),
           ("ours/kernel", "ours", "kernel"))
 BEHIND = 1.2
-# Counts, not times: of 100 calls, a few may have met something of the machine's own
+# counts, not times: a few of 100 calls may include other work of the machine
 COUNTS = ("syscalls", "allocations")
 NOISE = 0.05
 
-# reader, call, figure, what has the goal, at least or at most, value
+# reader, call, figure, subject of the goal, relation, value
 GOALS = [
     ("qemu", "transmit-5", "median_us", "ours/kernel", "<=", 1.25),
     ("qemu", "transmit-260", "median_us", "ours/kernel", "<=", 1.25),
@@ -55,7 +55,7 @@ GOALS = [
 
 
 def read_raw(paths):
-    """{(reader, call, figure): {stack: value}}, in the order of the lines"""
+    """Return {(reader, call, figure): {stack: value}}, in the order of the lines."""
     rows = {}
     for path in paths:
         with open(path, encoding="ascii") as lines:
@@ -66,7 +66,7 @@ def read_raw(paths):
 
 
 def derive(rows):
-    """Figures that are made of two calls."""
+    """Return the figures that are computed from two calls."""
     for key, values in list(rows.items()):
         reader, call, figure = key
         name, _, count = call.rpartition("-")
@@ -74,7 +74,7 @@ def derive(rows):
             one = rows[reader, name + "-1", figure]
             rows[reader, call, "of_one"] = {s: v / one[s] for s, v in values.items()}
         if reader == "many" and figure == "instructions" and count == "256":
-            # per reader, compared with the same at 16: 1 is linear
+            # per reader, relative to 16 readers: 1 is linear
             few = rows[reader, name + "-16", figure]
             rows[reader, call, "per_reader"] = {
                 s: v / 256 / (few[s] / 16) for s, v in values.items()}
@@ -161,7 +161,7 @@ def print_markdown(rows):
 
 
 def compared(old, new):
-    """(what, how it is, was that as good as committed?) for what does not depend on time"""
+    """Return (name, value, as good as committed?) for figures that do not depend on time."""
     for key, values in new.items():
         reader, call, figure = key
         then = old.get(key)

@@ -10,12 +10,12 @@
 #include "client.h"
 
 #define HANDOVERS	40
-#define HOLD_STEP_US	7919	/* how long the owner holds it, spread over pcscd's interval */
+#define HOLD_STEP_US	7919	/* spreads transactions over pcscd's interval */
 #define HOLD_MAX_US	100000
-#define CLIENT_APDUS	2048	/* in all */
+#define CLIENT_APDUS	2048	/* in total */
 #define CLIENT_RUNS	5
 #define SLOTS		4
-#define SLOT_APDUS	10	/* for each */
+#define SLOT_APDUS	10	/* for each client */
 
 static SCARDCONTEXT new_context(void)
 {
@@ -116,14 +116,14 @@ static void client_process(int go, int ready, int leave, unsigned int slot, unsi
 	while (apdus--)
 		transmit(card, apdu, len);
 	post(ready);
-	/* what follows is not measured, and nobody shall be slowed down by it */
+	/* the rest is not measured, and must not slow down the others */
 	await(leave);
 	MUST(SCardDisconnect(card, SCARD_LEAVE_CARD));
 	MUST(SCardReleaseContext(ctx));
 	_exit(0);
 }
 
-/* n clients, each at its own slot or all at the first one: nanoseconds for all */
+/* Return the nanoseconds of n clients, each at its own slot or all at the first one. */
 static uint64_t run_clients(const char *call, unsigned int n, bool own_slots, unsigned int apdus)
 {
 	int go[2], ready[2], leave[2], status;
@@ -167,7 +167,7 @@ static void report_throughput(const char *call, uint64_t apdus, uint64_t ns)
 	report(call, "apdus_per_second", (double)apdus * 1e9 / (double)ns);
 }
 
-/* In turn, and of several runs the median: the machine has work of its own now and then. */
+/* Alternate, and take the median of several runs, as the machine sometimes runs other work. */
 void bench_clients(void)
 {
 	unsigned int each = CLIENT_APDUS / options.clients;

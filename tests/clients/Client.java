@@ -24,7 +24,7 @@ public final class Client {
 		return text.toString();
 	}
 
-	/** In a second, when this thread waits. */
+	/** Run the command after one second, in another thread. */
 	private static void later(String... command) {
 		new Thread(() -> {
 			try {

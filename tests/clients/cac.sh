@@ -2,12 +2,12 @@
 # shellcheck shell=bash disable=SC2154
 #
 # QEMU's reader with its CAC card, and OpenSC's tools. Sourced by guest, before there are other
-# readers; the card's owner has its certificates in the database TEST_CARD.
+# readers; the database TEST_CARD has the certificates of the card.
 
 cac_reader=$(opensc-tool -l | sed -n 's/^0 *Yes *PIN pad *//p')
 
-# answered COMMAND...: QEMU's card leaves a command without an answer now and then on a busy
-# host, whatever drives it: then, and only then, once more.
+# answered COMMAND...: on a busy host, QEMU's card sometimes does not answer a command, with any
+# driver: then, and only then, run it again.
 answered()
 {
 	local count=/sys/class/scard/scard0/statistics/timeouts before status try
@@ -21,7 +21,7 @@ answered()
 	return $status
 }
 
-# The first certificate, as its owner made it, is that of the key that signs.
+# The first certificate is the one of the signing key, unchanged.
 cac_certificate()
 {
 	certutil -L -d "sql:$TEST_CARD" -n id -a >"$work/cac.pem" || return
@@ -50,4 +50,4 @@ tap_check "pkcs15-tool --dump: the CAC card's certificates" answered \
 	"Private RSA Key [CAC Email Encryption Certificate]" -- pkcs15-tool --reader "$cac_reader" --dump
 tap_check "pkcs11-tool reads the CAC card's certificate" answered cac_certificate
 tap_check "pkcs11-tool signs with the CAC card" answered cac_signs
-tap_check "the CAC card's reader leaves" cac_leaves
+tap_check "the CAC card's reader is unplugged" cac_leaves

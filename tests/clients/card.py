@@ -12,7 +12,7 @@ CHAINED = 0x10
 
 
 class Status(Exception):
-    """A command ends with this status word and without data."""
+    """End a command with this status word and no data."""
 
     def __init__(self, sw):
         super().__init__("%04X" % sw)
@@ -30,7 +30,7 @@ def tlv(tag, *values):
 
 
 def parse_tlv(data):
-    """The objects of the first level, by tag."""
+    """Return the objects of the first level, by tag."""
     found = {}
     while data:
         tag, data = data[0], data[1:]
@@ -45,7 +45,7 @@ def parse_tlv(data):
 
 
 def make_atr(historical):
-    """Direct convention, T=1 with IFSC 254, the check byte at the end."""
+    """Return an ATR: direct convention, T=1 with IFSC 254, check byte at the end."""
     atr = bytes([0x3B, 0x80 | len(historical), 0x81, 0x31, 0xFE, 0x55]) + historical
     check = 0
     for byte in atr[1:]:
@@ -54,7 +54,7 @@ def make_atr(historical):
 
 
 def parse_apdu(apdu):
-    """CLA INS P1 P2, the data, Ne. A missing Le is taken for the largest: clients forget it."""
+    """Return CLA INS P1 P2, data and Ne. A missing Le counts as the largest: clients omit it."""
     head, body = apdu[:4], apdu[4:]
     if len(body) <= 1:
         return head, b"", (body[0] or 256) if body else 256
@@ -69,7 +69,7 @@ def parse_apdu(apdu):
 
 
 class Card:
-    """command() of a kind of card gets a whole command and gives back the whole answer."""
+    """A card. command() of a subclass gets a whole command and returns the whole answer."""
 
     historical = b""
 
@@ -81,7 +81,7 @@ class Card:
         return make_atr(self.historical)
 
     def reset(self):
-        """Power was lost, or a warm reset: nobody is verified any more."""
+        """Power-off or warm reset: drop the verified PINs."""
         self.chain = self.rest = b""
 
     def command(self, ins, p1, p2, data):
@@ -113,7 +113,7 @@ class Card:
         return answer[:ne] + struct.pack(">H", sw)
 
     def serve(self, port):
-        """Be in the slot until the reader goes."""
+        """Stay in the slot until the reader is gone."""
         line = connect(port)
         while True:
             message = receive(line)
@@ -127,7 +127,7 @@ class Card:
 
 
 def connect(port):
-    """The reader may still be on its way."""
+    """Connect to the reader, which may still be starting."""
     for _ in range(100):
         try:
             line = socket.create_connection(("127.0.0.1", port))
@@ -139,7 +139,7 @@ def connect(port):
 
 
 def receive(line):
-    """A message, None at the end."""
+    """Return a message, None at the end."""
     message = b""
     want = 2
     while len(message) < want:

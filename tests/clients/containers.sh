@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
 #
-# bwrap: the same programs in containers: no network of the host, so no netlink
+# bwrap: the same programs in containers, which have no network of the host, so no netlink
 # messages of its kernel, no sockets, no /sys, and one device. Sourced by guest.
 
 piv_device=$(device_of "[PIV]")
 openpgp_device=$(device_of "[OpenPGP]")
 iso_device=$(device_of "[ISO]")
 
-# One reader, and none of the others.
+# The container sees one reader and no other.
 sees_one()
 {
 	local output

@@ -3,8 +3,8 @@
 usage: eap_sim_server.py PORT
 
 A RADIUS server (RFC 2865, 3579) that authenticates one client by EAP-SIM (RFC 4186) and knows the
-card of sim_card.py as its operator does. Ends when the client is accepted (status 0) or refused
-(1); says on standard output who came, and "authenticated" only if the card gave the right answers.
+keys of the card of sim_card.py. Ends when the client is accepted (status 0) or refused
+(1); prints the identity of the client, and "authenticated" only if the card gave the right answers.
 """
 import hashlib
 import hmac
@@ -30,7 +30,7 @@ def rotate(value, bits):
 
 
 def sha1_step(block):
-    """SHA-1's compression of one block, without the padding: G of FIPS 186-2, appendix 3.3."""
+    """Return SHA-1's compression of one block, without padding: G of FIPS 186-2, appendix 3.3."""
     w = list(struct.unpack(">16I", block))
     for i in range(16, 80):
         w.append(rotate(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1))
@@ -51,7 +51,7 @@ def sha1_step(block):
 
 
 def random_from(key, length):
-    """The generator of FIPS 186-2 (change notice 1) without its modulus."""
+    """Return the output of the generator of FIPS 186-2 (change notice 1), without its modulus."""
     out = b""
     while len(out) < length:
         part = sha1_step(key + bytes(44))
@@ -74,7 +74,7 @@ def attribute(kind, value):
 
 
 def attributes_of(packet):
-    """By kind: where the value begins, and the value."""
+    """Return, by kind, the offset of the value and the value."""
     found, at = {}, 8
     while at < len(packet):
         kind, length = packet[at], 4 * packet[at + 1]
@@ -88,7 +88,7 @@ def mac(key, packet, extra):
 
 
 class Session:
-    """What the server says next; a peer that is wrong raises ValueError."""
+    """Return the next message; ValueError for an invalid one of the peer."""
 
     def __init__(self):
         self.identity = b""
@@ -96,7 +96,7 @@ class Session:
         self.k_aut = b""
 
     def answer(self, packet):
-        """A packet of the peer: the code of RADIUS, and ours."""
+        """Handle a packet of the peer: the code of RADIUS, and the EAP message."""
         code, identifier, length = struct.unpack(">BBH", packet[:4])
         if code != RESPONSE or length != len(packet):
             raise ValueError("no response")
@@ -133,7 +133,7 @@ class Session:
 
 
 def pieces(kind, value):
-    """An attribute of RADIUS, in as many as it needs."""
+    """Return an attribute of RADIUS, split as needed."""
     return b"".join(struct.pack(">BB", kind, 2 + len(part)) + part
                     for part in (value[i:i + 253] for i in range(0, len(value), 253)))
 
@@ -153,7 +153,7 @@ def parse_radius(packet):
 
 
 def radius(code, identifier, authenticator, packet):
-    """The answer to the request with that authenticator."""
+    """Return the answer to the request with this authenticator."""
     body = pieces(EAP_MESSAGE, packet) + pieces(STATE, b"one session") + \
         pieces(MESSAGE_AUTHENTICATOR, bytes(16))
     head = struct.pack(">BBH", code, identifier, 20 + len(body))

@@ -3,8 +3,8 @@
 usage: openpgp_card.py PORT
 
 An empty OpenPGP card, version 3.4 (functional specification of gnupg.org), with keys on
-Curve25519 only, as far as GnuPG uses it. Both PINs are 12345678, so that a program which is given one
-passphrase can answer for both.
+Curve25519 only, with the functions that GnuPG uses. Both PINs are 12345678, so that one passphrase is
+right for both.
 """
 import struct
 import sys
@@ -19,7 +19,7 @@ PIN = b"12345678"
 TRIES = 3
 ED25519 = bytes.fromhex("162B06010401DA470F01")
 CV25519 = bytes.fromhex("122B060104019755010501")
-# Which control reference template generates, and the data object after that kind of key.
+# Control reference template of a key; its data objects follow the template
 SIGN, DECIPHER, AUTHENTICATE = 0xB6, 0xB8, 0xA4
 
 
@@ -66,7 +66,7 @@ class OpenPgpCard(Card):
         return self.keys[kind]
 
     def verify(self, _p1, p2, data):
-        """81: user's PIN for one signature, 82: for the rest, 83: administrator's."""
+        """81: the user's PIN for one signature, 82: for other uses, 83: the administrator's."""
         counter = 0x81 if p2 == 0x82 else p2
         if counter not in self.tries:
             raise Status(0x6A88)
@@ -121,7 +121,7 @@ class OpenPgpCard(Card):
     def get_data(self, p1, p2, _data):
         tag = p1 << 8 | p2
         o = self.objects
-        # The status of the PIN can be changed, there are private objects; up to 2048 bytes.
+        # PIN status can be changed; private objects; up to 2048 bytes
         capabilities = bytes.fromhex("18000000080008000000")
         discretionary = tlv(0x73, tlv(0xC0, capabilities), tlv(0xC1, ED25519),
                             tlv(0xC2, CV25519), tlv(0xC3, ED25519), tlv(0xC4, self.pin_status()),

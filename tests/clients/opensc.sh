@@ -13,7 +13,7 @@ explores_iso()
 			opensc-explorer -r "$ISO"
 }
 
-# A text for everybody is written with the administrator's PIN, not without it.
+# Write a public object: it needs the administrator's PIN.
 explores_openpgp()
 {
 	cat >"$work/explorer" <<-'EOF'
@@ -74,7 +74,7 @@ decrypts()
 		cmp "$work/plain" "$work/data"
 }
 
-# The card has no random numbers: that is its one error, and everything else passes.
+# The card has no random numbers: the only error of the test.
 tests_everything()
 {
 	local output
@@ -111,22 +111,22 @@ tap_check "opensc-explorer reads and writes data of the OpenPGP card" explores_o
 tap_check "pkcs15-tool --dump: two keys, two certificates, a PIN" \
 	says "Private RSA Key [PIV AUTH key]" "Private RSA Key [KEY MAN key]" "PIN [PIN]" \
 	"X.509 Certificate [Certificate for Key Management]" -- pkcs15-tool --reader "$PIV" --dump
-tap_check "pkcs15-tool reads the certificate that the card was given" reads_certificate
+tap_check "pkcs15-tool reads the certificate of the card" reads_certificate
 tap_check "pkcs15-tool reads the public key, for OpenSSL and for OpenSSH" reads_keys
-tap_check "pkcs15-tool verifies the PIN, and says when it is wrong" verifies_pin
+tap_check "pkcs15-tool verifies the PIN, and reports a wrong one" verifies_pin
 tap_check "pkcs11-tool -L: the tokens" \
 	says "$PIV" "token label        : scard test 9a" "$ISO" -- pkcs11-tool --module "$module" -L
 tap_check "pkcs11-tool: a wrong PIN is refused" \
 	refuses CKR_PIN_INCORRECT pkcs11-tool --module "$module" --login --pin 654321 -O
-tap_check "pkcs11-tool: login, the private keys are there" \
+tap_check "pkcs11-tool: login gives access to the private keys" \
 	says "Private Key Object; RSA" "KEY MAN key" -- p11 -O
-tap_check "pkcs11-tool signs, openssl says that the signature is good" signs
+tap_check "pkcs11-tool signs, openssl verifies the signature" signs
 tap_check "pkcs11-tool verifies, and refuses other data" verifies
 tap_check "pkcs11-tool decrypts what openssl encrypted" decrypts
 tap_check "pkcs11-tool --test" tests_everything
 tap_check "p11tool lists the token" \
 	says "Label: scard test 9a" "Requires login" -- p11tool --provider "$module" --list-tokens
-tap_check "p11tool exports the certificate that the card was given" p11tool_exports
+tap_check "p11tool exports the certificate of the card" p11tool_exports
 tap_check "p11tool signs and verifies" \
 	says "Signing using RSA-SHA256... ok" "Verifying against private key parameters... ok" -- \
 	env GNUTLS_PIN=123456 p11tool --provider "$module" --login --test-sign "$url"

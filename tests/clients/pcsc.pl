@@ -3,7 +3,7 @@
 #
 # usage: pcsc.pl READER
 #
-# Chipcard::PCSC on the ISO card: prints what the card says; dies of what goes wrong.
+# Chipcard::PCSC on the ISO card: prints the answers of the card; dies on an error.
 use strict;
 use warnings;
 use Chipcard::PCSC;

@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154
 #
 # pcsc_scan, scriptor, pyscard, Chipcard::PCSC, javax.smartcardio and Rust's pcsc: programs for
-# any card, and the languages' bindings. Sourced by guest.
+# any card, and bindings of languages. Sourced by guest.
 
 iso_atr="3B 83 81 31 FE 45 69 73 6F FD"
 
@@ -25,15 +25,15 @@ scripts()
 		scriptor -r "$ISO" -p T=1 "$work/script"
 }
 
-tap_check "pcsc_scan shows the card leave and come back" scans
+tap_check "pcsc_scan shows the card removed and inserted" scans
 tap_check "scriptor: reset, select, read" scripts
-tap_check "pyscard: readers, APDUs, and its monitor tells of the card" \
+tap_check "pyscard: readers, APDUs, and its monitor reports the card" \
 	says "ATR $iso_atr" "read 40 41 42 43 9000" "inserted $ISO" done -- \
 	timeout 60 /usr/bin/python3 "$here/pyscard_client.py" "$ISO"
-tap_check "pyscard: its monitors tell of readers and cards, CardRequest waits for one" \
+tap_check "pyscard: its monitors report readers and cards, CardRequest waits for a card" \
 	says "plugged scard Other Reader 05 00" "unplugged scard Other" "removed $ISO $iso_atr" "no card" \
 	"waited for $ISO" done -- timeout 90 /usr/bin/python3 "$here/pyscard_monitors.py" "$ISO" $iso
-tap_check "pyscard: an exclusive connection, transactions, the death of their owner" \
+tap_check "pyscard: an exclusive connection, transactions, a killed owner" \
 	says "other while exclusive: refused True" "exclusive reads (144, 0) [64, 65, 66, 67]" \
 	"other afterwards: (144, 0)" "exclusive beside it: refused True" \
 	"in the transaction [64, 65, 66, 67]" "the other waited for it: True SW 9000" \

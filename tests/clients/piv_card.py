@@ -3,7 +3,7 @@
 usage: piv_card.py PORT DIRECTORY
 
 A card with the PIV application (SP 800-73-4) as a YubiKey 5.2 has it, and that token's management
-application, as far as programs use them. DIRECTORY has SLOT.key and SLOT.crt, both in PEM,
+application, with the functions that programs use. DIRECTORY has SLOT.key and SLOT.crt, both in PEM,
 for the slots that have a key at the start. PIN 123456, the management key is Yubico's.
 """
 import os
@@ -163,7 +163,7 @@ class PivCard(Card):
         return tlv(0x7C, tlv(0x82, answer))
 
     def authenticate_manager(self, algorithm, template):
-        """Both prove that they have the key: our witness, then the host's challenge."""
+        """Mutual authentication: compare the witness, then encrypt the host's challenge."""
         if algorithm != TDES:
             raise Status(0x6A80)
         if template.get(0x80) == b"":

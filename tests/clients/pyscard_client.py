@@ -2,8 +2,8 @@
 """
 usage: pyscard_client.py READER
 
-pyscard on the ISO card: readers, APDUs, and its monitor, which must tell of the card. Prints a line
-for each, last of all "done".
+pyscard on the ISO card: readers, APDUs, and its monitor, which must report the card. Prints a line
+for each, and "done" at the end.
 """
 import os
 import queue
@@ -25,7 +25,7 @@ class Cards(CardObserver):
 
 
 def expect(what, name):
-    """That event; others may come before it."""
+    """Wait for the event; skip others before it."""
     while True:
         got = events.get(timeout=20)
         if got[0] == what and name in got[1]:
@@ -50,5 +50,5 @@ monitor.addObserver(cards)
 expect("inserted", name)
 monitor.deleteObserver(cards)
 print("done", flush=True)
-# The monitor's thread is asleep in the library; nobody has to wait for it.
+# the monitor's thread may sleep in the library: do not wait for it
 os._exit(0)

@@ -3,7 +3,7 @@
 usage: pyscard_monitors.py READER SLOT
 
 pyscard's monitors and its wait for a card, while this program plugs another reader and moves the
-card in SLOT of the virtual one. Prints a line for each event, last of all "done".
+card in SLOT of the virtual one. Prints a line for each event, and "done" at the end.
 """
 import os
 import queue
@@ -38,7 +38,7 @@ class Cards(CardObserver):
 
 
 def expect(what, text):
-    """That event, once; those of others may come before it."""
+    """Wait for the event, once; skip those of other readers before it."""
     while True:
         got = events.get(timeout=20)
         if got[0] == what and text in got[1]:
@@ -89,7 +89,7 @@ for _ in range(3):
 nothing_more(name)
 monitor.deleteObserver(observer)
 
-# Only this card will do; and without it the wait ends at its time.
+# Only this card matches; without it the wait times out.
 control("remove", slot)
 request = CardRequest(timeout=1, cardType=ATRCardType(toBytes(atr)))
 try:
@@ -103,5 +103,5 @@ request = CardRequest(timeout=20, cardType=ATRCardType(toBytes(atr)))
 print("waited for", request.waitforcard().connection.getReader(), flush=True)
 inserting.wait()
 print("done", flush=True)
-# A monitor's thread may be asleep in the library; nobody has to wait for it.
+# a monitor's thread may sleep in the library: do not wait for it
 os._exit(0)

@@ -3,8 +3,8 @@
 usage: pyscard_sharing.py READER
 
 pyscard's exclusive connection and its transactions, with another connection beside. Prints a line
-for each, last of all "done". With a second argument: locks the card, says so, and waits to be
-killed.
+for each, and "done" at the end. With a second argument: locks the card, prints a line, and waits for
+SIGKILL.
 """
 import signal
 import subprocess
@@ -49,7 +49,7 @@ def exclusive():
 
 
 def transactions():
-    """The other's command waits for the end of the transaction, and no longer."""
+    """The other connection's command waits for the end of the transaction, and no longer."""
     mine, other = ExclusiveTransmitCardConnection(connection()), connection()
     mine.connect()
     other.connect()
@@ -77,7 +77,7 @@ def transactions():
 
 
 def killed():
-    """Who dies in a transaction leaves a card that was reset."""
+    """A killed owner of a transaction leaves a reset card."""
     other = connection()
     other.connect()
     owner = subprocess.Popen((sys.executable, __file__, name, "hold"), stdout=subprocess.PIPE)

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
 #
-# wpa_supplicant's eapol_test with a SIM: the whole of EAP-SIM, against a server that knows the
-# card. Sourced by guest.
+# wpa_supplicant's eapol_test with a SIM: a complete EAP-SIM, with a server that knows the card.
+# Sourced by guest.
 
-# sim_conf PIN: the network of a client that has nothing but the SIM
+# sim_conf PIN: the network of a client that has only the SIM
 sim_conf()
 {
 	printf '%s\n' 'network={' '	key_mgmt=IEEE8021X' '	eap=SIM' '	pcsc=""' "	pin=\"$1\"" '}' \
 		>"$work/sim.conf"
 }
 
-# eap_sim PIN: its output and the server's
+# eap_sim PIN: print its output and the server's
 eap_sim()
 {
 	sim_conf "$1"
@@ -25,7 +25,7 @@ eap_sim()
 	return $status
 }
 
-# Three triplets, and each is what the card's algorithm makes of the RAND.
+# Three triplets; the card's algorithm must give each from its RAND.
 triplets()
 {
 	local output

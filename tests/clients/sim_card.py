@@ -3,8 +3,8 @@
 usage: sim_card.py PORT
 
 A SIM of GSM 11.11 over T=0: the files that a client of EAP-SIM reads, CHV1 (1234), and RUN GSM
-ALGORITHM, which wants it. Its algorithm is its own, as every operator's may be; the other one who
-knows it is eap_sim_server.py.
+ALGORITHM, which requires CHV1. The algorithm is private, as an operator's may be; only
+eap_sim_server.py shares it.
 """
 import hashlib
 import hmac
@@ -20,19 +20,19 @@ MF, DF_GSM, EF_IMSI, EF_AD = 0x3F00, 0x7F20, 0x6F07, 0x6FAD
 
 
 def triplet(rand):
-    """SRES and Kc for a RAND: A3 and A8."""
+    """Return SRES and Kc for a RAND: A3 and A8."""
     result = hmac.new(KI, rand, hashlib.sha256).digest()
     return result[:4], result[4:12]
 
 
 def imsi_file():
-    """The digits by halves, the lower one first, behind a first half that says their parity."""
+    """Return the digits as half-bytes, the lower one first, after a half-byte with their parity."""
     digits = "9" + IMSI
     return bytes([8]) + bytes(int(digits[i + 1] + digits[i], 16) for i in range(0, 16, 2))
 
 
 class SimCard(Card):
-    # the last byte of EF.AD: the network code has two digits
+    # last byte of EF.AD: the network code has two digits
     files = {EF_IMSI: imsi_file(), EF_AD: b"\x00\x00\x00\x02"}
 
     def __init__(self):
@@ -74,7 +74,7 @@ class SimCard(Card):
         fid = int.from_bytes(data, "big")
         if fid in (MF, DF_GSM):
             self.selected = fid
-            # CHV1 is enabled; one DF, two EFs, four secrets; the tries of CHV1 and its unblocking
+            # CHV1 is enabled; one DF, two EFs, four codes; tries of CHV1 and its unblocking
             return struct.pack(">HHHB5xB5B4B", 0, 1000, fid, 1 if fid == MF else 2, 9,
                                0x13, 1, 2, 4, 0, 0x80 | self.tries, 0x8A, 0, 0)
         if fid not in self.files or self.selected == MF:

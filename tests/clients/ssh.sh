@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2154
 #
-# ssh, ssh-agent and ssh-keygen -D (PKCS#11) with the key on the PIV card:
-# its own server on the loopback. Sourced by guest.
+# ssh, ssh-agent and ssh-keygen -D (PKCS#11) with the key on the PIV card, with a server of its
+# own on the loopback. Sourced by guest.
 
 printf '#!/bin/sh\necho 123456\n' >"$work/askpass"
 chmod 755 "$work/askpass"
@@ -38,7 +38,7 @@ logs_in()
 	return 1
 }
 
-# A signature of OpenSSH's own kind, which does for this file and no other.
+# A signature in OpenSSH's format, which is valid for this file only.
 signs_a_file()
 {
 	echo "holder@example.org $(cat "$work/agent.pub")" >"$work/signers"

@@ -3,9 +3,9 @@
 #
 # Debian's card emulator of vsmartcard, over the protocol of its vpcd. Sourced by guest.
 #
-# Debian 12's package needs help to run: its modules are where Python does not look, and use
+# Debian 12's package needs help to run: its modules are not in Python's path, and use
 # pycryptodome by its name outside Debian. Of its cards only that of ISO 7816 works with this
-# Python, and breaks down at a SELECT that asks for an answer, as OpenSC sends it.
+# Python, and fails at a SELECT that asks for an answer, as OpenSC sends it.
 
 VICC="scard Virtual Reader [vicc] 04 00"
 
@@ -23,7 +23,7 @@ vicc_starts()
 	done
 }
 
-# A wrong PIN and the right one, a file that is made, written and read, one that is not there.
+# A wrong PIN and the right one, a new file, written and read, a missing file.
 vicc_keeps_a_file()
 {
 	printf '%s\n' reset "00 20 00 00 04 30 30 30 30" "00 20 00 00 04 31 32 33 34" \
@@ -34,7 +34,7 @@ vicc_keeps_a_file()
 < 90 00" "< 74 65 73 74 90 00" "< 6A 82" -- scriptor -r "$VICC" -p T=1 "$work/vicc.script"
 }
 
-# Eight random bytes each time, and never the same.
+# Eight random bytes, different each time.
 vicc_challenges()
 {
 	local output
@@ -54,6 +54,6 @@ vicc_goes()
 }
 
 tap_check "vicc: the card is in the reader" vicc_starts
-tap_check "vicc: scriptor: PINs, a file is made, written and read" vicc_keeps_a_file
+tap_check "vicc: scriptor: PINs, a new file, written and read" vicc_keeps_a_file
 tap_check "vicc: scriptor: random numbers" vicc_challenges
-tap_check "vicc: pcsc_scan sees the card leave with its emulator" vicc_goes
+tap_check "vicc: pcsc_scan shows the card removed with its emulator" vicc_goes

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A client of the SCard API that executes the commands of its standard input, a line each,
- * and answers each with a line: the code in hexadecimal, and the results. It runs with
- * either library.
+ * A client of the SCard API that executes the commands of its standard input, one per line, and
+ * answers each with a line: the error code in hexadecimal, and the results. It runs with either
+ * library.
  *
- *   connect shared|exclusive|direct		disconnect leave|reset|unpower
- *   reconnect leave|reset|unpower		apdu HEX
- *   begin					end
- *   status					wait present|empty
- *   features					vendor
+ *   connect shared|exclusive|direct         disconnect leave|reset|unpower
+ *   reconnect leave|reset|unpower           apdu HEX
+ *   begin                                   end
+ *   status                                  wait present|empty
+ *   features                                vendor
  *   quit
- *   list: the readers				took: milliseconds of the line before
+ *   list: the readers                       took: milliseconds of the line before
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -45,7 +45,7 @@ static DWORD disposition(const char *word)
 	       !strcmp(word, "unpower") ? SCARD_UNPOWER_CARD : SCARD_LEAVE_CARD;
 }
 
-/* The first reader, waited for for 10 seconds */
+/* Find the first reader; wait for it up to 10 seconds. */
 static LONG find_reader(void)
 {
 	SCARD_READERSTATE pnp = { .szReader = "\\\\?PnP?\\Notification" };
@@ -148,7 +148,7 @@ static void act(const char *verb, const char *word)
 		ret = SCardControl(card, SCARD_CTL_CODE(3400), NULL, 0, data, sizeof(data), &len);
 		answer(ret, data, len);
 	} else if (!strcmp(verb, "vendor")) {
-		len = MAX_BUFFER_SIZE;	/* pcsc-lite takes no more */
+		len = MAX_BUFFER_SIZE;	/* the limit of pcsc-lite */
 		ret = SCardGetAttrib(card, SCARD_ATTR_VENDOR_NAME, data, &len);
 		answer(ret, data, len);
 	} else {

@@ -39,7 +39,7 @@ start_nobody()
 hang_up()
 {
 	local in=${to[$1]} out=${from[$1]}
-	# others may have inherited the pipe: its end is not enough
+	# other processes may have inherited the pipe: closing it is not enough
 	{ kill -0 "${process[$1]}" && say "$1" quit; } 2>/dev/null
 	exec {in}>&- {out}<&-
 	wait "${process[$1]}" 2>/dev/null
@@ -50,7 +50,7 @@ say()
 	echo "${@:2}" >&"${to[$1]}"
 }
 
-# hear NAME [SECONDS]: the answer, in $reply
+# hear NAME [SECONDS]: read the answer into $reply
 hear()
 {
 	reply=

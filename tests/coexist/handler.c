@@ -66,7 +66,7 @@ int main(int argc, char **argv)
 	send_apdu(&sent);
 	if (sent != IFD_SUCCESS)
 		errx(1, "the first APDU: %ld", sent);
-	/* lets go of the card, when nothing was sent for a moment */
+	/* ends its transaction after a pause without commands */
 	sleep(1);
 	look(LUN);
 	fd = open(argv[2], O_RDWR | O_CLOEXEC);

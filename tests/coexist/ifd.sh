@@ -8,9 +8,9 @@ handler=$PWD/build/lib/pcsc/libifdscard.so
 reset=80100068
 verify=002000010431323334
 verified=0020000100		# 9000: the PIN was verified since the last reset
-count=80E2000000		# how often it was asked since it was put in
+count=80E2000000		# number of these commands since the card was inserted
 
-# The card's count, as NAME gets it, is N
+# counts NAME N: the card's count, as NAME reads it, is N
 counts()
 {
 	answers "0 $(printf %08X "$2")9000" "$1" apdu $count
@@ -43,7 +43,7 @@ configure()
 	printf '%s\n' 'FRIENDLYNAME "Shared reader"' "DEVICENAME $1" "LIBPATH $handler" >/etc/reader.conf.d/scard
 }
 
-# --- what they do
+# --- test steps
 
 both_connect()
 {
@@ -68,7 +68,7 @@ programs_alternate()
 apdus_alternate()
 {
 	local n
-	# the channel that was closed has sent one, and the one that was refused never
+	# the closed channel has sent one command, the refused channel none
 	for n in 2 4 6 8 10; do
 		counts theirs $n && counts ours $((n + 1)) || return
 	done
@@ -79,7 +79,7 @@ verified_in_both()
 	answers "0 9000" theirs apdu $verify && answers "0 9000" ours apdu $verified
 }
 
-# What pcscd's client gets when the card is not what it was; then nothing is verified.
+# pcscd's client gets an error, reconnects, and the PIN is not verified.
 theirs_hears_of_reset()
 {
 	answers "801000[0-9A-Fa-f][0-9A-Fa-f]" theirs apdu $verified && answers 0 theirs wait present &&
@@ -88,7 +88,7 @@ theirs_hears_of_reset()
 
 ours_resets()
 {
-	# pcscd finds out by itself, whatever its client does
+	# pcscd notices the reset without a call of its client
 	answers 0 ours disconnect reset && within 10 answers 80100069 theirs status && theirs_hears_of_reset && answers 0 ours connect shared
 }
 
@@ -96,7 +96,7 @@ ours_is_killed()
 {
 	answers "0 9000" ours apdu $verify && answers "0 9000" theirs apdu $verified &&
 		kill -9 "${process[ours]}" || return
-	# what theirs has just sent keeps the card for a moment, and the reset waits for that
+	# the reset waits for the transaction that follows pcscd's last command
 	sleep 1.5
 	theirs_hears_of_reset
 }
@@ -114,7 +114,8 @@ theirs_powers_off()
 		answers 0 ours reconnect leave && answers 0 theirs connect shared
 }
 
-# In 300 ms between two APDUs the others have their turn: not on a machine with time to spare
+# Between two APDUs, others may use the card after 300 ms: fails only on a slow machine, so try
+# again
 together()
 {
 	local again n first last
@@ -171,7 +172,7 @@ reader_leaves_and_comes()
 
 asks_the_reader()
 {
-	# after pcscd's client has spoken to the card, the reader is busy for others for a moment
+	# the reader stays busy for others for a moment after a command of pcscd's client
 	sleep 1.5
 	answers 0 ours connect shared || return
 	say ours features && hear ours && answers "$reply" theirs features || return
@@ -206,41 +207,41 @@ starts_without_the_reader()
 # --- the tests
 
 atr=$(with_ours opensc-tool --reader 0 --atr)
-tap_check "a channel is closed while a call waits for another's transaction" \
+tap_check "a channel can be closed while a call waits for another's transaction" \
 	"$PWD/build/coexist/handler" "$handler" /dev/scard0
 configure /dev/scard0
 start_pcscd
 tap_check "pcscd starts with the driver" readers_of_pcscd
 tap_check "opensc-tool by pcscd, scardctl and opensc-tool by the module take turns" programs_alternate
-tap_check "doctor has nothing against a pcscd that shares the readers" silent pcscd with_ours scardctl doctor
+tap_check "doctor accepts a pcscd that shares the readers" silent pcscd with_ours scardctl doctor
 start_theirs
-tap_check "the reader has the name that it was given" test "$reply" = "0 Shared reader 00 00"
+tap_check "the reader has its configured name" test "$reply" = "0 Shared reader 00 00"
 start_ours
 tap_check "a client of pcscd and one of the module connect" both_connect
 tap_check "their APDUs go to the same card" apdus_alternate
 tap_check "a PIN verified by one client is verified for the other" verified_in_both
-tap_check "ours resets the card: pcscd's client hears of it" ours_resets
-tap_check "ours is killed: the card is reset, pcscd's client hears of it" ours_is_killed
+tap_check "our client resets the card: pcscd's client gets an error" ours_resets
+tap_check "our client is killed: the card is reset, pcscd's client gets an error" ours_is_killed
 hang_up ours
 start_ours && answers 0 ours connect shared
-tap_check "pcscd's client resets the card: ours hears of it" theirs_resets
-tap_check "pcscd's client powers the card off: ours hears of it" theirs_powers_off
+tap_check "pcscd's client resets the card: our client gets an error" theirs_resets
+tap_check "pcscd's client powers the card off: our client gets an error" theirs_powers_off
 tap_check "consecutive APDUs of pcscd's client stay together" together
 tap_check "pcscd's client waits for our transaction" ours_in_transaction
-tap_check "pcscd lets the card go when it has no client" ours_gets_all_of_it
-tap_check "the card leaves and comes back" card_leaves_and_comes
-# who has a reader open that has left, keeps its number from the next one
+tap_check "pcscd without clients releases the card" ours_gets_all_of_it
+tap_check "the card is removed and inserted" card_leaves_and_comes
+# an open handle of a removed reader keeps its number in use
 hang_up ours
-tap_check "the reader leaves and comes back" reader_leaves_and_comes
+tap_check "the reader is unplugged and replugged" reader_leaves_and_comes
 start_ours
-tap_check "features and attributes are the module's, also without a card handle" asks_the_reader
-tap_check "pcscd ends, though it waits for our transaction" ends_while_it_waits
+tap_check "features and attributes come from the module, also without a card handle" asks_the_reader
+tap_check "pcscd ends while it waits for our transaction" ends_while_it_waits
 hang_up theirs
 start_pcscd && start_theirs && answers 0 ours disconnect leave
-tap_check "pcscd is killed: the card is reset, ours hears of it" is_killed
+tap_check "pcscd is killed: the card is reset, our client gets an error" is_killed
 hang_up theirs
 hang_up ours
 vreaderctl unplug && configure /dev/scard0: && start_pcscd && start_theirs
-tap_check "pcscd starts while the reader is not there, which comes later" starts_without_the_reader
+tap_check "pcscd starts before the reader is plugged in" starts_without_the_reader
 hang_up theirs
 tap_check "pcscd ends" end_pcscd -TERM

@@ -4,7 +4,7 @@
 # EACCES: SCardListReaders, SCardGetStatusChange and SCardConnect of a user without permission
 # return at once for a new reader. Sourced by guest, with vreader.
 
-# The reader comes back, and udev has seen it, before the user looks.
+# Replug the reader, and let udev set its permissions first.
 replug()
 {
 	vreaderctl unplug && within 10 node_is_gone && within 10 lists_none &&
@@ -29,7 +29,7 @@ lists_none()
 	[[ $reply != *scard* ]]
 }
 
-# at_once REPLY COMMAND...: nobody gets it, in less than half of what it may take
+# at_once REPLY COMMAND...: nobody gets the reply in less than half of the allowed time
 at_once()
 {
 	replug && answers "$1" nobody "${@:2}" || return
@@ -40,6 +40,6 @@ at_once()
 
 start_nobody
 tap_check "a user without permission: a new reader is listed at once" at_once "0 scard*" list
-tap_check "and so is that it has a card" at_once 0 wait present
-tap_check "connecting says why not" answers 8010006a nobody connect shared
+tap_check "a user without permission: its card is reported at once" at_once 0 wait present
+tap_check "a user without permission: connecting fails with SCARD_W_SECURITY_VIOLATION" answers 8010006a nobody connect shared
 hang_up nobody

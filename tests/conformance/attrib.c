@@ -70,7 +70,7 @@ static void get(const char *what, SCARDHANDLE handle, DWORD id, DWORD room)
 
 	memset(value, 0xEE, sizeof(value));
 	ret = SCardGetAttrib(handle, id, value, &len);
-	/* where on the bus it is differs from plug to plug */
+	/* the position on the bus changes with each plug */
 	if (id == SCARD_ATTR_CHANNEL_ID && ret == SCARD_S_SUCCESS && len == 4)
 		value[0] = 0;
 	say(what, "%s %lu %s", code(ret), len, bytes(value, ret ? 4 : len < 60 ? len : 60));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Calls of the SCard API in threads, as they may wait; and every call in the same situation.
+ * Run calls of the SCard API in threads, as they may wait; run every call in the same situation.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,7 +59,7 @@ static void call_control(struct call *c)
 
 	c->ret = SCardControl(c->card, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0, features,
 			      sizeof(features), &len);
-	/* which features there are is said elsewhere */
+	/* control.c reports the list of features */
 	RESULT(c, "%s %s", code(c->ret), c->ret ? "" : bytes(features, len < 6 ? len : 6));
 }
 
@@ -115,7 +115,7 @@ static void call_change(struct call *c)
 	}
 }
 
-/* Make the call and put down all that is seen of it. */
+/* Make the call and record its results. */
 void call(struct call *c)
 {
 	switch (c->op) {
@@ -173,7 +173,7 @@ void call_begin(struct call *c)
 		give_up("pthread_create");
 }
 
-/* Has it returned, in this time? */
+/* Wait up to @ms for the call to return. */
 bool call_done(struct call *c, int ms)
 {
 	long long until = now_ms() + ms;
@@ -188,7 +188,7 @@ bool call_done(struct call *c, int ms)
 	return true;
 }
 
-/* When it returns, which it should do now */
+/* Return the result of a call that should return now. */
 const char *call_result(struct call *c)
 {
 	if (!call_done(c, HANGS_MS)) {
@@ -198,7 +198,7 @@ const char *call_result(struct call *c)
 	return print("%s", c->result);
 }
 
-/* Of a call that should not wait */
+/* Run a call that should not wait; return its result, or "waits". */
 const char *call_now(struct call *c)
 {
 	call_begin(c);
@@ -210,8 +210,8 @@ const char *call_now(struct call *c)
 }
 
 /*
- * Every call that has a card handle, each with its own; and those with a context, if
- * there are any. A call that waits may be waiting when this returns.
+ * Run every call that takes a card handle, each with its own handle, and every call that takes a
+ * context, if @ctxs is given. A call that waits may still be waiting on return.
  */
 void all_calls(const char *what, const SCARDHANDLE *cards, const SCARDCONTEXT *ctxs)
 {
@@ -235,9 +235,8 @@ void all_calls(const char *what, const SCARDHANDLE *cards, const SCARDCONTEXT *c
 }
 
 /*
- * Every call that has a card handle, after something has happened to all of them:
- * @before happens before they are connected. Each has a context of its own, as it
- * would in programs that know nothing of each other.
+ * Run every call that takes a card handle, after @happens. @before runs before the handles
+ * connect. Each handle has its own context, as in independent programs.
  */
 void calls_after(DWORD mode, void (*before)(void), void (*happens)(void))
 {

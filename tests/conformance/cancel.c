@@ -37,7 +37,7 @@ static void status_change(void)
 	change("pnp", PNP_READER, INFINITE);
 }
 
-/* Nobody waits: does it last until somebody does? */
+/* SCardCancel while no call waits: does it end the next wait? */
 static void nobody(void)
 {
 	struct call c = waiting(context(), reader, 2 * WAITS_MS);
@@ -49,7 +49,7 @@ static void nobody(void)
 	say("card-handle", "%s", code(SCardCancel(card(SCARD_SHARE_SHARED))));
 }
 
-/* Of another context */
+/* SCardCancel of another context */
 static void other_context(void)
 {
 	struct call c = waiting(context(), reader, 3 * WAITS_MS);
@@ -60,7 +60,7 @@ static void other_context(void)
 	say("then", "%s", call_result(&c));
 }
 
-/* Calls that wait for their turn */
+/* Calls queued behind a transaction */
 static void queued(enum op op)
 {
 	SCARDHANDLE owner = card(SCARD_SHARE_SHARED);
@@ -102,7 +102,7 @@ static void reconnect_waits(void)
 	queued(OP_RECONNECT);
 }
 
-/* While one thread waits for a change, can others use the same context? */
+/* While one thread waits for a change, can other threads use the same context? */
 static void others_meanwhile(void)
 {
 	SCARDCONTEXT ctx = context();
@@ -126,7 +126,7 @@ static void others_meanwhile(void)
 		say(print("%s/then", op_names[ops[i]]), "%s", call_result(&c[i]));
 }
 
-/* ReleaseContext while a thread waits */
+/* SCardReleaseContext while a thread waits */
 static void release(void)
 {
 	struct call w = waiting(context(), reader, 3 * WAITS_MS);

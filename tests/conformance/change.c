@@ -32,7 +32,7 @@ static void each(const DWORD *currents, size_t n)
 		    currents[i], 0);
 }
 
-/* Each thing that a caller can say he knows, with what is now */
+/* Each dwCurrentState that a caller can pass, in the present state */
 static void known(void)
 {
 	static const DWORD currents[] = {
@@ -50,7 +50,7 @@ static void known(void)
 	each(currents, COUNT(currents));
 }
 
-/* Fewer: where there is no ATR, looking may take its time */
+/* fewer states: without an ATR, a call may take some time */
 static void known_mute(void)
 {
 	static const DWORD currents[] = {
@@ -91,7 +91,7 @@ static void known_unpowered(void)
 	known();
 }
 
-/* The counter in the high word */
+/* The event counter in the high word */
 static void counters(void)
 {
 	static const DWORD states[] = { SCARD_STATE_UNAWARE, SCARD_STATE_PRESENT,
@@ -219,7 +219,7 @@ static void pnp(void)
 	one("half-a-name", ctx, "\\\\?PnP?\\", 0, 0);
 }
 
-/* At once, in time, or later? */
+/* Does the change come at once, in time, or later? */
 static void timeouts(void)
 {
 	static const struct {

@@ -3,11 +3,11 @@
 """usage: compare.py [--update] PCSCD.TSV OURS.TSV [NAME...]
        compare.py --render
 
-Compares what the conformance program said on both, case by case, with
-differences.tsv (case, what pcscd says, what ours says, reason) and reasons.tsv
-(reason, kind, text). What hangs on time with pcscd may be several results, with
-" || " between them, one of which may be ours. Prints TAP: a test for each
-subject, and some for the whole.
+Compare the results of the conformance program on both stacks, case by case, with
+differences.tsv (case, result on pcscd, result here, reason) and reasons.tsv (reason,
+kind, text). A result that depends on timing with pcscd may be several results, separated
+by " || ", and ours may be any of them. Prints TAP: a test for each subject, and some for
+the whole.
 
 --update writes differences.tsv anew, with ? where a reason is missing.
 --render prints both tables for people to read.
@@ -31,8 +31,8 @@ KINDS = {
     "newer pcsc-lite": "pcsc-lite 2 does the same; the comparison is with 1.9.9",
     "better": "the API does not require it",
 }
-HEADER = """# What programs see differently on pcscd 1.9.9 with libccid 1.5.2 and on this project:
-# case, there, here, reason (of reasons.tsv). " || ": there, either may be seen.
+HEADER = """# Results of programs that differ between pcscd 1.9.9 with libccid 1.5.2 and this project:
+# case, there, here, reason (of reasons.tsv). " || ": there, either may occur.
 """
 WANTED = 300
 EITHER = " || "
@@ -40,7 +40,7 @@ NOTHING = "(nothing)"
 
 
 def results(path):
-    """Returns {case: result} and the cases that were said twice."""
+    """Return {case: result} and the cases that have two results."""
     out, twice = {}, []
     with open(path, encoding="utf-8") as lines:
         for line in lines:
@@ -61,12 +61,12 @@ def rows_of(path):
 
 
 def table():
-    """Returns {case: (there, here, reason)} of differences.tsv."""
+    """Return {case: (there, here, reason)} of differences.tsv."""
     return {name: (there, here, reason) for name, there, here, reason in rows_of(TABLE)}
 
 
 def reasons():
-    """Returns {reason: (kind, text)} of reasons.tsv."""
+    """Return {reason: (kind, text)} of reasons.tsv."""
     return {name: (kind, text) for name, kind, text in rows_of(REASONS)}
 
 
@@ -83,7 +83,7 @@ def either(results_there):
 
 
 def differences(names, there, here):
-    """Returns {case: (there, here)} of what is not the same."""
+    """Return {case: (there, here)} of the cases that differ."""
     out = {}
     for name in names:
         pair = (there.get(name, NOTHING), here.get(name, NOTHING))
@@ -93,13 +93,13 @@ def differences(names, there, here):
 
 
 def fault_of(name, pair, row):
-    """What is wrong with a case, or None. @pair: what differs; @row: of the table"""
+    """Return the error of a case, or None. @pair: the results; @row: the row of the table"""
     if not pair and not row:
         return None
     if not row:
         return f"{name}: not in differences.tsv: there {pair[0]!r}, here {pair[1]!r}"
     if not pair:
-        # that it may be the same, is among what was seen there
+        # the result here is one of the results seen there
         if row[1] in either(row[0]):
             return None
         return f"{name}: in differences.tsv, but it does not differ any more"
@@ -109,7 +109,7 @@ def fault_of(name, pair, row):
 
 
 def update(rows, found, wanted):
-    """The table with what was found now; alternatives that were known stay."""
+    """Return the table with the present results; keep the known alternatives."""
     new = {name: row for name, row in rows.items() if not selected(name, wanted) or EITHER in row[0]}
     for name, (there, here) in found.items():
         old = rows.get(name, ("", "", "?"))
@@ -125,7 +125,7 @@ def update(rows, found, wanted):
 
 
 def render(rows, why):
-    """A document for people: each reason, with its cases."""
+    """Return a document for people: each reason, with its cases."""
     out = """# Differences from pcsc-lite
 
 <!-- made by tests/conformance/compare.py --render; do not edit -->

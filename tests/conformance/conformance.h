@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Results of the SCard API in lines "case<TAB>result" that can be compared between
- * implementations. The program depends on none of them: it has the headers, and a
- * command that moves the card and the reader.
+ * Results of the SCard API in lines "case<TAB>result", to compare implementations. The program
+ * depends on none of them: it uses the headers, and a command that moves the card and the reader.
  */
 #ifndef CONFORMANCE_H
 #define CONFORMANCE_H
@@ -18,22 +17,22 @@
 
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 
-/* A call that has not returned after this, in ms, waits for something. */
+/* A call that has not returned after this time, in ms, waits for an event. */
 #define WAITS_MS	350
-/* What has been begun is over after this, in ms, or hangs. */
+/* An operation that has not ended after this time, in ms, hangs. */
 #define HANGS_MS	5000
-/* What the reader or the card does is noticed in this time, in ms. */
+/* The stack notices a change of the reader or card within this time, in ms. */
 #define MOVES_MS	300000
 
-/* Above the numbers of any implementation, which are 31 bits */
+/* Above the handles of any implementation, which have 31 bits */
 #define NO_HANDLE	((SCARDHANDLE)0x7FFFFFF123)
 
 /**
- * struct test_case - something that happens, and what is seen of it
- * @name: after the subject's
- * @run: in a process of its own; says what it sees
- * @card: what is in the reader when it begins: as vreader has it; NULL: DEFAULT_CARD
- * @moves: the card, or the reader, is not there or another one afterwards
+ * struct test_case - one situation, and the results that it prints
+ * @name: follows the name of the subject
+ * @run: runs in its own process and prints the results
+ * @card: card in the reader at the start, in vreader's words; NULL: DEFAULT_CARD
+ * @moves: afterwards the card or the reader is absent, or replaced
  */
 struct test_case {
 	const char *name;
@@ -51,7 +50,7 @@ struct subject {
 #define SUBJECT(theme) \
 	const struct subject theme##_subject = { #theme, theme##_cases, COUNT(theme##_cases) }
 
-/* It speaks both protocols, T=0 is its default; ISO commands and a few of its own */
+/* Speaks T=0, its default, and T=1; ISO commands and a few of its own */
 #define DEFAULT_CARD	"iso,t=01"
 #define NO_CARD		"none"
 
@@ -62,7 +61,7 @@ extern const char *case_name;
 void say(const char *what, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void give_up(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
-/* All return text that lives until the 64th call after. */
+/* The returned text lives until the 64th call after. */
 const char *print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 const char *code(LONG ret);
 const char *bytes(const void *data, size_t n);
@@ -75,12 +74,12 @@ const char *disposition_name(DWORD disposition);
 
 /* ---- world.c ---- */
 
-/* The name of the reader, and of no reader */
+/* The name of the reader, and a name that no reader has */
 extern char reader[MAX_READERNAME];
 #define NO_READER	"No Such Reader 00 00"
 #define PNP_READER	"\\\\?PnP?\\Notification"
 
-/* The event counter of the reader when the case began */
+/* The event counter of the reader at the start of the case */
 extern DWORD first_event;
 
 void prepare(const struct test_case *c);
@@ -112,19 +111,19 @@ enum op {
 };
 
 /**
- * struct call - a call of the API that may take its time
- * @op: which
- * @ctx: for those that want a context
- * @card: for those that want a card handle
+ * struct call - a call of the API that may wait
+ * @op: the call
+ * @ctx: for calls that take a context
+ * @card: for calls that take a card handle
  * @mode: share mode for OP_CONNECT and OP_RECONNECT; 0 is SHARED
  * @disposition: for OP_END, OP_DISCONNECT, OP_RECONNECT
  * @timeout: for OP_CHANGE
  * @states: for OP_CHANGE
  * @nstates: for OP_CHANGE
- * @ret: what it returned
- * @result: what was seen of it
- * @done: it has returned
- * @running: the copy that its thread works on, which may never end
+ * @ret: returned error code
+ * @result: the results as text
+ * @done: the call has returned
+ * @running: the copy that the thread works on, as the thread may never end
  */
 struct call {
 	enum op op;
@@ -155,9 +154,9 @@ void calls_after(DWORD mode, void (*before)(void), void (*happens)(void));
 
 /**
  * struct peer - another process
- * @pid: its number
- * @to: what it hears
- * @from: what it says
+ * @pid: process number
+ * @to: pipe to the process
+ * @from: pipe from the process
  */
 struct peer {
 	pid_t pid;
@@ -170,7 +169,7 @@ void peer_go(struct peer *p);
 void peer_wait(struct peer *p);
 void peer_kill(struct peer *p);
 void peer_end(struct peer *p);
-/* in the peer */
+/* called in the peer */
 void peer_is_ready(void);
 void peer_waits(void);
 

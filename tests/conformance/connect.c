@@ -14,7 +14,7 @@ static const DWORD protocols[] = {
 	0, 1, 2, 3, 4, 5, 7, 8, 9, 0x1000, 0x10000, 0x100000001, (DWORD)-1,
 };
 
-/* Connect, tell all that is seen, disconnect. */
+/* Connect, print the results, disconnect. */
 static void one(const char *what, SCARDCONTEXT ctx, const char *name, DWORD mode, DWORD wanted)
 {
 	SCARDHANDLE handle = 0x55;
@@ -40,7 +40,7 @@ static void matrix(void)
 	}
 }
 
-/* Each after another has chosen the protocol, and is still there */
+/* Connect with each protocol while another handle has chosen one */
 static void chosen(void)
 {
 	static const DWORD first[] = { SCARD_PROTOCOL_T0, SCARD_PROTOCOL_T1, SCARD_PROTOCOL_RAW };
@@ -72,7 +72,7 @@ static void chosen(void)
 	}
 }
 
-/* The same, but the first has left the card as it was */
+/* The same, after the first handle has disconnected with LEAVE */
 static void left(void)
 {
 	static const DWORD wanted[] = { 1, 2, 3 };
@@ -119,7 +119,7 @@ static void names(void)
 	one("129", ctx, longest, SCARD_SHARE_SHARED, SCARD_PROTOCOL_ANY);
 }
 
-/* Which of several faults is told */
+/* Which error does a call with several faults return? */
 static void order(void)
 {
 	SCARDCONTEXT ctx = context();
@@ -180,7 +180,7 @@ static void direct_protocol(void)
 	say("status", "%s", call_now(&(struct call){ .op = OP_STATUS, .card = handle }));
 }
 
-/* Many handles, of one context and of several */
+/* Many handles, of one context and of several contexts */
 static void many(void)
 {
 	SCARDCONTEXT ctx = context();

@@ -93,7 +93,7 @@ static void released(void)
 	with_bad_context(ctx);
 }
 
-/* A context where a card handle is wanted, and the other way round */
+/* Pass a context in place of a card handle, and a card handle in place of a context. */
 static void mixed_up(void)
 {
 	SCARDCONTEXT ctx = context();
@@ -110,7 +110,7 @@ static void mixed_up(void)
 	say("still-valid", "%s", code(SCardIsValidContext(ctx)));
 }
 
-/* What becomes of its card handles */
+/* SCardReleaseContext with connected card handles */
 static void release_with_card(void)
 {
 	SCARDCONTEXT ctx = context();

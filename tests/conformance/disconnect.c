@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SCardDisconnect: dispositions, and what the other handle gets (SCARD_W_RESET_CARD).
+ * SCardDisconnect: dispositions, and the result for the other handle (SCARD_W_RESET_CARD).
  */
 #include "conformance.h"
 
@@ -18,7 +18,9 @@ static void arguments(void)
 	say("100000000", "%s", code(SCardDisconnect(handle, 0x100000000)));
 }
 
-/* What becomes of the card, as a handle that was connected meanwhile and one connected after see it
+/*
+ * The card's state after a disposition, in the eyes of a handle connected before and of one
+ * connected after
  */
 static void dispositions(DWORD mode)
 {
@@ -62,7 +64,7 @@ static void direct(void)
 	dispositions(SCARD_SHARE_DIRECT);
 }
 
-/* How the card is, to somebody who does not power it */
+/* Get the card's state through a DIRECT handle, which does not power it. */
 static void seen_by_direct(void)
 {
 	DWORD disposition;
@@ -140,7 +142,7 @@ static void removed(void)
 	}
 }
 
-/* The card does not come back from a reset. */
+/* The card does not answer a reset. */
 static void fails(void)
 {
 	DWORD disposition;

@@ -21,7 +21,7 @@ static void others(void)
 
 	for (i = 0; i < COUNT(unknown); i++)
 		say(print("%lx", unknown[i]), "%s", pcsc_stringify_error(unknown[i]));
-	/* as of a program that has put a code into an int */
+	/* a program may keep an error code in an int */
 	say("int", "%s", pcsc_stringify_error((int)SCARD_E_INVALID_HANDLE));
 }
 

@@ -13,7 +13,7 @@ static LONG readers(SCARDCONTEXT ctx, LPSTR buf, LPDWORD len)
 	return SCardListReaders(ctx, NULL, buf, len);
 }
 
-/* Every length of buffer that makes a difference */
+/* Each buffer length that makes a difference */
 static void buffers(list_fn list)
 {
 	SCARDCONTEXT ctx = context();

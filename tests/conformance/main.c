@@ -2,10 +2,10 @@
 /*
  * usage: conformance [NAME...]
  *
- * Runs the cases whose names begin with one of these, or all, and prints what is seen.
- * Each is a process of its own: what one leaves behind is not the next one's.
- * CONFORMANCE_CONTROL is the command that moves the card and the reader: vreaderctl.
- * How long each took, in ms, goes to standard error.
+ * Run the cases whose names begin with a NAME, or all, and print the results. Each case runs in
+ * its own process, so that it leaves nothing to the next one. CONFORMANCE_CONTROL is the command
+ * that moves the card and the reader: vreaderctl. Prints the duration of each case, in ms, to
+ * standard error.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -41,7 +41,7 @@ static bool wanted(const char *name, int argc, char **argv)
 	return argc < 2;
 }
 
-/* @move: put the card in. False: it did not come to its end. */
+/* @move: insert the card. False: the case did not end. */
 static bool run(const struct test_case *c, bool move)
 {
 	struct test_case first = *c;
@@ -72,7 +72,7 @@ static bool run(const struct test_case *c, bool move)
 	return !status;
 }
 
-/* Those with this card in the reader that leave it there; those that do not, if it is NULL */
+/* Run the cases that keep this card in the reader; for NULL, the cases that move it. */
 static void run_with(const char *spec, int argc, char **argv)
 {
 	bool move = true;

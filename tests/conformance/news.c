@@ -6,7 +6,7 @@
 
 #include "conformance.h"
 
-/* Waits with this knowledge, alone or with the list of readers. */
+/* Wait with this dwCurrentState, alone or together with the list of readers. */
 struct watcher {
 	SCARD_READERSTATE rs[2];
 	struct call c;
@@ -34,7 +34,7 @@ static const char *cancelled(struct call *c)
 	return print("Cancel %s, then %s", code(ret), call_result(c));
 }
 
-/* It should wait; then this happens; does that end it? */
+/* Start a wait, then cause the event; does it end the wait? */
 static void ends(const char *what, DWORD current, void (*happens)(void))
 {
 	static struct watcher w;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Another process, which makes calls on command.
+ * Another process, which makes calls on command of the parent.
  */
 #include <signal.h>
 #include <sys/wait.h>
@@ -10,7 +10,7 @@
 
 static int hears, says;
 
-/* @run in a process that was forked now; it may go on when the parent says so. */
+/* Run @run in a forked process; peer_go() lets it continue. */
 void peer_begin(struct peer *p, void (*run)(void))
 {
 	int to[2], from[2];
@@ -41,7 +41,7 @@ void peer_go(struct peer *p)
 		give_up("the other process is gone");
 }
 
-/* Until it is ready, or is gone */
+/* Wait until the peer is ready or has exited. */
 void peer_wait(struct peer *p)
 {
 	char c;

@@ -9,7 +9,7 @@
 
 #define PIN	"002000010431323334"
 
-/* ---- the other process: connects so, verifies the PIN, and then ends ---- */
+/* ---- the other process: connects, verifies the PIN, and ends ---- */
 
 static DWORD mode, how_transacted;
 static bool releases, disconnects;
@@ -31,7 +31,10 @@ static void other_program(void)
 		SCardReleaseContext(ctx);
 }
 
-/* How it ends, by exit or by a signal; what a handle that was there before sees, and a new one */
+/*
+ * End the process by exit or by a signal; print the results of an earlier handle and of a new
+ * one.
+ */
 static void ending(const char *what, bool killed)
 {
 	struct peer p;
@@ -45,7 +48,7 @@ static void ending(const char *what, bool killed)
 		peer_kill(&p);
 	else
 		peer_end(&p);
-	/* that it is gone is noticed in its own time */
+	/* the stack notices the exit after some time */
 	pause_ms(150);
 	if (mine)
 		say(print("%s/mine", what), "%s", card_life(mine));
@@ -90,7 +93,7 @@ static void in_transaction(void)
 	all_endings();
 }
 
-/* Somebody waits behind the transaction of a process that ends. */
+/* A call waits for the transaction of a process that ends. */
 static void waiter(enum op op)
 {
 	struct call c = { .op = op };
@@ -133,7 +136,7 @@ static void child_uses_it(void)
 	say("Cancel", "%s", code(SCardCancel(inherited)));
 	for (i = 0; i < OP_HANDLES; i++)
 		cards[i] = inherited_card;
-	/* all but the last, which is its end */
+	/* all but the last, which ends the child */
 	for (i = 0; i < OP_DISCONNECT; i++)
 		say(op_names[i], "%s", call_now(&(struct call){ .op = i, .card = cards[i] }));
 }
@@ -167,7 +170,7 @@ static void forked_end(void)
 	context_is_stuck();
 }
 
-/* A child of a program that is in a transaction opens its own. */
+/* A child of a program in a transaction opens its own context. */
 static void child_opens(void)
 {
 	struct call c = { .op = OP_CONNECT, .ctx = context() };
@@ -185,7 +188,7 @@ static void forked_new(void)
 	say("parent", "%s", answer_to(inherited_card, "00A4000C023F00"));
 }
 
-/* The parent ends while the child lives: are its cards free? */
+/* The parent ends while its child lives: is the card free? */
 static void lives_on(void)
 {
 	pause_ms(3 * WAITS_MS);

@@ -16,7 +16,7 @@ static void one(const char *what, SCARDHANDLE handle, DWORD mode, DWORD wanted, 
 	    protocol == 0x77 ? "protocol untouched" : protocol_name(protocol));
 }
 
-/* From each mode to each, by each disposition: alone */
+/* From each share mode to each, with each disposition, alone */
 static void matrix(void)
 {
 	DWORD from, disposition;
@@ -85,7 +85,7 @@ static void order(void)
 	one("still-connected", handle, 2, 3, 0);
 }
 
-/* What the caller and another see of it, and the card */
+/* The results for the caller, for another handle, and for the card */
 static void dispositions(void)
 {
 	DWORD disposition;
@@ -107,7 +107,7 @@ static void dispositions(void)
 	}
 }
 
-/* EXCLUSIVE while others are connected */
+/* Reconnect as EXCLUSIVE while others are connected */
 static void exclusive_shared(void)
 {
 	SCARDHANDLE mine = card(SCARD_SHARE_SHARED), other = card(SCARD_SHARE_SHARED);
@@ -119,7 +119,7 @@ static void exclusive_shared(void)
 	say("then", "%s", call_result(&c));
 }
 
-/* Does a transaction outlive it? */
+/* Does a transaction survive a reconnect? */
 static void in_transaction(void)
 {
 	DWORD disposition;
@@ -137,7 +137,7 @@ static void in_transaction(void)
 	}
 }
 
-/* A DIRECT handle that becomes one that speaks to the card */
+/* Reconnect a DIRECT handle in a mode that speaks to the card */
 static void from_direct(void)
 {
 	SCARDHANDLE handle = card_with(SCARD_SHARE_DIRECT, 0);

@@ -24,7 +24,7 @@ static char *next_text(void)
 	return texts[next++ % TEXTS];
 }
 
-/* One write for a line: a case may have several threads and processes. */
+/* Write a line at once: a case may have several threads and processes. */
 static void line(const char *what, const char *format, va_list args)
 {
 	char out[2 * LONGEST];
@@ -48,7 +48,7 @@ void say(const char *what, const char *format, ...)
 	va_end(args);
 }
 
-/* What the case is about cannot be brought about. */
+/* Report that the situation of the case cannot be reached. */
 void give_up(const char *format, ...)
 {
 	va_list args;
@@ -171,7 +171,7 @@ const char *protocol_name(DWORD protocol)
 	return bit_names(bits, COUNT(bits), protocol, "no-protocol");
 }
 
-/* The counter in the high word is told as what was added to it since the case began. */
+/* Print the counter in the high word as its increase since the start of the case. */
 static const char *with_counter(const char *names, DWORD value)
 {
 	return print("%s +%lu", names, ((value >> 16) - first_event) & 0xffff);

@@ -7,7 +7,7 @@
 
 static SCARDHANDLE other;
 
-/* ---- who gets in ---- */
+/* ---- access ---- */
 
 static void pairs(void)
 {
@@ -59,7 +59,7 @@ static void three(void)
 	say("exclusive-gone", "%s", call_now(&c));
 }
 
-/* ---- what happens to a handle, and what its calls then say ---- */
+/* ---- results of the calls of a handle after a change ---- */
 
 static void nothing(void)
 {
@@ -191,7 +191,7 @@ static void exclusive(void)
 	}
 }
 
-/* What is seen until Reconnect, and after it */
+/* The results until Reconnect, and after it */
 static void until_reconnect(void)
 {
 	DWORD disposition, protocol;
@@ -212,7 +212,7 @@ static void until_reconnect(void)
 	}
 }
 
-/* A new handle has nothing to do with what was before it. */
+/* Earlier events do not affect a new handle. */
 static void new_handle(void)
 {
 	SCARDHANDLE mine = card(SCARD_SHARE_SHARED), late;

@@ -81,7 +81,7 @@ static void odd_buffers(void)
 	    bytes(atr, 4));
 }
 
-/* A length beyond what is there, which nobody should write to */
+/* A length beyond the results, which no implementation should write to */
 static void lengths(void)
 {
 	SCARDHANDLE handle = card(SCARD_SHARE_SHARED);
@@ -118,7 +118,7 @@ static void allocate(void)
 	say("bad-handle", "%s %s", code(ret), name ? "written" : "NULL");
 }
 
-/* What is in the results when there is none */
+/* The results without a card or reader */
 static void failed(void)
 {
 	SCARDHANDLE mine = card(SCARD_SHARE_SHARED), other = card(SCARD_SHARE_SHARED);

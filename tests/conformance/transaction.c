@@ -18,7 +18,7 @@ static void nesting(void)
 		say(print("end-%d", i), "%s", code(SCardEndTransaction(handle, SCARD_LEAVE_CARD)));
 }
 
-/* Is the lock still there after the inner end, and after the outer one? */
+/* Does the transaction last after the inner end, and after the outer end? */
 static void nested_lock(void)
 {
 	SCARDHANDLE mine = card(SCARD_SHARE_SHARED);
@@ -57,7 +57,7 @@ static void dispositions(void)
 	}
 }
 
-/* Without a transaction, does it do anything to the card? */
+/* Does an end without a transaction change the card? */
 static void without(void)
 {
 	DWORD disposition;
@@ -73,7 +73,7 @@ static void without(void)
 	}
 }
 
-/* An inner end that resets */
+/* An inner end with a reset */
 static void inner_reset(void)
 {
 	SCARDHANDLE mine = card(SCARD_SHARE_SHARED);
@@ -90,7 +90,7 @@ static void inner_reset(void)
 	say("other-at-last", "%s", call_result(&c));
 }
 
-/* Every call of another while somebody has the card; and what becomes of those that wait */
+/* Every call of another handle during a transaction, and the result of the calls that wait */
 static void during(DWORD mode)
 {
 	SCARDHANDLE owner = card(mode);
@@ -126,7 +126,7 @@ static void during_direct(void)
 	during(SCARD_SHARE_DIRECT);
 }
 
-/* Those who wait, when the transaction ends so */
+/* Results of waiting calls, for each disposition at the end of the transaction */
 static void waiters_at(const char *what, DWORD disposition, bool disconnect)
 {
 	static const enum op ops[] = { OP_BEGIN, OP_STATUS, OP_TRANSMIT, OP_RECONNECT, OP_CONNECT };
@@ -183,7 +183,7 @@ static void waiters_removed(void)
 	say("disconnect", "%s", code(SCardDisconnect(owner, SCARD_LEAVE_CARD)));
 }
 
-/* Disconnect of another in a transaction */
+/* Another handle disconnects during a transaction */
 static void others_disconnect(void)
 {
 	DWORD disposition;
@@ -206,7 +206,7 @@ static void others_disconnect(void)
 	}
 }
 
-/* The same in the owner's own context: is there a way out? */
+/* The same in the context of the owner: can the call be ended? */
 static void same_context(void)
 {
 	SCARDCONTEXT ctx = context();

@@ -9,7 +9,7 @@
 
 #define MOST	70000
 
-/* Counts what reaches the card: the answer is the number in 4 bytes. */
+/* Count the commands that reach the card: it answers with the count in 4 bytes. */
 static const BYTE count_it[] = { 0x80, 0xE2, 0x00, 0x00, 0x04 };
 static const BYTE select_mf[] = { 0x00, 0xA4, 0x00, 0x0C, 0x02, 0x3F, 0x00 };
 
@@ -42,7 +42,7 @@ static void missing(void)
 	say("next", "%s", answer_to(handle, "00A4000C023F00"));
 }
 
-/* The answer has 6 bytes: also when it does not fit, the command was carried out. */
+/* The answer has 6 bytes: the card executes the command also if they do not fit. */
 static void room(void)
 {
 	SCARDHANDLE handle = card(SCARD_SHARE_SHARED);
@@ -60,7 +60,7 @@ static void room(void)
 	}
 }
 
-/* What the caller says the protocol is, against what it is */
+/* The caller's protocol in pioSendPci, against the active one */
 static void pci_protocols(void)
 {
 	static const DWORD active[] = { SCARD_PROTOCOL_T0, SCARD_PROTOCOL_T1, SCARD_PROTOCOL_RAW };
@@ -129,7 +129,7 @@ static void received_pci(void)
 	}
 }
 
-/* Cases of ISO 7816-3, and what is none */
+/* Cases of ISO 7816-3, and malformed commands */
 static void apdus(DWORD protocol)
 {
 	static const struct {

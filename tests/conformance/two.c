@@ -9,7 +9,7 @@
 
 static char first[MAX_READERNAME], second[MAX_READERNAME];
 
-/* All names, as they stand in the list */
+/* All names, in the order of the list */
 static const char *names(SCARDCONTEXT ctx)
 {
 	char list[10 * MAX_READERNAME] = "";
@@ -19,7 +19,7 @@ static const char *names(SCARDCONTEXT ctx)
 	return ret == SCARD_S_SUCCESS ? text(list, len) : code(ret);
 }
 
-/* The second reader comes; which name is whose? */
+/* The second reader comes: which name belongs to which reader? */
 static void plug_second(SCARDCONTEXT ctx)
 {
 	SCARD_READERSTATE rs = { .szReader = second };
@@ -36,7 +36,7 @@ static void plug_second(SCARDCONTEXT ctx)
 			snprintf(second, sizeof(second), "%.*s", MAX_READERNAME - 1, name);
 	}
 	strcpy(reader, first);
-	/* its card is found in its own time */
+	/* the stack notices the second reader's card after some time */
 	while ((SCardGetStatusChange(ctx, 0, &rs, 1) != SCARD_S_SUCCESS || !rs.cbAtr) &&
 	       now_ms() < until)
 		pause_ms(20);
@@ -60,7 +60,7 @@ static void lists(void)
 	say("second-gone", "%s", names(ctx));
 }
 
-/* What happens at one is nothing to the other. */
+/* Changes of one reader do not affect the other. */
 static void apart(void)
 {
 	SCARDCONTEXT ctx = context();

@@ -33,7 +33,7 @@ static void back(void)
 	calls_after(SCARD_SHARE_SHARED, NULL, pull_and_plug);
 }
 
-/* Calls with a context, and the name that was the reader's */
+/* Calls with a context, with the name of the unplugged reader */
 static void named(void)
 {
 	SCARDCONTEXT ctx = context();

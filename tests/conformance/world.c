@@ -15,13 +15,13 @@
 
 #define MAX_CONTEXTS	64
 
-/* Where vreader is spoken to, if it is not told otherwise */
+/* Default control socket of vreader */
 #define VREADER_SOCKET	"/run/vreader.sock"
 
 char reader[MAX_READERNAME];
 DWORD first_event;
 
-/* Those of this process, to be released at the end */
+/* Contexts of this process, to release at the end */
 static SCARDCONTEXT contexts[MAX_CONTEXTS];
 static size_t ncontexts;
 static bool stuck;
@@ -42,7 +42,9 @@ long long now_ms(void)
 	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
-/* Have the card or the reader moved; without a shell, which would have to be read first. */
+/*
+ * Move the card or the reader by a command, without a shell, which would first have to be loaded.
+ */
 static bool try_control(const char *command)
 {
 	char *program = getenv("CONFORMANCE_CONTROL"), line[200];
@@ -71,7 +73,7 @@ void control(const char *command)
 		give_up("%s failed", command);
 }
 
-/* The same of the second reader, which is not plugged in when a case begins. */
+/* The same for the second reader, which is unplugged at the start of a case. */
 void control_second(const char *command)
 {
 	control(print("-s %s.second %s", VREADER_SOCKET, command));
@@ -109,7 +111,7 @@ SCARDHANDLE card_of(SCARDCONTEXT ctx, DWORD mode)
 	return connect_or_give_up(ctx, mode, SCARD_PROTOCOL_ANY);
 }
 
-/* In a context of its own */
+/* Connect in a new context. */
 SCARDHANDLE card_with(DWORD mode, DWORD protocols)
 {
 	return connect_or_give_up(context(), mode, protocols);
@@ -120,7 +122,7 @@ SCARDHANDLE card(DWORD mode)
 	return card_with(mode, SCARD_PROTOCOL_ANY);
 }
 
-/* A call has not returned: what it uses cannot be released. */
+/* A call has not returned: keep its context. */
 void context_is_stuck(void)
 {
 	stuck = true;
@@ -154,7 +156,7 @@ LONG apdu(SCARDHANDLE handle, const char *hex, BYTE *answer, DWORD *len)
 	return SCardTransmit(handle, &pci, command, n, NULL, answer, len);
 }
 
-/* The answer, or why there is none */
+/* Return the answer, or the error. */
 const char *answer_to(SCARDHANDLE handle, const char *hex)
 {
 	BYTE answer[300];
@@ -184,7 +186,10 @@ static LONG read_life(SCARDHANDLE handle, struct life *life)
 	return ret;
 }
 
-/* What has become of the card since the case began: is the PIN verified, was it reset? */
+/*
+ * Print the changes of the card since the start of the case: is the PIN verified, was the card
+ * reset?
+ */
 const char *card_life(SCARDHANDLE handle)
 {
 	struct life life = first_life;
@@ -198,7 +203,7 @@ const char *card_life(SCARDHANDLE handle)
 		     (BYTE)(life.warm - first_life.warm));
 }
 
-/* ---- waiting for the reader and the card; it is noticed in its own time ---- */
+/* ---- wait for the reader and the card; the stack notices a change after some time ---- */
 
 static DWORD list(SCARDCONTEXT ctx)
 {
@@ -246,7 +251,7 @@ static DWORD number_of_readers(void)
 	return n;
 }
 
-/* @state: PRESENT, with its ATR, PRESENT|MUTE, EMPTY, or 0: any; returns the event counter. */
+/* @state: PRESENT with an ATR, PRESENT|MUTE, EMPTY, or 0: any; return the event counter. */
 static DWORD wait_for(DWORD state)
 {
 	SCARD_READERSTATE rs = { .szReader = reader };
@@ -288,7 +293,7 @@ static DWORD state_with(const char *card_spec)
 	return SCARD_STATE_PRESENT;
 }
 
-/* Take out what is in the reader, if there is anything, and put this in. */
+/* Remove the card in the reader, if any, and insert this one. */
 static void put_in(const char *spec)
 {
 	char line[200];
@@ -303,8 +308,8 @@ static void put_in(const char *spec)
 }
 
 /*
- * Nobody else has the card, and it is off: nothing of an earlier case is left. A card
- * that the case before has made unusable is taken out and put in again.
+ * Wait until no other handle uses the card and it is off, so that nothing of an earlier case is
+ * left. Reinsert a card that the earlier case has made unusable.
  */
 static void card_is_free(const char *spec)
 {
@@ -330,10 +335,7 @@ static void card_is_free(const char *spec)
 	SCardReleaseContext(ctx);
 }
 
-/*
- * In the process of a case, before it. @c->moves: of the case before, is what is in
- * the reader to be put there?
- */
+/* Prepare a case, in its process. @c->moves: of the earlier case: insert the card anew? */
 void prepare(const struct test_case *c)
 {
 	const char *spec = c->card ? c->card : DEFAULT_CARD;

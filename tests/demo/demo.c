@@ -2,8 +2,7 @@
 /*
  * usage: demo session | demo pin | demo process READER select|verify|verify-leave
  *
- * The parts of the demonstration that are made by calls of the SCard API, and the
- * process that is killed in them.
+ * The parts of the demonstration that call the SCard API, and the process that they kill.
  */
 #include <signal.h>
 #include <stdarg.h>
@@ -89,7 +88,7 @@ bool watch_reader(const char *reader)
 	handle_disconnect(&h, SCARD_LEAVE_CARD);
 	if (code || channel >> 16 != 0x0020 ||
 	    !usbmon_open(channel >> 8 & 0xff, channel & 0xff)) {
-		check(false, "the kernel's USB monitor shows what goes to the reader (%s)",
+		check(false, "the kernel's USB monitor shows the messages to the reader (%s)",
 		      code_name(code));
 		return false;
 	}
@@ -130,7 +129,7 @@ int handle_apdu(const struct handle *h, const BYTE *apdu, DWORD len, bool say)
 	return answer[room - 2] << 8 | answer[room - 1];
 }
 
-/* The other process: it says when it is so far, and waits for its end. */
+/* The other process: report that it uses the card, and wait for SIGKILL. */
 int process_main(const char *reader, const char *what)
 {
 	bool pin = strcmp(what, "select");
@@ -197,7 +196,7 @@ static const char *find_now(SCARDCONTEXT context, const char *part)
 	return NULL;
 }
 
-/* The first reader whose name contains @part; one that was just plugged in may take a moment. */
+/* Find the first reader whose name contains @part; wait for a reader that was just plugged in. */
 static const char *find_reader(const char *part)
 {
 	SCARD_READERSTATE change = { .szReader = "\\\\?PnP?\\Notification" };
@@ -224,7 +223,7 @@ int main(int argc, char **argv)
 		return process_main(argv[2], argv[3]);
 	if (argc != 2)
 		return 2;
-	/* QEMU's is the only one at first */
+	/* at first, QEMU's reader is the only one */
 	reader = find_reader(strcmp(argv[1], "pin") ? "" : "Virtual Reader");
 	if (!reader)
 		return 1;

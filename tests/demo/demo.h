@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the demonstration is made of: steps that say what they do and check it. */
+/* Steps of the demonstration: each prints its action and checks the result. */
 #ifndef DEMO_H
 #define DEMO_H
 
 #include <stdbool.h>
 #include <winscard.h>
 
-/* demo.c: a verdict on what was just shown; remembered for the exit status */
+/* demo.c: print a verdict on the last action; a failure sets the exit status */
 void check(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const char *code_name(LONG code);
 
@@ -19,19 +19,19 @@ struct handle {
 
 bool handle_connect(struct handle *h, const char *reader);
 void handle_disconnect(struct handle *h, DWORD disposition);
-/* Watch what goes to the reader. */
+/* Watch the CCID messages to the reader. */
 bool watch_reader(const char *reader);
 LONG handle_status(const struct handle *h);
-/* An APDU; the status word, or -1. With @say both are printed. */
+/* Send an APDU; return the status word, or -1. With @say print both. */
 int handle_apdu(const struct handle *h, const BYTE *apdu, DWORD len, bool say);
 
-/* Start this program as another process that uses the card and waits; its pid, or 0. */
+/* Run this program as another process that uses the card and waits; return its pid, or 0. */
 pid_t start_process(const char *reader, const char *what);
 void kill_process(pid_t pid);
-/* What start_process() starts. */
+/* The process that start_process() runs */
 int process_main(const char *reader, const char *what);
 
-/* The commands that are used */
+/* APDUs of the steps */
 extern const BYTE select_applet[12], verify_pin[9], ask_pin[4];
 
 /* session.c, pin.c: the parts */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What the reset is good for. QEMU's card asks for no PIN and forgets nothing at a reset,
- * so this is shown with the virtual reader and its ISO card, which does both.
+ * The reset protects a verified PIN. QEMU's card asks for no PIN and keeps its state at a reset,
+ * so this part uses the virtual reader and its ISO card.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 #define INDENT "      to the reader:  "
 
-/* A process of its own would do the same: connect and ask whether the PIN is verified. */
+/* Connect and ask whether the PIN is verified, as a process of its own would. */
 static int ask(const char *reader, DWORD disposition)
 {
 	struct handle h;
@@ -37,7 +37,7 @@ void pin(const char *reader)
 	pid_t pid;
 	int sw;
 
-	puts("\n== 5. What that is good for: a verified PIN ==\n");
+	puts("\n== 5. The reset protects a verified PIN ==\n");
 	printf("    SCardListReaders: %s\n", reader);
 	if (!watch_reader(reader))
 		return;
@@ -52,7 +52,7 @@ void pin(const char *reader)
 	kill_process(pid);
 	sw = ask(reader, SCARD_RESET_CARD);
 	say_answer(sw);
-	check(sw == 0x9000, "it said that the card may stay as it is");
+	check(sw == 0x9000, "the PIN stays verified: the process asked for SCARD_LEAVE_CARD");
 
 	pid = start_process(reader, "verify");
 	if (!pid)
@@ -63,6 +63,6 @@ void pin(const char *reader)
 	sw = ask(reader, SCARD_LEAVE_CARD);
 	messages = usbmon_print(INDENT);
 	say_answer(sw);
-	check(!strcmp(messages, "IccPowerOn XfrBlock"), "the card was reset before it was asked");
-	check(sw == 0x63c3, "nobody inherits a verified PIN");
+	check(!strcmp(messages, "IccPowerOn XfrBlock"), "the card was reset before the command");
+	check(sw == 0x63c3, "the next process does not inherit the verified PIN");
 }

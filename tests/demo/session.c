@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A session with QEMU's reader: connect, an APDU, four ways to disconnect, and a death. */
+/* A session with QEMU's reader: connect, an APDU, four ways to disconnect, and a killed process. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/types.h>
@@ -12,18 +12,18 @@
 static const struct {
 	DWORD disposition;
 	const char *name;
-	const char *messages;	/* what the reader must be told */
-	LONG second;		/* what the second handle must see */
+	const char *messages;	/* expected messages to the reader */
+	LONG second;		/* expected status of the second handle */
 	const char *meaning;
 } ways[] = {
 	{ SCARD_LEAVE_CARD, "SCARD_LEAVE_CARD", "", SCARD_S_SUCCESS,
-	  "the card is left as it is" },
+	  "the card keeps its state" },
 	{ SCARD_RESET_CARD, "SCARD_RESET_CARD", "IccPowerOn", SCARD_W_RESET_CARD,
 	  "a warm reset: power on without power off" },
 	{ SCARD_UNPOWER_CARD, "SCARD_UNPOWER_CARD", "IccPowerOff", SCARD_W_RESET_CARD,
 	  "the power is off" },
 	{ SCARD_EJECT_CARD, "SCARD_EJECT_CARD", "IccPowerOff", SCARD_W_RESET_CARD,
-	  "this reader has no mechanics: as UNPOWER" },
+	  "the reader cannot eject: as UNPOWER" },
 };
 
 static void reconnect(struct handle *h)
@@ -48,7 +48,7 @@ static void first_apdu(const char *reader)
 	printf("    SCardConnect: SCARD_S_SUCCESS, protocol T=%d\n", h.protocol == SCARD_PROTOCOL_T1);
 	usbmon_print(INDENT);
 	sw = handle_apdu(&h, select_applet, sizeof(select_applet), true);
-	check(!strcmp(usbmon_print(INDENT), "XfrBlock"), "the command went to the card, once");
+	check(!strcmp(usbmon_print(INDENT), "XfrBlock"), "the command reached the card once");
 	check(sw >> 8 == 0x61, "the card selected its applet (61xx: the answer can be fetched)");
 	handle_disconnect(&h, SCARD_LEAVE_CARD);
 }
@@ -60,7 +60,7 @@ static void disconnect_all_ways(const char *reader)
 	unsigned int i;
 	LONG seen;
 
-	puts("\n== 3. SCardDisconnect, four ways; a second handle looks on ==");
+	puts("\n== 3. SCardDisconnect, four ways; with a second handle connected ==");
 	if (!handle_connect(&second, reader))
 		return;
 	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
@@ -74,7 +74,7 @@ static void disconnect_all_ways(const char *reader)
 		printf("      second handle:  SCardStatus returns %s\n", code_name(seen));
 		check(!strcmp(messages, ways[i].messages), "%s", ways[i].meaning);
 		check(seen == ways[i].second, seen == SCARD_S_SUCCESS ?
-		      "the second handle notices nothing" : "the second handle is told");
+		      "the second handle gets no event" : "the second handle gets the event");
 		reconnect(&second);
 		usbmon_clear();
 	}
@@ -89,7 +89,7 @@ static void death(const char *reader)
 	LONG seen;
 	int sw;
 
-	puts("\n== 4. A process dies without SCardDisconnect ==\n");
+	puts("\n== 4. A process is killed before SCardDisconnect ==\n");
 	if (!handle_connect(&second, reader))
 		return;
 	pid = start_process(reader, "select");
@@ -106,9 +106,9 @@ static void death(const char *reader)
 	seen = handle_status(&second);
 	printf("      second handle:  SCardStatus returns %s\n", code_name(seen));
 	check(!strcmp(messages, "IccPowerOn XfrBlock"),
-	      "one reset, and it came before the first byte of the next process");
-	check(sw >> 8 == 0x61, "the next process works with the card");
-	check(seen == SCARD_W_RESET_CARD, "the second handle is told");
+	      "one reset, before the first byte of the next process");
+	check(sw >> 8 == 0x61, "the next process uses the card");
+	check(seen == SCARD_W_RESET_CARD, "the second handle gets the event");
 	handle_disconnect(&next, SCARD_LEAVE_CARD);
 	handle_disconnect(&second, SCARD_LEAVE_CARD);
 }

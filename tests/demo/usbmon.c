@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * See usbmon.h. Reads the text interface (Documentation/usb/usbmon.rst, format 1u): a
- * line for each transfer, with its first 32 bytes, which is more than a CCID header.
+ * See usbmon.h. Reads the text interface (Documentation/usb/usbmon.rst, format 1u): a line for
+ * each transfer, with its first 32 bytes, which include the CCID header.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@ struct message {
 
 static int monitor = -1;
 static unsigned int bus, device;
-static char pending[1 << 16];	/* text that is not a whole line yet */
+static char pending[1 << 16];	/* incomplete line */
 static size_t pending_len;
 static struct message messages[MAX_MESSAGES];
 static unsigned int count;
@@ -31,7 +31,7 @@ static unsigned int count;
 static const struct {
 	uint8_t type;
 	const char *name;
-	bool question;		/* tells the reader nothing that changes a card */
+	bool question;		/* does not change the state of a card */
 } names[] = {
 	{ 0x61, "SetParameters", true },
 	{ 0x62, "IccPowerOn", false },
@@ -78,7 +78,7 @@ static unsigned int hex_bytes(const char *text, uint8_t *data, unsigned int size
 	return len;
 }
 
-/* "TAG TIME S Bo:1:002:1 -115 10 = DATA": a bulk transfer to our reader is submitted */
+/* "TAG TIME S Bo:1:002:1 -115 10 = DATA": submission of a bulk transfer to our reader */
 static void take_line(const char *line)
 {
 	unsigned int of_bus, of_device, endpoint, length;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the fuzzers share: taking input apart, and saying what must hold. */
+/* Shared by the fuzzers: take input apart, and state the rules. */
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H
 
@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 	}									\
 } while (0)
 
-/* The input; once it is used up it goes on with zeros. */
+/* The input; after its end it continues with zeros. */
 struct input {
 	const u8 *p;
 	size_t len;
@@ -46,7 +46,7 @@ static inline u32 take32(struct input *in)
 	return low | (u32)take16(in) << 16;
 }
 
-/* A copy of exactly @n bytes, so that reading past its end is seen */
+/* Return a copy of exactly @n bytes, so that the sanitizer finds reads past its end. */
 static inline u8 *take_copy(struct input *in, size_t n)
 {
 	u8 *copy = malloc(n ? n : 1);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * ATRs, and what is concluded from them: parameters, PPS, waiting times. A second
- * parser, which walks by index and keeps a table, has to agree with the first.
+ * ATRs: the results of the parser in kernel/ccid/proto/atr.c (parameters, PPS, waiting times). A
+ * second parser, which uses an index and a table, has to agree with it.
  */
 #include "atr.h"
 #include "fuzz.h"
 #include "params.h"
 
 struct table {
-	int ta[34], tb[34], tc[34], td[34];	/* by i from 1; -1 if not there */
+	int ta[34], tb[34], tc[34], td[34];	/* by i from 1; -1 if absent */
 	unsigned int n;
 	size_t hist;
 	bool missing;
@@ -74,7 +74,7 @@ static void compare(const struct atr *a, const u8 *p, size_t len)
 	for (i = 3; i <= t.n; i++) {
 		u8 type = t.td[i - 1] & 15;
 
-		/* a group without bytes is none */
+		/* a group without bytes is absent */
 		if (!(t.td[i - 1] >> 4))
 			continue;
 		if (type == 1 && !t1_seen) {
@@ -135,7 +135,7 @@ static void fuzz_params(const struct atr *a, struct input *in)
 	wait = ccid_params_wait_t1(a, a->fi_di, r.clock);
 	HOLDS(wait && wait <= PARAMS_WAIT_MAX_MS);
 
-	/* the request itself is an answer that agrees; any other one agrees to no more */
+	/* a copy of the request is an answer that agrees; any other answer agrees to no more */
 	len = ccid_pps_put(pps, protocol, fi_di);
 	HOLDS(len == 3 || len == 4);
 	HOLDS(!ccid_pps_check(&agreed, pps, len, pps, len) && agreed == fi_di);

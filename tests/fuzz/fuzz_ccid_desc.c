@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Class descriptors: whatever stands behind an interface, what is believed has the
- * bounds that the module relies on, and a descriptor is found if and only if a chain
- * of well-formed ones leads to it.
+ * Class descriptors (bDescriptorType 0x21): an accepted descriptor has values within the bounds
+ * that the module relies on, and a descriptor is found if and only if a chain of well-formed
+ * descriptors leads to it.
  */
 #include "ccid_desc.h"
 #include "fuzz.h"
 
-/* Where the descriptor is, written the other way round: -1 none, -2 broken */
+/* Find the descriptor in another way: -1 none, -2 broken. */
 static long find(const u8 *p, size_t len, size_t at)
 {
 	size_t n;

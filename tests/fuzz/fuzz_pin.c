@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * PIN structures from user space: accepted if and only if their length says what is
- * there, and then the reader gets field by field what the caller has written, or what it
- * needs instead.
+ * PIN structures from user space: accepted if and only if their length matches their fields; then
+ * the reader gets each field as the caller has written it, or the value that it needs instead.
  */
 #include "fuzz.h"
 #include "pin.h"
 
-/* The message made from a copy of the structure, one field after the other */
+/* Build the message from a copy of the structure, field by field. */
 static u32 expected(u8 *out, const struct pin_pad *pad, const u8 *given, u32 len, bool modify)
 {
 	u32 n = 0, i, fields = modify ? 10 : 7, header = modify ? 24 : 19;
@@ -87,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_len)
 	valid = len >= header + 4 && (!modify || buf[11] <= 3 || buf[11] == 0xff) &&
 		(get_le32(buf + header - 4) == len - header ||
 		 get_be32(buf + header - 4) == len - header);
-	/* a caller in big-endian order: the 16-bit fields are in it, too */
+	/* a caller in big-endian order: swap the 16-bit fields */
 	if (valid && get_le32(buf + header - 4) != len - header) {
 		swap_bytes(copy + (modify ? 7 : 5));
 		swap_bytes(copy + (modify ? 12 : 9));

@@ -2,14 +2,13 @@
 /*
  * T=0, in three ways.
  *
- * APDU to TPDU: the result carries the command's header and data, and is one that
- * T=0 can carry.
+ * APDU to TPDU: the result carries the command's header and data, and T=0 can carry it.
  *
- * A hostile card: what is sent is the command and no more, each byte once and in
- * order; the answer stays within its room.
+ * A hostile card: the host sends the command and no more, each byte once and in order; the answer
+ * stays within its buffer.
  *
- * An honest card, which takes or gives its data in pieces of its choice, asks for
- * time, stops early: it gets the command, the host its data and status.
+ * An honest card, which takes or gives its data in pieces of its choice, asks for time, or stops
+ * early: the card gets the command, the host its data and status.
  */
 #include "apdu.h"
 #include "fuzz.h"
@@ -98,8 +97,8 @@ static void fuzz_hostile(struct input *in)
 struct card {
 	struct input *in;
 	u8 seen[T0_TPDU_MAX];
-	u32 seen_len, wanted;	/* bytes of the command that it has got, and waits for */
-	u32 given, total;	/* bytes of its answer */
+	u32 seen_len, wanted;	/* bytes of the command: received, and expected */
+	u32 given, total;	/* bytes of the answer */
 	u8 sw[2];
 	unsigned int sw_given;
 	bool incoming;
@@ -110,7 +109,7 @@ static u8 answer_byte(u32 i)
 	return i * 11 + 3;
 }
 
-/* What the card says next, when it is its turn: one procedure byte and what follows. */
+/* Send the card's next bytes: one procedure byte and the data after it. */
 static u32 card_says(struct card *c, u8 *out)
 {
 	u8 ins = c->seen[1], whim = take(c->in);
@@ -155,7 +154,7 @@ static void fuzz_honest(struct input *in)
 	for (i = 0; i < 5; i++)
 		tpdu[i] = take(in);
 	if ((tpdu[1] & 0xf0) == 0x60 || (tpdu[1] & 0xf0) == 0x90)
-		return;		/* no INS */
+		return;		/* not an INS */
 	c.incoming = take(in) & 1;
 	len = c.incoming ? 5 : 5 + tpdu[4];
 	for (i = 5; i < len; i++)
@@ -171,7 +170,7 @@ static void fuzz_honest(struct input *in)
 		HOLDS(c.seen_len + t.tx_len <= len);
 		memcpy(c.seen + c.seen_len, t.tx, t.tx_len);
 		c.seen_len += t.tx_len;
-		/* nobody sends what the card does not wait for */
+		/* the host never sends unexpected bytes */
 		HOLDS(c.seen_len == c.wanted);
 		if (!queued)
 			queued = card_says(&c, line);

@@ -2,16 +2,15 @@
 /*
  * T=1, in two ways.
  *
- * A hostile card sends whatever it likes, with the EDC set right for it where that is
- * asked for: each block of the host's is well-formed and fits the card, the command's
- * bytes go out in order and never again after S(RESYNCH), the answer stays within its
- * room, a command is DONE only when all of it is acknowledged, and there is an end.
+ * A hostile card sends any blocks, with a right EDC if the input asks for it: each block of the
+ * host is well-formed and fits the card, the command's bytes go out in order and never again
+ * after S(RESYNCH), the answer stays within its buffer, a command is DONE only when all of it is
+ * acknowledged, and the exchange ends.
  *
- * An honest card on a bad line: blocks get lost or garbled, the card asks for time,
- * changes its IFSC, aborts. No command is executed twice, whatever happens; what is
- * DONE was executed once, on exactly these bytes, and its answer is exactly the
- * card's; as long as few blocks are spoilt the command does succeed; and there is an
- * end.
+ * An honest card on a bad line: blocks get lost or garbled, the card asks for time, changes its
+ * IFSC, aborts. No command is executed twice; a command that is DONE was executed once, on
+ * exactly these bytes, and its answer is exactly the card's; with few bad blocks the command
+ * succeeds; and the exchange ends.
  */
 #include "fuzz.h"
 #include "t1.h"
@@ -63,7 +62,7 @@ static void hostile_command(struct input *in, struct t1 *t, u8 *tx, bool ifs, bo
 		u8 *rx;
 
 		check_tx(t, tx, cmd, cmd_len);
-		/* behind S(RESYNCH request) nothing of the command follows, or all of it */
+		/* after S(RESYNCH request) the host sends nothing of the command, or all of it */
 		HOLDS(!over || tx[1] & 0x80);
 		if (tx[1] == 0xc0 && !resynchs_first)
 			over = true;
@@ -77,7 +76,7 @@ static void hostile_command(struct input *in, struct t1 *t, u8 *tx, bool ifs, bo
 		}
 		action = ccid_t1_step(t, rx, n, tx);
 		free(rx);
-		/* when the input is used up, it hears nothing, and gives up soon */
+		/* after the input the card is silent, and the host soon gives up */
 		HOLDS(in->len || ++steps < 16);
 	}
 	HOLDS(t->ans_len <= size);
@@ -88,7 +87,7 @@ static void hostile_command(struct input *in, struct t1 *t, u8 *tx, bool ifs, bo
 	free(ans);
 }
 
-/* A block that the reader completes, and what follows: that block never goes out again */
+/* Send a block that the reader completes, and the next ones: that block is never sent again. */
 static void hostile_pin_entry(struct input *in, struct t1 *t, u8 *tx)
 {
 	u8 prologue[T1_PROLOGUE_LEN], *ans = malloc(300);
@@ -141,7 +140,7 @@ static enum card_whim decide(struct t1_card *card, u8 *value)
 	*value = whim >> 2 | 1;
 	if (whim & 3)
 		l->whims++;
-	/* aborting is rare, or nothing else happens */
+	/* abort rarely, or nothing else happens */
 	if ((whim & 3) == CARD_ABORTS && whim >> 2 != 0x3f)
 		return CARD_WANTS_TIME;
 	return whim & 3;
@@ -155,7 +154,7 @@ static u32 chunk(struct t1_card *card, u32 most)
 	return less && most ? less % most + 1 : most;
 }
 
-/* The line to the card and back: what arrives at the host */
+/* Carry a block to the card, and the answer back to the host. */
 static u32 carry(struct line *l, const u8 *tx, u32 tx_len, u8 *rx)
 {
 	u8 fault = take(&l->in);
@@ -166,10 +165,10 @@ static u32 carry(struct line *l, const u8 *tx, u32 tx_len, u8 *rx)
 	else if (fault)
 		l->faults++;
 	if (fault == 0x10)
-		return 0;	/* the card has heard nothing */
+		return 0;	/* the card receives nothing */
 	len = t1_card_receive(&l->card, tx, tx_len, fault == 0x20, rx);
 	if (fault == 0x30)
-		return 0;	/* nothing was heard of the card */
+		return 0;	/* the host receives nothing */
 	if (fault >= 0x40 && len)
 		rx[take(&l->in) % len] ^= fault >> 4;
 	return len;
@@ -244,7 +243,7 @@ static void fuzz_honest(struct input *in)
 		HOLDS(action == T1_DONE || l->faults > 3);
 		HOLDS(action != T1_DONE || l->card.ifsd == ifsd);
 		if (action != T1_DONE)
-			t.ifsd = 254;	/* whichever of the two the card has believed */
+			t.ifsd = 254;	/* the card has accepted one of the two */
 	}
 	for (i = 0; i < COMMANDS; i++)
 		fuzz_command(l, &t, tx, !t.broken);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * APDUs in parts. Against a reader that says what it likes: parts go out in order and
- * fit, the answer stays within its room, and there is an end. Against an honest one:
- * it gets the command, the host the answer.
+ * APDUs in parts (wLevelParameter). A hostile reader: parts go out in order and fit, the answer
+ * stays within its buffer, and the exchange ends. An honest reader: it gets the command, the host
+ * the answer.
  */
 #include "fuzz.h"
 #include "xchain.h"
 
 #define LENGTH_MAX	2000
 
-/* The reader's idea of where in a command a part is */
+/* The reader's position of a part in the command */
 static bool level_fits(u8 level, bool first, bool last)
 {
 	switch (level) {

@@ -86,7 +86,7 @@ static u32 send_s(struct t1_card *card, u8 *out)
 			 card->s_pcb == (0xc0 | ABORT) ? 0 : 1);
 }
 
-/* Go on: the next block of the answer, or the acknowledgement of one of the command. */
+/* Continue: the next block of the answer, or the acknowledgement of one of the command. */
 static u32 go_on(struct t1_card *card, bool i, u8 *out)
 {
 	u8 value = 1;
@@ -169,7 +169,7 @@ static u32 got_s(struct t1_card *card, u8 pcb, const u8 *inf, u32 n, u8 *out)
 		card->ifsd = *inf;
 		return put_block(card, out, 0xe0 | IFS, inf, 1);
 	}
-	/* the host aborts nothing, and asks for nothing else */
+	/* the host does not abort, and sends no other request */
 	HOLDS(pcb == (0xe0 | type) && (type == IFS || type == ABORT || type == WTX));
 	if (!card->s_outstanding || type != (card->s_pcb & 0x1f))
 		return invalid(card, out, 2);
@@ -202,7 +202,7 @@ u32 t1_card_receive(struct t1_card *card, const u8 *block, u32 len, bool garbled
 {
 	u8 pcb = block[1];
 
-	/* the host never sends a wrong one */
+	/* the host never sends an invalid block */
 	HOLDS(t1_block_ok(card->crc, block, len) && !block[0]);
 	if (garbled)
 		return invalid(card, out, 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The card's side of T=1 as ISO 7816-3 section 11 has it, on a line that may lose and
- * garble blocks: what the host's side is tried against. Written without a look at it.
+ * The card's side of T=1, ISO 7816-3 section 11, on a line that may lose and garble blocks: the
+ * peer of the host's side in tests. Written from the standard only.
  */
 #ifndef TESTS_FUZZ_T1_CARD_H
 #define TESTS_FUZZ_T1_CARD_H
@@ -10,7 +10,7 @@
 
 #define CARD_BLOCK_MAX	(3 + 254 + 2)
 
-/* What the card may do before it answers a block; see t1_card.decide */
+/* Actions of the card before it answers a block; see t1_card.decide */
 enum card_whim {
 	CARD_ANSWERS,
 	CARD_WANTS_TIME,
@@ -28,14 +28,14 @@ struct t1_card {
 	u32 (*chunk)(struct t1_card *card, u32 most);	/* bytes of the next I-block */
 	void *arg;
 
-	/* seen by the test */
+	/* results for the test */
 	u8 cmd[70000];
 	u32 cmd_len;
 	unsigned int executed;
 	unsigned int aborted;
 	u8 ifsc, ifsd;
 
-	/* its own */
+	/* private */
 	bool ns, nr;
 	bool in_command;
 	bool i_outstanding, i_more;
@@ -43,16 +43,16 @@ struct t1_card {
 	u32 i_len, ans_off;
 	bool s_outstanding;
 	u8 s_pcb, s_value;
-	bool i_pending;			/* behind the S-block: an I-block, else an R-block */
+	bool i_pending;			/* after the S-block: an I-block, else an R-block */
 };
 
 void t1_card_reset(struct t1_card *card);
-/* Give a block to the card; the answer's length, 0 for silence. */
+/* Send a block to the card; return the length of its answer, 0 for silence. */
 u32 t1_card_receive(struct t1_card *card, const u8 *block, u32 len, bool garbled, u8 *out);
 
 u32 t1_edc_len(bool crc);
 void t1_edc_put(bool crc, u8 *block, u32 len);
-/* Is it a block, with its LEN and EDC right? */
+/* Is this a block with correct LEN and EDC? */
 bool t1_block_ok(bool crc, const u8 *block, u32 len);
 
 #endif /* TESTS_FUZZ_T1_CARD_H */

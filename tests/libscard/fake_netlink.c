@@ -17,12 +17,12 @@
 
 struct netlink {
 	int fd;
-	unsigned int load;		/* family.load when opened: differs after a reload */
+	unsigned int load;		/* family.load at open; differs after a reload */
 	bool lost;
 	bool gone;
 	int changes[64];		/* minor + 1: added; -minor - 1: removed */
 	unsigned int nchanges;
-	bool states[MAX_SLOTS];		/* readers whose state has changed */
+	bool states[MAX_SLOTS];		/* readers with a changed state */
 };
 
 static struct {
@@ -32,7 +32,7 @@ static struct {
 	bool lose;
 	struct reader slots[MAX_SLOTS];
 	bool used[MAX_SLOTS];
-	struct netlink *opened;		/* the library has at most one */
+	struct netlink *opened;		/* the library has one at most */
 } family = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 struct netlink *scard_netlink_open(void)
@@ -125,7 +125,7 @@ bool scard_netlink_dump(struct netlink *nl, struct reader_list *list)
 	return known;
 }
 
-/* ---- for fake.c and the tests ---- */
+/* ---- called by fake.c and the tests ---- */
 
 static void tell(uint32_t minor, int change)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A slot of a fake reader: the ioctls of kernel/core/file.c and kernel/core/card.c, by the same
- * policy, with a card that answers at once. See fake.h.
+ * A slot of a fake reader: the ioctls of kernel/core/cdev.c, with the policy of the kernel, and
+ * with a card that answers at once. See fake.h.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +43,7 @@ uint32_t slot_state(const struct slot *s)
 	return state;
 }
 
-/* Make the files readable that have something to see. */
+/* Make the files with an event readable. */
 void slot_changed(struct slot *s)
 {
 	int fd;
@@ -81,7 +81,7 @@ static int reset(struct slot *s)
 	return s->power_error;
 }
 
-/* What the kernel's worker does, at once. */
+/* Do the jobs of the kernel's worker, at once. */
 void slot_run_worker(struct slot *s)
 {
 	while (s->pol.running == &s->pol.worker) {
@@ -205,7 +205,7 @@ static int connect_card(struct file *f, struct scard_connect *arg)
 	return ret;
 }
 
-/* As the kernel's act() */
+/* As connect_act() of the kernel */
 static int act(struct slot *s, uint32_t disposition)
 {
 	if (s->pol.card == POL_CARD_ABSENT)

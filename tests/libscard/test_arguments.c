@@ -208,7 +208,10 @@ static void transmit_arguments(void)
 	CHECK_EQ(recv.dwProtocol, 0x77);
 	n = sizeof(out);
 	CHECK_EQ(SCardTransmit(card, SCARD_PCI_RAW, big, 4, NULL, out, &n), SCARD_S_SUCCESS);
-	/* too long: executed, its length is told, nothing is written */
+	/*
+	 * the answer is too long: the card executes the command, the length is returned, nothing
+	 * is written
+	 */
 	memset(out, 0x11, sizeof(out));
 	n = 257;
 	CHECK_EQ(transmit(card, "\x00\xc0\x01", 3, out, &n), SCARD_E_INSUFFICIENT_BUFFER);
@@ -220,7 +223,7 @@ static void transmit_arguments(void)
 	n = sizeof(out);
 	CHECK_EQ(transmit(card, "\x00\xff", 2, out, &n), SCARD_E_NOT_TRANSACTED);
 	CHECK_EQ(n, 0);
-	/* one system call for each */
+	/* one system call for each call */
 	fake_ioctls();
 	n = sizeof(out);
 	CHECK_EQ(transmit(card, big, 4, out, &n), SCARD_S_SUCCESS);
@@ -254,7 +257,7 @@ static void status_arguments(void)
 	CHECK_EQ(SCardStatus(card, name, &name_len, NULL, NULL, buf, &atr_len), SCARD_S_SUCCESS);
 	CHECK(!strcmp(name, READER) && name[sizeof(READER)] == 'x');
 	CHECK(!memcmp(buf, atr, sizeof(atr)) && buf[sizeof(atr)] == 0x11);
-	/* too small: what fits, and the whole length */
+	/* the buffer is too small: the part that fits, and the whole length */
 	memset(name, 'x', sizeof(name));
 	memset(buf, 0x11, sizeof(buf));
 	name_len = 3;
@@ -313,7 +316,7 @@ static void control_arguments(void)
 	CHECK_EQ(SCardControl(card, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0, out, sizeof(out), &n),
 		 SCARD_S_SUCCESS);
 	CHECK_EQ(n, sizeof(PCSC_TLV_STRUCTURE));
-	/* as programs made for Windows ask */
+	/* in the layout of programs for Windows */
 	CHECK_EQ(SCardControl(card, 0x313520, NULL, 0, out, sizeof(out), &n), SCARD_S_SUCCESS);
 	CHECK_EQ(n, sizeof(PCSC_TLV_STRUCTURE));
 	SCardReleaseContext(ctx);

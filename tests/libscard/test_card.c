@@ -58,7 +58,7 @@ static void transactions(void)
 	begin.card = b;
 	start(&begin);
 	EVENTUALLY(fake_waiting(0) == 1);
-	/* the same context, the same thread: nothing is blocked by that */
+	/* the same context and thread: no call is blocked */
 	CHECK_EQ(SCardIsValidContext(ctx), SCARD_S_SUCCESS);
 	CHECK_EQ(send_simple(a), SCARD_S_SUCCESS);
 	CHECK_EQ(SCardEndTransaction(a, SCARD_LEAVE_CARD), SCARD_S_SUCCESS);
@@ -66,7 +66,7 @@ static void transactions(void)
 	CHECK_EQ(SCardEndTransaction(a, SCARD_LEAVE_CARD), SCARD_S_SUCCESS);
 	CHECK_EQ(finish(&begin), SCARD_S_SUCCESS);
 	CHECK_EQ(SCardEndTransaction(a, SCARD_LEAVE_CARD), SCARD_E_SHARING_VIOLATION);
-	/* what the owner does to the card, everybody has to acknowledge, the owner too */
+	/* all handles must acknowledge a disposition of the owner, and so must the owner */
 	CHECK_EQ(SCardEndTransaction(b, SCARD_RESET_CARD), SCARD_S_SUCCESS);
 	CHECK_EQ(send_simple(a), SCARD_W_RESET_CARD);
 	CHECK_EQ(send_simple(b), SCARD_W_RESET_CARD);
@@ -128,7 +128,7 @@ static void mute_card(void)
 	plug_reader(true);
 	other = connect_shared(ctx);
 	fake_fail_power(0, EREMOTEIO);
-	/* the handle is gone though the card did not do what it should */
+	/* the handle is gone though the disposition failed */
 	CHECK_EQ(SCardDisconnect(other, SCARD_RESET_CARD), SCARD_W_UNRESPONSIVE_CARD);
 	CHECK_EQ(SCardDisconnect(other, SCARD_RESET_CARD), SCARD_E_INVALID_HANDLE);
 	CHECK_EQ(fake_open_files(), 0);
@@ -191,7 +191,7 @@ static void unplug_with_handles(void)
 		 SCARD_E_READER_UNAVAILABLE);
 	CHECK_EQ(SCardConnect(ctx, READER, SCARD_SHARE_SHARED, SCARD_PROTOCOL_ANY, &c, &n),
 		 SCARD_E_UNKNOWN_READER);
-	/* the same name, another reader: the old handles stay dead */
+	/* a new reader of the same name: the old handles stay invalid */
 	plug_reader(true);
 	c = connect_shared(ctx);
 	CHECK_EQ(send_simple(c), SCARD_S_SUCCESS);
@@ -202,7 +202,7 @@ static void unplug_with_handles(void)
 	SCardReleaseContext(ctx);
 }
 
-/* The number of a reader went to another one since its name was looked up. */
+/* The number of a reader belongs to another reader since its name was looked up. */
 static void number_reused(void)
 {
 	const struct fake_reader other = { .name = "Other Reader", .index = 1, .card = true };
@@ -222,7 +222,7 @@ static void number_reused(void)
 	SCardReleaseContext(ctx);
 }
 
-/* Cancel ends what waits, and is not there any more for what begins later. */
+/* SCardCancel ends waiting calls, and does not affect later ones. */
 static void cancel_waits(void)
 {
 	static LONG (*const calls[])(struct call *) = {
@@ -240,7 +240,7 @@ static void cancel_waits(void)
 	c.card = connect_shared(ctx);
 	SCardBeginTransaction(owner);
 	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		CHECK_EQ(SCardCancel(ctx), SCARD_S_SUCCESS);	/* nothing to cancel */
+		CHECK_EQ(SCardCancel(ctx), SCARD_S_SUCCESS);	/* no call to cancel */
 		c.f = calls[i];
 		start(&c);
 		EVENTUALLY(fake_waiting(0) == 1);
@@ -276,7 +276,7 @@ static void interrupted_waits(void)
 	SCardReleaseContext(ctx);
 }
 
-/* An APDU on the wire is not cancelled, and blocks nobody but those who need the card. */
+/* SCardCancel does not end an APDU on the wire, which blocks only calls that need the card. */
 static void cancel_on_the_wire(void)
 {
 	SCARDCONTEXT ctx = establish();
@@ -346,7 +346,7 @@ static void release_under_calls(void)
 	CHECK_EQ(fake_open_files(), 1);
 	CHECK_EQ(send_simple(owner), SCARD_S_SUCCESS);
 
-	/* on the wire: not waited for */
+	/* the call does not wait for the command on the wire */
 	sending.card = owner;
 	fake_hold(0, true);
 	start(&sending);
@@ -359,7 +359,7 @@ static void release_under_calls(void)
 	CHECK_EQ(fake_handles(0), 0);
 }
 
-/* SCardReleaseContext ends each handle as the end of the process would. */
+/* SCardReleaseContext closes each handle as the exit of the process would. */
 static void release_resets(void)
 {
 	SCARDCONTEXT ctx = establish(), other = establish();
@@ -378,7 +378,7 @@ static void release_resets(void)
 	CHECK_EQ(send_simple(card), SCARD_E_INVALID_HANDLE);
 	CHECK_EQ(send_simple(witness), SCARD_W_RESET_CARD);
 	SCardReleaseContext(other);
-	/* the witness never spoke after that reset */
+	/* the other handle has sent nothing since that reset */
 	CHECK_EQ(fake_resets(0), 1);
 }
 

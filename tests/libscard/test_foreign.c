@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * closefrom(), close(): a program closes the library's descriptors, and files of its own get
- * their numbers. The library must not use those.
+ * closefrom(), close(): a program closes the library's descriptors, and its own files get their
+ * numbers. The library must not use those.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -11,11 +11,14 @@
 
 #include "test.h"
 
-/* The first that the library may have, and the one behind the last */
+/* The lowest descriptor of the library, and the end of the range */
 #define FIRST	3
 #define END	20
 
-/* All of the library's, and nothing else, get to be @with, which is closed; returns how many. */
+/*
+ * Replace all descriptors of the library, and no others, by @with, which is closed; return their
+ * number.
+ */
 static int replace_by(int with, int command, const bool *before, bool *mine)
 {
 	int fd, n = 0;
@@ -66,7 +69,7 @@ static void close_all(const bool *mine)
 	}
 }
 
-/* What a child is to inherit is not closed in it. */
+/* The library does not close inherited descriptors in a child. */
 static void inherited(void)
 {
 	bool before[END], mine[END];
@@ -92,7 +95,7 @@ static void inherited(void)
 	close_all(mine);
 }
 
-/* A reader that was watched is still there, though its descriptor is not. */
+/* A watched reader still exists after its descriptor was closed. */
 static void watched(void)
 {
 	bool before[END], mine[END];
@@ -113,7 +116,7 @@ static void watched(void)
 	CHECK_EQ(SCardReleaseContext(ctx), SCARD_S_SUCCESS);
 }
 
-/* Close-on-exec like the library's, and of the same kind, with something to read. */
+/* A file with close-on-exec like the library's, of the same type, and readable */
 static void close_on_exec(void)
 {
 	bool before[END], mine[END];
@@ -142,13 +145,13 @@ static void close_on_exec(void)
 	waitpid(pid, &status, 0);
 	CHECK_EQ(status, 0);
 
-	/* the handle is lost, and says so */
+	/* the handle is lost, and its calls return that */
 	CHECK_EQ(send_simple(card), SCARD_E_INVALID_HANDLE);
 	n = sizeof(out);
 	CHECK_EQ(SCardGetAttrib(card, SCARD_ATTR_ICC_PRESENCE, out, &n), SCARD_E_INVALID_HANDLE);
 	CHECK_EQ(SCardDisconnect(card, SCARD_LEAVE_CARD), SCARD_S_SUCCESS);
 	CHECK_EQ(SCardDisconnect(card, SCARD_LEAVE_CARD), SCARD_E_INVALID_HANDLE);
-	/* all else is opened anew */
+	/* the library opens the others again */
 	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
 	CHECK_EQ(send_simple(connect_shared(ctx)), SCARD_S_SUCCESS);
 	rs.dwCurrentState = SCARD_STATE_PRESENT;

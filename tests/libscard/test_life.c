@@ -104,7 +104,7 @@ static void name_filters(void)
 	SCardReleaseContext(ctx);
 }
 
-/* A name that is too long for what is put behind it is not cut within a character. */
+/* A name that is too long with its suffix is not cut within a character. */
 static void name_cut(void)
 {
 	static char name[118];
@@ -121,7 +121,7 @@ static void name_cut(void)
 	CHECK_EQ(SCardListReaders(ctx, NULL, buf, &n), SCARD_S_SUCCESS);
 	snprintf(want, sizeof(want), "%s--\xe2\x82\xac 00 00", name);
 	CHECK(!strcmp(buf, want));
-	/* two bytes more, and the last character has no place */
+	/* two bytes more: the last character does not fit */
 	setenv("PCSCLITE_FILTER_EXTEND_READER_NAMES", "----\xe2\x82\xac", 1);
 	SCardReleaseContext(ctx);
 	ctx = establish();
@@ -157,7 +157,7 @@ static void many_readers(void)
 		rs[i].dwCurrentState = rs[i].dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
 	}
 	fake_insert(254);
-	/* only the one that changed is asked */
+	/* the library asks only the changed reader */
 	fake_ioctls();
 	CHECK_EQ(SCardGetStatusChange(ctx, INFINITE, rs, 256), SCARD_S_SUCCESS);
 	if (with_netlink)
@@ -176,7 +176,7 @@ static LONG call_list(struct call *c)
 	return SCardListReaders(c->ctx, NULL, NULL, &n);
 }
 
-/* Whoever lists the readers finds the card of one that was just plugged in. */
+/* Listing the readers includes the card of a reader that was just plugged in. */
 static void settling_reader(void)
 {
 	const struct fake_reader reader = { .name = "Test Reader", .settling = true };
@@ -201,7 +201,7 @@ static void settling_reader(void)
 	begin = test_seconds();
 	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
 	CHECK(test_seconds() - begin < 1);
-	/* a card that is inserted later is not waited for */
+	/* a later card is not waited for */
 	fake_settled(0);
 	fake_insert_begin(0);
 	begin = test_seconds();
@@ -229,7 +229,7 @@ static void lost_events(void)
 	SCardReleaseContext(ctx);
 }
 
-/* A reader that has left comes back, and what is lost is that it was gone. */
+/* A removed reader comes back, and the event of its removal is lost. */
 static void lost_departure(void)
 {
 	SCARDCONTEXT ctx = establish();
@@ -251,7 +251,7 @@ static void lost_departure(void)
 	SCardReleaseContext(ctx);
 }
 
-/* The module is loaded anew, and what is lost is that it was unloaded. */
+/* The module is reloaded, and the event of its unloading is lost. */
 static void lost_module(void)
 {
 	SCARDCONTEXT ctx = establish();
@@ -264,14 +264,14 @@ static void lost_module(void)
 	fake_use_netlink(with_netlink);
 	plug_reader(false);
 	EXPECT_LIST(ctx, READER);
-	/* and what comes then is heard of */
+	/* later events arrive */
 	fake_unplug(0);
 	plug_reader(true);
 	SCardDisconnect(connect_shared(ctx), SCARD_LEAVE_CARD);
 	SCardReleaseContext(ctx);
 }
 
-/* The module is unloaded and loaded again under a context. */
+/* The module is unloaded and loaded again during the life of a context. */
 static void module_comes_back(void)
 {
 	SCARDCONTEXT ctx = establish();
@@ -297,10 +297,10 @@ static void no_service(void)
 
 	rmdir(FAKE_CLASS);
 	fake_use_netlink(false);
-	/* before the arguments are looked at */
+	/* checked before the arguments */
 	CHECK_EQ(SCardEstablishContext(9, NULL, NULL, NULL), SCARD_E_NO_SERVICE);
 	CHECK_EQ(SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &ctx), SCARD_E_NO_SERVICE);
-	/* a container that sees nothing but a node */
+	/* a container with one node and nothing else */
 	plug_reader(false);
 	CHECK_EQ(SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &ctx), SCARD_S_SUCCESS);
 	EXPECT_LIST(ctx, READER);
@@ -310,8 +310,8 @@ static void no_service(void)
 }
 
 /*
- * A container was given a node, which stays where it is: nothing but the device tells that the
- * reader is gone, and nothing that it is back.
+ * A container has a node that stays: only the device reports that the reader is gone, and nothing
+ * reports that it is back.
  */
 static void node_stays(void)
 {
@@ -351,7 +351,7 @@ static void take_descriptors(bool yes)
 	CHECK(!setrlimit(RLIMIT_NOFILE, &limit));
 }
 
-/* A process that has no descriptor left is told that, and not that there are no readers. */
+/* A process without free descriptors gets an error, not an empty list of readers. */
 static void no_descriptors(void)
 {
 	SCARDCONTEXT ctx = establish();
@@ -366,14 +366,14 @@ static void no_descriptors(void)
 	take_descriptors(false);
 	CHECK_EQ(ret, SCARD_E_NO_MEMORY);
 	EXPECT_LIST(ctx, READER);
-	/* what was known before, goes on to be */
+	/* known readers stay known */
 	take_descriptors(true);
 	ret = SCardListReaders(ctx, NULL, NULL, &n);
 	CHECK_EQ(SCardConnect(ctx, READER, SCARD_SHARE_SHARED, SCARD_PROTOCOL_ANY, &card, &n),
 		 SCARD_E_NO_MEMORY);
 	take_descriptors(false);
 	CHECK_EQ(ret, SCARD_S_SUCCESS);
-	/* a reader that is watched does not leave for that */
+	/* a watched reader stays known */
 	c.ctx = ctx;
 	c.state[0].szReader = READER;
 	c.state[0].dwCurrentState = SCARD_STATE_PRESENT;
@@ -389,7 +389,7 @@ static void no_descriptors(void)
 	SCardReleaseContext(ctx);
 }
 
-/* poll() fails with fewer descriptors allowed than it is given: an error, not a busy loop. */
+/* poll() fails if RLIMIT_NOFILE is below its number of descriptors: an error, not a busy loop. */
 static void no_poll(void)
 {
 	SCARDCONTEXT ctx = establish();
@@ -397,7 +397,7 @@ static void no_poll(void)
 	SCARD_READERSTATE rs = { .szReader = READER, .dwCurrentState = SCARD_STATE_PRESENT };
 
 	plug_reader(true);
-	/* all descriptors of the call stay open for the next one */
+	/* keep all descriptors of the call open for the next one */
 	CHECK_EQ(SCardGetStatusChange(ctx, 0, &rs, 1), SCARD_E_TIMEOUT);
 	c.state[0] = rs;
 	take_descriptors(true);
@@ -410,7 +410,7 @@ static void no_poll(void)
 	SCardReleaseContext(ctx);
 }
 
-/* In the child: what is wrong, as a number; 0: nothing. */
+/* In the child: the number of the failed check; 0: none. */
 static int child(SCARDCONTEXT ctx, SCARDHANDLE card, unsigned int files)
 {
 	SCARDCONTEXT mine;
@@ -436,7 +436,7 @@ static int child(SCARDCONTEXT ctx, SCARDHANDLE card, unsigned int files)
 		return 8;
 	if (send_simple(my_card))
 		return 9;
-	/* the parent has the same random numbers, unless they were thrown away */
+	/* the parent has the same random numbers, unless the fork handler drops them */
 	if (mine == ctx || my_card == card)
 		return 10;
 	if (SCardReleaseContext(mine) || fake_open_files())
@@ -472,7 +472,7 @@ static void forks(void)
 	CHECK_EQ(SCardGetStatusChange(ctx, 0, &rs, 1), SCARD_S_SUCCESS);
 	CHECK_EQ(fork_child(ctx, card), 0);
 	CHECK_EQ(send_simple(card), SCARD_S_SUCCESS);
-	/* with another thread in the library */
+	/* while another thread is in the library */
 	c.ctx = ctx;
 	c.state[0].szReader = READER;
 	c.state[0].dwCurrentState = SCARD_STATE_PRESENT;
@@ -485,7 +485,7 @@ static void forks(void)
 	SCardReleaseContext(ctx);
 }
 
-/* Threads that are in the middle of something, all the time. */
+/* Threads that are always inside a call. */
 static LONG busy(struct call *c)
 {
 	SCARD_READERSTATE rs = { .szReader = READER };
@@ -543,14 +543,14 @@ static void thread_cancelled(void)
 		pthread_cancel(c.thread);
 		pthread_join(c.thread, &result);
 		CHECK(result == PTHREAD_CANCELED);
-		/* nothing is locked or lost */
+		/* no lock is held, nothing leaks */
 		CHECK_EQ(SCardGetStatusChange(ctx, 0, &rs, 1), SCARD_E_TIMEOUT);
 	}
 	CHECK_EQ(fake_open_files(), 1);
 	SCardReleaseContext(ctx);
 }
 
-/* In the child, whose numbers begin anew: the first context of a thread that was cancelled. */
+/* In the child, which counts contexts from the start: the first context of a cancelled thread. */
 static void *establish_cancelled(void *arg)
 {
 	pthread_cancel(pthread_self());
@@ -567,7 +567,7 @@ static LONG cancel_cancelled(struct call *c)
 	return SCARD_S_SUCCESS;
 }
 
-/* A thread that was cancelled before calls what does not wait: it locks nothing for ever. */
+/* A thread cancelled before a call that does not wait: the call must not leave a lock held. */
 static void thread_cancelled_before(void)
 {
 	SCARDCONTEXT ctx = establish();
@@ -620,7 +620,7 @@ static LONG release_last(struct call *c)
 	return c->arg;
 }
 
-/* The last context closes what all share; the next opens it again. */
+/* The last context closes the shared files; the next one opens them again. */
 static void last_context(void)
 {
 	struct call c[4] = { { 0 } };

@@ -13,13 +13,13 @@
 #define PNP	"\\\\?PnP?\\Notification"
 #define OTHER	"Other Reader 01 00"
 
-/* For who cannot get in at this moment, in ms; he may at the next */
+/* Limit in ms for a call that cannot run at this moment; it may at the next one */
 #define PATIENCE	10
 
 static struct call other;
 static atomic_bool begun;
 
-/* Begin the other thread's call, and give it its time. */
+/* Start the other thread's call, and give it time. */
 static void other_runs(LONG (*f)(struct call *c), bool (*there)(void))
 {
 	int i;
@@ -42,7 +42,7 @@ static void at_moment(unsigned int n, void (*f)(void))
 
 /* ---- fork ---- */
 
-/* In the child: what is wrong, as a number; 0: nothing. */
+/* In the child: the number of the failed check; 0: none. */
 static int use_library(void)
 {
 	SCARD_READERSTATE rs = { .szReader = PNP };
@@ -80,13 +80,13 @@ static void other_forks(void)
 	other_runs(fork_child, has_forked);
 }
 
-/* From one moment to the next: a look at the nodes is many of the same kind */
+/* Step over moments of the same kind: a scan of the nodes has many */
 static unsigned int stride(void)
 {
 	return with_netlink ? 1 : 3;
 }
 
-/* All that a context can have */
+/* All resources that a context can have */
 static void some_calls(void)
 {
 	SCARD_READERSTATE rs[3] = {
@@ -118,7 +118,7 @@ static void forks(void)
 	CHECK(n > 50);
 }
 
-/* The same in the first call of a process: 0, 1: the child was stopped, 2: no such moment */
+/* The same in the first call of a process: 0, 1: the child hangs, 2: no such moment */
 int first_moment(unsigned int n)
 {
 	SCARDCONTEXT ctx;
@@ -138,7 +138,7 @@ static void forks_at_first(void)
 	int status;
 	pid_t pid;
 
-	/* a container, where it takes a look at the nodes to know that there is a service */
+	/* a container, where the library scans the nodes to find the service */
 	const struct fake_reader reader = { .name = "Some Reader", .minor = 5 };
 
 	rmdir(FAKE_CLASS);
@@ -173,7 +173,10 @@ static void other_waits(void)
 	other_runs(establish_and_wait, fake_in_poll);
 }
 
-/* The last context goes while another thread makes the next one, and waits for a reader. */
+/*
+ * The last context is released while another thread establishes the next one, and waits for a
+ * reader.
+ */
 static void last_context(void)
 {
 	SCARDCONTEXT ctx;
@@ -250,7 +253,7 @@ static void lose_other(void)
 	plug_other();
 }
 
-/* An event at any moment of a call that waits for it: it is told. */
+/* An event at any moment of a call that waits for it: the call reports it. */
 static void events(void)
 {
 	static void (*const all[])(void) = { insert, unplug, replug, plug_other, lose_other };
@@ -283,7 +286,7 @@ static void events(void)
 			fake_reset();
 			if (!in_time)
 				break;
-			/* it may have gone before the call knew of it */
+			/* the reader may have left before the call knew it */
 			if (ret != SCARD_S_SUCCESS &&
 			    (ret != SCARD_E_UNKNOWN_READER || (event != unplug && event != replug)))
 				tap_fail(__FILE__, __LINE__, "event %zu, moment %u: 0x%lx", i,
@@ -293,7 +296,7 @@ static void events(void)
 	}
 }
 
-/* A reader that goes in steps, and what is lost is that it did */
+/* A reader leaves in steps, and the event of its removal is lost */
 static void lose_unplug(void)
 {
 	fake_unplug_begin(0);
@@ -328,7 +331,9 @@ static DWORD look(SCARDCONTEXT ctx, const char *reader, DWORD known)
 	return ret == SCARD_E_UNKNOWN_READER ? SCARD_STATE_UNKNOWN : rs.dwEventState;
 }
 
-/* An event at any moment of calls that look for readers: afterwards all know it. */
+/*
+ * An event at any moment of calls that look for readers: afterwards each reports the new state.
+ */
 static void readers(void)
 {
 	static const struct {
@@ -479,7 +484,7 @@ static bool waits(void)
 	return fake_in_poll() || fake_waiting(0);
 }
 
-/* A context is released at any moment of a call that would wait without end. */
+/* SCardReleaseContext at any moment of a call that would wait without end. */
 static void released(void)
 {
 	static LONG (*const all[])(struct call *c) = {

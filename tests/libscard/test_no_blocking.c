@@ -40,18 +40,18 @@ static void refuses(void)
 	CHECK_EQ(reconnect(card, SCARD_SHARE_SHARED), SCARD_E_SHARING_VIOLATION);
 	CHECK_EQ(reconnect(card, SCARD_SHARE_EXCLUSIVE), SCARD_E_SHARING_VIOLATION);
 	CHECK_EQ(fake_waiting(0), 0);
-	/* as ever: Begin waits */
+	/* as always: Begin waits */
 	c.card = card;
 	start(&c);
 	EVENTUALLY(fake_waiting(0) == 1);
 	CHECK_EQ(SCardEndTransaction(other, SCARD_LEAVE_CARD), SCARD_S_SUCCESS);
 	CHECK_EQ(finish(&c), SCARD_S_SUCCESS);
-	/* one's own transaction is no reason */
+	/* the handle's own transaction does not count */
 	CHECK_EQ(send_simple(card), SCARD_S_SUCCESS);
 	CHECK_EQ(reconnect(card, SCARD_SHARE_SHARED), SCARD_S_SUCCESS);
 	CHECK_EQ(SCardEndTransaction(card, SCARD_LEAVE_CARD), SCARD_S_SUCCESS);
 	CHECK_EQ(SCardStatus(card, NULL, NULL, NULL, NULL, NULL, NULL), SCARD_S_SUCCESS);
-	/* while another is connected: not EXCLUSIVE; afterwards at once */
+	/* EXCLUSIVE fails while another handle is connected, and succeeds at once afterwards */
 	CHECK_EQ(reconnect(card, SCARD_SHARE_EXCLUSIVE), SCARD_E_SHARING_VIOLATION);
 	CHECK_EQ(SCardDisconnect(other, SCARD_LEAVE_CARD), SCARD_S_SUCCESS);
 	CHECK_EQ(reconnect(card, SCARD_SHARE_EXCLUSIVE), SCARD_S_SUCCESS);
@@ -78,7 +78,7 @@ static void connect_waits(void)
 	SCardReleaseContext(other_ctx);
 }
 
-/* A command on the wire is no transaction: whoever comes meanwhile waits for it. */
+/* A command on the wire is not a transaction: other calls wait for it. */
 static void waits_for_a_command(void)
 {
 	SCARDCONTEXT ctx = establish_no_blocking(), other_ctx = establish();
@@ -100,8 +100,8 @@ static void waits_for_a_command(void)
 }
 
 /*
- * A thread waits with Begin while another one's command, on the same handle, has set the
- * flag of the file that says not to wait.
+ * A thread waits in Begin while a command of another thread on the same handle has set
+ * O_NONBLOCK.
  */
 static void threads(void)
 {

@@ -18,7 +18,7 @@ static LONG try_connect(SCARDCONTEXT ctx)
 	return call_connect(&c);
 }
 
-/* Longer than SPARE_MS, and the clock's tick */
+/* Longer than SPARE_MS and a tick of the clock */
 static void let_it_expire(void)
 {
 	usleep(1050000);
@@ -44,7 +44,7 @@ static void reuse(void)
 	CHECK_EQ(fake_opens(), 0);
 	CHECK_EQ(fake_handles(0), 0);
 	CHECK_EQ(fake_open_files(), 1);
-	/* two at a time are two */
+	/* two handles have two descriptors */
 	SCardDisconnect(connect_shared(ctx), SCARD_RESET_CARD);
 	CHECK_EQ(fake_resets(0), 1);
 	CHECK(connect_shared(ctx) != connect_shared(ctx));
@@ -52,7 +52,7 @@ static void reuse(void)
 	SCardReleaseContext(ctx);
 }
 
-/* Not longer than a second; then who may open the device is asked again. */
+/* Kept for a second at most: then opening checks the permissions again. */
 static void expiry(void)
 {
 	SCARDCONTEXT ctx = establish();
@@ -75,7 +75,9 @@ static void expiry(void)
 	SCardReleaseContext(ctx);
 }
 
-/* Whoever waits or looks around keeps nothing; one who polls, for a second. */
+/*
+ * A call that waits or lists readers keeps nothing; a program that polls keeps it for a second.
+ */
 static void closed_by_others(void)
 {
 	SCARDCONTEXT ctx = establish();
@@ -109,7 +111,7 @@ static void other_reader(void)
 
 	plug_reader(true);
 	fake_plug(&other);
-	/* the one kept is the last one */
+	/* the last one is kept */
 	card = connect_shared(ctx);
 	SCardDisconnect(connect_to(ctx, "Other Reader 01 00", SCARD_SHARE_SHARED), SCARD_LEAVE_CARD);
 	SCardDisconnect(card, SCARD_LEAVE_CARD);
@@ -120,7 +122,7 @@ static void other_reader(void)
 	CHECK_EQ(fake_handles(0), 1);
 	CHECK_EQ(fake_handles(1), 0);
 	SCardDisconnect(card, SCARD_LEAVE_CARD);
-	/* and not of another name */
+	/* and not for another name */
 	card = connect_to(ctx, "Other Reader 01 00", SCARD_SHARE_SHARED);
 	CHECK_EQ(fake_opens(), 1);
 	CHECK_EQ(fake_handles(0), 0);
@@ -138,7 +140,7 @@ static void reader_left(void)
 	fake_unplug(0);
 	CHECK_EQ(try_connect(ctx), SCARD_E_UNKNOWN_READER);
 	CHECK_EQ(fake_open_files(), 0);
-	/* another one of the same name */
+	/* another reader of the same name */
 	plug_reader(true);
 	connect_and_leave(ctx);
 	fake_unplug(0);
@@ -148,7 +150,7 @@ static void reader_left(void)
 	SCardReleaseContext(ctx);
 }
 
-/* The number that the next descriptor of this process gets */
+/* The next free descriptor of this process */
 static int next_number(void)
 {
 	int fd = open("/dev/null", O_RDONLY);
@@ -163,8 +165,8 @@ static bool is_open(int fd)
 }
 
 /*
- * A program closes all descriptors, as one that becomes a daemon does, and opens its own
- * under the same numbers.
+ * A program closes all descriptors, as a daemon does, and opens its own files under the same
+ * numbers.
  */
 static void foreign(void)
 {
@@ -173,7 +175,7 @@ static void foreign(void)
 	int fd;
 
 	plug_reader(true);
-	/* what the library keeps open besides: then the next number is the card's */
+	/* close the other descriptors of the library: then the next number is the card's */
 	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
 	fd = next_number();
 	connect_and_leave(ctx);
@@ -187,7 +189,7 @@ static void foreign(void)
 	CHECK(is_open(fd));
 	close(fd);
 
-	/* nothing is under the number */
+	/* the number is free */
 	ctx = establish();
 	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
 	fd = next_number();
@@ -196,7 +198,7 @@ static void foreign(void)
 	CHECK_EQ(try_connect(ctx), SCARD_S_SUCCESS);
 	SCardReleaseContext(ctx);
 
-	/* and the library does not close what is not its own */
+	/* and the library does not close the program's file */
 	ctx = establish();
 	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
 	fd = next_number();
@@ -210,7 +212,7 @@ static void foreign(void)
 	close(fd);
 }
 
-/* And one whose number the library itself could get again, for another reader. */
+/* The same with a number that the library itself could get again, for another reader. */
 static void overtaken(void)
 {
 	const struct fake_reader other = { .name = "Other Reader", .minor = 1, .index = 1,
@@ -227,7 +229,7 @@ static void overtaken(void)
 	connect_and_leave(ctx);
 	close(fd);
 	other_card = connect_to(other_ctx, "Other Reader 01 00", SCARD_SHARE_SHARED);
-	/* the library does not take a number again that one of its cards still has */
+	/* the library does not reuse a number that one of its cards has */
 	CHECK_EQ(next_number(), fd);
 	card = connect_shared(ctx);
 	CHECK_EQ(fake_handles(0), 1);
@@ -264,7 +266,7 @@ static void forked(void)
 	}
 	waitpid(pid, &status, 0);
 	CHECK_EQ(status, 0);
-	/* the parent's is still good */
+	/* the parent's is still valid */
 	connect_and_leave(ctx);
 	CHECK_EQ(fake_opens(), 0);
 	SCardReleaseContext(ctx);

@@ -16,7 +16,7 @@ static SCARD_READERSTATE state_of(const char *reader, DWORD current)
 	return rs;
 }
 
-/* One look: what the event state is, and whether that is news. */
+/* One call without waiting: the event state, and whether it has CHANGED. */
 static DWORD look(SCARDCONTEXT ctx, const char *reader, DWORD current)
 {
 	SCARD_READERSTATE rs = state_of(reader, current);
@@ -51,7 +51,7 @@ static void states(void)
 	CHECK_EQ(SCardGetStatusChange(ctx, 0, &rs, 1), SCARD_E_TIMEOUT);
 	CHECK(rs.cbAtr == 4 && !memcmp(rs.rgbAtr, "\x3b\x02\x14\x50\x11", 5));
 
-	/* that a reader came into use is no news; that it is not any more, is */
+	/* the start of use is no event; its end is */
 	card = connect_shared(ctx);
 	CHECK_EQ(look(ctx, READER, present), 0x10000 | present | inuse);
 	CHECK_EQ(look(ctx, READER, present | inuse), 0x10000 | present | inuse);
@@ -100,7 +100,7 @@ static void waits(void)
 	CHECK_EQ(finish(&c), SCARD_S_SUCCESS);
 	CHECK_EQ(c.state[0].dwEventState, 0x10022);
 	CHECK_EQ(c.state[0].cbAtr, 4);
-	/* out and in again between two calls: the counter tells */
+	/* removed and inserted between two calls: the counter shows it */
 	fake_remove(0);
 	fake_insert(0);
 	c.state[0].dwCurrentState = c.state[0].dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
@@ -114,7 +114,7 @@ static void all_ones_is_for_ever(void)
 	SCARDCONTEXT ctx = establish();
 	SCARD_READERSTATE rs = state_of(PNP, 0);
 
-	/* does not overflow into the past: the event is still waited for */
+	/* a long timeout does not overflow: the call still waits for the event */
 	plug_reader(false);
 	rs = state_of(READER, SCARD_STATE_PRESENT);
 	CHECK_EQ(SCardGetStatusChange(ctx, (DWORD)-1, &rs, 1), SCARD_S_SUCCESS);
@@ -157,7 +157,7 @@ static void cancel(void)
 	SCardReleaseContext(other);
 }
 
-/* Several calls at once, in one context too: each sees every event. */
+/* Several calls at once, also in one context: each reports every event. */
 static void many_waiters(void)
 {
 	SCARDCONTEXT ctx = establish();
@@ -222,12 +222,12 @@ static void unplug_and_back(void)
 	CHECK_EQ(finish(&c), SCARD_S_SUCCESS);
 	CHECK_EQ(c.state[0].dwEventState,
 		 SCARD_STATE_CHANGED | SCARD_STATE_UNKNOWN | SCARD_STATE_UNAVAILABLE);
-	/* unknown when the call begins is an error, not a state */
+	/* a reader that is unknown at the start of the call is an error, not a state */
 	CHECK_EQ(SCardGetStatusChange(ctx, 0, c.state, 1), SCARD_E_UNKNOWN_READER);
 	plug_reader(true);
 	CHECK_EQ(look(ctx, READER, SCARD_STATE_UNKNOWN), 0x10022);
 
-	/* gone and back while somebody waits who knew that it was gone */
+	/* unplugged and replugged while a call waits that knew it as unplugged */
 	c.state[0] = state_of(READER, SCARD_STATE_PRESENT | SCARD_STATE_IGNORE);
 	c.state[1] = state_of(PNP, 0);
 	c.arg = 2;
@@ -239,7 +239,7 @@ static void unplug_and_back(void)
 	SCardReleaseContext(ctx);
 }
 
-/* The device knows before the news of it come. */
+/* The device has the change before netlink does. */
 static void unplug_in_steps(void)
 {
 	SCARDCONTEXT ctx = establish();
@@ -286,7 +286,7 @@ static void plug_and_play(void)
 	CHECK_EQ(finish(&c), SCARD_S_SUCCESS);
 	CHECK(c.state[0].dwEventState & SCARD_STATE_CHANGED);
 	CHECK(c.state[0].dwEventState >> 16 != counter >> 16);
-	/* what happened between two calls */
+	/* an event between two calls */
 	CHECK(look(ctx, PNP, counter) & SCARD_STATE_CHANGED);
 	counter = look(ctx, PNP, 0);
 	fake_unplug(1);
@@ -295,7 +295,7 @@ static void plug_and_play(void)
 	SCardReleaseContext(ctx);
 }
 
-/* Reading an event takes it away from the others; they are told all the same. */
+/* Reading an event takes it from the other calls; each must still report it. */
 static void many_listeners(void)
 {
 	const struct fake_reader other = { .name = "Other Reader", .minor = 1, .index = 1 };
@@ -325,7 +325,7 @@ static void many_listeners(void)
 		SCardReleaseContext(ctx[i]);
 }
 
-/* The first report of a card has its ATR, even of a call that does not wait. */
+/* The first report of a card has its ATR, also in a call that does not wait. */
 static void settling_card(void)
 {
 	SCARDCONTEXT ctx = establish();
@@ -373,7 +373,7 @@ static void no_permission(void)
 	plug_reader(true);
 	fake_deny(0, true);
 	if (!with_netlink) {
-		/* its name cannot be known */
+		/* its name is not readable */
 		CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_E_NO_READERS_AVAILABLE);
 		fake_deny(0, false);
 		CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
@@ -383,7 +383,7 @@ static void no_permission(void)
 	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
 	CHECK_EQ(SCardConnect(ctx, READER, SCARD_SHARE_SHARED, SCARD_PROTOCOL_ANY, &card, &n),
 		 SCARD_W_SECURITY_VIOLATION);
-	/* presence is no secret */
+	/* presence is not secret */
 	CHECK_EQ(look(ctx, READER, SCARD_STATE_UNAWARE), present | SCARD_STATE_CHANGED);
 	CHECK_EQ(look(ctx, READER, present), present);
 	c.ctx = ctx;
@@ -393,7 +393,7 @@ static void no_permission(void)
 	fake_remove(0);
 	CHECK_EQ(finish(&c), SCARD_S_SUCCESS);
 	CHECK_EQ(c.state[0].dwEventState, 0x20012);
-	/* the permission comes while somebody waits */
+	/* the permission comes while a call waits */
 	c.state[0] = state_of(READER, 0x20010);
 	start(&c);
 	EVENTUALLY(fake_in_poll());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What kernel/core/card.c and worker.c do: the state of the card, what follows
- * an answer of the reader, and the worker.
+ * Mirrors kernel/core/card.c and worker.c: the state of the card, the reaction to an answer of
+ * the reader, and the worker.
  */
 #include "world.h"
 
@@ -13,7 +13,7 @@ void card_wake(struct pol_turn *t)
 	int h, c;
 
 	if (t == &w.pol.worker) {
-		must(P_LOCK, w.pol.running == t, "the worker is woken and its turn does not run");
+		must(P_LOCK, w.pol.running == t, "the worker is woken without its turn");
 		oracle_worker();
 		return;
 	}
@@ -25,7 +25,7 @@ void card_wake(struct pol_turn *t)
 			}
 		}
 	}
-	must(P_WAKE, false, "something is woken that is not a turn");
+	must(P_WAKE, false, "an unknown turn is woken");
 }
 
 void card_removed(void)
@@ -57,7 +57,7 @@ void card_lost_power(void)
 		return;
 	oracle_reset();
 	scard_pol_lost_power(&w.pol);
-	must(P_TOLD, w.pol.connected || w.pol.epoch == epoch, "an epoch begins that nobody sees");
+	must(P_TOLD, w.pol.connected || w.pol.epoch == epoch, "an epoch begins without handles");
 	w.pol.card = POL_CARD_OFF;
 }
 
@@ -119,14 +119,14 @@ void card_finish(bool ok)
 		break;
 	case POL_OP_DISCONNECT:
 	case POL_OP_END:
-		w.act.pc = PC_COMMIT;	/* whatever the card did */
+		w.act.pc = PC_COMMIT;	/* whatever the result */
 		break;
 	default:
 		w.act.pc = PC_DONE;
 	}
 }
 
-/* scard_card_settle(), when the reader has told its state */
+/* scard_card_settle(), after the reader has reported its state */
 static void settle(void)
 {
 	bool look = false;
@@ -211,7 +211,7 @@ void card_answered(enum answer v)
 		if (ok)
 			oracle_power(false);
 		set_card(POL_CARD_MUTE);
-		/* what did not answer gets another chance */
+		/* Reconnect tries a mute card again */
 		if (cmd == CMD_MUTE_OFF_RESET && card_op() == POL_OP_RECONNECT)
 			card_go(CMD_POWER_ON);
 		else
@@ -253,7 +253,7 @@ void card_job(void)
 		oracle_finished();
 	else
 		oracle_job(want);
-	must(P_PROGRESS, want == POL_JOB_NONE || scard_pol_worker_wanted(&w.pol), "a job is not seen");
+	must(P_PROGRESS, want == POL_JOB_NONE || scard_pol_worker_wanted(&w.pol), "the policy does not report a job");
 	job = scard_pol_worker_job(&w.pol);
 	must(P_ONCE, job == want, "the worker gets job %d, not %d", job, want);
 	w.act.disp = (enum pol_disp)(job <= POL_JOB_EJECT ? (int)job : POL_LEAVE);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * All states that can be reached, breadth first, so that a counterexample is as short
- * as can be. A state is packed into a few words: what a later step cannot see is left
- * out, epochs are counted from now, and handles and the calls of a handle, which are
- * interchangeable, are sorted. Nothing is approximated by hashing.
+ * Visit all reachable states, breadth first, so that a counterexample is as short as possible. A
+ * state is packed into a few words: fields that no later step reads are left out, epochs count
+ * from the present one, and handles and the calls of a handle, which are interchangeable, are
+ * sorted. States are compared in full, not by their hash.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +16,8 @@
 struct state {
 	u64 key[WORDS];
 	u32 parent;
-	u32 drained;		/* where moves_drain() leads */
-	struct action action;	/* that led here from the parent */
+	u32 drained;		/* state after moves_drain() */
+	struct action action;	/* leads here from the parent */
 };
 
 unsigned int explored_states;
@@ -89,7 +89,7 @@ static void code_slot(struct bits *b)
 	CODE(b, w.o.cut, 1);
 }
 
-/* Place in the queue, from 1; 0: not queued */
+/* Position in the queue, from 1; 0: not queued */
 static unsigned int queue_place(int h, int c)
 {
 	unsigned int i;
@@ -180,7 +180,7 @@ static void unpack_handle(int h, unsigned int v)
 	p->close = (enum pol_close)(v >> 2 & 3);
 	p->spoke = v >> 4 & 1;
 	p->depth = v >> 7 & 3;
-	/* the counter is about to wrap: comparing it must not depend on its value */
+	/* the counter is about to wrap: comparisons must not depend on its value */
 	p->epoch = U32_MAX - event;
 	w.o.share[h] = p->share;
 	w.o.close[h] = p->close;
@@ -286,7 +286,7 @@ static void rehash(void)
 	}
 }
 
-/* The number of the state that w is in; it may be new. */
+/* Return the number of the state of w; add a new state. */
 static u32 seen(u32 parent, struct action action)
 {
 	struct bits b;
@@ -343,7 +343,7 @@ static void print_step(struct action a, const struct names *n)
 	printf(" debt %d\n", w.o.debt);
 }
 
-/* What led to state s, and then the step a. */
+/* Print the steps that lead to state s, and then the step a. */
 static void print_trace(u32 s, const struct action *a)
 {
 	u32 length = 0, i, at;
@@ -401,11 +401,11 @@ static void expand(u32 s)
 		if (drains && !memcmp(&now[i], &drain, sizeof(drain)))
 			states[s].drained = to;
 	}
-	must(P_PROGRESS, drains || !w.o.waiting, "calls wait and nothing can serve them");
-	must(P_PROGRESS, !drains || states[s].drained != NONE, "the way out is no step");
+	must(P_PROGRESS, drains || !w.o.waiting, "calls wait and no step serves them");
+	must(P_PROGRESS, !drains || states[s].drained != NONE, "the draining step is not enabled");
 }
 
-/* If nothing new happens, everybody is served after finitely many steps. */
+/* If nothing new happens, every waiting call is served after finitely many steps. */
 static void check_progress(void)
 {
 	u8 *mark = calloc(explored_states, 1);
@@ -428,8 +428,8 @@ static void check_progress(void)
 
 /**
  * explore() - visit every state
- * @c: what may happen
- * @limit: give up after so many states
+ * @c: events and calls that may happen
+ * @limit: give up after this number of states
  *
  * Return: true if every state was visited or a property failed
  */

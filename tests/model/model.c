@@ -4,8 +4,8 @@
  *
  * usage: model [-f] [-l STATES] GROUP|NAME...
  *
- * Prints TAP: for each configuration one result per property. With -f the policy is
- * known to have a fault: says what it is and stops there.
+ * Prints TAP: for each configuration one result per property. With -f the policy has a known
+ * fault: print the first failure and stop.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,13 +62,13 @@ static const struct config configs[] = {
 };
 
 static const char * const properties[PROPERTIES] = {
-	[P_BYTES] = "no byte reaches the card between a death and the reset",
-	[P_ONCE] = "a death is followed by exactly one reset",
+	[P_BYTES] = "no byte reaches the card between an exit and its reset",
+	[P_ONCE] = "an exit is followed by exactly one reset",
 	[P_LOCK] = "one turn runs, one owner, EXCLUSIVE is alone",
 	[P_WAKE] = "a call is woken once or withdrawn",
-	[P_TOLD] = "a caller is told what became of the card",
+	[P_TOLD] = "a caller gets the event of the card",
 	[P_FIFO] = "first come, first served",
-	[P_PROGRESS] = "everybody who waits is served",
+	[P_PROGRESS] = "every waiting call is served",
 };
 
 /* Explore and print the verdicts. */
@@ -82,7 +82,7 @@ static bool run(const struct config *c, unsigned int limit)
 	printf("# %s: %u states, %lu steps, depth %u, %.1f s\n", c->name, explored_states,
 	       explored_steps, explored_depth, seconds);
 	if (!ok)
-		printf("# %s\n", failed ? failed_text : "gave up at the limit of states");
+		printf("# %s\n", failed ? failed_text : "stopped at the limit of states");
 	for (p = 0; p < PROPERTIES; p++) {
 		if (!ok && (!failed || p != failed_property))
 			printf("# not decided:\n");
@@ -91,7 +91,7 @@ static bool run(const struct config *c, unsigned int limit)
 	return ok;
 }
 
-/* For a policy with a fault: say what is wrong with it. */
+/* For a policy with a fault: print the failure. */
 static bool find(const struct config *c, unsigned int limit)
 {
 	if (explore(c, limit) && !failed)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What can happen next, and how it is called in a trace.
+ * List the possible next steps, and describe them in a trace.
  */
 #include <stdio.h>
 
@@ -184,7 +184,7 @@ static void enabled_handle(int h)
 		add(A_CLOSE, h, 0, 0);
 }
 
-/* What can happen now. Returns how many. */
+/* List the possible steps; return their number. */
 unsigned int moves_enabled(struct action *to)
 {
 	int h;
@@ -217,8 +217,9 @@ unsigned int moves_enabled(struct action *to)
 }
 
 /*
- * The next step if nothing new happens: running turns finish, owners end their transactions,
- * and who waits to be alone is left alone. False if nobody waits or acts any more.
+ * Choose the next step if nothing new happens: running turns finish, owners end their
+ * transactions, and other handles disconnect for a call that waits to be alone. False if no call
+ * waits or runs any more.
  */
 bool moves_drain(struct action *a)
 {
@@ -263,8 +264,8 @@ static const char * const cmd_names[] = {
 };
 
 static const char * const answer_names[] = {
-	"is answered", "fails", "goes on, its caller is killed", "is aborted, its caller is killed",
-	"is answered, the card is out now", "is answered, a protocol is next",
+	"is answered", "fails", "continues, its caller is killed", "is aborted, its caller is killed",
+	"is answered, then the card is removed", "is answered, negotiation follows",
 	"is answered by another card",
 };
 
@@ -285,7 +286,7 @@ static void describe_begin(u8 v, char *buf, size_t size)
 		snprintf(buf, size, "is %s", disp_names[V_DISP(v)]);
 		break;
 	default:
-		snprintf(buf, size, "goes on%s%s", v & V_MORE ? ", many blocks or PIN pad" : "",
+		snprintf(buf, size, "continues%s%s", v & V_MORE ? ", many blocks or PIN pad" : "",
 			 v & V_ESCAPE ? ", escape" : "");
 	}
 }
@@ -297,7 +298,7 @@ static void describe_step(u8 v, char *buf, size_t size)
 		if (w.o.running < WORKER)
 			describe_begin(v, buf, size);
 		else if (w.orphan)
-			snprintf(buf, size, "what was left: %s %s", cmd_names[w.orphan],
+			snprintf(buf, size, "the command on the wire: %s %s", cmd_names[w.orphan],
 				 answer_names[v]);
 		else
 			snprintf(buf, size, "asks for a job");
@@ -320,15 +321,15 @@ static void describe_step(u8 v, char *buf, size_t size)
 	}
 }
 
-/* One line for a trace; w is as before the step. */
+/* Print one line of a trace; w is the state before the step. */
 void moves_describe(struct action a, const struct names *n, char *buf, size_t size)
 {
 	static const char * const event_names[] = {
 		[A_LEAVE] = "Disconnect(LEAVE)", [A_END] = "End(LEAVE)",
 		[A_CLOSE] = "closed without Disconnect", [A_CANCEL] = "its waits are canceled",
-		[A_REMOVE] = "the card is taken out", [A_INSERT] = "a card is put in",
-		[A_NOTIFY] = "the reader's notification is looked at",
-		[A_POLL] = "the slot is polled", [A_IDLE] = "nobody has used the card for a while",
+		[A_REMOVE] = "the card is removed", [A_INSERT] = "a card is inserted",
+		[A_NOTIFY] = "the notification is handled",
+		[A_POLL] = "the slot is polled", [A_IDLE] = "the card is unused for a while",
 		[A_EXPIRE] = "the transaction was idle for too long",
 		[A_SLEEP] = "sleep and resume", [A_GONE] = "the reader is unplugged",
 	};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The rules, written from the design: what a caller must be told and when it may go
- * on, what is owed to the card, which bytes may reach it. steps.c tells what happens,
- * always before it tells the policy; the policy's answers are compared with these.
+ * The rules, written from the documented ABI: the result of each call and when it may begin, the
+ * resets that are pending, and the bytes that may reach the card. steps.c reports each event to
+ * the oracle before the policy; the oracle compares the policy's answers with the rules.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -51,16 +51,15 @@ static bool somebody_exclusive(void)
 	return false;
 }
 
-/* A reset comes before anything else now. */
+/* Is a reset the next turn? */
 static bool reset_due(void)
 {
 	return w.o.why != POL_LEAVE && (w.o.cut || w.o.owner == NOBODY);
 }
 
 /*
- * Nobody is told that all is well once a reset comes next and only the worker can act.
- * A call that acts now is ordered before it, and may be a Connect that will have to
- * be told, too.
+ * Set the event of every handle once a reset is next and only the worker can act. A call that
+ * acts now is ordered before the reset, and may be a Connect, which then gets the event, too.
  */
 static void announce(void)
 {
@@ -73,9 +72,9 @@ static void announce(void)
 			w.o.event[h] = -ESTALE;
 }
 
-/* ---- what a caller is told ---- */
+/* ---- results of calls ---- */
 
-/* Design section 5, and the order of errors of pcsc-lite. 0: nothing refuses the call. */
+/* The errors of linux/scard.h, in pcsc-lite's order. 0: the call is not refused. */
 static int refusal(int h, enum pol_op op)
 {
 	bool foreign = w.o.owner != NOBODY && w.o.owner != h;
@@ -109,7 +108,7 @@ static int refusal(int h, enum pol_op op)
 	}
 }
 
-/* What happens to a call now: 0 it begins, POL_WAIT, or the errno that it returns. */
+/* Return the verdict on a call: 0 it begins, POL_WAIT, or its errno. */
 int oracle_verdict(int h, const struct pol_turn *t)
 {
 	int result = refusal(h, t->op);
@@ -149,14 +148,14 @@ void oracle_withdrawn(int h, int c)
 
 	while (i < w.o.waiting && w.o.queue[i] != h * MAX_CALLS + c)
 		i++;
-	must(P_WAKE, i < w.o.waiting, "a call is served that does not wait");
+	must(P_WAKE, i < w.o.waiting, "a served call does not wait");
 	if (failed)
 		return;
 	w.o.waiting--;
 	memmove(w.o.queue + i, w.o.queue + i + 1, w.o.waiting - i);
 }
 
-/* Nobody who waits for longer could have had what this call gets. */
+/* No call that has waited longer may take the place of this one. */
 static void check_order(int h, int c)
 {
 	unsigned int i;
@@ -170,7 +169,7 @@ static void check_order(int h, int c)
 	}
 }
 
-/* The policy has decided about a call: result in its turn. */
+/* The policy has decided about a call: its turn has the result. */
 void oracle_served(int h, int c)
 {
 	struct call *call = &w.call[h][c];
@@ -178,9 +177,9 @@ void oracle_served(int h, int c)
 	int want = oracle_verdict(h, t);
 
 	must(P_WAKE, call->phase == ASKS || call->phase == QUEUED,
-	     "a call is woken that does not wait");
+	     "a woken call does not wait");
 	if (w.o.canceling && call->phase == QUEUED) {
-		must(P_TOLD, t->result == -ECANCELED, "canceled, but told %d", t->result);
+		must(P_TOLD, t->result == -ECANCELED, "a canceled call returns %d", t->result);
 		call->phase = IDLE;
 		oracle_withdrawn(h, c);
 		return;
@@ -188,7 +187,7 @@ void oracle_served(int h, int c)
 	if (want == POL_WAIT && !t->result)
 		must(reset_due() ? P_BYTES : P_LOCK, false,
 		     reset_due() ? "a call begins before the reset" : "a call does not wait");
-	must(P_TOLD, t->result == want, "told %d instead of %d", t->result, want);
+	must(P_TOLD, t->result == want, "a call returns %d, not %d", t->result, want);
 	if (failed)
 		return;
 
@@ -221,7 +220,7 @@ void oracle_served(int h, int c)
 
 void oracle_worker(void)
 {
-	must(P_LOCK, w.o.running == NOBODY, "the worker acts beside another");
+	must(P_LOCK, w.o.running == NOBODY, "the worker acts beside a call");
 	w.o.running = WORKER;
 	w.o.exempt = false;
 	w.act = (struct act){ .pc = PC_BEGIN };
@@ -237,12 +236,12 @@ void oracle_finished(void)
 
 /* ---- the card ---- */
 
-/* A command leaves for the reader. */
+/* Send a command to the reader. */
 void oracle_send(int h, enum cmd cmd)
 {
 	int other;
 
-	must(P_LOCK, w.o.running == h, "a call sends whose turn does not run");
+	must(P_LOCK, w.o.running == h, "a call sends without its turn");
 	switch (cmd) {
 	case CMD_NEGOTIATE:
 	case CMD_BLOCK:
@@ -251,9 +250,9 @@ void oracle_send(int h, enum cmd cmd)
 		if (w.real != REAL_ON)
 			return;
 		must(P_BYTES, w.o.debt == DEBT_NONE || w.o.exempt,
-		     "a byte reaches the card between a death and the reset");
+		     "a byte reaches the card between an exit and its reset");
 		must(P_LOCK, w.o.owner == NOBODY || w.o.owner == h,
-		     "a byte reaches the card during another's transaction");
+		     "a byte reaches the card in the transaction of another handle");
 		if (cmd != CMD_NEGOTIATE)
 			w.o.spoke[h] = true;
 		return;
@@ -266,14 +265,14 @@ void oracle_send(int h, enum cmd cmd)
 			return;
 		for (other = 0; other < MAX_HANDLES; other++)
 			must(P_TOLD, w.o.share[other] == POL_UNCONNECTED || w.o.event[other],
-			     "the card loses its state and a handle will not be told");
+			     "the card loses its state and a handle gets no event");
 		return;
 	default:
 		return;
 	}
 }
 
-/* It was reset or powered up, or powered off. */
+/* The card was reset, powered up or powered off. */
 void oracle_power(bool on)
 {
 	w.real = on ? REAL_ON : REAL_OFF;
@@ -297,7 +296,7 @@ static void tell_all(int event)
 	w.o.cut = false;
 }
 
-/* Somebody begins to reset it or to power it off: whatever is owed is paid by that. */
+/* A reset or power-off of the card begins: it settles every pending reset. */
 void oracle_reset(void)
 {
 	tell_all(-ESTALE);
@@ -310,7 +309,7 @@ static void drop_lock(int h)
 		w.o.owner = NOBODY;
 }
 
-/* Its removal is noticed. */
+/* The reader reports the removal of the card. */
 void oracle_removed(void)
 {
 	tell_all(-EIDRM);
@@ -344,7 +343,7 @@ static void owe(enum pol_disp disp)
 		w.o.why = disp;
 }
 
-/* Design section 4, the rows of an unannounced close. */
+/* Close without Disconnect: the close policies. */
 void oracle_closed(int h)
 {
 	bool held = w.o.owner == h || w.o.share[h] == POL_EXCLUSIVE;
@@ -361,7 +360,7 @@ void oracle_closed(int h)
 	oracle_left(h);
 }
 
-/* One level of a transaction ends. */
+/* End one level of a transaction. */
 void oracle_ended(int h)
 {
 	if (w.o.owner == h && !--w.o.depth[h])
@@ -369,7 +368,7 @@ void oracle_ended(int h)
 	announce();
 }
 
-/* The watchdog ends a transaction, which counts as the death of its owner. */
+/* The watchdog ends a transaction, which counts as the exit of its owner. */
 void oracle_expired(void)
 {
 	drop_lock(w.o.owner);
@@ -378,7 +377,7 @@ void oracle_expired(void)
 		w.o.debt = DEBT_OWED;
 }
 
-/* A killed call has left the card in the middle of something. */
+/* A killed call has interrupted an operation of the card. */
 void oracle_cut(enum pol_disp redo)
 {
 	if (w.o.gone)
@@ -399,21 +398,21 @@ void oracle_job(enum pol_job job)
 	case POL_JOB_RESET:
 	case POL_JOB_UNPOWER:
 	case POL_JOB_EJECT:
-		must(P_ONCE, w.o.why != POL_LEAVE, "the card is reset once too often");
-		must(P_ONCE, (int)w.o.why == (int)job, "job %d is done, not %d", job, w.o.why);
-		must(P_BYTES, reset_due(), "the card is reset during another's transaction");
+		must(P_ONCE, w.o.why != POL_LEAVE, "the card is reset twice");
+		must(P_ONCE, (int)w.o.why == (int)job, "the worker does job %d, not %d", job, w.o.why);
+		must(P_BYTES, reset_due(), "the card is reset in the transaction of another handle");
 		w.o.why = POL_LEAVE;
 		w.o.cut = false;
 		break;
 	case POL_JOB_IDLE:
-		must(P_TOLD, !connected(), "a card that is used is powered off");
+		must(P_TOLD, !connected(), "a used card is powered off");
 		break;
 	default:
 		break;
 	}
 }
 
-/* ---- at any time ---- */
+/* ---- invariants ---- */
 
 static void check_queue(void)
 {
@@ -425,14 +424,14 @@ static void check_queue(void)
 			&w.call[w.o.queue[i] / MAX_CALLS][w.o.queue[i] % MAX_CALLS];
 
 		must(P_WAKE, t == &call->turn, "the queue is not in order of arrival");
-		must(P_WAKE, call->turn.queued && call->phase == QUEUED, "a waiter is forgotten");
+		must(P_WAKE, call->turn.queued && call->phase == QUEUED, "a waiting call is lost");
 		if (failed)
 			return;
 		must(P_WAKE, t->next || w.pol.tail == &t->next, "the tail of the queue is wrong");
 		t = t->next;
 	}
-	must(P_WAKE, !t, "somebody is in the queue who does not wait");
-	must(P_WAKE, w.o.waiting || w.pol.tail == &w.pol.head, "the tail of an empty queue");
+	must(P_WAKE, !t, "a queued call does not wait");
+	must(P_WAKE, w.o.waiting || w.pol.tail == &w.pol.head, "the tail of an empty queue is wrong");
 }
 
 static void check_handles(void)
@@ -442,7 +441,7 @@ static void check_handles(void)
 	for (h = 0; h < MAX_HANDLES; h++) {
 		const struct pol_handle *p = &w.handle[h];
 
-		must(P_LOCK, p->share == w.o.share[h], "a handle's share mode");
+		must(P_LOCK, p->share == w.o.share[h], "a handle has the wrong share mode");
 		must(P_LOCK, (p->depth > 0) == (w.pol.owner == p), "depth without a transaction");
 		must(P_LOCK, p->depth == w.o.depth[h], "depth is %u, not %u", p->depth,
 		     w.o.depth[h]);
@@ -450,19 +449,19 @@ static void check_handles(void)
 		must(P_LOCK, w.pol.owner != p || p->share, "the owner is not connected");
 		must(P_TOLD, !p->share || scard_pol_pending(&w.pol, p) == w.o.event[h],
 		     "pending is %d, not %d", scard_pol_pending(&w.pol, p), w.o.event[h]);
-		must(P_ONCE, !p->share || p->spoke == w.o.spoke[h], "who spoke to the card");
+		must(P_ONCE, !p->share || p->spoke == w.o.spoke[h], "a handle is wrong about its use of the card");
 		for (c = 0; c < MAX_CALLS; c++)
 			must(P_LOCK, (w.call[h][c].phase == ACTS) ==
 			     (w.pol.running == &w.call[h][c].turn), "the wrong turn runs");
 	}
-	must(P_LOCK, w.pol.connected == connected(), "the number of handles");
-	must(P_LOCK, w.pol.exclusive == somebody_exclusive(), "exclusive, or not");
+	must(P_LOCK, w.pol.connected == connected(), "the wrong number of handles");
+	must(P_LOCK, w.pol.exclusive == somebody_exclusive(), "exclusive is wrong");
 	must(P_LOCK, !w.pol.exclusive || connected() == 1, "exclusive, and not alone");
 	must(P_LOCK, (w.pol.running == &w.pol.worker) == (w.o.running == WORKER),
-	     "the worker, or not");
+	     "the turn of the worker is wrong");
 }
 
-/* No call waits that could go on or has to be told something. */
+/* No waiting call could begin or return. */
 static void check_waiters(void)
 {
 	unsigned int i;
@@ -471,17 +470,17 @@ static void check_waiters(void)
 		int h = w.o.queue[i] / MAX_CALLS;
 		int want = oracle_verdict(h, &w.call[h][w.o.queue[i] % MAX_CALLS].turn);
 
-		must(P_PROGRESS, want == POL_WAIT, "a waiter is not served: it has %d", want);
+		must(P_PROGRESS, want == POL_WAIT, "a waiting call is not served: it could return %d", want);
 	}
 	if (w.o.running != NOBODY)
 		return;
-	must(P_PROGRESS, !reset_due(), "a reset is owed and nobody does it");
+	must(P_PROGRESS, !reset_due(), "a pending reset is not done");
 	must(P_ONCE, w.o.debt == DEBT_NONE || w.pol.card != POL_CARD_ON ||
 	     (w.o.debt == DEBT_OWED && w.o.owner != NOBODY && w.o.why != POL_LEAVE),
-	     "the card is not reset after a death");
+	     "the card is not reset after an exit");
 	must(P_PROGRESS, w.real != REAL_ON || w.o.gone || has(ENV_FAIL) ||
 	     (w.pol.card != POL_CARD_OFF && w.pol.card != POL_CARD_MUTE),
-	     "a card has power, and nobody knows it");
+	     "a card has power, and the policy does not know it");
 }
 
 void oracle_check(void)

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What a step does. One step is what kernel/core/file.c or card.c
- * do under one lock, or one thing that happens to the reader; between two steps of a
- * thread anybody else may run. The oracle is told first, then the policy.
+ * Execute a step: a critical section of kernel/core/turn.c, connect.c or card.c, or an event of
+ * the reader. Between two steps of a thread, any other may run. The oracle hears of a step before
+ * the policy.
  */
 #include "world.h"
 
 const struct config *config;
 
-/* Killed: no command is sent any more. */
+/* The running call is killed and sends no more commands. */
 static void killed(bool on_wire)
 {
 	enum pol_op op = card_op();
 
 	w.act.killed = true;
 	w.act.on_wire = on_wire;
-	/* card_settle_later(): what becomes of the card's power is not known */
+	/* card_settle_later(): the power state of the card is unknown */
 	if (w.act.sent && (w.act.cmd == CMD_POWER_ON || w.act.cmd == CMD_RESET)) {
 		w.recheck = true;
 		if (!w.o.gone)
@@ -24,7 +24,7 @@ static void killed(bool on_wire)
 	w.act.pc = op == POL_OP_DISCONNECT || op == POL_OP_END ? PC_COMMIT : PC_KILLED;
 }
 
-/* Power and protocol; scard_card_activate() and connect_prepare_card() */
+/* Power and protocol: scard_card_activate() and connect_prepare_card() */
 static void prepare(bool negotiate)
 {
 	enum pol_op op = card_op();
@@ -51,7 +51,7 @@ static void prepare(bool negotiate)
 	}
 }
 
-/* act(): the first half, under the lock */
+/* connect_act(): the first half, under the lock */
 static void begin_disposition(enum pol_disp disp)
 {
 	enum pol_card card = w.pol.card;
@@ -160,7 +160,7 @@ static void end(int h)
 	const struct pol_turn t = { .op = POL_OP_END };
 	int want, got;
 
-	/* End(LEAVE) touches no card: it does not wait for the running turn */
+	/* End(LEAVE) does not use the card: it does not wait for the running turn */
 	want = oracle_verdict(h, &t);
 	if (want == POL_WAIT)
 		want = 0;
@@ -282,7 +282,7 @@ static void ask(int h, int c, u8 v)
 		must(P_WAKE, got == call->turn.result, "scard_pol_ask() returns %d after waking with %d",
 		     got, call->turn.result);
 	} else if (got == POL_WAIT) {
-		must(P_PROGRESS, want == POL_WAIT, "a call waits that could have %d", want);
+		must(P_PROGRESS, want == POL_WAIT, "a call waits that could return %d", want);
 		call->phase = QUEUED;
 	} else {
 		call->turn.result = got;
@@ -296,8 +296,8 @@ static void interrupt(int h, int c)
 
 	oracle_withdrawn(h, c);
 	call->phase = IDLE;
-	must(P_WAKE, scard_pol_withdraw(&w.pol, &call->turn), "a waiter is not in the queue");
-	must(P_WAKE, !scard_pol_withdraw(&w.pol, &call->turn), "withdrawn, and still in the queue");
+	must(P_WAKE, scard_pol_withdraw(&w.pol, &call->turn), "a waiting call is not in the queue");
+	must(P_WAKE, !scard_pol_withdraw(&w.pol, &call->turn), "a withdrawn call is still in the queue");
 }
 
 static void follow(int h, int c)
@@ -320,7 +320,7 @@ static void notify(void)
 		scard_pol_want_settle(&w.pol);
 }
 
-/* scard_dev_suspend() to scard_presence_lost_power(); all others are frozen */
+/* scard_dev_suspend() to scard_presence_lost_power(); all other tasks are frozen */
 static void sleep_and_wake(bool loses_power)
 {
 	if (w.real == REAL_ON && loses_power)
@@ -330,7 +330,7 @@ static void sleep_and_wake(bool loses_power)
 	scard_pol_want_settle(&w.pol);
 }
 
-/* What nothing that follows can see makes no difference between two states. */
+/* Clear the fields that no later step reads, so that equal states compare equal. */
 static void forget(void)
 {
 	enum pol_op op = card_op();
@@ -352,7 +352,7 @@ static void forget(void)
 		w.recheck = false;
 }
 
-/* Do one thing that moves_enabled() allows. */
+/* Execute one step of moves_enabled(). */
 void steps_do(struct action a)
 {
 	int h = a.handle;

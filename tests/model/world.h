@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A model of one slot: the real kernel/core/policy.c, driven as file.c, connect.c,
- * slot.c and worker.c drive it, explored exhaustively for small numbers.
+ * A model of one slot: the real kernel/core/policy.c, driven as turn.c, connect.c, card.c and
+ * worker.c drive it, explored exhaustively for small numbers.
  *
- *   world.h    what the files share
- *   moves.c    what can happen next
- *   steps.c    what it does; mirrors file.c and connect.c: calls, killed callers
- *   card.c     mirrors slot.c and worker.c: the state of the card, the worker
- *   oracle.c   the rules, written from the design and not from policy.c
- *   explore.c  states seen, search, traces, progress
- *   model.c    what is explored; TAP
+ *   world.h    shared declarations
+ *   moves.c    possible next steps
+ *   steps.c    their effect; mirrors turn.c and connect.c: calls, killed callers
+ *   card.c     mirrors card.c and worker.c: the state of the card, the worker
+ *   oracle.c   the rules, written from the ABI and not from policy.c
+ *   explore.c  visited states, search, traces, progress
+ *   model.c    configurations; TAP
  *
- * Words are those of policy.h. Besides, "call" is one thread inside an ioctl of a
- * handle, "published" is what the policy believes of the card (pol.card), and "real"
- * is what the card is.
+ * Words are those of policy.h. Besides, "call" is one thread inside an ioctl of a handle,
+ * "published" is the state of the card in the policy (pol.card), and "real" is the state of the
+ * card itself.
  */
 #ifndef MODEL_WORLD_H
 #define MODEL_WORLD_H
@@ -26,9 +26,9 @@
 #define MAX_HANDLES	3
 #define MAX_CALLS	2
 #define NOBODY		(-1)
-#define WORKER		MAX_HANDLES	/* as a handle's number */
+#define WORKER		MAX_HANDLES	/* as the number of a handle */
 
-/* What the model demands; see oracle.c */
+/* Properties that the model checks; see oracle.c */
 enum property {
 	P_BYTES,
 	P_ONCE,
@@ -40,43 +40,43 @@ enum property {
 	PROPERTIES
 };
 
-/* Where a thread inside a call is */
+/* State of a thread of a handle */
 enum phase {
 	IDLE,		/* not in a call */
-	ASKS,		/* within scard_pol_ask(); lasts no longer than one step */
+	ASKS,		/* within scard_pol_ask(), for one step at most */
 	QUEUED,
-	ACTS,		/* its turn runs; w.act says how far it is */
-	STALE_END,	/* End was refused with a pending event: the lock is still to drop */
-	LEAVES,		/* Disconnect, and the reader is gone */
+	ACTS,		/* its turn runs; w.act has its progress */
+	STALE_END,	/* End was refused with a pending event: the lock must be dropped */
+	LEAVES,		/* Disconnect of a removed reader */
 };
 
-/* What is sent to the reader */
+/* Command to the reader */
 enum cmd {
 	CMD_NONE,
 	CMD_POWER_ON,
-	CMD_RESET,		/* IccPowerOn of a card that is on */
+	CMD_RESET,		/* IccPowerOn of a powered card */
 	CMD_POWER_OFF,
-	CMD_MUTE_OFF,		/* power off after a power-up that failed */
-	CMD_MUTE_OFF_RESET,	/* the same after a reset that failed */
+	CMD_MUTE_OFF,		/* power-off after a failed power-up */
+	CMD_MUTE_OFF_RESET,	/* power-off after a failed reset */
 	CMD_NEGOTIATE,
 	CMD_BLOCK,		/* an APDU in one exchange, or its last block */
 	CMD_MORE,		/* a block of an APDU, not the last */
-	CMD_SECURE,		/* the PIN pad speaks to the card */
-	CMD_ESCAPE,		/* for the reader alone */
+	CMD_SECURE,		/* the PIN pad sends an APDU */
+	CMD_ESCAPE,		/* for the reader only */
 	CMD_STATUS,
 	CMD_MECHANICAL,
 };
 
-/* How far the running turn is */
+/* Progress of the running turn */
 enum pc {
 	PC_NONE,
-	PC_BEGIN,	/* a call: has its turn; the worker: is woken */
+	PC_BEGIN,	/* a call: its turn begins; the worker: it was woken */
 	PC_SEND,	/* about to send act.cmd */
 	PC_WIRE,	/* act.cmd is on the wire */
-	PC_COMMIT,	/* the card is dealt with, the policy is told */
-	PC_DONE,	/* gives its turn back */
-	PC_KILLED,	/* the same, killed */
-	PC_PICK,	/* the worker: asks for the next job */
+	PC_COMMIT,	/* the command has ended: tell the policy */
+	PC_DONE,	/* return the turn */
+	PC_KILLED,	/* the same after SIGKILL */
+	PC_PICK,	/* the worker: ask for the next job */
 };
 
 struct act {
@@ -84,11 +84,11 @@ struct act {
 	enum cmd cmd;
 	enum pol_share share;
 	enum pol_disp disp;
-	bool begun;	/* scard_pol_reset() was made for it */
+	bool begun;	/* scard_pol_reset() was called */
 	bool sent;
 	bool single;
 	bool killed;
-	bool on_wire;	/* killed, and act.cmd stays on the wire */
+	bool on_wire;	/* killed while act.cmd is on the wire */
 };
 
 enum real {
@@ -97,7 +97,7 @@ enum real {
 	REAL_ON,
 };
 
-/* Notifications of the interrupt pipe that nobody has looked at */
+/* Unread notifications of the interrupt pipe */
 #define NOTE_CHANGE	1
 #define NOTE_ABSENT	2
 
@@ -106,21 +106,21 @@ struct call {
 	enum phase phase;
 };
 
-/* Somebody has left something in the card that nobody may meet, e.g. a verified PIN. */
+/* The card has state, e.g. a verified PIN, that no other handle may use. */
 enum debt {
 	DEBT_NONE,
-	DEBT_OWED,	/* it died: the owner of a transaction may go on until its end */
-	DEBT_CUT,	/* it was cut off in the middle of something: nobody may */
+	DEBT_OWED,	/* by an exit: an open transaction may go on */
+	DEBT_CUT,	/* by an interrupted operation: no handle may go on */
 };
 
 /*
- * What has to be true, by the design alone. Handles are numbers here.
+ * State by the rules alone. Handles are numbers here.
  *
- * debt: see above; until the card is reset, loses its power or is taken out
- * exempt: the running call is ordered before the reset: it had its turn when the debt
- *	began, or got it in the transaction that was open then
- * why: the worker has a reason to do this to the card, and has not begun
- * cut: it does not wait for the owner
+ * debt: see above; until the card is reset, loses its power or is removed
+ * exempt: the running call is ordered before the reset: its turn began before the debt,
+ *	or in the transaction that was open then
+ * why: pending disposition for the worker, not begun
+ * cut: the disposition does not wait for the owner
  */
 struct oracle {
 	enum pol_share share[MAX_HANDLES];
@@ -153,24 +153,24 @@ struct world {
 	struct oracle o;
 };
 
-/* What happens in a configuration, besides the calls */
+/* Events of a configuration, besides the calls */
 #define ENV_CARD	0x001	/* removal and insertion, with an interrupt pipe */
 #define ENV_POLL	0x002	/* the same without one */
 #define ENV_GONE	0x004	/* unplugging */
 #define ENV_FAIL	0x008	/* commands fail */
 #define ENV_KILL	0x010
-#define ENV_IDLE	0x020	/* a card that nobody uses is powered off */
+#define ENV_IDLE	0x020	/* power-off of an unused card */
 #define ENV_SLEEP	0x040	/* suspend, port reset */
 #define ENV_CANCEL	0x080
-#define ENV_DISP	0x100	/* all dispositions, not RESET alone */
+#define ENV_DISP	0x100	/* all dispositions, not only RESET */
 #define ENV_WATCH	0x400	/* the watchdog of transactions */
 #define ENV_MULTI	0x200	/* operations of several exchanges */
 
 struct config {
 	const char *name;
-	const char *group;	/* which run it belongs to */
+	const char *group;	/* the run that explores it */
 	unsigned int handles;
-	unsigned int calls;	/* at a time, of each handle */
+	unsigned int calls;	/* of each handle at a time */
 	unsigned int depth;	/* of nested transactions */
 	unsigned int ops;	/* bit set of enum pol_op */
 	unsigned int shares;	/* bit set of enum pol_share */
@@ -184,9 +184,9 @@ enum action_kind {
 	A_END,		/* End(LEAVE) */
 	A_CLOSE,	/* last close: exit, kill */
 	A_CANCEL,
-	A_SIGNAL,	/* a queued call is interrupted or killed */
+	A_SIGNAL,	/* a queued call is interrupted by a signal */
 	A_FOLLOW,	/* STALE_END, LEAVES */
-	A_STEP,		/* the running turn goes on; variant: how */
+	A_STEP,		/* the running turn continues; variant: how */
 	A_REMOVE,
 	A_INSERT,
 	A_NOTIFY,
@@ -197,7 +197,7 @@ enum action_kind {
 	A_GONE,
 };
 
-/* PC_BEGIN of a call; the variant says what was asked for */
+/* PC_BEGIN of a call; the variant has the arguments */
 #define V_SHARE(v)	((enum pol_share)((v) & 3))
 #define V_DISP(v)	((enum pol_disp)((v) >> 2 & 3))
 #define V_MORE		0x10	/* negotiate; several blocks; the PIN pad */
@@ -210,8 +210,8 @@ enum answer {
 	V_KILLED,	/* the caller is killed, the command stays on the wire */
 	V_KILLED_OFF,	/* the caller is killed while it aborts the command */
 	V_JUST,		/* answered just before the card was taken out */
-	V_OK_MORE,	/* and a protocol is to be negotiated */
-	V_OK_OTHER,	/* the ATR is another card's */
+	V_OK_MORE,	/* negotiation follows */
+	V_OK_OTHER,	/* the ATR is that of another card */
 };
 
 struct action {
@@ -223,7 +223,7 @@ struct action {
 
 #define MAX_ACTIONS	160
 
-/* Handles and calls are sorted in a state; how a trace calls them */
+/* Names of handles and calls in a trace; they are sorted in a state */
 struct names {
 	char handle[MAX_HANDLES];
 	char call[MAX_HANDLES][MAX_CALLS];

@@ -3,10 +3,12 @@
 #
 # usage: tests/static/names.py
 #
-# Comments and documents name functions as name() and files as name.c. Prints each that
-# is neither in the tree nor, for what belongs to others, in the headers of the kernel
-# and of the C library.
+# Comments and documents name functions as name() and files as name.c or by their path. Prints
+# each name that is neither in the tree nor in the headers of the kernel and of the C library.
+# In kernel/, a file without a path is in the directory of the comment, or below, and the words
+# scard_*, ccid_* and pol_* occur in code.
 
+import glob
 import os
 import re
 import subprocess
@@ -17,11 +19,14 @@ SCRIPTS = (".py", ".sh", ".mk", "Makefile", "Kbuild")
 OTHERS = ["/usr/src", "/usr/include"]
 FUNCTION = re.compile(r"\b([A-Za-z_]\w+)\(\)")
 FILE = re.compile(r"(?<![\w.<*%/-])((?:\w[\w-]*/)*\w[\w-]*\.(?:c|h|md|py))\b(?!\w)")
+PATH = re.compile(r"(?<![\w./$*<{-])((?:\.ci|debian|include|kernel|lib|tests|tools)/[\w./*-]*[\w*])")
+WORD = re.compile(r"\b((?:scard|ccid|pol)_\w*[A-Za-z0-9])\b(?!\*|_)")
+QUOTED = re.compile(r"`((?:scard|ccid|pol)_\w*[A-Za-z0-9])(?:\(\))?`")
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 STRING = re.compile(r'"(?:\\.|[^"\\\n])*"')
 # functions and files of others that are in none of these headers
-KNOWN = {"main", "probe", "disconnect", "release", "daemon", "getdents"}
-KNOWN_FILES = {"kselftest_harness.h", "vscard_common.h"}
+KNOWN = {"main", "name", "probe", "disconnect", "release", "daemon", "getdents"}
+KNOWN_FILES = {"kselftest.h", "kselftest_harness.h", "vscard_common.h"}
 
 
 def tracked():
@@ -34,12 +39,16 @@ def text_of(name):
         return file.read()
 
 
+def is_script(name, text):
+    return name.endswith(SCRIPTS) or ("." not in os.path.basename(name) and text.startswith("#!"))
+
+
 def prose(name, text):
-    """(line, text) of what is meant for people"""
+    """Yield (line, text) of comments and documents."""
     if name.endswith(CODE):
         for found in COMMENT.finditer(text):
             yield text.count("\n", 0, found.start()) + 1, found.group()
-    elif name.endswith(SCRIPTS):
+    elif is_script(name, text):
         for number, line in enumerate(text.splitlines(), 1):
             if line.lstrip().startswith("#"):
                 yield number, line
@@ -48,13 +57,19 @@ def prose(name, text):
 
 
 def elsewhere(words):
-    """Those of the words that the kernel's or the C library's headers have"""
+    """Return the words that occur in headers of the kernel or of the C library."""
     if not words:
         return set()
     pattern = r"\b(" + "|".join(sorted(words)) + r")\b"
     out = subprocess.run(["grep", "-rhowE", "--include=*.h", pattern] + OTHERS,
                          capture_output=True, text=True).stdout
     return set(out.split())
+
+
+def path_exists(word):
+    """The path may be a pattern or a program without its suffix; upper case is a placeholder."""
+    return (glob.glob(word) or glob.glob(word + ".c") or word.startswith("tools/testing/") or
+            any(part.isupper() for part in word.split("/")))
 
 
 def main():
@@ -69,10 +84,15 @@ def main():
         if not name.startswith(("kernel/", "include/", "lib/", "tools/", "README", "CONTRIBUTING",
                                 "tests/")) or name.startswith("tests/static/"):
             continue
-        if not name.endswith(CODE + SCRIPTS + (".md",)) and "/man/" not in name:
-            continue
         text = text_of(name)
+        if not name.endswith(CODE + (".md",)) and "/man/" not in name and not is_script(name, text):
+            continue
+        words = WORD if name.startswith("kernel/") and name.endswith(CODE) else QUOTED
         for line, part in prose(name, text):
+            for kind, pattern in (("path", PATH), ("word", words)):
+                for found in pattern.finditer(part):
+                    said.append((name, line + part.count("\n", 0, found.start()), kind,
+                                 found.group(1)))
             for found in FUNCTION.finditer(part):
                 said.append((name, line + part.count("\n", 0, found.start()), "function",
                              found.group(1)))
@@ -85,6 +105,13 @@ def main():
     for name, line, kind, word in said:
         if kind == "function":
             wrong = word in missing
+        elif kind == "word":
+            wrong = word not in code
+        elif kind == "path":
+            wrong = not path_exists(word)
+        elif "/" not in word and name.startswith("kernel/") and name.endswith(CODE) and word in names:
+            below = os.path.dirname(name) + "/"
+            wrong = not any(f.startswith(below) and f.endswith("/" + word) for f in files)
         elif "/" in word:
             wrong = not any(f == word or f.endswith("/" + word) for f in files)
         else:

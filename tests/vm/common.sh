@@ -15,7 +15,7 @@ die()
 	exit 2
 }
 
-# locked NAME COMMAND...: run it while nobody else works on that part of the cache
+# locked NAME COMMAND...: run it with this part of the cache locked
 locked()
 {
 	local name=$1
@@ -75,11 +75,11 @@ extract_vmlinux()
 	mv "$out.$$" "$out"
 }
 
-# vmlinux_of VERSION: the path of what QEMU starts, its uncompressed image
+# vmlinux_of VERSION: the path of its uncompressed image, which QEMU starts
 vmlinux_of()
 {
 	local image=/boot/vmlinuz-$1 out=$cache/vmlinux-$1
-	# Not unpacked: KASAN does not survive the entry that QEMU uses then.
+	# Compressed: QEMU starts an uncompressed image by an entry that KASAN does not survive.
 	[[ $1 = "$debug_version" ]] && { echo "$cache/debug/bzImage"; return; }
 	[[ $out -nt $image ]] || locked "vmlinux-$1" extract_vmlinux "$image" "$out" || exit
 	echo "$out"

@@ -7,7 +7,6 @@
 #include <grp.h>
 #include <link.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,27 +18,6 @@
 #include "scardctl.h"
 
 #define SIGNATURE	"~Module signature appended~\n"
-
-static size_t findings;
-
-void doctor_finding(const char *advice, const char *format, ...)
-{
-	char what[512];
-	va_list args;
-
-	findings++;
-	va_start(args, format);
-	vsnprintf(what, sizeof(what), format, args);
-	va_end(args);
-	if (json) {
-		json_open(NULL, '{');
-		json_string("what", what);
-		json_string("advice", advice);
-		json_close('}');
-	} else {
-		printf("%s\n  -> %s\n", what, advice);
-	}
-}
 
 /* --- the module */
 
@@ -323,8 +301,8 @@ int cmd_doctor(int argc, char **argv)
 	if (json) {
 		json_close(']');
 		json_end();
-	} else if (!findings) {
+	} else if (!doctor_findings()) {
 		puts("all is well: scardctl list shows the readers");
 	}
-	return findings ? EXIT_CARD : EXIT_OK;
+	return doctor_findings() ? EXIT_CARD : EXIT_OK;
 }

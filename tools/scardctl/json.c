@@ -4,6 +4,8 @@
 
 #define DEPTH_MAX	8
 
+bool json;
+
 static unsigned int depth;
 static bool filled[DEPTH_MAX];
 

@@ -6,8 +6,6 @@
 
 #include "scardctl.h"
 
-bool json;
-
 static const struct command commands[] = {
 	{ "list", "", "readers, and whether a card is present", cmd_list },
 	{ "status", "[READER]", "the state of the slot and its card", cmd_status },

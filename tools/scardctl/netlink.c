@@ -67,7 +67,10 @@ static int on_slot(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-/* List all slots; return 0, or -1 if there is no such family or no answer. */
+/*
+ * List all slots; return 0, or -1 if there is no such family or no complete answer. The caller
+ * frees the list in both cases.
+ */
 int netlink_readers(struct readers *readers)
 {
 	struct nl_sock *sock;
@@ -82,11 +85,7 @@ int netlink_readers(struct readers *readers)
 	if (error >= 0)
 		error = nl_recvmsgs_default(sock);
 	nl_socket_free(sock);
-	if (error < 0) {
-		reader_list_free(readers);
-		return -1;
-	}
-	return 0;
+	return error < 0 ? -1 : 0;
 }
 
 /* Subscribe to events; return NULL if there is no such family. */

@@ -162,14 +162,22 @@ static bool scan_nodes(struct readers *readers)
 	return denied;
 }
 
+void reader_list_free(struct readers *readers)
+{
+	free(readers->list);
+	memset(readers, 0, sizeof(*readers));
+}
+
 /* List all readers, sorted; true if permissions hide some. */
 static bool list_sorted(struct readers *readers)
 {
 	bool denied = false;
 
 	memset(readers, 0, sizeof(*readers));
-	if (netlink_readers(readers))
+	if (netlink_readers(readers)) {
+		reader_list_free(readers);
 		denied = scan_nodes(readers);
+	}
 	if (readers->count)
 		qsort(readers->list, readers->count, sizeof(*readers->list), by_minor);
 	return denied;
@@ -189,12 +197,6 @@ int reader_list_some(struct readers *readers)
 	if (readers->count)
 		return EXIT_OK;
 	return denied ? permission_error("/dev/scard*") : reader_none();
-}
-
-void reader_list_free(struct readers *readers)
-{
-	free(readers->list);
-	memset(readers, 0, sizeof(*readers));
 }
 
 static bool contains(const char *text, const char *part)

@@ -28,8 +28,6 @@ enum {
 	EXIT_SW = 7,		/* apdu: the last status word is not 9000, 61xx or 91xx */
 };
 
-extern bool json;		/* --json was given */
-
 struct command {
 	const char *name;
 	const char *args;
@@ -86,6 +84,8 @@ void netlink_watch_read(struct nl_watch *watch);
 void netlink_watch_close(struct nl_watch *watch);
 
 /* json.c */
+extern bool json;	/* --json was given */
+
 void json_open(const char *key, char bracket);
 void json_close(char bracket);
 void json_string(const char *key, const char *value);

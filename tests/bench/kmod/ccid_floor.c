@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The floor under any driver of CCID readers: a bulk-OUT and a bulk-IN transfer,
- * both submitted at once from buffers and URBs that are there already, one wake-up
- * when both have ended. No locks, no checks beyond "this is the answer".
- * The time that the CPU is idle meanwhile does not count; idle_clock.c says why.
+ * The floor under any driver of CCID readers: a bulk-OUT and a bulk-IN transfer, both submitted
+ * at once from allocated buffers and URBs, and one wake-up when both have ended. No locks, no
+ * check but that the answer belongs to the command. Idle time of the CPU does not count, see
+ * idle_clock.c.
  *
- * Binds the first reader. A word written to the parameter run measures, and a read of
- * it gives a line for each figure:
+ * Binds the first reader. A word written to the parameter run measures; reading it returns a line
+ * for each figure:
  *
  *   on ROUNDS                       IccPowerOn, which is a warm reset of a powered card
  *   params ROUNDS                   SetParameters for T=1 with the values in use
@@ -28,7 +28,7 @@
 #define FLOOR_HEADER	10
 #define FLOOR_MAX	(FLOOR_HEADER + 65544)
 #define FLOOR_ROUNDS	100000
-#define FLOOR_TRIES	8	/* transfers that are no answer: zero-length ones */
+#define FLOOR_TRIES	8	/* transfers without an answer: zero-length ones */
 #define FLOOR_POWER_ON	0x62
 #define FLOOR_PARAMS	0x61
 #define FLOOR_XFR	0x6f
@@ -68,7 +68,7 @@ static void floor_fill(struct floor *f, bool in, u32 len)
 				  f->out, len, floor_complete, f);
 }
 
-/* Send the message in f->out, of @len bytes of payload, and wait for its answer. */
+/* Send the message in f->out, with @len bytes of payload, and wait for its answer. */
 static int floor_pair(struct floor *f, u8 type, u32 len, u32 room)
 {
 	int tries, ret;
@@ -114,7 +114,7 @@ static int floor_compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* What to send; returns the bytes of payload and in *room the buffer for the answer. */
+/* Build the command; return its payload length, and in *room the size of the answer buffer. */
 static u32 floor_prepare(struct floor *f, u8 type, u32 len, u32 *room)
 {
 	static const u8 t1[] = { 0x11, 0x10, 0x00, 0x4d, 0x00, 0xfe, 0x00 };
@@ -165,7 +165,7 @@ static int floor_measure(struct floor *f, u8 type, u32 len, u32 rounds)
 	mark_end();
 	if (!ret) {
 		sort(ns, rounds, sizeof(*ns), floor_compare, NULL);
-		/* away from this task, and back to it */
+		/* a switch to the idle task and back */
 		switches = (current->nvcsw - switches) * 200 / rounds;
 		scnprintf(floor_result, sizeof(floor_result),
 			  "median %u\np99 %u\nswitches %lu.%02lu\n", ns[rounds / 2],

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long the machine, which has one CPU, has been idle: a number in a page that
- * programs map from /dev/idle_clock, so that reading it is no system call.
+ * The idle time of the machine, which has one CPU: a number in a page that programs map from
+ * /dev/idle_clock, so that reading it needs no system call.
  *
- * What lies between two moments without the idle time is what was executed. How long
- * the CPU waits for a device of the emulator says nothing of the guest's software: the
- * emulator's device is another thread of the host.
+ * Time without idle time is the time of execution. The time that the CPU waits for an emulated
+ * device says nothing about the guest's software: the device is another thread of the host.
  *
- * A second number is that clock's busy time when the first interrupt after a while came.
+ * A second number is the busy time at the first interrupt after a pause.
  *
- * Idle time ends where the handler of an interrupt begins, not when the idle task goes on:
- * most of a transfer's completion runs in between.
+ * Idle time ends where the interrupt handler begins, not when the idle task continues: most of
+ * the completion of a transfer runs in between.
  */
 #include <linux/interrupt.h>
 #include <linux/miscdevice.h>
@@ -27,9 +26,9 @@
 u64 *idle_clock_cycles;
 EXPORT_SYMBOL_GPL(idle_clock_cycles);
 
-#define IDLE_CLOCK_WHILE	100000000	/* cycles without an interrupt: 100 ms */
+#define IDLE_CLOCK_WHILE	100000000	/* pause: 100 ms without an interrupt */
 
-static u64 idle_since;	/* 0: it is not idle */
+static u64 idle_since;	/* 0: not idle */
 static u64 idle_clock_last_irq;
 static struct tracepoint *idle_clock_irq;
 
@@ -60,7 +59,7 @@ static void idle_clock_irq_probe(void *data, int irq, struct irqaction *action)
 	idle_clock_last_irq = now;
 }
 
-/* This one is not exported to modules by its name. */
+/* Not exported to modules: found by its address. */
 static void idle_clock_find_irq(struct tracepoint *tp, void *data)
 {
 	if (!strcmp(tp->name, "irq_handler_entry"))

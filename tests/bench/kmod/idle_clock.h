@@ -7,7 +7,7 @@
 
 extern u64 *idle_clock_cycles;
 
-/* Cycles that this machine's CPU was busy; only differences mean something. */
+/* Busy cycles of the CPU; only differences have a meaning. */
 static inline u64 idle_clock_busy(void)
 {
 	return get_cycles() - READ_ONCE(*idle_clock_cycles);

@@ -10,7 +10,7 @@ static const SCARD_IO_REQUEST *const requests[] = {
 	SCARD_PCI_T0, SCARD_PCI_T1, SCARD_PCI_RAW,
 };
 
-/* What needs no reader and no service */
+/* Calls that need no reader and no service */
 static void calls(void)
 {
 	BYTE byte = 0;
@@ -50,7 +50,7 @@ int main(void)
 	printf("%s\n", pcsc_stringify_error(-1));
 
 	calls();
-	/* what it says depends on the machine; pcsc-lite's redirector loads the library now */
+	/* the result depends on the machine; pcsc-lite's redirector loads the library now */
 	if (SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &ctx) == SCARD_S_SUCCESS)
 		SCardReleaseContext(ctx);
 	printf("established\n");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Loads the library as pcsc-lite's redirector does: a program that itself has functions
- * of these names. argv[1]: the library. Then unloads it, and forks.
+ * Load the library as pcsc-lite's redirector does: the program itself has functions with the same
+ * names. argv[1]: the library. Then unload it, and fork.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 #include <winscard.h>
 
-/* The redirector's: nobody inside the library may call this one. */
+/* The redirector's function: the library must not call it. */
 LONG SCardIsValidContext(SCARDCONTEXT hContext)
 {
 	(void)hContext;
@@ -52,7 +52,7 @@ static int one_round(const char *path)
 		printf("the library calls the program's functions\n");
 		return 1;
 	}
-	/* a machine without the module is as good: what matters is that it loads and goes */
+	/* without the module it fails, too: the test is about loading and unloading */
 	if (establish(SCARD_SCOPE_SYSTEM, NULL, NULL, &ctx) == SCARD_S_SUCCESS)
 		release(ctx);
 	dlclose(lib);
@@ -68,7 +68,7 @@ int main(int argc, char **argv)
 
 		if (argc < 2 || one_round(argv[1]))
 			return 1;
-		/* its fork handlers went with it */
+		/* dlclose() has removed its fork handlers */
 		pid = fork();
 		if (!pid)
 			_exit(0);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A libpcsclite.so.1 that does what pcsc-lite's does since version 2.2: all calls go to a
- * library that the first SCardEstablishContext loads, LIBPCSCLITE_DELEGATE or
- * libpcsclite_real.so.1. It says so if there is none, and all calls fail.
+ * A libpcsclite.so.1 like pcsc-lite's since version 2.2: it forwards all calls to a library that
+ * the first SCardEstablishContext loads, LIBPCSCLITE_DELEGATE or libpcsclite_real.so.1. If that
+ * is missing it prints an error, and all calls fail.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

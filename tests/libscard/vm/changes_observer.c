@@ -16,7 +16,7 @@
 #define PNP	"\\\\?PnP?\\Notification"
 #define NOBODY	65534
 
-/* What an observer knows, in its own memory: entry 0 is the list of readers. */
+/* The view of an observer, in its own memory: entry 0 is the list of readers. */
 struct knowledge {
 	struct observer *o;
 	SCARDCONTEXT ctx;
@@ -58,9 +58,8 @@ static void publish(const struct knowledge *k)
 }
 
 /*
- * The rule of the manual of SCardGetStatusChange, as PC/SC programs know it. Presence,
- * the counter of cards and a mute card are news; that somebody came to use the reader
- * is not, unless the other kind of use was known.
+ * The rule of the manual of SCardGetStatusChange: presence, the counter of cards and a mute card
+ * are events; the start of use is none, unless the caller knew the other kind of use.
  */
 enum news is_news(DWORD known, DWORD state)
 {
@@ -79,14 +78,14 @@ enum news is_news(DWORD known, DWORD state)
 		return NEWS;
 	if (state & SCARD_STATE_PRESENT && (known ^ state) & SCARD_STATE_MUTE)
 		return NEWS;
-	/* somebody knew of one use, and it is the other, or none at all */
+	/* the caller knew one kind of use, and now it is the other, or none */
 	if (!(known & use) || !((known ^ state) & use) || state & known & use)
 		return NO_NEWS;
-	/* without a card nobody is shown to share the reader: that may be what it is now */
+	/* without a card no reader is shown as shared: it may still be in use */
 	return state & SCARD_STATE_EMPTY ? MAYBE : NEWS;
 }
 
-/* The names of all readers; those that were known stay known as they were. */
+/* List all readers; keep the view of known ones. */
 static void list_readers(struct knowledge *k)
 {
 	SCARD_READERSTATE old[1 + MAX_READERS];
@@ -109,7 +108,7 @@ static void list_readers(struct knowledge *k)
 		snprintf(k->names[k->n], MAX_READERNAME, "%s", name);
 		rs->szReader = k->names[k->n++];
 		for (i = 0; i < old_n; i++) {
-			/* one that was gone is another one */
+			/* a reader that was gone is a new one */
 			if (!strcmp(old_names[i], name) &&
 			    !(old[1 + i].dwCurrentState & SCARD_STATE_UNKNOWN)) {
 				rs->dwCurrentState = old[1 + i].dwCurrentState;
@@ -121,7 +120,7 @@ static void list_readers(struct knowledge *k)
 	publish(k);
 }
 
-/* Take in what a call has returned; false if the list must be made anew. */
+/* Take over the results of a call; false if the list is out of date. */
 static bool take_in(struct knowledge *k, size_t n, bool news)
 {
 	bool changed, any = false, valid = true;
@@ -176,7 +175,7 @@ static void look(struct knowledge *k)
 		k->o->cancelled++;
 		break;
 	case SCARD_E_UNKNOWN_READER:
-		/* it went between the list and this call */
+		/* the reader left between the list and this call */
 		list_readers(k);
 		break;
 	default:
@@ -193,7 +192,7 @@ static void observe(struct stage *stage, struct observer *o)
 	k.random = (unsigned int)syscall(SYS_gettid);
 	if (SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &k.ctx))
 		complain(o, "SCardEstablishContext");
-	/* the number of changes first, then the list that it belongs to or precedes */
+	/* first the counter of the list, then that list or a later one */
 	k.states[0].szReader = PNP;
 	SCardGetStatusChange(k.ctx, 0, k.states, 1);
 	k.states[0].dwCurrentState = k.states[0].dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
@@ -231,7 +230,7 @@ void observer_start(struct stage *stage, struct observer *o)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (o->user && (setgid(NOBODY) || setuid(NOBODY)))
 			complain(o, "setuid: %s", strerror(errno));
-		/* a change of identity forgets this */
+		/* setuid() clears this */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		observe(stage, o);
 		_exit(0);

@@ -17,7 +17,7 @@
 #include "changes.h"
 #include "changes_readers.h"
 
-#define NODES		32	/* device nodes that are looked at */
+#define NODES		32	/* highest device node to search */
 
 struct device devices[DEVICES] = {
 	{ "/run/alpha.sock", "--profile multi4 --slots 2 --busy 2 --card 0:iso,t=1 --card 1:iso,t=1",
@@ -58,7 +58,7 @@ void start_vreader(struct device *d)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	char command[400];
 
-	/* without remote wake-up they do not go to sleep; vhci_hcd cannot wake two at a time */
+	/* without remote wake-up they do not suspend; vhci_hcd cannot wake two at a time */
 	snprintf(command, sizeof(command), "vreader --background --control %s --remote-wakeup 0 "
 		 "--vid 1209 --pid 0001 --product %s %s >/dev/null", d->socket, d->product,
 		 d->options);
@@ -81,9 +81,9 @@ bool ask(const struct slot *s, struct scard_status *status)
 }
 
 /*
- * The kernel cannot count what the reader had no time to tell, and what an answer of the
- * reader told it may hear again, late, by the interrupt pipe; but it counts no coming
- * without a going.
+ * The kernel cannot count events that the reader had no time to report, and may count an event
+ * twice that an answer and then the interrupt pipe report; but it counts no insertion without a
+ * removal.
  */
 void take_count(struct slot *s, DWORD count)
 {
@@ -95,7 +95,7 @@ void take_count(struct slot *s, DWORD count)
 	s->counted = count;
 }
 
-/* Wait until the kernel knows what has become of the slot. */
+/* Wait until the kernel knows the new state of the slot. */
 static void settle(struct slot *s, struct scard_status *status)
 {
 	double until = seconds() + PATIENCE_MS / 1e3;
@@ -122,7 +122,7 @@ void flip(struct slot *s)
 	s->present = !s->present;
 	s->happened++;
 	settle(s, &status);
-	/* an earlier state may look like this one */
+	/* an earlier state may look the same */
 	if (!s->blurred)
 		take_count(s, status.card_event);
 }

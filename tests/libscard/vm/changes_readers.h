@@ -17,7 +17,7 @@
 #define DEVICES		2
 #define SLOTS		3	/* of both */
 
-/* A device, played by vreader(1) */
+/* A reader, emulated by vreader(1) */
 struct device {
 	const char *socket, *options, *product;
 	size_t first, slots;	/* in slots[] */
@@ -28,12 +28,12 @@ struct device {
 struct slot {
 	/* the model */
 	bool present;
-	DWORD happened;		/* cards that came or went since the reader was plugged in */
-	bool blurred;		/* some faster than the reader could tell */
-	DWORD counted;		/* as the kernel has counted them: what is true for all others */
+	DWORD happened;		/* insertions and removals since the reader was plugged in */
+	bool blurred;		/* some came faster than the reader could report */
+	DWORD counted;		/* as counted by the kernel: true for all observers */
 	unsigned int users;
 	bool exclusive;
-	/* the way to the real one */
+	/* paths to the real slot */
 	struct device *device;
 	int fd;
 	char name[MAX_READERNAME];
@@ -44,19 +44,19 @@ struct slot {
 extern struct device devices[DEVICES];
 extern struct slot slots[SLOTS];
 
-/* One command of vreader(1), which must succeed. Returns its answer. */
+/* Run a command of vreader(1), which must succeed; return its answer. */
 const char *tell(struct device *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void start_vreader(struct device *d);
 size_t index_of(const struct slot *s);
-/* What the kernel says; false if the reader is gone. */
+/* Get the kernel's status; false if the reader is gone. */
 bool ask(const struct slot *s, struct scard_status *status);
 void take_count(struct slot *s, DWORD count);
-/* A card comes or goes, and the kernel knows. */
+/* Insert or remove the card, and wait until the kernel knows. */
 void flip(struct slot *s);
-/* Find the device nodes of a reader that was plugged in. */
+/* Find the device nodes of a reader after it was plugged in. */
 void find_slots(struct device *d);
 
-/* changes_test.c: it has failed */
+/* changes_test.c: the test has failed */
 void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 #endif

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * SCardGetStatusChange loses no event: TEST_STEPS random steps (insert, remove, swap, plug,
- * unplug, connect,
- * disconnect, reset, SCardCancel) on two readers with three slots, and a model of what
- * they lead to. Between steps, at random, every observer must come to the true state
- * without another event to help: threads, processes, one that may not open
- * the devices, some that look only now and then. Receive buffers of netlink are as small
- * as the kernel makes them, so that events overrun them. Needs root; prints TAP.
+ * unplug, connect, disconnect, reset, SCardCancel) on two readers with three slots, and a model
+ * of their results. At random times every observer must reach the true state without a further
+ * event: threads, processes, a user without permission to open the devices, and observers that
+ * call from time to time. Receive buffers of netlink are as small as the kernel allows, so that
+ * events overrun them. Needs root; prints TAP.
  *
  * TEST_SEED repeats the steps of an earlier run.
  */
@@ -41,7 +40,7 @@ static struct stage *stage;
 static SCARDCONTEXT ctx;
 static unsigned long step, steps, settled, cancels, overruns;
 static DWORD last_changes[OBSERVERS];
-static bool list_moved;		/* since everybody agreed */
+static bool list_moved;		/* since all observers agreed */
 static unsigned int seed;
 
 void die(const char *format, ...)
@@ -61,7 +60,7 @@ static unsigned int random_below(unsigned int n)
 	return (unsigned int)lrand48() % n;
 }
 
-/* ---- steps; each returns false where it makes no sense ---- */
+/* ---- steps; each returns false if it is impossible now ---- */
 
 static bool insert(struct slot *s)
 {
@@ -90,7 +89,7 @@ static bool swap(struct slot *s)
 	return true;
 }
 
-/* Out and in, faster than the kernel looks */
+/* Remove and insert the card faster than the kernel polls. */
 static bool flurry(struct slot *s)
 {
 	unsigned int events = 2 * (1 + random_below(4)), i;
@@ -132,7 +131,7 @@ static bool unplug(struct slot *s)
 	return true;
 }
 
-/* Its node is there before the kernel tells of it. */
+/* The node exists before netlink reports it. */
 static void wait_listed(const struct slot *s)
 {
 	SCARD_READERSTATE state = { .szReader = s->name };
@@ -162,7 +161,7 @@ static bool plug(struct device *d)
 	return true;
 }
 
-/* A reader that was faster than it can tell may still tell of a removal that is over. */
+/* A reader that was too fast to report may still report an old removal. */
 static bool is_late(const struct slot *s, LONG ret, double until)
 {
 	if (!s->blurred || !s->present || seconds() > until ||
@@ -230,7 +229,7 @@ static bool reset(struct slot *s)
 	return true;
 }
 
-/* Whoever waits returns; what happened before that is told by the next call. */
+/* Cancel a waiting call; the next call reports earlier events. */
 static bool cancel(void)
 {
 	struct observer *o = &stage->observers[random_below(OBSERVERS)];
@@ -238,7 +237,7 @@ static bool cancel(void)
 	unsigned long before;
 
 	before = o->returns;
-	/* asleep in the poll() of SCardGetStatusChange: that has begun to wait */
+	/* it waits once it sleeps in the poll() of SCardGetStatusChange */
 	if (o->process || !o->waiting || !thread_polls(o->id) || o->returns != before)
 		return false;
 	if (SCardCancel(o->ctx))
@@ -263,7 +262,7 @@ static bool one_step(void)
 		return insert(s);
 	if (dice < 400)
 		return take_out(s);
-	/* the slots of the other reader stay exact */
+	/* the counters of the other reader's slots stay exact */
 	if (dice < 500 && s->device != &devices[1])
 		return false;
 	if (dice < 420)
@@ -276,11 +275,11 @@ static bool one_step(void)
 		return leave(s);
 	if (dice < 940)
 		return reset(s);
-	/* takes the longest: enumeration, and users wait for permissions that do not come */
+	/* slowest step: enumeration, and users wait for permissions that never come */
 	return dice < 994 ? cancel() : unplug(s);
 }
 
-/* ---- what is true ---- */
+/* ---- the model ---- */
 
 static DWORD truth(const struct slot *s, bool user)
 {
@@ -314,7 +313,7 @@ static void ask_counts(void)
 	}
 }
 
-/* Does this one believe in nothing that should have been news? */
+/* Is the view of this observer free of missed events? */
 static bool agrees(struct observer *o, char *why, size_t size)
 {
 	size_t i, j;
@@ -345,7 +344,7 @@ static bool agrees(struct observer *o, char *why, size_t size)
 	return !why[0];
 }
 
-/* Who asks now is told all of it, also what is no news; the slot that is not so, or NULL. */
+/* A new caller gets the whole state, also what is no event; return a wrong slot, or NULL. */
 static const struct slot *ask_library(void)
 {
 	SCARD_READERSTATE states[SLOTS];
@@ -378,7 +377,7 @@ static void check_states(void)
 	int tries = 100;
 
 	while ((wrong = ask_library()) && tries--) {
-		/* only what the kernel may still hear of may change now */
+		/* only late reports to the kernel may change the state now */
 		if (!wrong->blurred)
 			break;
 		usleep(10000);
@@ -389,8 +388,8 @@ static void check_states(void)
 }
 
 /*
- * Wherever they are, also in the middle of a wait: then events overrun their sockets. Who finds
- * that out takes a new socket, so what was dropped is counted before they go on.
+ * Stop the processes anywhere, also in a wait: then events overrun their sockets. An observer
+ * that notices this takes a new socket, so count the drops before it continues.
  */
 static void signal_sluggish(int number)
 {
@@ -445,7 +444,7 @@ static void start_observers(void)
 	stage->observers = memcpy(stage + 1, kinds, sizeof(kinds));
 	pthread_mutexattr_init(&shared);
 	pthread_mutexattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
-	/* processes first: a fork copies only the thread that asks for it */
+	/* processes first: a fork copies only the calling thread */
 	for (i = 0; i < OBSERVERS; i++) {
 		pthread_mutex_init(&stage->observers[i].lock, &shared);
 		observer_start(stage, &stage->observers[i]);
@@ -472,7 +471,9 @@ static void report(double took)
 	tap_result(cancels > step / 200 && cancelled > cancels / 2 && cancelled <= cancels,
 		   "SCardCancel: %lu of %lu calls that waited returned SCARD_E_CANCELLED",
 		   cancelled, cancels);
-	/* a busy machine may take longer than the two seconds that the library waits for it */
+	/*
+	 * a busy machine may take longer than the two seconds that the library waits for an ATR
+	 */
 	tap_result(blind * 500 <= news, "a card that came has its ATR: %lu of %lu have not", blind,
 		   news);
 }
@@ -489,7 +490,7 @@ int main(void)
 	text = getenv("TEST_SEED");
 	seed = text ? (unsigned int)strtoul(text, NULL, 0) : (unsigned int)time(NULL);
 	srand48(seed);
-	/* no socket gets more than the least that the kernel allows */
+	/* the smallest receive buffers that the kernel allows */
 	if (!receive_buffers("2304"))
 		die("net.core.rmem_max");
 	for (i = 0; i < SLOTS; i++)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The SCard API (SCardConnect, SCardTransmit, SCardGetStatusChange, SCardCancel ...) on the real
- * module, with vreader as the reader. Without arguments: all tests, which need root and a
- * running vreader; prints TAP. "basic": a simple client, for containers and the like.
- * "replug": the reader goes and comes there. "victim": connects, verifies, waits to be killed.
+ * module, with vreader as the reader. Without arguments: all tests, which need root and a running
+ * vreader; prints TAP. "basic": a simple client, for containers. "replug": the reader is
+ * unplugged and replugged during a wait. "victim": connects, verifies, and waits for SIGKILL.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -94,7 +94,7 @@ static LONG change(SCARDCONTEXT ctx, const char *reader, DWORD known, DWORD ms,
 	return SCardGetStatusChange(ctx, ms, rs, 1);
 }
 
-/* Until the reader is there and no other one, which may be on its way out */
+/* Wait until the reader is there and no other: an old one may still be leaving. */
 static void wait_for_reader(SCARDCONTEXT ctx)
 {
 	const char only[] = READER "\0";
@@ -115,7 +115,7 @@ static void wait_for_reader(SCARDCONTEXT ctx)
 	CHECK(!"the reader came");
 }
 
-/* Until the last reader has left: one that comes before takes another number */
+/* Wait until the last reader has left: a reader that comes earlier gets another number. */
 static void wait_for_no_reader(SCARDCONTEXT ctx)
 {
 	double end = seconds() + 60;
@@ -147,7 +147,7 @@ static void basic(void)
 	CHECK_EQ(SCardListReaders(ctx, NULL, names, &n), SCARD_S_SUCCESS);
 	CHECK(!strcmp(names, READER));
 	CHECK_EQ(change(ctx, READER, SCARD_STATE_UNAWARE, 0, &rs), SCARD_S_SUCCESS);
-	/* perhaps the parent uses it */
+	/* the parent may be using it */
 	CHECK_EQ(rs.dwEventState & 0xffff & ~(DWORD)SCARD_STATE_INUSE,
 		 SCARD_STATE_CHANGED | SCARD_STATE_PRESENT);
 	CHECK(rs.cbAtr > 2);
@@ -186,11 +186,11 @@ static void insert_and_remove(void)
 		known = rs.dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
 		shell("(sleep 0.1; vreaderctl insert) >/dev/null &");
 		CHECK_EQ(change(ctx, READER, known, 10000, &rs), SCARD_S_SUCCESS);
-		/* the first that is heard of the card has its ATR */
+		/* the first report of the card has its ATR */
 		CHECK_EQ(rs.dwEventState & 0xffff, SCARD_STATE_CHANGED | SCARD_STATE_PRESENT);
 		CHECK(rs.cbAtr > 2);
 	}
-	/* out and in between two calls */
+	/* removed and inserted between two calls */
 	known = rs.dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
 	shell("vreaderctl swap >/dev/null && vreaderctl wait powered >/dev/null");
 	CHECK_EQ(change(ctx, READER, known, 10000, &rs), SCARD_S_SUCCESS);
@@ -221,7 +221,7 @@ static void unplug_and_replug(void)
 	CHECK_EQ(change(ctx, PNP, known, 100, &rs), SCARD_E_TIMEOUT);
 	shell("(sleep 0.1; vreaderctl replug) >/dev/null &");
 	CHECK_EQ(change(ctx, PNP, known, 10000, &rs), SCARD_S_SUCCESS);
-	/* whoever lists the readers now finds the card at the first look */
+	/* the first list after this has the card */
 	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &protocol), SCARD_S_SUCCESS);
 	CHECK_EQ(change(ctx, READER, SCARD_STATE_UNAWARE, 0, &rs), SCARD_S_SUCCESS);
 	CHECK_EQ(rs.dwEventState & 0xffff, SCARD_STATE_CHANGED | SCARD_STATE_PRESENT);
@@ -233,7 +233,10 @@ static void unplug_and_replug(void)
 	SCardReleaseContext(ctx);
 }
 
-/* The reader goes and comes behind a node that stays: who waits for ever is told of both. */
+/*
+ * The reader is unplugged and replugged behind a node that stays: a call that waits without end
+ * reports both.
+ */
 static void replug_behind_node(void)
 {
 	SCARDCONTEXT ctx = establish();
@@ -263,7 +266,7 @@ static int victim(void)
 	return 0;
 }
 
-/* Somebody who is in the middle of something is killed; who waits hears of it at once. */
+/* A process is killed inside a call; a waiting call returns at once. */
 static void killed_owner(void)
 {
 	SCARDCONTEXT ctx = establish();
@@ -287,7 +290,7 @@ static void killed_owner(void)
 		CHECK(read(out[0], &byte, 1) == 1);
 		close(out[0]);
 		CHECK(verified());
-		/* killed while somebody waits for it to end, or just before that */
+		/* killed while another waits for its end, or just before that */
 		if (i % 2) {
 			pid_t killer = fork();
 
@@ -328,7 +331,7 @@ static void on_signal(int signo)
 	(void)signo;
 }
 
-/* Cancelled, interrupted by signals, told of a reset: a wait in the kernel. */
+/* SCardCancel, signals and a reset, for a call that waits in the kernel. */
 static void waits(void)
 {
 	const struct sigaction action = { .sa_handler = on_signal };	/* no SA_RESTART */
@@ -366,7 +369,7 @@ static void waits(void)
 				&protocol), SCARD_S_SUCCESS);
 	pthread_join(thread, NULL);
 	CHECK_EQ(b.result, SCARD_W_RESET_CARD);
-	/* the owner's transaction is not over */
+	/* the owner's transaction goes on */
 	CHECK_EQ(SCardEndTransaction(owner, SCARD_LEAVE_CARD), SCARD_S_SUCCESS);
 	SCardReleaseContext(ctx);
 	SCardReleaseContext(other);
@@ -387,7 +390,7 @@ static void forked_child(void)
 		tap_failed = false;
 		CHECK_EQ(send_apdu(card, "\x00\xa4\x00\x00", 4, &sw), SCARD_E_INVALID_HANDLE);
 		CHECK_EQ(SCardIsValidContext(ctx), SCARD_E_INVALID_HANDLE);
-		/* its own day is not disturbed by the parent's */
+		/* the child's calls are independent of the parent */
 		basic();
 		fflush(stdout);
 		_exit(tap_failed);
@@ -398,7 +401,7 @@ static void forked_child(void)
 	SCardReleaseContext(ctx);
 }
 
-/* An ordinary user who was not given the device. */
+/* A user without permission for the device */
 static void no_permission(void)
 {
 	int status, ready[2];
@@ -425,7 +428,7 @@ static void no_permission(void)
 		CHECK_EQ(change(ctx, READER, SCARD_STATE_UNAWARE, 0, &rs), SCARD_S_SUCCESS);
 		CHECK_EQ(rs.dwEventState & 0xffff, SCARD_STATE_CHANGED | SCARD_STATE_PRESENT);
 		CHECK_EQ(rs.cbAtr, 0);
-		/* that the card goes is no secret */
+		/* removal of the card is not secret */
 		CHECK(write(ready[1], "", 1) == 1);
 		CHECK_EQ(change(ctx, READER, SCARD_STATE_PRESENT, 10000, &rs), SCARD_S_SUCCESS);
 		CHECK_EQ(rs.dwEventState & 0xffff, SCARD_STATE_CHANGED | SCARD_STATE_EMPTY);
@@ -448,8 +451,8 @@ static void no_permission(void)
 }
 
 /*
- * A program closes all descriptors, as a daemon may, and opens its own, which get the numbers of
- * the library's.
+ * A program closes all descriptors, as a daemon may, and opens its own files, which get the
+ * numbers of the library's.
  */
 static void closed_descriptors(void)
 {
@@ -578,7 +581,7 @@ static void *begin_in_a_thread(void *arg)
 	return (void *)SCardBeginTransaction(*(SCARDHANDLE *)arg);
 }
 
-/* PCSCLITE_NO_BLOCKING: another's transaction is not waited for, but by Begin. */
+/* PCSCLITE_NO_BLOCKING: calls do not wait for another handle's transaction, except Begin. */
 static void no_blocking(void)
 {
 	SCARDCONTEXT other_ctx = establish(), ctx;

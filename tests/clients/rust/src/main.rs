@@ -2,7 +2,7 @@
 //! usage: client READER
 //!
 //! Debian's pcsc package on the ISO card: readers, an APDU in a transaction, an attribute, a wait that
-//! another thread cancels. Prints a line for each, last of all "done".
+//! another thread cancels. Prints a line for each, and "done" at the end.
 use pcsc::{Attribute, Context, Disposition, Error, Protocols, ReaderState, Scope, ShareMode, State};
 use std::ffi::CString;
 use std::time::Duration;
