@@ -22,6 +22,12 @@ static void worker_finish_orphan(struct scard_slot *slot)
 	if (!req)
 		return;
 	slot->worker.orphan = NULL;
+	if (slot->worker.abandoned) {
+		/* its caller failed already; see scard_turn_take_over() */
+		slot->reader->ops->abandon(slot, req);
+		scard_request_free(req);
+		return;
+	}
 	ret = slot->reader->ops->finish(slot, req, WORKER_GRACE_MS);
 	if (ret || !req->single) {
 		spin_lock(&slot->lock);
@@ -94,17 +100,19 @@ static void worker_work(struct work_struct *work)
 			break;
 		}
 		job = scard_pol_worker_job(&slot->pol);
+		if (job == POL_JOB_NONE)	/* the turn may pass on under the lock */
+			ops->release(slot);
 		if (job == POL_JOB_RESET || job == POL_JOB_UNPOWER)
 			slot->count.owed_resets++;
 		if (slot->pol.gone)
 			wake_up_all(&slot->events.wait);	/* scard_worker_stop() */
 		scard_slot_unlock(slot);
 		if (job != POL_JOB_NONE) {
-			scard_slot_begin(slot);
+			scard_slot_begin(slot, slot->worker.req);
 			worker_do(slot, job, awake);
 			scard_request_clear(slot->worker.req);
+			ops->release(slot);
 		}
-		ops->release(slot);
 	} while (job != POL_JOB_NONE);
 	if (awake)
 		ops->put(slot->reader);
@@ -148,14 +156,27 @@ int scard_worker_init(struct scard_slot *slot)
 	return slot->worker.req ? 0 : -ENOMEM;
 }
 
+/* Has the last turn ended? A caller that sleeps loses it; one that runs leaves soon. */
+static bool worker_turn_is_over(struct scard_slot *slot)
+{
+	bool over;
+
+	spin_lock(&slot->lock);
+	scard_turn_take_over(slot, true);
+	over = !slot->pol.running;
+	scard_slot_unlock(slot);
+	return over;
+}
+
 /**
  * scard_worker_stop() - wait until no turn of a slot runs any more
  * @slot: the slot of a reader that is gone, after the end of all exchanges
+ *
+ * Waits for no thread that sleeps in the transport: it may be frozen.
  */
 void scard_worker_stop(struct scard_slot *slot)
 {
-	/* a caller that owns the turn finds its exchange ended, and leaves */
-	wait_event(slot->events.wait, !READ_ONCE(slot->pol.running));
+	wait_event(slot->events.wait, worker_turn_is_over(slot));
 	flush_work(&slot->worker.work);
 }
 
