@@ -307,6 +307,11 @@ int ccid_cmd_exchange(struct ccid_slot *slot, struct ccid_req *req, u8 type, con
 	return ret ? cmd_recover(slot, req, ret) : cmd_end(slot, req, ccid_wire_wait(slot, req));
 }
 
+static bool cmd_is_paused(const struct ccid_reader *reader)
+{
+	return READ_ONCE(reader->reader.paused) && !reader->powering_off;
+}
+
 /**
  * ccid_cmd() - send a command and wait for its answer
  * @slot: the slot, of which the caller owns the turn
@@ -319,6 +324,7 @@ int ccid_cmd_exchange(struct ccid_slot *slot, struct ccid_req *req, u8 type, con
  * Waits killably. With -EINTR the caller was killed, and must ask ccid_wire_in_flight()
  * whether @req is still on the wire; if so, @req belongs to the worker. Or its turn was taken
  * over while it slept: then nothing of the slot may be touched, see scard_slot_is_owned().
+ * The worker itself has -EINTR from a suspend, which waits for it.
  *
  * Return: 0 and req->ans, or a negative errno of the ABI; req->ans is valid then
  * too if its type is not 0
@@ -344,13 +350,16 @@ int ccid_cmd(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 par
 		if (ccid_wire_is_for_card(type) && scard_slot_no_card(&slot->slot) == -ENOMEDIUM)
 			ret = -ENOMEDIUM;
 	}
-	if (!ret && READ_ONCE(reader->reader.paused) && !reader->powering_off)
-		ret = scard_reader_wait_resumed(&reader->reader);
+	if (!ret && cmd_is_paused(reader))
+		ret = req->req.worker ? -EINTR : scard_reader_wait_resumed(&reader->reader);
 	/* the card may have lost power and protocol while the caller waited */
 	if (!ret && ccid_wire_is_for_card(type) && scard_slot_power_lost(&slot->slot))
 		ret = -EIO;
 	if (!ret)
 		ret = reader->bus->exchange(slot, req, type, params, len, timeout_ms);
+	/* the card loses its power now: there is nothing left to do for the worker */
+	if (ret && req->req.worker && cmd_is_paused(reader))
+		ret = -EINTR;
 	/* a request left on the wire keeps its token: the worker gives it back */
 	if (token && scard_slot_is_owned(&slot->slot, &req->req) && !ccid_wire_in_flight(slot, req))
 		ccid_token_release(&slot->slot);

@@ -96,8 +96,8 @@ int ccid_token_get(struct ccid_slot *slot, const struct ccid_req *req)
  * ccid_token_claim() - scard_reader_ops.claim: a token for all commands of a job
  * @slot: the slot, whose worker owns the turn
  *
- * Never sleeps: a work that sleeps cannot be frozen, and the holder of the token may be
- * frozen already, so that the system would not go to sleep.
+ * Never sleeps: a suspend of the system waits for the worker, and the holder of the token may be
+ * frozen already.
  *
  * Return: true if the worker has a token until ccid_token_release(), or needs none; false:
  * the worker runs again when it has one, and does nothing until then

@@ -188,7 +188,7 @@ int scard_dev_init(struct scard_reader *reader)
 
 	ret = -ENOMEM;
 	/* slots settle at the same time, so that a slow card does not delay the others */
-	reader->wq = alloc_workqueue("scard-%u", WQ_UNBOUND | WQ_FREEZABLE, 0, reader->index);
+	reader->wq = alloc_workqueue("scard-%u", WQ_UNBOUND, 0, reader->index);
 	if (!reader->wq)
 		goto fail;
 	for (; i < reader->nslots; i++) {
@@ -284,7 +284,8 @@ void scard_dev_unregister(struct scard_reader *reader, bool alive)
  * @sleep: the system goes to sleep: power the cards off while the reader still listens;
  *	their users are frozen
  *
- * Commands under way end with -EIO, later ones wait for the resume.
+ * Commands under way end with -EIO, those of the worker with -EINTR; later ones wait for the
+ * resume, and so does the worker.
  */
 void scard_dev_suspend(struct scard_reader *reader, bool sleep)
 {
@@ -294,6 +295,7 @@ void scard_dev_suspend(struct scard_reader *reader, bool sleep)
 	WRITE_ONCE(reader->paused, true);
 	WRITE_ONCE(reader->stops, reader->stops + 1);
 	spin_unlock_irq(&reader->lock);
+	wake_up_all(&reader->resumed);	/* some wait here for the device, too */
 	reader->ops->stop(reader, false);
 	if (!sleep)
 		return;
@@ -301,6 +303,7 @@ void scard_dev_suspend(struct scard_reader *reader, bool sleep)
 		spin_lock(&reader->slots[i]->lock);
 		scard_turn_take_over(reader->slots[i], true);
 		scard_slot_unlock(reader->slots[i]);
+		scard_worker_pause(reader->slots[i]);
 	}
 	dev_power_off_all(reader);
 }
@@ -326,11 +329,15 @@ void scard_dev_lost_power(struct scard_reader *reader)
  */
 void scard_dev_resume(struct scard_reader *reader)
 {
+	unsigned int i;
+
 	reader->ops->restart(reader);
 	spin_lock_irq(&reader->lock);
 	WRITE_ONCE(reader->paused, false);
 	spin_unlock_irq(&reader->lock);
 	wake_up_all(&reader->resumed);
+	for (i = 0; i < reader->nslots; i++)
+		scard_worker_kick(reader->slots[i]);
 }
 
 /* ---- the class ---- */

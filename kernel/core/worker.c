@@ -77,6 +77,12 @@ static void worker_do(struct scard_slot *slot, enum pol_job job, bool awake)
 	}
 }
 
+/* The reader is suspended: the worker keeps its turn, and scard_dev_resume() kicks it. */
+static bool worker_is_paused(const struct scard_slot *slot)
+{
+	return READ_ONCE(slot->reader->paused) && !scard_reader_gone(slot->reader);
+}
+
 static void worker_work(struct work_struct *work)
 {
 	struct scard_slot *slot = container_of(work, struct scard_slot, worker.work);
@@ -87,7 +93,7 @@ static void worker_work(struct work_struct *work)
 	spin_lock(&slot->lock);
 	mine = slot->pol.running == &slot->pol.worker;
 	spin_unlock(&slot->lock);
-	if (!mine)
+	if (!mine || worker_is_paused(slot))
 		return;
 
 	awake = !ops->get(slot->reader);
@@ -113,7 +119,7 @@ static void worker_work(struct work_struct *work)
 			scard_request_clear(slot->worker.req);
 			ops->release(slot);
 		}
-	} while (job != POL_JOB_NONE);
+	} while (job != POL_JOB_NONE && !worker_is_paused(slot));
 	if (awake)
 		ops->put(slot->reader);
 }
@@ -154,6 +160,15 @@ int scard_worker_init(struct scard_slot *slot)
 	INIT_WORK(&slot->worker.work, worker_work);
 	slot->worker.req = scard_request_alloc(slot, SCARD_WORKER_COMMAND, WORKER_ROOM, GFP_KERNEL);
 	return slot->worker.req ? 0 : -ENOMEM;
+}
+
+/**
+ * scard_worker_pause() - wait until the worker of a slot does nothing any more
+ * @slot: the slot of a reader that is suspended, after the end of all exchanges
+ */
+void scard_worker_pause(struct scard_slot *slot)
+{
+	flush_work(&slot->worker.work);
 }
 
 /* Has the last turn ended? A caller that sleeps loses it; one that runs leaves soon. */
