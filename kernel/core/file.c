@@ -57,12 +57,13 @@ struct scard_handle *scard_file_open(struct scard_slot *slot)
 void scard_file_close(struct scard_handle *h)
 {
 	struct scard_slot *slot = h->slot;
-	bool unused = false;
+	bool unused = false, connected;
 
 	trace_scard_close(h);
 	spin_lock(&slot->lock);
-	if (h->pol.share != POL_UNCONNECTED) {
-		scard_pol_close(&slot->pol, &h->pol);
+	connected = h->pol.share != POL_UNCONNECTED;
+	scard_pol_close(&slot->pol, &h->pol);
+	if (connected) {
 		unused = scard_power_put_locked(slot);
 		scard_event_changed(slot);
 	}

@@ -129,7 +129,7 @@ static bool turn_is_awaited(const struct scard_slot *slot)
 		return true;
 	if (slot->pol.owner == slot->pol.running->handle && !scard_watchdog_is_on())
 		return false;
-	return slot->pol.head || scard_pol_worker_wanted(&slot->pol);
+	return scard_pol_is_awaited(&slot->pol) || scard_pol_worker_wanted(&slot->pol);
 }
 
 static void turn_stall_work(struct work_struct *work)
@@ -166,15 +166,21 @@ void scard_turn_stop(struct scard_slot *slot)
 
 /* ---- a turn ---- */
 
+/* How long a call that a signal has interrupted keeps its place in the queue */
+#define TURN_ASIDE	HZ
+
 /* Sleep until the turn has left the queue: its result, or -ERESTARTSYS. */
-static int turn_wait(struct scard_slot *slot, struct scard_turn *t)
+static int turn_wait(struct scard_handle *h, struct scard_turn *t)
 {
+	struct scard_slot *slot = h->slot;
 	bool waiting;
 
 	/* the lock below tells whether a signal or the turn came first */
 	wait_for_completion_interruptible(&t->served);
 	spin_lock(&slot->lock);
-	waiting = scard_pol_withdraw(&slot->pol, &t->pol);
+	waiting = scard_pol_step_aside(&slot->pol, &t->pol);
+	if (waiting)
+		h->aside = jiffies;
 	if (slot->pol.head && slot->pol.running == &t->pol)
 		scard_turn_watch(slot);
 	scard_slot_unlock(slot);
@@ -229,6 +235,9 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, struct scard_r
 
 	spin_lock(&slot->lock);
 	slot->count.calls[op]++;
+	/* a call that was interrupted by a signal has its place again, if it comes back soon */
+	if (h->pol.place.queued && time_after(jiffies, h->aside + TURN_ASIDE))
+		scard_pol_forget(&slot->pol, &h->pol);
 	ret = scard_pol_ask(&slot->pol, &t->pol);
 	if (slot->pol.owner == &h->pol)
 		scard_watchdog_used(slot);
@@ -248,7 +257,7 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, struct scard_r
 	scard_slot_unlock(slot);
 
 	if (ret == POL_WAIT)
-		ret = turn_wait(slot, t);
+		ret = turn_wait(h, t);
 	if (!ret && READ_ONCE(slot->pol.running) == &t->pol)
 		scard_slot_begin(slot, req);
 	return ret;
