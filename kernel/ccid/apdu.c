@@ -219,7 +219,8 @@ static int xfr_t1_run(struct ccid_slot *slot, struct ccid_req *req, enum t1_acti
 	while (action == T1_SEND) {
 		ret = xfr_t1_block(slot, req, block, &len);
 		if (ret && !xfr_t1_line_error(req, ret)) {
-			slot->t1.broken = true;
+			if (scard_slot_is_owned(&slot->slot, &req->req))
+				slot->t1.broken = true;
 			break;
 		}
 		ret = 0;

@@ -197,14 +197,13 @@ struct ccid_bulk_ops {
 
 /**
  * struct ccid_token - a place among the commands that the reader takes at a time
- * @node: its entry in reader->token_queue (reader->lock)
- * @slot: the slot whose worker waits, NULL for a thread
- * @done: completed when a thread has the token, or the reader is gone
- * @held: it has the token (reader->lock); the worker keeps it for a job
+ * @node: its entry in reader->token_queue, or empty (reader->lock)
+ * @done: completed when the caller that waits has it, or the reader is gone; NULL: the
+ *	worker waits, and is kicked (reader->lock)
+ * @held: the owner of the turn has it (reader->lock): for a command, the worker for a job
  */
 struct ccid_token {
 	struct list_head node;
-	struct ccid_slot *slot;
 	struct completion *done;
 	bool held;
 };
@@ -261,7 +260,7 @@ struct ccid_reader {
  * @slot: the core's part
  * @deadline: due no later than the command on the wire has to be answered; armed under
  *	reader->lock, stays armed when the answer comes
- * @token: the worker's token
+ * @token: the token of the owner of the turn
  * @interrupted: its last command was interrupted on the wire, and the reader may still be
  *	busy with it
  * @atr: parsed ATR

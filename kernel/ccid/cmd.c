@@ -30,7 +30,7 @@ static unsigned int cmd_abort_ms(const struct ccid_reader *reader)
  * on the bulk pipe; the reader drops the command and answers the second one.
  *
  * Return: 0, or a negative errno with the request off the wire in both cases;
- * -EINTR: killed, nothing is on the wire, the reader may still be busy
+ * -EINTR: killed, nothing is on the wire, the reader may still be busy; or taken over
  */
 static int cmd_abort(struct ccid_slot *slot, struct ccid_req *req)
 {
@@ -50,7 +50,9 @@ static int cmd_abort(struct ccid_slot *slot, struct ccid_req *req)
 	ccid_wire_limit(req, cmd_abort_ms(reader));
 	ret = ccid_wire_post(slot, req, CCID_PC_TO_RDR_ABORT, ccid_cmd_no_params, 0);
 	if (!ret) {
-		ret = ccid_wire_wait(req);
+		ret = ccid_wire_wait(slot, req);
+		if (!scard_slot_is_owned(&slot->slot, &req->req))
+			return -EINTR;
 		if (!ret)
 			ret = req->status;
 		ccid_wire_cancel(slot, req);
@@ -116,11 +118,13 @@ static int cmd_unwedge(struct ccid_slot *slot, struct ccid_req *req)
 	ret = ccid_wire_post(slot, req, CCID_PC_TO_RDR_GET_SLOT_STATUS, ccid_cmd_no_params, 0);
 	if (ret)
 		return cmd_recovery_errno(reader, ret);
-	ret = ccid_wire_wait(req);
+	ret = ccid_wire_wait(slot, req);
 	if (!ret)
 		ret = req->status;
 	if (ret && ret != -EINTR)
 		ret = cmd_abort(slot, req);
+	if (!scard_slot_is_owned(&slot->slot, &req->req))
+		return -EINTR;
 	if (ret == -EINTR && ccid_wire_in_flight(slot, req))
 		ccid_wire_cancel(slot, req);
 	if (ret)
@@ -208,7 +212,7 @@ static int cmd_end(struct ccid_slot *slot, struct ccid_req *req, int ret)
 		return cmd_time_out(slot, req);
 	if (!req->status)
 		return ccid_cmd_verdict(req);
-	/* otherwise ccid_cmd_take_over() was here while the caller was frozen */
+	/* otherwise ccid_cmd_take_over() was here */
 	if (ccid_wire_in_flight(slot, req) && (req->status == -ENOENT || req->status == -EPERM))
 		slot->interrupted = true;
 	ccid_wire_cancel(slot, req);
@@ -216,21 +220,37 @@ static int cmd_end(struct ccid_slot *slot, struct ccid_req *req, int ret)
 }
 
 /**
- * ccid_cmd_take_over() - take a slot over from a caller that is frozen
- * @slot: the slot; all transfers have ended
+ * ccid_cmd_take_over() - end the command of a slot
+ * @slot: the slot; all transfers have ended, and no caller owns its turn
  *
- * For suspend. The next command on this slot deals with the interrupted one; the caller
- * finds out when it is thawed.
+ * For suspend and unbind. The next command on this slot deals with the interrupted one.
  *
  * Return: true if a command was interrupted
  */
 bool ccid_cmd_take_over(struct ccid_slot *slot)
 {
-	if (READ_ONCE(ccid_slot_reader(slot)->cmd[slot->slot.index])) {
-		ccid_wire_retire(slot);
+	struct ccid_req *req = READ_ONCE(ccid_slot_reader(slot)->cmd[slot->slot.index]);
+
+	if (req) {
+		ccid_wire_retire(slot, req);
 		slot->interrupted = true;
 	}
 	return slot->interrupted;
+}
+
+/**
+ * ccid_cmd_abandon() - end the command of a caller whose turn was taken over
+ * @slot: the slot, whose worker calls
+ * @req: the request; its caller may still sleep on it
+ *
+ * The next command deals with the interrupted one.
+ */
+void ccid_cmd_abandon(struct ccid_slot *slot, struct ccid_req *req)
+{
+	if (!ccid_wire_in_flight(slot, req))
+		return;		/* ended by a suspend meanwhile */
+	ccid_wire_cancel(slot, req);
+	slot->interrupted = true;
 }
 
 /**
@@ -284,7 +304,12 @@ int ccid_cmd_exchange(struct ccid_slot *slot, struct ccid_req *req, u8 type, con
 		slot->slot.op.progress = before;
 		return ret;
 	}
-	return ret ? cmd_recover(slot, req, ret) : cmd_end(slot, req, ccid_wire_wait(req));
+	return ret ? cmd_recover(slot, req, ret) : cmd_end(slot, req, ccid_wire_wait(slot, req));
+}
+
+static bool cmd_is_paused(const struct ccid_reader *reader)
+{
+	return READ_ONCE(reader->reader.paused) && !reader->powering_off;
 }
 
 /**
@@ -297,7 +322,9 @@ int ccid_cmd_exchange(struct ccid_slot *slot, struct ccid_req *req, u8 type, con
  * @timeout_ms: time for one answer; each time extension multiplies it
  *
  * Waits killably. With -EINTR the caller was killed, and must ask ccid_wire_in_flight()
- * whether @req is still on the wire; if so, @req belongs to the worker.
+ * whether @req is still on the wire; if so, @req belongs to the worker. Or its turn was taken
+ * over while it slept: then nothing of the slot may be touched, see scard_slot_is_owned().
+ * The worker itself has -EINTR from a suspend, which waits for it.
  *
  * Return: 0 and req->ans, or a negative errno of the ABI; req->ans is valid then
  * too if its type is not 0
@@ -306,8 +333,8 @@ int ccid_cmd(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 par
 	     unsigned int timeout_ms)
 {
 	struct ccid_reader *reader = ccid_slot_reader(slot);
-	/* the worker has a token for all commands of its job */
-	bool of_job = req->req.worker && slot->token.held;
+	/* the worker has one for all commands of its job */
+	bool token = ccid_token_needed(reader) && !slot->token.held;
 	int ret = 0;
 
 	req->ans.type = 0;	/* an older answer is not one to this command */
@@ -315,24 +342,27 @@ int ccid_cmd(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 par
 		return -EINTR;
 	if (WARN_ON_ONCE(CCID_HEADER_LEN + len > req->tx_size))
 		return -EINVAL;	/* a bug of the caller, no device can cause it */
-	if (ccid_token_needed(reader) && !of_job) {
-		ret = ccid_token_get(reader);
+	if (token) {
+		ret = ccid_token_get(slot, req);
 		if (ret)
 			return ret;
 		/* the card may have been taken out meanwhile, and another may be there */
 		if (ccid_wire_is_for_card(type) && scard_slot_no_card(&slot->slot) == -ENOMEDIUM)
 			ret = -ENOMEDIUM;
 	}
-	if (!ret && READ_ONCE(reader->reader.paused) && !reader->powering_off)
-		ret = scard_reader_wait_resumed(&reader->reader);
+	if (!ret && cmd_is_paused(reader))
+		ret = req->req.worker ? -EINTR : scard_reader_wait_resumed(&reader->reader);
 	/* the card may have lost power and protocol while the caller waited */
 	if (!ret && ccid_wire_is_for_card(type) && scard_slot_power_lost(&slot->slot))
 		ret = -EIO;
 	if (!ret)
 		ret = reader->bus->exchange(slot, req, type, params, len, timeout_ms);
-	/* a request left on the wire keeps its token until it is finished */
-	if (!of_job && !ccid_wire_in_flight(slot, req))
-		ccid_token_put(reader);
+	/* the card loses its power now: there is nothing left to do for the worker */
+	if (ret && req->req.worker && cmd_is_paused(reader))
+		ret = -EINTR;
+	/* a request left on the wire keeps its token: the worker gives it back */
+	if (token && scard_slot_is_owned(&slot->slot, &req->req) && !ccid_wire_in_flight(slot, req))
+		ccid_token_release(&slot->slot);
 	return ret;
 }
 
@@ -346,10 +376,6 @@ int ccid_cmd(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 par
  */
 int ccid_cmd_finish(struct ccid_slot *slot, struct ccid_req *req, unsigned int grace_ms)
 {
-	int ret;
-
 	ccid_wire_limit(req, grace_ms);
-	ret = cmd_end(slot, req, ccid_wire_wait(req));
-	ccid_token_put(ccid_slot_reader(slot));
-	return ret;
+	return cmd_end(slot, req, ccid_wire_wait(slot, req));
 }

@@ -15,5 +15,6 @@ int ccid_cmd_exchange(struct ccid_slot *slot, struct ccid_req *req, u8 type, con
 		      u32 len, unsigned int timeout_ms);
 int ccid_cmd_finish(struct ccid_slot *slot, struct ccid_req *req, unsigned int grace_ms);
 bool ccid_cmd_take_over(struct ccid_slot *slot);
+void ccid_cmd_abandon(struct ccid_slot *slot, struct ccid_req *req);
 
 #endif

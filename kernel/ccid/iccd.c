@@ -56,12 +56,12 @@ void ccid_iccd_init(struct ccid_reader *reader, u8 version)
 
 /**
  * struct iccd_time - how long an exchange goes on
+ * @req: its request
  * @deadline: its end, jiffies
  * @stops: reader->stops when it began
- *
- * On the stack of the caller: while it is frozen, reader_power_off_all() uses the slot.
  */
 struct iccd_time {
+	const struct scard_req *req;
 	unsigned long deadline;
 	u32 stops;
 };
@@ -69,6 +69,7 @@ struct iccd_time {
 static struct iccd_time iccd_time(const struct ccid_slot *slot, unsigned int ms)
 {
 	return (struct iccd_time){
+		.req = slot->slot.op.req,
 		.deadline = jiffies + msecs_to_jiffies(ms),
 		.stops = READ_ONCE(slot->slot.reader->stops),
 	};
@@ -76,21 +77,28 @@ static struct iccd_time iccd_time(const struct ccid_slot *slot, unsigned int ms)
 
 /*
  * Sleep before the next question; frozen in place when the system goes to sleep. -EINTR if
- * killed, -ETIMEDOUT if there is no next; -EIO if the token has slept too, or was reset: it
- * knows nothing of the command any more.
+ * killed or if the turn was taken over, -ETIMEDOUT if there is no next; -EIO if the token has
+ * slept too, or was reset: it knows nothing of the command any more.
  */
 static int iccd_pause(struct ccid_slot *slot, unsigned int ms, const struct iccd_time *time)
 {
 	struct scard_reader *reader = slot->slot.reader;
 	DEFINE_WAIT(wait);
+	bool owned;
 
 	if (time_after(jiffies, time->deadline))
 		return -ETIMEDOUT;
+	spin_lock_irq(&reader->lock);
+	scard_slot_sleeps(&slot->slot, jiffies + msecs_to_jiffies(ms));
+	spin_unlock_irq(&reader->lock);
 	prepare_to_wait(&reader->resumed, &wait, TASK_KILLABLE | TASK_FREEZABLE);
 	if (!scard_reader_gone(reader))
 		schedule_timeout(msecs_to_jiffies(ms));
 	finish_wait(&reader->resumed, &wait);
-	if (fatal_signal_pending(current))
+	spin_lock_irq(&reader->lock);
+	owned = scard_slot_wakes(&slot->slot, time->req);
+	spin_unlock_irq(&reader->lock);
+	if (!owned || fatal_signal_pending(current))
 		return -EINTR;
 	if (scard_reader_gone(reader))
 		return -ENODEV;
@@ -311,6 +319,8 @@ static int iccd_run(struct ccid_slot *slot, struct ccid_req *req, u32 len,
 	req->rx->dirty = room;
 	ret = reader->iccd_version == ICCD_VERSION_A ? iccd_a(slot, req, len, buf, room, time) :
 						       iccd_b(slot, req, len, buf, room, time);
+	if (ret == -EINTR)
+		return ret;
 	if (ret == -ENODEV || ret == -ESHUTDOWN || scard_reader_gone(&reader->reader))
 		return -ENODEV;
 	/* a stalled request is the token's way to say no */

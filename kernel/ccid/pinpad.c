@@ -174,7 +174,7 @@ int ccid_pinpad_enter(struct ccid_slot *slot, struct ccid_req *req, bool modify)
 	req->req.single = true;
 	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_SECURE, ccid_cmd_no_params, m.len,
 			    max(PINPAD_TIMEOUT_MS, (m.timeout + 10) * 1000));
-	if (req->ans.type && req->ans.cmd_status == CCID_CMD_FAILED) {
+	if (ret != -EINTR && req->ans.type && req->ans.cmd_status == CCID_CMD_FAILED) {
 		if (req->ans.error == CCID_ERR_PIN_TIMEOUT)
 			return pinpad_refused(req, 0x00);
 		if (req->ans.error == CCID_ERR_PIN_CANCELLED)
@@ -182,7 +182,8 @@ int ccid_pinpad_enter(struct ccid_slot *slot, struct ccid_req *req, bool modify)
 	}
 	if (ret) {
 		/* the card may have had the block all the same */
-		slot->t1.broken |= t1;
+		if (t1 && scard_slot_is_owned(&slot->slot, &req->req))
+			slot->t1.broken = true;
 		return ret;
 	}
 	if (t1)

@@ -27,7 +27,7 @@ static void reader_slot_init(struct scard_slot *slot)
 {
 	struct ccid_slot *ccid = to_ccid_slot(slot);
 
-	ccid->token.slot = ccid;
+	ccid_token_init(ccid);
 	ccid_wire_init(ccid);
 }
 
@@ -39,6 +39,11 @@ static void reader_slot_exit(struct scard_slot *slot)
 static bool reader_in_flight(struct scard_slot *slot, const struct scard_req *req)
 {
 	return ccid_wire_in_flight(to_ccid_slot(slot), to_ccid_req(req));
+}
+
+static void reader_abandon(struct scard_slot *slot, struct scard_req *req)
+{
+	ccid_cmd_abandon(to_ccid_slot(slot), to_ccid_req(req));
 }
 
 static void reader_get_info(const struct scard_slot *slot, struct scard_info *info)
@@ -197,8 +202,10 @@ static const struct scard_reader_ops reader_ops = {
 	.debug_show = reader_debug_show,
 	.in_flight = reader_in_flight,
 	.finish = ccid_slot_finish,
+	.abandon = reader_abandon,
 	.claim = ccid_token_claim,
 	.release = ccid_token_release,
+	.is_awaited = ccid_token_is_awaited,
 	.req_prepare = ccid_req_prepare,
 	.req_clear = ccid_req_clear,
 	.req_free = ccid_req_free,

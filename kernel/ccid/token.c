@@ -26,48 +26,44 @@ bool ccid_token_needed(const struct ccid_reader *reader)
 
 static void token_wake(struct ccid_token *token)
 {
-	if (token->slot)
-		scard_worker_kick(&token->slot->slot);
-	else
+	struct ccid_slot *slot = container_of(token, struct ccid_slot, token);
+
+	list_del_init(&token->node);
+	if (token->done) {
+		scard_slot_due(&slot->slot, jiffies);
 		complete(token->done);
+	} else {
+		scard_worker_kick(&slot->slot);
+	}
 }
 
 /**
- * ccid_token_put() - give a token back, to the first one that waits
- * @reader: the reader
+ * ccid_token_init() - prepare the token of a slot
+ * @slot: the slot
  */
-void ccid_token_put(struct ccid_reader *reader)
+void ccid_token_init(struct ccid_slot *slot)
 {
-	struct ccid_token *token;
-
-	if (!ccid_token_needed(reader))
-		return;
-	spin_lock_irq(&reader->reader.lock);
-	token = list_first_entry_or_null(&reader->token_queue, struct ccid_token, node);
-	if (token) {
-		list_del(&token->node);
-		WRITE_ONCE(token->held, true);
-		token_wake(token);
-	} else {
-		reader->tokens++;
-	}
-	spin_unlock_irq(&reader->reader.lock);
+	INIT_LIST_HEAD(&slot->token.node);
 }
 
 /**
  * ccid_token_get() - wait for a token, killably and freezably
- * @reader: the reader
+ * @slot: the slot
+ * @req: the caller's request
  *
  * Return: 0, -EINTR or -ENODEV
  */
-int ccid_token_get(struct ccid_reader *reader)
+int ccid_token_get(struct ccid_slot *slot, const struct ccid_req *req)
 {
+	struct ccid_reader *reader = ccid_slot_reader(slot);
 	DECLARE_COMPLETION_ONSTACK(done);
-	struct ccid_token token = { .done = &done };
+	struct ccid_token *token = &slot->token;
+	int ret = 0;
 
 	spin_lock_irq(&reader->reader.lock);
 	if (reader->tokens) {
 		reader->tokens--;
+		token->held = true;
 		spin_unlock_irq(&reader->reader.lock);
 		return 0;
 	}
@@ -75,26 +71,33 @@ int ccid_token_get(struct ccid_reader *reader)
 		spin_unlock_irq(&reader->reader.lock);
 		return -ENODEV;
 	}
-	list_add_tail(&token.node, &reader->token_queue);
+	token->done = &done;
+	list_add_tail(&token->node, &reader->token_queue);
+	scard_turn_watch_all(&reader->reader);
+	scard_slot_sleeps(&slot->slot, slot->slot.op.ceiling);
 	spin_unlock_irq(&reader->reader.lock);
 
 	wait_for_completion_state(&done, TASK_KILLABLE | TASK_FREEZABLE);
 	/* the lock tells which came first: the token, a signal, or the end of the reader */
 	spin_lock_irq(&reader->reader.lock);
-	if (!token.held)
-		list_del(&token.node);
+	if (!scard_slot_wakes(&slot->slot, &req->req)) {
+		ret = -EINTR;	/* the token is the worker's */
+	} else {
+		token->done = NULL;
+		list_del_init(&token->node);
+		if (!token->held)
+			ret = reader->reader.gone ? -ENODEV : -EINTR;
+	}
 	spin_unlock_irq(&reader->reader.lock);
-	if (token.held)
-		return 0;
-	return scard_reader_gone(&reader->reader) ? -ENODEV : -EINTR;
+	return ret;
 }
 
 /**
  * ccid_token_claim() - scard_reader_ops.claim: a token for all commands of a job
  * @slot: the slot, whose worker owns the turn
  *
- * Never sleeps: a work that sleeps cannot be frozen, and the holder of the token may be
- * frozen already, so that the system would not go to sleep.
+ * Never sleeps: a suspend of the system waits for the worker, and the holder of the token may be
+ * frozen already.
  *
  * Return: true if the worker has a token until ccid_token_release(), or needs none; false:
  * the worker runs again when it has one, and does nothing until then
@@ -105,14 +108,19 @@ bool ccid_token_claim(struct scard_slot *slot)
 	struct ccid_token *token = &to_ccid_slot(slot)->token;
 	bool waits = false;
 
-	if (!ccid_token_needed(reader) || token->held)
+	if (!ccid_token_needed(reader))
 		return true;
 	spin_lock_irq(&reader->reader.lock);
-	if (reader->tokens) {
+	token->done = NULL;	/* the caller that waited lost its turn */
+	if (token->held) {
+		;
+	} else if (reader->tokens && list_empty(&token->node)) {
 		reader->tokens--;
 		token->held = true;
 	} else if (!reader->reader.gone) {
-		list_add_tail(&token->node, &reader->token_queue);
+		if (list_empty(&token->node))
+			list_add_tail(&token->node, &reader->token_queue);
+		scard_turn_watch_all(&reader->reader);
 		waits = true;
 	}
 	spin_unlock_irq(&reader->reader.lock);
@@ -120,17 +128,41 @@ bool ccid_token_claim(struct scard_slot *slot)
 }
 
 /**
- * ccid_token_release() - scard_reader_ops.release: the job is done
+ * ccid_token_release() - scard_reader_ops.release: give the token back
  * @slot: the slot
+ *
+ * The first that waits has it next.
  */
 void ccid_token_release(struct scard_slot *slot)
 {
-	struct ccid_token *token = &to_ccid_slot(slot)->token;
+	struct ccid_reader *reader = to_ccid_reader(slot->reader);
+	struct ccid_token *token = &to_ccid_slot(slot)->token, *next;
 
-	if (!token->held)
+	if (!READ_ONCE(token->held))
 		return;
+	spin_lock_irq(&reader->reader.lock);
 	token->held = false;
-	ccid_token_put(to_ccid_reader(slot->reader));
+	next = list_first_entry_or_null(&reader->token_queue, struct ccid_token, node);
+	if (next) {
+		WRITE_ONCE(next->held, true);
+		token_wake(next);
+	} else {
+		reader->tokens++;
+	}
+	spin_unlock_irq(&reader->reader.lock);
+}
+
+/**
+ * ccid_token_is_awaited() - scard_reader_ops.is_awaited: does another slot wait for the token?
+ * @slot: the slot
+ *
+ * Return: true if it does
+ */
+bool ccid_token_is_awaited(const struct scard_slot *slot)
+{
+	struct ccid_reader *reader = to_ccid_reader(slot->reader);
+
+	return READ_ONCE(to_ccid_slot(slot)->token.held) && !list_empty(&reader->token_queue);
 }
 
 /**
@@ -142,11 +174,7 @@ void ccid_token_gone(struct ccid_reader *reader)
 	struct ccid_token *token, *next;
 
 	spin_lock_irq(&reader->reader.lock);
-	list_for_each_entry_safe(token, next, &reader->token_queue, node) {
-		/* threads take themselves off the list */
-		if (token->slot)
-			list_del(&token->node);
+	list_for_each_entry_safe(token, next, &reader->token_queue, node)
 		token_wake(token);
-	}
 	spin_unlock_irq(&reader->reader.lock);
 }

@@ -129,6 +129,14 @@ static bool wire_is_waiting(const struct ccid_req *req)
 	return req->state == CCID_REQ_SENDING || req->state == CCID_REQ_SENT;
 }
 
+/* The waiter may go on. */
+static void wire_done(struct ccid_req *req)
+{
+	WRITE_ONCE(req->state, CCID_REQ_DONE);
+	scard_slot_due(req->req.reader->slots[req->slot], jiffies);
+	wake_up(&req->wait);
+}
+
 /* The answer, or an error, is there. */
 static void wire_answered(struct ccid_req *req, int status)
 {
@@ -138,8 +146,7 @@ static void wire_answered(struct ccid_req *req, int status)
 		req->state = CCID_REQ_ANSWERED;
 		return;
 	}
-	WRITE_ONCE(req->state, CCID_REQ_DONE);
-	wake_up(&req->wait);
+	wire_done(req);
 }
 
 static void wire_fail(struct ccid_req *req, int status)
@@ -208,6 +215,7 @@ static bool wire_message(struct ccid_req *req, struct ccid_rx *rx, u32 len)
 		if (time_after(deadline, target->ceiling))
 			deadline = target->ceiling;
 		WRITE_ONCE(target->deadline, deadline);
+		scard_slot_due(reader->reader.slots[target->slot], deadline);
 		wire_arm(target);
 		reader->reader.count.time_extensions++;
 		if (++target->extensions < WIRE_MAX_EXTENSIONS)
@@ -258,8 +266,7 @@ void ccid_wire_sent(struct ccid_req *req, int status)
 
 	spin_lock_irqsave(&reader->lock, flags);
 	if (req->state == CCID_REQ_ANSWERED) {
-		WRITE_ONCE(req->state, CCID_REQ_DONE);
-		wake_up(&req->wait);
+		wire_done(req);
 	} else if (req->state == CCID_REQ_SENDING) {
 		req->state = CCID_REQ_SENT;
 		if (status)
@@ -299,18 +306,20 @@ void ccid_wire_abort_seq(struct ccid_req *req)
 }
 
 /**
- * ccid_wire_retire() - the request of a slot is off the wire
- * @slot: the slot
+ * ccid_wire_retire() - a request is off the wire
+ * @slot: its slot
+ * @req: the request
  *
  * No completion handler touches the request from here on.
  */
-void ccid_wire_retire(struct ccid_slot *slot)
+void ccid_wire_retire(struct ccid_slot *slot, struct ccid_req *req)
 {
 	struct ccid_reader *reader = ccid_slot_reader(slot);
 	unsigned long flags;
 
 	spin_lock_irqsave(&reader->reader.lock, flags);
-	WRITE_ONCE(reader->cmd[slot->slot.index], NULL);
+	if (reader->cmd[slot->slot.index] == req)
+		WRITE_ONCE(reader->cmd[slot->slot.index], NULL);
 	spin_unlock_irqrestore(&reader->reader.lock, flags);
 }
 
@@ -331,7 +340,7 @@ void ccid_wire_cancel(struct ccid_slot *slot, struct ccid_req *req)
 	req->state = CCID_REQ_OFF;
 	spin_unlock_irqrestore(&reader->reader.lock, flags);
 	reader->bulk->cancel(req);
-	ccid_wire_retire(slot);
+	ccid_wire_retire(slot, req);
 }
 
 /**
@@ -377,8 +386,10 @@ int ccid_wire_post(struct ccid_slot *slot, struct ccid_req *req, u8 type, const 
 	trace_scard_ccid_send(&slot->slot, type, req->seq, len);
 	ccid_msg_put_header(req->tx, type, len, slot->slot.index, req->seq, params);
 	ret = reader->bulk->submit(req, CCID_HEADER_LEN + len);
-	if (!ret)
+	if (!ret) {
 		wire_arm(req);
+		scard_slot_sleeps(&slot->slot, req->deadline);
+	}
 	spin_unlock_irqrestore(&reader->reader.lock, flags);
 	/* the receive buffer may be armed, and another slot's answer may have taken it */
 	if (ret)
@@ -387,30 +398,37 @@ int ccid_wire_post(struct ccid_slot *slot, struct ccid_req *req, u8 type, const 
 }
 
 /* May the waiter go on? */
-static bool wire_is_over(const struct ccid_req *req)
+static bool wire_is_over(const struct ccid_slot *slot, const struct ccid_req *req)
 {
 	return READ_ONCE(req->state) == CCID_REQ_DONE ||
-	       time_after_eq(jiffies, READ_ONCE(req->deadline));
+	       time_after_eq(jiffies, READ_ONCE(req->deadline)) ||
+	       !scard_slot_is_owned(&slot->slot, &req->req);
 }
 
 /**
  * ccid_wire_wait() - wait until the request is answered
+ * @slot: its slot
  * @req: the request
  *
  * Killably, and frozen in place when the system goes to sleep.
  *
- * Return: 0 (off the wire if it has no bad status), -EINTR (killed, still on the wire)
- * or -ETIMEDOUT (still on the wire)
+ * Return: 0 (off the wire if it has no bad status), -EINTR (killed, still on the wire; or the
+ * turn was taken over) or -ETIMEDOUT (still on the wire)
  */
-int ccid_wire_wait(struct ccid_req *req)
+int ccid_wire_wait(struct ccid_slot *slot, struct ccid_req *req)
 {
-	struct ccid_reader *reader = ccid_req_reader(req);
+	struct ccid_reader *reader = ccid_slot_reader(slot);
 	unsigned long flags;
 	int ret;
 
-	ret = wait_event_state(req->wait, wire_is_over(req), (TASK_KILLABLE | TASK_FREEZABLE));
+	ret = wait_event_state(req->wait, wire_is_over(slot, req),
+			       (TASK_KILLABLE | TASK_FREEZABLE));
 	/* the lock orders the writes of the answer before the reads of the caller */
 	spin_lock_irqsave(&reader->reader.lock, flags);
+	if (!scard_slot_wakes(&slot->slot, &req->req)) {
+		spin_unlock_irqrestore(&reader->reader.lock, flags);
+		return -EINTR;
+	}
 	if (req->state == CCID_REQ_DONE)
 		ret = 0;
 	else

@@ -9,11 +9,11 @@ bool ccid_wire_stopped(const struct ccid_reader *reader);
 void ccid_wire_limits(struct ccid_req *req, unsigned int timeout_ms, unsigned long ceiling);
 void ccid_wire_limit(struct ccid_req *req, unsigned int timeout_ms);
 void ccid_wire_abort_seq(struct ccid_req *req);
-void ccid_wire_retire(struct ccid_slot *slot);
+void ccid_wire_retire(struct ccid_slot *slot, struct ccid_req *req);
 void ccid_wire_cancel(struct ccid_slot *slot, struct ccid_req *req);
 int ccid_wire_post(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 params[3],
 		   u32 len);
-int ccid_wire_wait(struct ccid_req *req);
+int ccid_wire_wait(struct ccid_slot *slot, struct ccid_req *req);
 bool ccid_wire_in_flight(const struct ccid_slot *slot, const struct ccid_req *req);
 
 /* Does this command speak to the card, with its power and protocol? */

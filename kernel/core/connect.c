@@ -90,29 +90,30 @@ static enum pol_close connect_choose_close(u32 flags)
 static int connect_begin(struct scard_handle *h, struct scard_turn *t, struct scard_req **reqp,
 			 enum pol_op op, enum pol_share share, bool nonblock)
 {
-	int ret = scard_turn_take(h, t, op, share, nonblock);
+	int ret = scard_turn_take(h, t, *reqp, op, share, nonblock);
 
 	if (ret)
 		return ret;
 	ret = scard_power_get(h->slot);
 	if (ret)
-		scard_turn_done(h, t, reqp, ret, POL_LEAVE);
+		ret = scard_turn_done(h, t, reqp, ret);
 	return ret;
 }
 
 /* scard_turn_done() for it */
-static void connect_done(struct scard_handle *h, struct scard_turn *t, struct scard_req **reqp,
-			 int ret, enum pol_disp redo)
+static int connect_done(struct scard_handle *h, struct scard_turn *t, struct scard_req **reqp,
+			int ret)
 {
 	struct scard_slot *slot = h->slot;
 	bool unused;
 
-	scard_turn_done(h, t, reqp, ret, redo);
+	ret = scard_turn_done(h, t, reqp, ret);
 	spin_lock(&slot->lock);
 	unused = scard_power_put_locked(slot);
 	spin_unlock(&slot->lock);
 	if (unused)
 		scard_power_unused(slot);
+	return ret;
 }
 
 /* Power and protocol, as share mode and protocols want it. */
@@ -156,7 +157,7 @@ int scard_connect_connect(struct scard_handle *h, struct scard_connect *arg, boo
 	if (!req)
 		return -ENOMEM;
 
-	ret = scard_turn_take(h, &t, POL_OP_CONNECT, arg->share_mode, nonblock);
+	ret = scard_turn_take(h, &t, req, POL_OP_CONNECT, arg->share_mode, nonblock);
 	if (ret)
 		goto out;
 	ret = scard_power_get(slot);
@@ -185,7 +186,7 @@ int scard_connect_connect(struct scard_handle *h, struct scard_connect *arg, boo
 		unused = scard_power_put_locked(slot);
 	scard_slot_unlock(slot);
 done:
-	scard_turn_done(h, &t, &req, ret, POL_LEAVE);
+	ret = scard_turn_done(h, &t, &req, ret);
 	if (unused)
 		scard_power_unused(slot);
 out:
@@ -193,19 +194,15 @@ out:
 	return ret;
 }
 
-/*
- * Perform a disposition; the epoch begins with it. *@redo: disposition that the worker has to
- * perform if the caller is killed halfway.
- */
-static int connect_act(struct scard_slot *slot, struct scard_req *req, u32 disposition,
-		       enum pol_disp *redo)
+/* Perform a disposition; the epoch begins with it. The worker finishes it if need be. */
+static int connect_act(struct scard_slot *slot, struct scard_req *req, u32 disposition)
 {
 	enum pol_card card = scard_card_mark_reset(slot);
 
 	if (card == POL_CARD_ABSENT)
 		return -ENOMEDIUM;
 	if (card == POL_CARD_ON)
-		*redo = disposition;
+		slot->op.redo = disposition;
 
 	switch (disposition) {
 	case SCARD_DISP_RESET:
@@ -235,7 +232,6 @@ static int connect_act(struct scard_slot *slot, struct scard_req *req, u32 dispo
 int scard_connect_reconnect(struct scard_handle *h, struct scard_connect *arg, bool nonblock)
 {
 	struct scard_slot *slot = h->slot;
-	enum pol_disp redo = POL_LEAVE;
 	struct scard_turn t;
 	struct scard_req *req;
 	int ret;
@@ -253,15 +249,13 @@ int scard_connect_reconnect(struct scard_handle *h, struct scard_connect *arg, b
 	if (ret)
 		goto out;
 	if (arg->initialization != SCARD_DISP_LEAVE) {
-		ret = connect_act(slot, req, arg->initialization, &redo);
+		ret = connect_act(slot, req, arg->initialization);
 		/* off becomes on again; a card that did not answer gets another chance */
 		if (!ret || ret == -EREMOTEIO)
 			ret = scard_card_activate(slot, req);
 	}
 	if (!ret)
 		ret = connect_prepare_card(slot, req, arg->share_mode, arg->protocols);
-	/* also if it has failed half-way */
-	h->pol.spoke |= slot->op.progress != SCARD_NOTHING_SENT;
 	if (!ret) {
 		spin_lock(&slot->lock);
 		if (h->pol.share == POL_UNCONNECTED)
@@ -278,7 +272,7 @@ int scard_connect_reconnect(struct scard_handle *h, struct scard_connect *arg, b
 			scard_event_changed(slot);
 		scard_slot_unlock(slot);
 	}
-	connect_done(h, &t, &req, ret, redo);
+	ret = connect_done(h, &t, &req, ret);
 out:
 	scard_request_put(h, req);
 	return ret;
@@ -316,7 +310,6 @@ static int connect_leave(struct scard_handle *h)
 int scard_connect_disconnect(struct scard_handle *h, u32 disposition, bool nonblock)
 {
 	struct scard_slot *slot = h->slot;
-	enum pol_disp redo = POL_LEAVE;
 	struct scard_turn t;
 	struct scard_req *req;
 	int ret;
@@ -341,9 +334,9 @@ int scard_connect_disconnect(struct scard_handle *h, u32 disposition, bool nonbl
 	 * The disposition acts on the card as it is now, also if it was reset meanwhile:
 	 * the caller asked for it explicitly.
 	 */
-	ret = connect_act(slot, req, disposition, &redo);
+	ret = connect_act(slot, req, disposition);
 	connect_leave(h);
-	connect_done(h, &t, &req, ret, redo);
+	ret = connect_done(h, &t, &req, ret);
 	if (ret == -ENOMEDIUM || ret == -ENODEV)
 		ret = 0;	/* nothing left to act on */
 	else if (ret && ret != -EINTR)
@@ -365,7 +358,6 @@ out:
 int scard_connect_end(struct scard_handle *h, u32 disposition, bool nonblock)
 {
 	struct scard_slot *slot = h->slot;
-	enum pol_disp redo = POL_LEAVE;
 	struct scard_turn t;
 	struct scard_req *req;
 	int ret;
@@ -391,14 +383,14 @@ int scard_connect_end(struct scard_handle *h, u32 disposition, bool nonblock)
 		}
 		goto out;
 	}
-	ret = connect_act(slot, req, disposition, &redo);
+	ret = connect_act(slot, req, disposition);
 	/* as pcsc-lite: UNPOWER is off and on again here, the handle stays connected */
 	if (!ret && disposition == SCARD_DISP_UNPOWER)
 		ret = scard_card_activate(slot, req);
 	spin_lock(&slot->lock);
 	scard_pol_end_owned(&slot->pol, &h->pol);
 	scard_slot_unlock(slot);
-	connect_done(h, &t, &req, ret, redo);
+	ret = connect_done(h, &t, &req, ret);
 	if (ret && ret != -EINTR && ret != -ENODEV && ret != -ENOMEDIUM)
 		ret = -EREMOTEIO;
 out:

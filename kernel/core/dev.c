@@ -15,6 +15,7 @@
 #include "presence.h"
 #include "slot.h"
 #include "sysfs.h"
+#include "turn.h"
 #include "watchdog.h"
 #include "worker.h"
 
@@ -82,6 +83,7 @@ static struct scard_slot *dev_alloc_slot(struct scard_reader *reader, u8 index)
 	scard_presence_init(slot);
 	scard_power_init(slot);
 	scard_watchdog_init(slot);
+	scard_turn_init(slot);
 	reader->ops->slot_init(slot);
 	dev_name_slot(slot);
 
@@ -144,6 +146,7 @@ static void dev_quiesce_slot(struct scard_slot *slot)
 	scard_presence_stop(slot);
 	scard_power_stop(slot);
 	scard_watchdog_stop(slot);
+	scard_turn_stop(slot);
 	scard_worker_stop(slot);
 }
 
@@ -185,7 +188,7 @@ int scard_dev_init(struct scard_reader *reader)
 
 	ret = -ENOMEM;
 	/* slots settle at the same time, so that a slow card does not delay the others */
-	reader->wq = alloc_workqueue("scard-%u", WQ_UNBOUND | WQ_FREEZABLE, 0, reader->index);
+	reader->wq = alloc_workqueue("scard-%u", WQ_UNBOUND, 0, reader->index);
 	if (!reader->wq)
 		goto fail;
 	for (; i < reader->nslots; i++) {
@@ -233,8 +236,9 @@ static void dev_power_off_all(struct scard_reader *reader)
 	u32 slots = 0;
 
 	for (i = 0; i < reader->nslots; i++) {
-		const struct scard_slot *slot = reader->slots[i];
+		struct scard_slot *slot = reader->slots[i];
 
+		scard_slot_begin(slot, slot->worker.req);
 		if (READ_ONCE(slot->pol.card) == POL_CARD_ON || READ_ONCE(slot->power.retry_s) ||
 		    READ_ONCE(slot->presence.state) != SCARD_PRESENCE_KNOWN)
 			slots |= BIT(i);
@@ -280,17 +284,28 @@ void scard_dev_unregister(struct scard_reader *reader, bool alive)
  * @sleep: the system goes to sleep: power the cards off while the reader still listens;
  *	their users are frozen
  *
- * Commands under way end with -EIO, later ones wait for the resume.
+ * Commands under way end with -EIO, those of the worker with -EINTR; later ones wait for the
+ * resume, and so does the worker.
  */
 void scard_dev_suspend(struct scard_reader *reader, bool sleep)
 {
+	unsigned int i;
+
 	spin_lock_irq(&reader->lock);
 	WRITE_ONCE(reader->paused, true);
 	WRITE_ONCE(reader->stops, reader->stops + 1);
 	spin_unlock_irq(&reader->lock);
+	wake_up_all(&reader->resumed);	/* some wait here for the device, too */
 	reader->ops->stop(reader, false);
-	if (sleep)
-		dev_power_off_all(reader);
+	if (!sleep)
+		return;
+	for (i = 0; i < reader->nslots; i++) {
+		spin_lock(&reader->slots[i]->lock);
+		scard_turn_take_over(reader->slots[i], true);
+		scard_slot_unlock(reader->slots[i]);
+		scard_worker_pause(reader->slots[i]);
+	}
+	dev_power_off_all(reader);
 }
 
 /**
@@ -314,11 +329,15 @@ void scard_dev_lost_power(struct scard_reader *reader)
  */
 void scard_dev_resume(struct scard_reader *reader)
 {
+	unsigned int i;
+
 	reader->ops->restart(reader);
 	spin_lock_irq(&reader->lock);
 	WRITE_ONCE(reader->paused, false);
 	spin_unlock_irq(&reader->lock);
 	wake_up_all(&reader->resumed);
+	for (i = 0; i < reader->nslots; i++)
+		scard_worker_kick(reader->slots[i]);
 }
 
 /* ---- the class ---- */

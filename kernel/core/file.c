@@ -57,12 +57,13 @@ struct scard_handle *scard_file_open(struct scard_slot *slot)
 void scard_file_close(struct scard_handle *h)
 {
 	struct scard_slot *slot = h->slot;
-	bool unused = false;
+	bool unused = false, connected;
 
 	trace_scard_close(h);
 	spin_lock(&slot->lock);
-	if (h->pol.share != POL_UNCONNECTED) {
-		scard_pol_close(&slot->pol, &h->pol);
+	connected = h->pol.share != POL_UNCONNECTED;
+	scard_pol_close(&slot->pol, &h->pol);
+	if (connected) {
 		unused = scard_power_put_locked(slot);
 		scard_event_changed(slot);
 	}
@@ -122,7 +123,7 @@ int scard_file_status(struct scard_handle *h, struct scard_status *st, bool nonb
 	int ret;
 
 	if (st->flags & SCARD_STATUS_GATED) {
-		ret = scard_turn_take(h, &t, POL_OP_STATUS, 0, nonblock);
+		ret = scard_turn_take(h, &t, NULL, POL_OP_STATUS, 0, nonblock);
 		if (ret)
 			return ret;
 	}
@@ -170,7 +171,7 @@ int scard_file_begin(struct scard_handle *h, bool nonblock)
 {
 	struct scard_turn t;
 
-	return scard_turn_take(h, &t, POL_OP_BEGIN, 0, nonblock);
+	return scard_turn_take(h, &t, NULL, POL_OP_BEGIN, 0, nonblock);
 }
 
 /* ---- exchanges ---- */
@@ -209,25 +210,21 @@ int scard_file_transmit(struct scard_handle *h, struct scard_req **reqp, u32 pro
 	struct scard_slot *slot = h->slot;
 	const struct scard_reader_ops *ops = slot->reader->ops;
 	struct scard_turn t;
-	bool sent;
 	int ret;
 
 	ret = ops->transmit_prepare(slot, *reqp);
 	if (ret)
 		return ret;
-	ret = scard_turn_take(h, &t, POL_OP_TRANSMIT, 0, nonblock);
+	ret = scard_turn_take(h, &t, *reqp, POL_OP_TRANSMIT, 0, nonblock);
 	if (ret)
 		return ret;
 	ret = file_check_card(slot, *reqp, protocol);
 	if (!ret)
 		ret = ops->transmit(slot, *reqp);
-	sent = slot->op.progress != SCARD_NOTHING_SENT;
-	/* also if the exchange has failed: bytes may have reached the card */
-	h->pol.spoke |= sent;
 	/* -ENOMEM promises that nothing was sent and that a retry is safe */
-	if (ret == -ENOMEM && sent)
+	if (ret == -ENOMEM && slot->op.progress != SCARD_NOTHING_SENT)
 		ret = -EIO;
-	scard_turn_done(h, &t, reqp, ret, POL_LEAVE);
+	ret = scard_turn_done(h, &t, reqp, ret);
 	/* a card that is mute now answered its power-up: the exchange failed */
 	return ret == -EREMOTEIO ? -EIO : ret;
 }
@@ -249,7 +246,7 @@ int scard_file_control(struct scard_handle *h, struct scard_req **reqp, u32 code
 	bool awake;
 	int ret;
 
-	ret = scard_turn_take(h, &t, POL_OP_CONTROL, 0, nonblock);
+	ret = scard_turn_take(h, &t, *reqp, POL_OP_CONTROL, 0, nonblock);
 	if (ret)
 		return ret;
 	/* another thread may disconnect the handle now, and the card need not have power */
@@ -266,9 +263,7 @@ int scard_file_control(struct scard_handle *h, struct scard_req **reqp, u32 code
 	spin_unlock(&slot->lock);
 	if (!ret)
 		ret = ops->control(slot, *reqp, code);
-	/* a PIN pad has spoken to the card for this handle */
-	h->pol.spoke |= slot->op.progress == SCARD_SENT_TO_CARD;
-	scard_turn_done(h, &t, reqp, ret, POL_LEAVE);
+	ret = scard_turn_done(h, &t, reqp, ret);
 	if (awake)
 		ops->put(slot->reader);
 	return ret;
@@ -286,7 +281,7 @@ int scard_file_control(struct scard_handle *h, struct scard_req **reqp, u32 code
 int scard_file_get_attr(struct scard_handle *h, u32 id, u8 *buf, u32 *len)
 {
 	struct scard_turn t;
-	int ret = scard_turn_take(h, &t, POL_OP_ATTR, 0, true);
+	int ret = scard_turn_take(h, &t, NULL, POL_OP_ATTR, 0, true);
 
 	return ret ?: scard_attr_get(h->slot, id, buf, len);
 }
@@ -301,7 +296,7 @@ int scard_file_get_attr(struct scard_handle *h, u32 id, u8 *buf, u32 *len)
 int scard_file_set_attr(struct scard_handle *h, u32 id)
 {
 	struct scard_turn t;
-	int ret = scard_turn_take(h, &t, POL_OP_ATTR, 0, true);
+	int ret = scard_turn_take(h, &t, NULL, POL_OP_ATTR, 0, true);
 
 	return ret ?: -EOPNOTSUPP;
 }

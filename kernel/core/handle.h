@@ -10,6 +10,7 @@
  * @id: names it among those of the slot, from 1 on; constant
  * @pol: its state in the policy (slot->lock)
  * @spare: a request ready for the next exchange, taken and put back with xchg()
+ * @aside: when a signal interrupted a call in the queue, jiffies (slot->lock)
  * @seen: value of slot->events.all at the last snapshot (slot->lock)
  */
 struct scard_handle {
@@ -17,6 +18,7 @@ struct scard_handle {
 	u32 id;
 	struct pol_handle pol;
 	struct scard_req *spare;
+	unsigned long aside;
 	u32 seen;
 };
 

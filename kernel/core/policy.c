@@ -37,6 +37,12 @@ int scard_pol_pending(const struct pol_slot *s, const struct pol_handle *h)
 	return (s32)(s->removed_epoch - h->epoch) > 0 ? -EIDRM : -ESTALE;
 }
 
+/* A place in the queue without a call */
+static bool pol_is_place(const struct pol_turn *t)
+{
+	return t == &t->handle->place;
+}
+
 /* Must this call be refused now, whether it is new or was waiting? */
 static int pol_check(const struct pol_slot *s, const struct pol_turn *t)
 {
@@ -189,6 +195,10 @@ static void pol_schedule(struct pol_slot *s)
 
 		if (s->running && !s->rescan)
 			return;		/* no turn below can be granted or refused */
+		if (pol_is_place(t)) {
+			link = &t->next;
+			continue;
+		}
 
 		result = pol_check(s, t);
 		if (!result) {
@@ -208,10 +218,69 @@ static void pol_schedule(struct pol_slot *s)
 	s->rescan = false;
 }
 
+static struct pol_turn **pol_find(struct pol_slot *s, const struct pol_turn *t)
+{
+	struct pol_turn **link = &s->head;
+
+	while (*link != t)
+		link = &(*link)->next;
+	return link;
+}
+
+static void pol_unlink(struct pol_slot *s, struct pol_turn *t)
+{
+	struct pol_turn **link = pol_find(s, t);
+
+	*link = t->next;
+	if (!*link)
+		s->tail = link;
+	t->queued = false;
+}
+
+/* Put a turn into the queue where another is. */
+static void pol_replace(struct pol_slot *s, struct pol_turn *old, struct pol_turn *t)
+{
+	t->next = old->next;
+	*pol_find(s, old) = t;
+	if (s->tail == &old->next)
+		s->tail = &t->next;
+	old->queued = false;
+	t->queued = true;
+}
+
+/**
+ * scard_pol_forget() - give up the place in the queue that a handle has without a call
+ * @s: the slot
+ * @h: the handle
+ */
+void scard_pol_forget(struct pol_slot *s, struct pol_handle *h)
+{
+	if (h->place.queued)
+		pol_unlink(s, &h->place);
+}
+
+/**
+ * scard_pol_is_awaited() - does a call wait for its turn?
+ * @s: the slot
+ *
+ * Return: true if one does
+ */
+bool scard_pol_is_awaited(const struct pol_slot *s)
+{
+	const struct pol_turn *t;
+
+	for (t = s->head; t; t = t->next)
+		if (!pol_is_place(t))
+			return true;
+	return false;
+}
+
 /**
  * scard_pol_ask() - ask for a turn
  * @s: the slot
  * @t: the turn; must stay where it is until it is over
+ *
+ * It comes last in the queue, or where the same call was before a signal interrupted it.
  *
  * Return: 0: granted, and over at once for BEGIN, STATUS and ATTR; the others
  * run until scard_pol_done() or scard_pol_hand_over(). POL_WAIT: queued, wake()
@@ -219,34 +288,28 @@ static void pol_schedule(struct pol_slot *s)
  */
 int scard_pol_ask(struct pol_slot *s, struct pol_turn *t)
 {
+	struct pol_turn *place = &t->handle->place;
+	bool again = place->queued && place->op == t->op;
 	int result = pol_check(s, t);
 
-	if (result)
-		return result;
 	/*
 	 * First come, first served: a turn in the queue cannot go on now, or pol_schedule()
 	 * would have granted it, so a new one takes nothing away from it.
 	 */
-	if (pol_may_act(s, t))
-		return pol_grant(s, t);
-
+	if (result || pol_may_act(s, t)) {
+		if (again)
+			pol_unlink(s, place);
+		return result ?: pol_grant(s, t);
+	}
+	if (again) {
+		pol_replace(s, place, t);
+		return POL_WAIT;
+	}
 	t->next = NULL;
 	t->queued = true;
 	*s->tail = t;
 	s->tail = &t->next;
 	return POL_WAIT;
-}
-
-static void pol_unlink(struct pol_slot *s, struct pol_turn *t)
-{
-	struct pol_turn **link = &s->head;
-
-	while (*link != t)
-		link = &(*link)->next;
-	*link = t->next;
-	if (!*link)
-		s->tail = link;
-	t->queued = false;
 }
 
 /**
@@ -265,6 +328,28 @@ bool scard_pol_withdraw(struct pol_slot *s, struct pol_turn *t)
 }
 
 /**
+ * scard_pol_step_aside() - stop waiting for a turn, and keep the place in the queue
+ * @s: the slot
+ * @t: a turn that scard_pol_ask() had queued
+ *
+ * For a call that a signal has interrupted. The place is the handle's until it asks again for the
+ * same, or until scard_pol_forget(). A handle has one; of several threads the first keeps it.
+ *
+ * Return: as scard_pol_withdraw()
+ */
+bool scard_pol_step_aside(struct pol_slot *s, struct pol_turn *t)
+{
+	struct pol_turn *place = &t->handle->place;
+
+	if (!t->queued || place->queued)
+		return scard_pol_withdraw(s, t);
+	place->handle = t->handle;
+	place->op = t->op;
+	pol_replace(s, t, place);
+	return true;
+}
+
+/**
  * scard_pol_cancel() - end every wait of a handle with -ECANCELED
  * @s: the slot
  * @h: the handle
@@ -278,6 +363,8 @@ void scard_pol_cancel(struct pol_slot *s, struct pol_handle *h)
 		if (t->handle != h)
 			continue;
 		pol_unlink(s, t);
+		if (pol_is_place(t))
+			continue;
 		t->result = -ECANCELED;
 		s->wake(t);
 	}
@@ -383,6 +470,7 @@ int scard_pol_leave(struct pol_slot *s, struct pol_handle *h)
 	if (h->share == POL_EXCLUSIVE)
 		s->exclusive = false;
 	h->share = POL_UNCONNECTED;
+	scard_pol_forget(s, h);
 	s->connected--;
 	s->rescan = true;
 	pol_drop_lock(s, h);
@@ -439,6 +527,7 @@ void scard_pol_close(struct pol_slot *s, struct pol_handle *h)
 {
 	bool held = s->owner == h || h->share == POL_EXCLUSIVE;
 
+	scard_pol_forget(s, h);
 	if (h->share == POL_UNCONNECTED)
 		return;
 	if (!s->gone && h->spoke && !scard_pol_pending(s, h) && s->card == POL_CARD_ON &&

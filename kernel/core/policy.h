@@ -11,6 +11,8 @@
  * Terms:
  *   handle   one open file; "connected" when its share mode is not POL_UNCONNECTED
  *   turn     one call of a handle that waits for, or has, the right to act
+ *   place    where in the queue a call was that a signal interrupted: if it asks again, it is
+ *            there again; as long as it does not, all others pass it
  *   running  the one turn that may speak to the card now
  *   worker   the slot's own turn: does pending resets, finishes exchanges of killed
  *            callers, settles a card that was inserted
@@ -82,21 +84,7 @@ enum pol_job {
 
 #define POL_WAIT	1	/* scard_pol_ask(): the turn is queued */
 
-/**
- * struct pol_handle - state of one open file
- * @share: share mode, POL_UNCONNECTED while it is not a card handle
- * @close: effect of a close without Disconnect
- * @spoke: the handle powered the card or sent it something
- * @epoch: epoch of the slot when the handle (re)connected
- * @depth: nested transactions; not 0 only for slot->owner
- */
-struct pol_handle {
-	enum pol_share share;
-	enum pol_close close;
-	bool spoke;
-	u32 epoch;
-	u32 depth;
-};
+struct pol_handle;
 
 /**
  * struct pol_turn - one call that waits for its turn or has it
@@ -114,6 +102,24 @@ struct pol_turn {
 	enum pol_share share;
 	bool queued;
 	int result;
+};
+
+/**
+ * struct pol_handle - state of one open file
+ * @share: share mode, POL_UNCONNECTED while it is not a card handle
+ * @close: effect of a close without Disconnect
+ * @spoke: the handle powered the card or sent it something
+ * @epoch: epoch of the slot when the handle (re)connected
+ * @depth: nested transactions; not 0 only for slot->owner
+ * @place: in the queue, where a call of it was that a signal interrupted
+ */
+struct pol_handle {
+	enum pol_share share;
+	enum pol_close close;
+	bool spoke;
+	u32 epoch;
+	u32 depth;
+	struct pol_turn place;
 };
 
 /**
@@ -165,6 +171,9 @@ int scard_pol_pending(const struct pol_slot *s, const struct pol_handle *h);
 int scard_pol_refusal(const struct pol_slot *s, struct pol_handle *h, enum pol_op op);
 int scard_pol_ask(struct pol_slot *s, struct pol_turn *t);
 bool scard_pol_withdraw(struct pol_slot *s, struct pol_turn *t);
+bool scard_pol_step_aside(struct pol_slot *s, struct pol_turn *t);
+void scard_pol_forget(struct pol_slot *s, struct pol_handle *h);
+bool scard_pol_is_awaited(const struct pol_slot *s);
 void scard_pol_cancel(struct pol_slot *s, struct pol_handle *h);
 void scard_pol_done(struct pol_slot *s, struct pol_turn *t);
 void scard_pol_hand_over(struct pol_slot *s, enum pol_disp redo);

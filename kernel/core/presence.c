@@ -9,6 +9,7 @@
 #include "event.h"
 #include "presence.h"
 #include "slot.h"
+#include "turn.h"
 
 /*
  * A reader that cannot report insertion is polled while the slot is watched: often after a
@@ -90,6 +91,7 @@ static void presence_news_work(struct work_struct *work)
 			slot->card.settling = true;
 			WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_REPORTED);
 			scard_pol_want_settle(&slot->pol);
+			scard_turn_watch(slot);
 		} else {
 			presence_verify_later(slot);
 		}

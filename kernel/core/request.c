@@ -28,6 +28,7 @@ struct scard_req *scard_request_alloc(struct scard_slot *slot, u32 len, u32 room
 		return NULL;
 	kref_get(&slot->reader->kref);
 	req->reader = slot->reader;
+	refcount_set(&req->users, 1);
 	req->worker = len == SCARD_WORKER_COMMAND;
 	req->room = room;
 	if (ops->req_prepare(slot, req, len, gfp)) {
@@ -51,14 +52,14 @@ void scard_request_clear(struct scard_req *req)
 }
 
 /**
- * scard_request_free() - clear and free a request whose exchange is over
+ * scard_request_free() - drop a request whose exchange is over; the last user frees it, cleared
  * @req: the request, or NULL
  */
 void scard_request_free(struct scard_req *req)
 {
 	struct scard_reader *reader;
 
-	if (!req)
+	if (!req || !refcount_dec_and_test(&req->users))
 		return;
 	reader = req->reader;
 	reader->ops->req_free(req);

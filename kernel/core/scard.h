@@ -11,7 +11,8 @@
  *   handle   one open file, from open() to the last close. Holds its slot.
  *   request  buffers of one exchange. Belongs to the caller that made it; if that caller
  *            is killed while the exchange is under way, it belongs to the slot
- *            (slot->worker.orphan), and the worker finishes and frees it.
+ *            (slot->worker.orphan), and the worker finishes and frees it. If the turn is
+ *            taken over, both have a reference until the caller runs again.
  *   Nothing that an open file can reach is freed at unplug; it is marked gone.
  *
  * LOCKS, outermost first. None is held across anything that waits for hardware.
@@ -25,7 +26,10 @@
  *   The owner of the turn is the one thread that may speak to the card of a slot;
  *   policy.c appoints it. Members marked (owner) belong to it and need no lock: the turn
  *   passes from one owner to the next under slot->lock. If the owner is killed, the slot's
- *   worker (a work item) owns the turn, and the caller leaves at once.
+ *   worker (a work item) owns the turn, and the caller leaves at once. If the owner sleeps in
+ *   the transport and does not run although its answer is there (a frozen thread, one that
+ *   gets no CPU), or the reader goes, the turn is taken over: the worker owns it, and the
+ *   thread finds that out by scard_slot_wakes() before it touches anything (turn.c).
  *   Members marked (lock) are written by the owner under slot->lock, and read by any
  *   thread under it. presence.news_work runs beside the owner and takes slot->lock only.
  *
@@ -44,6 +48,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/ratelimit_types.h>
+#include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -80,6 +85,7 @@ enum scard_icc {
 /**
  * struct scard_req - one exchange; the transport's structure is around it
  * @reader: the reader, referenced
+ * @users: references: the caller's, and the worker's where a turn was taken over
  * @worker: made for the slot's worker: no answer in it is longer than an ATR
  * @single: this exchange is the whole operation: once it is complete, the card is in a
  *	defined state (transport); false when an operation begins
@@ -94,6 +100,7 @@ enum scard_icc {
  */
 struct scard_req {
 	struct scard_reader *reader;
+	refcount_t users;
 	bool worker;
 	bool single;
 	u8 *in;
@@ -114,8 +121,9 @@ struct scard_req {
  * @slot_init: prepare the transport's part of a slot
  * @slot_exit: the slot goes; no exchange is under way
  *
- * For the owner of the turn. These sleep, killably and freezably. They return 0 or a
- * negative errno of the ABI; -EINTR: the caller was killed, see @in_flight.
+ * For the owner of the turn. These sleep, killably and freezably, between scard_slot_sleeps()
+ * and scard_slot_wakes(). They return 0 or a negative errno of the ABI; -EINTR: the caller was
+ * killed, see @in_flight, or its turn was taken over: then nothing of the slot may be touched.
  *
  * @power_on: power the card up, or (@warm) reset it with its power on; the ATR in @req->out.
  *	Calls scard_slot_power_begins() before the card gets its power.
@@ -136,14 +144,17 @@ struct scard_req {
  * @control_is_gated: does this control have a PIN entered and sent to the card?
  * @debug_show: state of the transport, for debugfs
  *
- * Exchanges of killed callers.
+ * Exchanges of killed callers, and of callers whose turn was taken over.
  *
- * @in_flight: after -EINTR: is @req still under way? Then it must not be touched.
+ * @in_flight: is @req still under way? After -EINTR it must not be touched then.
  * @finish: for the worker: wait @grace_ms for the end of @req, then abort it. 0: the
  *	exchange is complete; otherwise the card was interrupted
+ * @abandon: for the worker: end @req at once, whose caller may still sleep on it
  * @claim: before a job of the worker: may all its exchanges begin? Never sleeps. false: the
  *	transport calls scard_worker_kick() when they may
  * @release: after the job
+ * @is_awaited: does another slot wait for something that the owner of this one's turn has?
+ *	Under slot->lock.
  *
  * Memory of a request.
  *
@@ -187,8 +198,10 @@ struct scard_reader_ops {
 
 	bool (*in_flight)(struct scard_slot *slot, const struct scard_req *req);
 	int (*finish)(struct scard_slot *slot, struct scard_req *req, unsigned int grace_ms);
+	void (*abandon)(struct scard_slot *slot, struct scard_req *req);
 	bool (*claim)(struct scard_slot *slot);
 	void (*release)(struct scard_slot *slot);
+	bool (*is_awaited)(const struct scard_slot *slot);
 
 	int (*req_prepare)(struct scard_slot *slot, struct scard_req *req, u32 len, gfp_t gfp);
 	void (*req_clear)(struct scard_req *req);
@@ -406,12 +419,14 @@ struct scard_watchdog {
  * struct scard_worker - the worker of a slot; worker.c
  * @work: the work item
  * @req: its request (owner)
- * @orphan: request of a killed caller whose exchange is still under way (owner)
+ * @orphan: request of another caller whose exchange is still under way (owner)
+ * @abandoned: that caller was not killed, its turn was taken over (owner)
  */
 struct scard_worker {
 	struct work_struct work;
 	struct scard_req *req;
 	struct scard_req *orphan;
+	bool abandoned;
 };
 
 /**
@@ -429,11 +444,19 @@ enum scard_progress {
 /**
  * struct scard_operation - the operation under way (owner)
  * @progress: how far it has come; the transport writes it, see scard_slot_sent()
+ * @redo: disposition that has begun, which the worker finishes if the owner does not
  * @ceiling: absolute end of the operation, jiffies
+ * @req: the request of the operation; NULL once the turn was taken over (reader->lock)
+ * @asleep: the owner sleeps in the transport (reader->lock)
+ * @due: when it should have run again at the latest, jiffies (reader->lock)
  */
 struct scard_operation {
 	enum scard_progress progress;
+	enum pol_disp redo;
 	unsigned long ceiling;
+	struct scard_req *req;
+	bool asleep;
+	unsigned long due;
 };
 
 /**
@@ -492,6 +515,7 @@ struct scard_traced {
  * @watchdog: the limit of idle transactions
  * @worker: the worker
  * @op: the operation under way
+ * @stall_work: takes the turn over from a caller that does not run; see turn.c
  * @last_id: id of the handle that was opened last (lock)
  * @count: counters
  * @traced: for tracepoints
@@ -513,6 +537,7 @@ struct scard_slot {
 	struct scard_watchdog watchdog;
 	struct scard_worker worker;
 	struct scard_operation op;
+	struct delayed_work stall_work;
 	u32 last_id;
 	struct scard_slot_count count;
 	struct scard_traced traced;
@@ -543,6 +568,9 @@ void scard_presence_poll(struct scard_slot *slot);
 int scard_card_answered(struct scard_slot *slot, enum scard_icc icc, int ret);
 int scard_card_cycle(struct scard_slot *slot, struct scard_req *req);
 
+/* turn.c */
+void scard_turn_watch_all(struct scard_reader *reader);
+
 /* worker.c */
 void scard_worker_kick(struct scard_slot *slot);
 
@@ -557,6 +585,61 @@ void scard_worker_kick(struct scard_slot *slot);
 static inline bool scard_reader_gone(const struct scard_reader *reader)
 {
 	return READ_ONCE(reader->gone);
+}
+
+/**
+ * scard_slot_sleeps() - the owner of the turn is about to sleep, freezably
+ * @slot: the slot; reader->lock is held
+ * @due: when it runs again at the latest, jiffies
+ *
+ * From here until scard_slot_wakes() it touches nothing but its own request, since its turn
+ * may be taken over.
+ */
+static inline void scard_slot_sleeps(struct scard_slot *slot, unsigned long due)
+{
+	lockdep_assert_held(&slot->reader->lock);
+	slot->op.asleep = true;
+	slot->op.due = due;
+}
+
+/**
+ * scard_slot_due() - the owner of the turn, which sleeps, has another time to wake up
+ * @slot: the slot; reader->lock is held
+ * @due: when it should run again at the latest, jiffies; now, if it was woken
+ */
+static inline void scard_slot_due(struct scard_slot *slot, unsigned long due)
+{
+	lockdep_assert_held(&slot->reader->lock);
+	slot->op.due = due;
+}
+
+/**
+ * scard_slot_is_owned() - does the turn still belong to the operation of a request?
+ * @slot: the slot
+ * @req: the request
+ *
+ * Return: false if the turn was taken over while the caller slept; it cannot change
+ * otherwise
+ */
+static inline bool scard_slot_is_owned(const struct scard_slot *slot, const struct scard_req *req)
+{
+	return READ_ONCE(slot->op.req) == req;
+}
+
+/**
+ * scard_slot_wakes() - the owner of the turn runs again
+ * @slot: the slot; reader->lock is held
+ * @req: its request
+ *
+ * Return: false if its turn was taken over: it returns -EINTR, and touches nothing else
+ */
+static inline bool scard_slot_wakes(struct scard_slot *slot, const struct scard_req *req)
+{
+	lockdep_assert_held(&slot->reader->lock);
+	if (!scard_slot_is_owned(slot, req))
+		return false;
+	slot->op.asleep = false;
+	return true;
 }
 
 /**

@@ -25,10 +25,13 @@ static inline void scard_slot_unlock(struct scard_slot *slot)
 /**
  * scard_slot_begin() - begin an operation
  * @slot: the slot, of which the caller owns the turn
+ * @req: the request of the operation, or NULL if it never sleeps in the transport
  */
-static inline void scard_slot_begin(struct scard_slot *slot)
+static inline void scard_slot_begin(struct scard_slot *slot, struct scard_req *req)
 {
 	slot->op.progress = SCARD_NOTHING_SENT;
+	slot->op.redo = POL_LEAVE;
+	WRITE_ONCE(slot->op.req, req);
 	slot->op.ceiling = jiffies + msecs_to_jiffies(SCARD_CEILING_MS);
 }
 

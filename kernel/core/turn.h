@@ -18,9 +18,13 @@ struct scard_turn {
 
 void scard_turn_served(struct scard_turn *t);
 int scard_turn_check(struct scard_handle *h, enum pol_op op);
-int scard_turn_take(struct scard_handle *h, struct scard_turn *t, enum pol_op op,
-		    enum pol_share share, bool nonblock);
-void scard_turn_done(struct scard_handle *h, struct scard_turn *t, struct scard_req **reqp,
-		     int ret, enum pol_disp redo);
+int scard_turn_take(struct scard_handle *h, struct scard_turn *t, struct scard_req *req,
+		    enum pol_op op, enum pol_share share, bool nonblock);
+int scard_turn_done(struct scard_handle *h, struct scard_turn *t, struct scard_req **reqp,
+		    int ret);
+bool scard_turn_take_over(struct scard_slot *slot, bool always);
+void scard_turn_watch(struct scard_slot *slot);
+void scard_turn_init(struct scard_slot *slot);
+void scard_turn_stop(struct scard_slot *slot);
 
 #endif

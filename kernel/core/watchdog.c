@@ -15,6 +15,16 @@ module_param(transaction_ms, uint, 0644);
 MODULE_PARM_DESC(transaction_ms, "end a transaction that has been idle for so many ms with a reset; 0: never (default)");
 
 /**
+ * scard_watchdog_is_on() - are transactions limited?
+ *
+ * Return: true if one that is idle for transaction_ms ends
+ */
+bool scard_watchdog_is_on(void)
+{
+	return READ_ONCE(transaction_ms);
+}
+
+/**
  * scard_watchdog_used() - the owner of the transaction has called: the time begins anew
  * @slot: the slot, locked
  */

@@ -22,6 +22,12 @@ static void worker_finish_orphan(struct scard_slot *slot)
 	if (!req)
 		return;
 	slot->worker.orphan = NULL;
+	if (slot->worker.abandoned) {
+		/* its caller failed already; see scard_turn_take_over() */
+		slot->reader->ops->abandon(slot, req);
+		scard_request_free(req);
+		return;
+	}
 	ret = slot->reader->ops->finish(slot, req, WORKER_GRACE_MS);
 	if (ret || !req->single) {
 		spin_lock(&slot->lock);
@@ -71,6 +77,12 @@ static void worker_do(struct scard_slot *slot, enum pol_job job, bool awake)
 	}
 }
 
+/* The reader is suspended: the worker keeps its turn, and scard_dev_resume() kicks it. */
+static bool worker_is_paused(const struct scard_slot *slot)
+{
+	return READ_ONCE(slot->reader->paused) && !scard_reader_gone(slot->reader);
+}
+
 static void worker_work(struct work_struct *work)
 {
 	struct scard_slot *slot = container_of(work, struct scard_slot, worker.work);
@@ -81,7 +93,7 @@ static void worker_work(struct work_struct *work)
 	spin_lock(&slot->lock);
 	mine = slot->pol.running == &slot->pol.worker;
 	spin_unlock(&slot->lock);
-	if (!mine)
+	if (!mine || worker_is_paused(slot))
 		return;
 
 	awake = !ops->get(slot->reader);
@@ -94,18 +106,20 @@ static void worker_work(struct work_struct *work)
 			break;
 		}
 		job = scard_pol_worker_job(&slot->pol);
+		if (job == POL_JOB_NONE)	/* the turn may pass on under the lock */
+			ops->release(slot);
 		if (job == POL_JOB_RESET || job == POL_JOB_UNPOWER)
 			slot->count.owed_resets++;
 		if (slot->pol.gone)
 			wake_up_all(&slot->events.wait);	/* scard_worker_stop() */
 		scard_slot_unlock(slot);
 		if (job != POL_JOB_NONE) {
-			scard_slot_begin(slot);
+			scard_slot_begin(slot, slot->worker.req);
 			worker_do(slot, job, awake);
 			scard_request_clear(slot->worker.req);
+			ops->release(slot);
 		}
-		ops->release(slot);
-	} while (job != POL_JOB_NONE);
+	} while (job != POL_JOB_NONE && !worker_is_paused(slot));
 	if (awake)
 		ops->put(slot->reader);
 }
@@ -149,13 +163,35 @@ int scard_worker_init(struct scard_slot *slot)
 }
 
 /**
+ * scard_worker_pause() - wait until the worker of a slot does nothing any more
+ * @slot: the slot of a reader that is suspended, after the end of all exchanges
+ */
+void scard_worker_pause(struct scard_slot *slot)
+{
+	flush_work(&slot->worker.work);
+}
+
+/* Has the last turn ended? A caller that sleeps loses it; one that runs leaves soon. */
+static bool worker_turn_is_over(struct scard_slot *slot)
+{
+	bool over;
+
+	spin_lock(&slot->lock);
+	scard_turn_take_over(slot, true);
+	over = !slot->pol.running;
+	scard_slot_unlock(slot);
+	return over;
+}
+
+/**
  * scard_worker_stop() - wait until no turn of a slot runs any more
  * @slot: the slot of a reader that is gone, after the end of all exchanges
+ *
+ * Waits for no thread that sleeps in the transport: it may be frozen.
  */
 void scard_worker_stop(struct scard_slot *slot)
 {
-	/* a caller that owns the turn finds its exchange ended, and leaves */
-	wait_event(slot->events.wait, !READ_ONCE(slot->pol.running));
+	wait_event(slot->events.wait, worker_turn_is_over(slot));
 	flush_work(&slot->worker.work);
 }
 

@@ -6,6 +6,7 @@ struct pol_turn;
 struct scard_slot;
 
 int scard_worker_init(struct scard_slot *slot);
+void scard_worker_pause(struct scard_slot *slot);
 void scard_worker_stop(struct scard_slot *slot);
 void scard_worker_free(struct scard_slot *slot);
 void scard_worker_wake(struct pol_turn *pol_turn);

@@ -95,7 +95,7 @@ static unsigned int queue_place(int h, int c)
 	unsigned int i;
 
 	for (i = 0; i < w.o.waiting; i++)
-		if (w.o.queue[i] == h * MAX_CALLS + c)
+		if (w.o.queue[i] == h * SEATS + c)
 			return i + 1;
 	return 0;
 }
@@ -110,17 +110,18 @@ static unsigned int pack_call(int h, int c)
 	       queue_place(h, c) << 8;
 }
 
-#define CALL_BITS	11
-#define HANDLE_BITS	10
+#define CALL_BITS	12
+#define HANDLE_BITS	18
 
 static unsigned int pack_handle(int h)
 {
 	const struct pol_handle *p = &w.handle[h];
+	unsigned int aside = w.o.aside[h] << 10 | queue_place(h, ASIDE) << 14;
 	int event = w.o.event[h];
 
 	if (p->share == POL_UNCONNECTED)
-		return 0;
-	return p->share | p->close << 2 | p->spoke << 4 |
+		return aside;
+	return aside | p->share | p->close << 2 | p->spoke << 4 |
 	       (event == -EIDRM ? 2 : event == -ESTALE) << 5 | p->depth << 7 |
 	       (w.o.owner == h) << 9;
 }
@@ -174,8 +175,15 @@ static void pack(struct bits *b, struct order *o)
 static void unpack_handle(int h, unsigned int v)
 {
 	struct pol_handle *p = &w.handle[h];
-	unsigned int event = v >> 5 & 3;
+	unsigned int event = v >> 5 & 3, place = v >> 14;
 
+	w.o.aside[h] = v >> 10 & 15;
+	if (place) {
+		p->place.handle = p;
+		p->place.op = (enum pol_op)(w.o.aside[h] - 1);
+		w.o.queue[place - 1] = h * SEATS + ASIDE;
+		w.o.waiting++;
+	}
 	p->share = (enum pol_share)(v & 3);
 	p->close = (enum pol_close)(v >> 2 & 3);
 	p->spoke = v >> 4 & 1;
@@ -209,7 +217,7 @@ static void unpack_call(int h, int c, unsigned int v)
 	call->turn.op = (enum pol_op)(v >> 3 & 15);
 	call->turn.share = v >> 7 & 1 ? POL_EXCLUSIVE : POL_SHARED;
 	if (place) {
-		w.o.queue[place - 1] = h * MAX_CALLS + c;
+		w.o.queue[place - 1] = h * SEATS + c;
 		w.o.waiting++;
 	}
 	if (call->phase == ACTS) {
@@ -239,8 +247,8 @@ static void unpack(const struct state *s)
 			unpack_call(i, j, code(&b, 0, CALL_BITS));
 	}
 	for (i = 0; i < w.o.waiting; i++) {
-		struct pol_turn *t = &w.call[w.o.queue[i] / MAX_CALLS]
-					    [w.o.queue[i] % MAX_CALLS].turn;
+		unsigned int h = w.o.queue[i] / SEATS, c = w.o.queue[i] % SEATS;
+		struct pol_turn *t = c == ASIDE ? &w.handle[h].place : &w.call[h][c].turn;
 
 		t->queued = true;
 		*w.pol.tail = t;
@@ -401,7 +409,8 @@ static void expand(u32 s)
 		if (drains && !memcmp(&now[i], &drain, sizeof(drain)))
 			states[s].drained = to;
 	}
-	must(P_PROGRESS, drains || !w.o.waiting, "calls wait and no step serves them");
+	must(P_PROGRESS, drains || oracle_first_waiter() == NOBODY,
+	     "calls wait and no step serves them");
 	must(P_PROGRESS, !drains || states[s].drained != NONE, "the draining step is not enabled");
 }
 

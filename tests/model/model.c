@@ -30,6 +30,12 @@
 
 static const struct config configs[] = {
 	/* make check */
+	{ "2 handles, 1 call, signals", "check", 2, 1, 1, ALL_OPS & ~OP(CONTROL) & ~OP(ATTR),
+	  SHARED | EXCLUSIVE, RESET, ENV_CANCEL | ENV_ASIDE },
+	{ "2 handles, 2 calls, signals", "check", 2, 2, 1,
+	  OP(CONNECT) | OP(BEGIN) | OP(END) | OP(TRANSMIT), SHARED, RESET, ENV_KILL | ENV_ASIDE },
+	{ "3 handles, 1 call, signals", "check", 3, 1, 1,
+	  OP(CONNECT) | OP(BEGIN) | OP(END) | OP(TRANSMIT), SHARED, RESET, ENV_KILL | ENV_ASIDE },
 	{ "1 handle, 1 call", "check", 1, 1, 2, ALL_OPS, ALL_SHARES, ALL_CLOSES,
 	  ALL_ENV & ~ENV_SLEEP },
 	{ "1 handle, 1 call, sleep", "check", 1, 1, 1, ALL_OPS, ALL_SHARES, RESET,
@@ -51,6 +57,8 @@ static const struct config configs[] = {
 	{ "3 handles, 1 call", "check", 3, 1, 1, ALL_OPS, SHARED, RESET | UNPOWER, ENV_KILL },
 
 	/* on demand, minutes and gigabytes: tests/model/run long */
+	{ "2 handles, 1 call, signals and unplug", "long", 2, 1, 1, ALL_OPS, ALL_SHARES, RESET,
+	  ENV_KILL | ENV_CANCEL | ENV_ASIDE | ENV_GONE },
 	{ "1 handle, 2 calls, everything", "long", 1, 2, 2, ALL_OPS, ALL_SHARES, RESET, ALL_ENV },
 	{ "2 handles, 1 call, nearly everything", "long", 2, 1, 2, ALL_OPS, ALL_SHARES, RESET,
 	  ALL_ENV & ~ENV_SLEEP & ~ENV_IDLE },

@@ -160,7 +160,7 @@ static void enabled_handle(int h)
 			continue;
 		case QUEUED:
 			waits = true;
-			add(A_SIGNAL, h, c, 0);
+			add(A_SIGNAL, h, c, has(ENV_ASIDE));
 			break;
 		case STALE_END:
 		case LEAVES:
@@ -173,10 +173,16 @@ static void enabled_handle(int h)
 	}
 	if (idle != NOBODY)
 		enabled_calls(h, idle);
+	if (w.o.aside[h])
+		add(A_FORGET, h, 0, 0);
 	if (waits && has(ENV_CANCEL))
 		add(A_CANCEL, h, 0, 0);
-	if (w.handle[h].share == POL_UNCONNECTED)
+	/* a handle that never connected is closed, too */
+	if (w.handle[h].share == POL_UNCONNECTED) {
+		if (w.o.aside[h] && !busy)
+			add(A_CLOSE, h, 0, 0);
 		return;
+	}
 	add(A_LEAVE, h, 0, 0);
 	if (config->ops & BIT(POL_OP_BEGIN))
 		add(A_END, h, 0, 0);
@@ -237,14 +243,14 @@ bool moves_drain(struct action *a)
 				return true;
 		}
 	}
-	if (!w.o.waiting)
+	if (oracle_first_waiter() == NOBODY)
 		return false;
 	*a = (struct action){ .kind = A_END, .handle = w.o.owner };
 	if (w.o.owner != NOBODY)
 		return true;
 	for (h = 0; h < MAX_HANDLES; h++) {
 		*a = (struct action){ .kind = A_LEAVE, .handle = h };
-		if (h != w.o.queue[0] / MAX_CALLS && w.o.share[h] != POL_UNCONNECTED)
+		if (h != oracle_first_waiter() && w.o.share[h] != POL_UNCONNECTED)
 			return true;
 	}
 	return false;
@@ -326,6 +332,7 @@ void moves_describe(struct action a, const struct names *n, char *buf, size_t si
 {
 	static const char * const event_names[] = {
 		[A_LEAVE] = "Disconnect(LEAVE)", [A_END] = "End(LEAVE)",
+		[A_FORGET] = "an interrupted call does not come back",
 		[A_CLOSE] = "closed without Disconnect", [A_CANCEL] = "its waits are canceled",
 		[A_REMOVE] = "the card is removed", [A_INSERT] = "a card is inserted",
 		[A_NOTIFY] = "the notification is handled",

@@ -137,17 +137,56 @@ int oracle_verdict(int h, const struct pol_turn *t)
 
 /* ---- the queue ---- */
 
+static unsigned int find(int h, int c)
+{
+	unsigned int i = 0;
+
+	while (i < w.o.waiting && w.o.queue[i] != h * SEATS + c)
+		i++;
+	return i;
+}
+
+/* A call comes last, but for one that was interrupted and comes back. */
 void oracle_asks(int h, int c)
 {
-	w.o.queue[w.o.waiting++] = h * MAX_CALLS + c;
+	if (w.o.aside[h] == w.call[h][c].turn.op + 1) {
+		w.o.aside[h] = 0;
+		w.o.queue[find(h, ASIDE)] = h * SEATS + c;
+		return;
+	}
+	w.o.queue[w.o.waiting++] = h * SEATS + c;
+}
+
+/* An interrupted call keeps its place. */
+void oracle_aside(int h, int c)
+{
+	w.o.aside[h] = w.call[h][c].turn.op + 1;
+	w.o.queue[find(h, c)] = h * SEATS + ASIDE;
+}
+
+void oracle_forgotten(int h)
+{
+	if (!w.o.aside[h])
+		return;
+	w.o.aside[h] = 0;
+	oracle_withdrawn(h, ASIDE);
+}
+
+/* The handle of the call that waits for longest, or NOBODY. */
+int oracle_first_waiter(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < w.o.waiting; i++)
+		if (w.o.queue[i] % SEATS != ASIDE)
+			return w.o.queue[i] / SEATS;
+	return NOBODY;
 }
 
 void oracle_withdrawn(int h, int c)
 {
-	unsigned int i = 0;
+	unsigned int i = find(h, c);
 
-	while (i < w.o.waiting && w.o.queue[i] != h * MAX_CALLS + c)
-		i++;
 	must(P_WAKE, i < w.o.waiting, "a served call does not wait");
 	if (failed)
 		return;
@@ -160,10 +199,13 @@ static void check_order(int h, int c)
 {
 	unsigned int i;
 
-	for (i = 0; i < w.o.waiting && w.o.queue[i] != h * MAX_CALLS + c; i++) {
-		int other = w.o.queue[i] / MAX_CALLS;
-		const struct pol_turn *t = &w.call[other][w.o.queue[i] % MAX_CALLS].turn;
+	for (i = 0; i < w.o.waiting && w.o.queue[i] != h * SEATS + c; i++) {
+		int other = w.o.queue[i] / SEATS;
+		const struct pol_turn *t;
 
+		if (w.o.queue[i] % SEATS == ASIDE)
+			continue;
+		t = &w.call[other][w.o.queue[i] % SEATS].turn;
 		must(P_FIFO, oracle_verdict(other, t) != 0,
 		     "a call passes one that waits for longer");
 	}
@@ -329,6 +371,7 @@ void oracle_gone(void)
 
 void oracle_left(int h)
 {
+	oracle_forgotten(h);
 	w.o.share[h] = POL_UNCONNECTED;
 	w.o.event[h] = 0;
 	w.o.spoke[h] = false;
@@ -420,11 +463,12 @@ static void check_queue(void)
 	unsigned int i;
 
 	for (i = 0; i < w.o.waiting; i++) {
-		const struct call *call =
-			&w.call[w.o.queue[i] / MAX_CALLS][w.o.queue[i] % MAX_CALLS];
+		int h = w.o.queue[i] / SEATS, c = w.o.queue[i] % SEATS;
+		const struct pol_turn *want = c == ASIDE ? &w.handle[h].place : &w.call[h][c].turn;
 
-		must(P_WAKE, t == &call->turn, "the queue is not in order of arrival");
-		must(P_WAKE, call->turn.queued && call->phase == QUEUED, "a waiting call is lost");
+		must(P_WAKE, t == want, "the queue is not in order of arrival");
+		must(P_WAKE, want->queued && (c == ASIDE || w.call[h][c].phase == QUEUED),
+		     "a waiting call is lost");
 		if (failed)
 			return;
 		must(P_WAKE, t->next || w.pol.tail == &t->next, "the tail of the queue is wrong");
@@ -440,6 +484,8 @@ static void check_handles(void)
 
 	for (h = 0; h < MAX_HANDLES; h++) {
 		const struct pol_handle *p = &w.handle[h];
+
+		must(P_WAKE, p->place.queued == !!w.o.aside[h], "a place is kept, or not");
 
 		must(P_LOCK, p->share == w.o.share[h], "a handle has the wrong share mode");
 		must(P_LOCK, (p->depth > 0) == (w.pol.owner == p), "depth without a transaction");
@@ -467,9 +513,11 @@ static void check_waiters(void)
 	unsigned int i;
 
 	for (i = 0; i < w.o.waiting; i++) {
-		int h = w.o.queue[i] / MAX_CALLS;
-		int want = oracle_verdict(h, &w.call[h][w.o.queue[i] % MAX_CALLS].turn);
+		int h = w.o.queue[i] / SEATS, want;
 
+		if (w.o.queue[i] % SEATS == ASIDE)
+			continue;
+		want = oracle_verdict(h, &w.call[h][w.o.queue[i] % SEATS].turn);
 		must(P_PROGRESS, want == POL_WAIT, "a waiting call is not served: it could return %d", want);
 	}
 	if (w.o.running != NOBODY)

@@ -290,12 +290,21 @@ static void ask(int h, int c, u8 v)
 	}
 }
 
-static void interrupt(int h, int c)
+static void interrupt(int h, int c, bool keeps)
 {
 	struct call *call = &w.call[h][c];
 
-	oracle_withdrawn(h, c);
 	call->phase = IDLE;
+	if (keeps) {
+		if (w.o.aside[h])
+			oracle_withdrawn(h, c);
+		else
+			oracle_aside(h, c);
+		must(P_WAKE, scard_pol_step_aside(&w.pol, &call->turn),
+		     "a waiting call is not in the queue");
+		return;
+	}
+	oracle_withdrawn(h, c);
 	must(P_WAKE, scard_pol_withdraw(&w.pol, &call->turn), "a waiting call is not in the queue");
 	must(P_WAKE, !scard_pol_withdraw(&w.pol, &call->turn), "a withdrawn call is still in the queue");
 }
@@ -372,12 +381,17 @@ void steps_do(struct action a)
 		scard_pol_close(&w.pol, &w.handle[h]);
 		break;
 	case A_CANCEL:
+		oracle_forgotten(h);
 		w.o.canceling = true;
 		scard_pol_cancel(&w.pol, &w.handle[h]);
 		w.o.canceling = false;
 		break;
 	case A_SIGNAL:
-		interrupt(h, a.call);
+		interrupt(h, a.call, a.variant);
+		break;
+	case A_FORGET:
+		oracle_forgotten(h);
+		scard_pol_forget(&w.pol, &w.handle[h]);
 		break;
 	case A_FOLLOW:
 		follow(h, a.call);

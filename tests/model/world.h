@@ -25,6 +25,9 @@
 
 #define MAX_HANDLES	3
 #define MAX_CALLS	2
+/* In the queue a handle has a seat for each call, and one without a call: ASIDE */
+#define ASIDE		MAX_CALLS
+#define SEATS		(MAX_CALLS + 1)
 #define NOBODY		(-1)
 #define WORKER		MAX_HANDLES	/* as the number of a handle */
 
@@ -136,8 +139,9 @@ struct oracle {
 	enum pol_disp why;
 	bool cut;
 	bool canceling;
-	unsigned int waiting;	/* order of arrival: handle * MAX_CALLS + call */
-	u8 queue[MAX_HANDLES * MAX_CALLS];
+	unsigned int waiting;	/* order of arrival: handle * SEATS + call */
+	u8 queue[MAX_HANDLES * SEATS];
+	u8 aside[MAX_HANDLES];	/* op of the interrupted call that has a seat, + 1; or 0 */
 };
 
 struct world {
@@ -165,6 +169,7 @@ struct world {
 #define ENV_DISP	0x100	/* all dispositions, not only RESET */
 #define ENV_WATCH	0x400	/* the watchdog of transactions */
 #define ENV_MULTI	0x200	/* operations of several exchanges */
+#define ENV_ASIDE	0x800	/* an interrupted call keeps its place in the queue */
 
 struct config {
 	const char *name;
@@ -184,7 +189,8 @@ enum action_kind {
 	A_END,		/* End(LEAVE) */
 	A_CLOSE,	/* last close: exit, kill */
 	A_CANCEL,
-	A_SIGNAL,	/* a queued call is interrupted by a signal */
+	A_SIGNAL,	/* a queued call is interrupted by a signal; variant: it keeps its place */
+	A_FORGET,	/* an interrupted call does not come back in time */
 	A_FOLLOW,	/* STALE_END, LEAVES */
 	A_STEP,		/* the running turn continues; variant: how */
 	A_REMOVE,
@@ -272,6 +278,9 @@ int oracle_verdict(int h, const struct pol_turn *t);
 void oracle_asks(int h, int c);
 void oracle_served(int h, int c);
 void oracle_withdrawn(int h, int c);
+void oracle_aside(int h, int c);
+void oracle_forgotten(int h);
+int oracle_first_waiter(void);
 void oracle_worker(void);
 void oracle_finished(void);
 void oracle_send(int h, enum cmd cmd);

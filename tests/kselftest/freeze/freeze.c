@@ -179,6 +179,115 @@ static bool freezer_mounted(void)
 	return !mount("freezer", ROOT, "cgroup", 0, "freezer") && !mkdir(GROUP, 0700);
 }
 
+/* ---- other users and the hub do not wait for a frozen thread ---- */
+
+/* How long the turn of a frozen owner may last after its answer, and all that follows */
+#define TAKEN_MS	10000
+#define SHORT		APDU_SLEEP("03e8")
+
+FIXTURE(frozen_owner)
+{
+	struct user first;
+	struct user second;
+};
+
+FIXTURE_VARIANT(frozen_owner)
+{
+	const char *profile;
+	const char *card;
+};
+
+FIXTURE_VARIANT_ADD(frozen_owner, apdu)
+{
+	.profile = "",
+	.card = "iso",
+};
+
+FIXTURE_VARIANT_ADD(frozen_owner, tpdu)
+{
+	.profile = "--profile tpdu",
+	.card = "iso,t=1",
+};
+
+FIXTURE_VARIANT_ADD(frozen_owner, iccd)
+{
+	.profile = "--profile iccd-b",
+	.card = "iso,t=1",
+};
+
+FIXTURE_SETUP(frozen_owner)
+{
+	int i;
+
+	ASSERT_TRUE(freezer_mounted());
+	vr_prepare(variant->profile, variant->card);
+	ASSERT_TRUE(user_start(&self->first, 0, SHORT));
+	ASSERT_TRUE(user_start(&self->second, 0, APDU_STATE));
+	vr_clear();
+	ASSERT_TRUE(freezer_add(&self->first));
+	ASSERT_TRUE(user_blocks(&self->first));
+	for (i = 0; i < AT_ONCE_MS && !commands(0); i += 10)
+		pause_ms(10);
+	ASSERT_TRUE(freezer_freezes());
+}
+
+FIXTURE_TEARDOWN(frozen_owner)
+{
+	EXPECT_TRUE(freezer_thaws());
+	user_stop(&self->first);
+	user_stop(&self->second);
+	vr_prepare(variant->profile, variant->card);
+	EXPECT_TRUE(sc_works());
+}
+
+/* The card is reset in between: the second handle is told, and works after SCardReconnect. */
+TEST_F_TIMEOUT(frozen_owner, loses_its_turn_to_a_waiting_call, 90)
+{
+	ASSERT_TRUE(user_go(&self->second));
+	EXPECT_EQ(-ESTALE, user_result(&self->second, TAKEN_MS));
+	EXPECT_TRUE(sc_works());
+	ASSERT_TRUE(freezer_thaws());
+	EXPECT_EQ(-EIO, user_result(&self->first, AT_ONCE_MS));
+	ASSERT_TRUE(user_go(&self->first));
+	EXPECT_EQ(-ESTALE, user_result(&self->first, AT_ONCE_MS));
+}
+
+/* Without a call that waits the answer is the caller's, however long it was frozen. */
+TEST_F_TIMEOUT(frozen_owner, keeps_its_turn_if_no_call_waits, 90)
+{
+	pause_ms(4000);
+	ASSERT_TRUE(freezer_thaws());
+	EXPECT_EQ(0x9000, user_result(&self->first, AT_ONCE_MS));
+	ASSERT_TRUE(user_go(&self->first));
+	EXPECT_EQ(0, user_result(&self->first, AT_ONCE_MS));
+}
+
+/* The hub serves the next device only when disconnect() has returned. */
+TEST_F_TIMEOUT(frozen_owner, does_not_hold_up_an_unplug, 90)
+{
+	vr_do("unplug");
+	vr_prepare(variant->profile, variant->card);
+	EXPECT_TRUE(sc_works());
+	ASSERT_TRUE(freezer_thaws());
+	EXPECT_EQ(-ENODEV, user_result(&self->first, AT_ONCE_MS));
+	EXPECT_TRUE(sc_works());
+}
+
+TEST_F_TIMEOUT(frozen_owner, does_not_hold_up_an_unbind, 90)
+{
+	pid_t pid = fork();
+	int status = -1, i;
+
+	if (!pid)
+		_exit(usb_bind(false) ? 1 : 0);
+	for (i = 0; i < TAKEN_MS && waitpid(pid, &status, WNOHANG) != pid; i += 10)
+		pause_ms(10);
+	EXPECT_EQ(0, status);
+	ASSERT_TRUE(freezer_thaws());
+	EXPECT_EQ(-ENODEV, user_result(&self->first, AT_ONCE_MS));
+	EXPECT_EQ(0, usb_bind(true));
+}
+
 /* ---- the queue for a place on the wire ---- */
 
 /* One command at a time: the first slot's is on the wire, the second's waits. */
@@ -249,6 +358,16 @@ TEST_F(busy_slot_queue, waiter_gets_ENODEV_though_owner_is_frozen)
 	EXPECT_EQ(-ENODEV, user_result(&self->second, AT_ONCE_MS));
 	ASSERT_TRUE(freezer_thaws());
 	EXPECT_EQ(-ENODEV, user_result(&self->first, AT_ONCE_MS));
+}
+
+/* The busy slot of the owner passes on when its answer is there, and no call waits for itself. */
+TEST_F_TIMEOUT(busy_slot_queue, waiter_goes_on_though_owner_is_frozen, 90)
+{
+	ASSERT_TRUE(freezer_add(&self->first));
+	ASSERT_TRUE(freezer_freezes());
+	EXPECT_EQ(0x9000, user_result(&self->second, SLOW_MS));
+	ASSERT_TRUE(freezer_thaws());
+	EXPECT_EQ(-EIO, user_result(&self->first, AT_ONCE_MS));
 }
 
 /* The dead do not get the place, nor do they lose it. */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The freezer: the worker of a slot, which waits for a busy slot (bMaxCCIDBusySlots) of a
- * frozen task, does not keep the system from sleeping. Freezer alone (/sys/power/pm_test), as
- * USB/IP does not support system sleep.
+ * frozen task, or for a slow card (IccPowerOn), does not keep the system from sleeping. Freezer
+ * alone (/sys/power/pm_test), as USB/IP does not support system sleep.
  */
+#include <time.h>
+
 #include "kselftest_harness.h"
 
 #include "agent.h"
@@ -107,6 +109,64 @@ TEST_F(slot_worker, worker_continues_when_owner_is_killed)
 	EXPECT_TRUE(agent_ended(&self->agent));
 	EXPECT_TRUE(becomes(self->watch, SCARD_STATE_BIT_PRESENT | SCARD_STATE_BIT_POWERED));
 	agent_start(&self->agent);
+}
+
+/* ---- a card that is slow to answer its power-up, or does not ---- */
+
+FIXTURE(slow_power_up)
+{
+	int watch;
+};
+
+FIXTURE_VARIANT(slow_power_up)
+{
+	const char *fault;
+};
+
+FIXTURE_VARIANT_ADD(slow_power_up, late)
+{
+	.fault = "delay 20000",
+};
+
+FIXTURE_VARIANT_ADD(slow_power_up, no_answer)
+{
+	.fault = "no-answer",
+};
+
+FIXTURE_SETUP(slow_power_up)
+{
+	ASSERT_EQ(0, file_set("/sys/power/pm_test", "freezer"));
+	ASSERT_EQ(0, file_set("/sys/module/suspend/parameters/pm_test_delay", "1"));
+	vr_prepare("", "iso");
+	self->watch = sc_open_slot(0);
+	ASSERT_LE(0, self->watch);
+	vr_do("remove 0");
+	ASSERT_TRUE(becomes(self->watch, 0));
+}
+
+FIXTURE_TEARDOWN(slow_power_up)
+{
+	close(self->watch);
+	EXPECT_EQ(0, file_set("/sys/power/pm_test", "none"));
+	vr_prepare("", "iso");
+	EXPECT_TRUE(sc_works());
+}
+
+/* The worker needs up to 15 s for the IccPowerOn; the system does not wait for that. */
+TEST_F_TIMEOUT(slow_power_up, does_not_hold_up_system_sleep, 120)
+{
+	struct timespec before, after;
+	int i;
+
+	vr_clear();
+	vr_do("fault at 1 on IccPowerOn %s", variant->fault);
+	vr_do("insert 0 iso");
+	for (i = 0; i < AT_ONCE_MS && !messages(0, "IccPowerOn"); i += 10)
+		pause_ms(10);
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	EXPECT_EQ(0, file_set("/sys/power/state", "freeze"));
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	EXPECT_GT(AT_ONCE_MS / 1000, after.tv_sec - before.tv_sec);
 }
 
 TEST_HARNESS_MAIN
