@@ -29,6 +29,8 @@ static enum scard_icc slot_icc(const struct ccid_req *req)
 		return SCARD_ICC_ABSENT;
 	case CCID_ICC_INACTIVE:
 		return SCARD_ICC_INACTIVE;
+	case CCID_ICC_RESERVED:
+		return SCARD_ICC_UNKNOWN;
 	default:
 		return SCARD_ICC_ACTIVE;
 	}
@@ -177,10 +179,10 @@ int ccid_slot_status(struct scard_slot *slot, struct scard_req *req)
 		if (ret == -EINTR || ret == -ENODEV)
 			return ret;
 		/* an answer that says "failed" still tells the state of the card */
-		if (ccid->ans.type)
+		if (slot_icc(ccid) != SCARD_ICC_UNKNOWN)
 			return slot_icc(ccid);
 	} while (--tries);
-	return ret;
+	return ret ?: -EIO;
 }
 
 /**

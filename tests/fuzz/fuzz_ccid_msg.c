@@ -18,7 +18,7 @@ static void fuzz_answer(const u8 *data, size_t len)
 	HOLDS((ret == -EAGAIN) == !len);
 	if (ret)
 		return;
-	HOLDS(a.type >= 0x80 && a.type <= 0x84 && a.icc_status <= 2 && a.cmd_status <= 2);
+	HOLDS(a.type >= 0x80 && a.type <= 0x84 && a.icc_status <= 3 && a.cmd_status <= 2);
 	HOLDS(a.data == data + CCID_HEADER_LEN && a.len + CCID_HEADER_LEN == len);
 
 	/* the header can be made again; bits 2 to 5 of bStatus are reserved */

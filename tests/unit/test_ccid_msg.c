@@ -61,6 +61,12 @@ static void answers(void)
 	CHECK_EQ(a.icc_status, CCID_ICC_INACTIVE);
 	free(buf);
 
+	tap_test("ccid_msg: an answer with the reserved bmICCStatus counts");
+	CHECK_EQ(parse(&a, "80 02000000 00 00 03 00 00 90 00", &buf), 0);
+	CHECK_EQ(a.icc_status, CCID_ICC_RESERVED);
+	CHECK_HEX(a.data, a.len, "90 00");
+	free(buf);
+
 	refuse("nothing, try again", "", -EAGAIN);
 	refuse("shorter than a header", "80 00000000 00 00 00 00", -EPROTO);
 	refuse("dwLength longer than the data", "80 02000000 00 00 00 00 00 90", -EPROTO);
@@ -68,7 +74,6 @@ static void answers(void)
 	refuse("dwLength near 2^32", "80 FFFFFFFF 00 00 00 00 00", -EPROTO);
 	refuse("a command's type", "6F 00000000 00 00 00 00 00", -EPROTO);
 	refuse("an unknown type", "85 00000000 00 00 00 00 00", -EPROTO);
-	refuse("reserved bmICCStatus", "80 00000000 00 00 03 00 00", -EPROTO);
 	refuse("reserved bmCommandStatus", "80 00000000 00 00 C0 00 00", -EPROTO);
 }
 

@@ -49,9 +49,7 @@ int ccid_msg_parse(struct ccid_answer *a, const u8 *buf, size_t len)
 	a->param = buf[9];
 	a->data = buf + CCID_HEADER_LEN;
 	a->len = len - CCID_HEADER_LEN;
-	if (a->icc_status > CCID_ICC_ABSENT || a->cmd_status > CCID_CMD_TIME_EXTENSION)
-		return -EPROTO;
-	return 0;
+	return a->cmd_status > CCID_CMD_TIME_EXTENSION ? -EPROTO : 0;
 }
 
 /**

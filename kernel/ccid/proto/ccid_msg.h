@@ -40,6 +40,7 @@
 #define CCID_ICC_ACTIVE				0
 #define CCID_ICC_INACTIVE			1
 #define CCID_ICC_ABSENT				2
+#define CCID_ICC_RESERVED			3	/* some readers send it with good answers */
 
 /* bmCommandStatus */
 #define CCID_CMD_OK				0
