@@ -134,6 +134,27 @@ static int xfr_rest(struct ccid_slot *slot, struct ccid_req *req, u32 len)
 						       req->ans.len));
 }
 
+/**
+ * ccid_apdu_no_pin() - answer for a user who has not entered a PIN
+ * @req: the request of a command that has failed
+ *
+ * With status bytes, as programs made for PC/SC expect: 6400 (timeout), 6401 (cancelled).
+ *
+ * Return: true if that is the reason, and the answer is in @req
+ */
+bool ccid_apdu_no_pin(struct ccid_req *req)
+{
+	if (!req->ans.type || req->ans.cmd_status != CCID_CMD_FAILED ||
+	    req->ans.icc_status == CCID_ICC_ABSENT ||
+	    (req->ans.error != CCID_ERR_PIN_TIMEOUT && req->ans.error != CCID_ERR_PIN_CANCELLED))
+		return false;
+	req->tx[0] = 0x64;
+	req->tx[1] = req->ans.error == CCID_ERR_PIN_CANCELLED;
+	req->req.out = req->tx;
+	req->req.out_len = 2;
+	return true;
+}
+
 /* The whole command in one message, and the answer in one too as nearly always */
 static int xfr_whole(struct ccid_slot *slot, struct ccid_req *req, u32 len,
 		     unsigned int timeout_ms)
@@ -143,8 +164,9 @@ static int xfr_whole(struct ccid_slot *slot, struct ccid_req *req, u32 len,
 	req->req.single = true;
 	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_XFR_BLOCK, ccid_cmd_no_params, len,
 			    timeout_ms);
+	/* a pinpad that catches the command of a program that knows no pinpads */
 	if (ret)
-		return ret;
+		return ccid_apdu_no_pin(req) ? 0 : ret;
 	if (req->ans.param != CCID_CHAIN_WHOLE &&
 	    ccid_slot_reader(slot)->desc.level == CCID_LEVEL_EXTENDED_APDU)
 		return xfr_rest(slot, req, len);

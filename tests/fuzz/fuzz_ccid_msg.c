@@ -27,8 +27,10 @@ static void fuzz_answer(const u8 *data, size_t len)
 	params[2] = a.param;
 	ccid_msg_put_header(header, a.type, a.len, a.slot, a.seq, params);
 	HOLDS(!memcmp(header, data, sizeof(header)));
-	ret = ccid_error_to_errno(a.icc_status, a.error);
+	ret = ccid_error_to_errno(a.type, a.icc_status, a.error);
 	HOLDS(ret < 0 && ret > -4096);
+	ret = ccid_error_to_errno(CCID_PC_TO_RDR_XFR_BLOCK, a.icc_status, a.error);
+	HOLDS(ret == -ENOMEDIUM || ret == -EREMOTEIO || ret == -EIO);
 	HOLDS(ccid_expected_answer(a.error) >= 0x80 && ccid_expected_answer(a.error) <= 0x84);
 }
 

@@ -110,11 +110,18 @@ static void errors(void)
 
 	tap_test("ccid_msg: errors of the reader as errno");
 	for (i = 0; i < ARRAY_SIZE(expected); i++)
-		CHECK_EQ(ccid_error_to_errno(expected[i].icc, expected[i].error), expected[i].ret);
+		CHECK_EQ(ccid_error_to_errno(CCID_PC_TO_RDR_SECURE, expected[i].icc,
+					     expected[i].error), expected[i].ret);
+
+	tap_test("ccid_msg: an exchange fails, is silent, or has no card");
+	for (i = 0; i < 256; i++)
+		CHECK_EQ(ccid_error_to_errno(CCID_PC_TO_RDR_XFR_BLOCK, 0, i),
+			 i == 0xfe || i == 0xf8 || i == 0xf7 ? -EREMOTEIO : -EIO);
+	CHECK_EQ(ccid_error_to_errno(CCID_PC_TO_RDR_XFR_BLOCK, 2, 0xf6), -ENOMEDIUM);
 
 	tap_test("ccid_msg: no error is success");
 	for (i = 0; i < 256; i++)
-		CHECK(ccid_error_to_errno(0, i) < 0);
+		CHECK(ccid_error_to_errno(CCID_PC_TO_RDR_SECURE, 0, i) < 0);
 }
 
 static struct ccid_notify notify(const char *text, unsigned int nslots, int ret)

@@ -80,15 +80,22 @@ u8 ccid_expected_answer(u8 type)
 
 /**
  * ccid_error_to_errno() - map a failed command to an errno of the ABI
+ * @type: bMessageType of the command
  * @icc_status: bmICCStatus of the answer
  * @error: bError of the answer
  *
+ * Of an exchange with the card only silence has an errno of its own: protocol and support
+ * were agreed before it.
+ *
  * Return: a negative errno of the ABI
  */
-int ccid_error_to_errno(u8 icc_status, u8 error)
+int ccid_error_to_errno(u8 type, u8 icc_status, u8 error)
 {
 	if (icc_status == CCID_ICC_ABSENT)
 		return -ENOMEDIUM;
+	if (type == CCID_PC_TO_RDR_XFR_BLOCK)
+		return error == CCID_ERR_ICC_MUTE || error == CCID_ERR_BAD_ATR_TS ||
+		       error == CCID_ERR_BAD_ATR_TCK ? -EREMOTEIO : -EIO;
 	switch (error) {
 	case CCID_ERR_ICC_MUTE:
 	case CCID_ERR_BAD_ATR_TS:

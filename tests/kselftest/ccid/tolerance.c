@@ -54,4 +54,21 @@ TEST(bmICCStatus_3_of_a_good_answer_counts)
 	close(fd);
 }
 
+/*
+ * bError of a failed exchange: never "wrong protocol" or "not supported". A pinpad that has a PIN
+ * entered for a plain APDU says that the user did not.
+ */
+TEST(bError_of_an_exchange)
+{
+	int fd = connect_to("--profile short", "iso,t=1");
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EIO, apdu_with(_metadata, fd, "error F6", APDU_STATE));
+	EXPECT_EQ(-EIO, apdu_with(_metadata, fd, "error F5", APDU_STATE));
+	EXPECT_EQ(-EIO, apdu_with(_metadata, fd, "error 00", APDU_STATE));
+	EXPECT_EQ(0x6401, apdu_with(_metadata, fd, "error EF", APDU_STATE));
+	EXPECT_EQ(0x6400, apdu_with(_metadata, fd, "error F0", APDU_STATE));
+	close(fd);
+}
+
 TEST_HARNESS_MAIN
