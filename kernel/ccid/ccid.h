@@ -66,6 +66,7 @@ struct ccid_slot;
  * @buf: the buffer, DMA-able
  * @size: bytes at @buf, a multiple of the endpoint's packet size
  * @urb: the pipe's transfer
+ * @got: bytes of an answer that has come in part, the rest goes behind them; as @dirty
  * @dirty: bytes of @buf that may hold APDU bytes, to be cleared; under reader->lock
  *	while @urb is on its way
  */
@@ -75,6 +76,7 @@ struct ccid_rx {
 	u8 *buf;
 	u32 size;
 	void *urb;
+	u32 got;
 	u32 dirty;
 };
 
@@ -102,6 +104,30 @@ enum ccid_req_state {
 	CCID_REQ_SENT,
 	CCID_REQ_ANSWERED,
 	CCID_REQ_DONE,
+};
+
+/**
+ * enum ccid_sync - do messages with a wrong bSeq have a harmless reason?
+ * @CCID_SYNC_NONE: nothing was answered yet
+ * @CCID_SYNC_OLD: yes, old ones may be on their way: from before the binding or an abort
+ * @CCID_SYNC_GOOD: no: an answer has come that has a type of its own
+ */
+enum ccid_sync {
+	CCID_SYNC_NONE,
+	CCID_SYNC_OLD,
+	CCID_SYNC_GOOD,
+};
+
+/**
+ * enum ccid_lag - does the reader answer with the bSeq of the command before?
+ * @CCID_LAG_NONE: no
+ * @CCID_LAG_GUESSED: the first status request was answered so
+ * @CCID_LAG_KNOWN: yes
+ */
+enum ccid_lag {
+	CCID_LAG_NONE,
+	CCID_LAG_GUESSED,
+	CCID_LAG_KNOWN,
 };
 
 /**
@@ -226,6 +252,9 @@ struct ccid_token {
  * @powering_off: reader.c powers the cards off at the end, and alone sends
  * @wedged: the last recovery failed; try again before the next command
  * @seq: next bSeq (reader.lock)
+ * @sync: see there (reader.lock)
+ * @lag: see there (reader.lock)
+ * @last: header of the last answer (reader.lock)
  * @cmd: command on the wire, by slot (reader.lock)
  * @tokens: commands that may still be sent, where slots outnumber them (reader.lock)
  * @token_queue: waiters for a token; see token.c (reader.lock)
@@ -249,6 +278,9 @@ struct ccid_reader {
 	bool powering_off;
 	bool wedged;
 	u8 seq;
+	enum ccid_sync sync;
+	enum ccid_lag lag;
+	u8 last[CCID_HEADER_LEN];
 	struct ccid_req *cmd[SCARD_MAX_SLOTS];
 	u32 tokens;
 	struct list_head token_queue;

@@ -6,6 +6,7 @@
  * The device is not trusted: ccid_msg.c checks its messages, and nothing here waits without a
  * limit or loops as often as the device likes.
  */
+#include <linux/math.h>
 #include <linux/slab.h>
 
 #include "cmd.h"
@@ -52,10 +53,15 @@ static void pipe_free_urbs(struct ccid_req *req)
 		usb_free_urb(req->rx->urb);
 }
 
+/* A transfer of whole packets: a longer one than expected is an error of the host. */
 static int pipe_arm(struct ccid_usb *usb, struct ccid_rx *rx)
 {
-	usb_fill_bulk_urb(rx->urb, usb->udev, usb_rcvbulkpipe(usb->udev, usb->in), rx->buf,
-			  rx->size, pipe_in_complete, rx);
+	u32 room = rx->size;
+
+	if (unlikely(rx->got))
+		room = rounddown(room - rx->got, usb->ccid.rx_unit);
+	usb_fill_bulk_urb(rx->urb, usb->udev, usb_rcvbulkpipe(usb->udev, usb->in),
+			  rx->buf + rx->got, room, pipe_in_complete, rx);
 	return usb_submit_urb(rx->urb, GFP_ATOMIC);
 }
 

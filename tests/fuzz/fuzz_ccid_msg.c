@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What a reader sends on each of its pipes. An accepted message is exactly what its
- * header says and lies within what was received; no error code means success; what
- * is said of slots that do not exist is not heard. The same for ICCD tokens.
+ * header says and lies within what was received; no error code means success; what is said of
+ * slots that do not exist is not heard. The same for ICCD tokens.
  */
 #include "ccid_msg.h"
 #include "fuzz.h"
@@ -14,12 +14,13 @@ static void fuzz_answer(const u8 *data, size_t len)
 	u8 header[CCID_HEADER_LEN], params[3];
 	int ret = ccid_msg_parse(&a, data, len);
 
-	HOLDS(ret == 0 || ret == -EAGAIN || ret == -EPROTO);
+	HOLDS(ret == 0 || ret == -EAGAIN || ret == -ENODATA || ret == -EPROTO);
 	HOLDS((ret == -EAGAIN) == !len);
+	HOLDS(ret != -ENODATA || a.len > len - CCID_HEADER_LEN);
 	if (ret)
 		return;
 	HOLDS(a.type >= 0x80 && a.type <= 0x84 && a.icc_status <= 3 && a.cmd_status <= 2);
-	HOLDS(a.data == data + CCID_HEADER_LEN && a.len + CCID_HEADER_LEN == len);
+	HOLDS(a.data == data + CCID_HEADER_LEN && a.len + CCID_HEADER_LEN <= len);
 
 	/* the header can be made again; bits 2 to 5 of bStatus are reserved */
 	params[0] = a.icc_status | a.cmd_status << 6 | (data[7] & 0x3c);

@@ -67,11 +67,23 @@ static void answers(void)
 	CHECK_HEX(a.data, a.len, "90 00");
 	free(buf);
 
+	tap_test("ccid_msg: padding is passed over");
+	CHECK_EQ(parse(&a, "80 02000000 00 00 00 00 00 90 00 00 00", &buf), 0);
+	CHECK_HEX(a.data, a.len, "90 00");
+	free(buf);
+	CHECK_EQ(parse(&a, "81 00000000 00 00 01 00 00 A5", &buf), 0);
+	CHECK_EQ(a.icc_status, CCID_ICC_INACTIVE);
+	CHECK_EQ(a.len, 0);
+	free(buf);
+
 	refuse("nothing, try again", "", -EAGAIN);
 	refuse("shorter than a header", "80 00000000 00 00 00 00", -EPROTO);
-	refuse("dwLength longer than the data", "80 02000000 00 00 00 00 00 90", -EPROTO);
+	refuse("dwLength longer than the data", "80 02000000 00 00 00 00 00 90", -ENODATA);
 	refuse("dwLength shorter than the data", "80 00000000 00 00 00 00 00 90", -EPROTO);
-	refuse("dwLength near 2^32", "80 FFFFFFFF 00 00 00 00 00", -EPROTO);
+	refuse("dwLength near 2^32", "80 FFFFFFFF 00 00 00 00 00", -ENODATA);
+	refuse("a zero too much, which may be the end of 9000",
+	       "80 01000000 00 00 00 00 00 90 00", -EPROTO);
+	refuse("zeros and another byte too much", "80 00000000 00 00 00 00 00 00 00 01", -EPROTO);
 	refuse("a command's type", "6F 00000000 00 00 00 00 00", -EPROTO);
 	refuse("an unknown type", "85 00000000 00 00 00 00 00", -EPROTO);
 	refuse("reserved bmCommandStatus", "80 00000000 00 00 C0 00 00", -EPROTO);

@@ -14,6 +14,8 @@
 
 /* What a wrong answer may cost; the driver waits for a right one for a minute */
 #define AT_ONCE	2.0
+/* The same with both protocols, and longer than the answer to APDU_STATE or to the counter's */
+#define APDU_CHALLENGE	"0084000008"
 
 static double now(void)
 {
@@ -39,7 +41,7 @@ static int apdu_with(struct __test_metadata *_metadata, int fd, const char *faul
 	ret = sc_apdu(fd, apdu);
 	EXPECT_GT(AT_ONCE, now() - start) TH_LOG("%s", fault);
 	vr_do("fault clear");
-	EXPECT_EQ(0x9000, sc_apdu(fd, APDU_STATE)) TH_LOG("after %s", fault);
+	EXPECT_EQ(0x9000, sc_apdu(fd, APDU_CHALLENGE)) TH_LOG("after %s", fault);
 	EXPECT_GT(AT_ONCE, now() - start) TH_LOG("after %s", fault);
 	return ret;
 }
@@ -69,6 +71,154 @@ TEST(bError_of_an_exchange)
 	EXPECT_EQ(0x6401, apdu_with(_metadata, fd, "error EF", APDU_STATE));
 	EXPECT_EQ(0x6400, apdu_with(_metadata, fd, "error F0", APDU_STATE));
 	close(fd);
+}
+
+/* Bulk-IN that no answer can be ends the command, and the abort sequence finds the way back. */
+TEST(wrong_answers_end_the_command_at_once)
+{
+	static const char * const wrong[] = {
+		"instead 8100000000D4D5400038",		/* bSlot that does not exist, and bSeq */
+		"short 1", "short 9",
+		"long 5", "garbage 33",
+		"pad 1",				/* perhaps not padding */
+		"length 2", "length 70000", "length -1",
+		"slot-no 1", "type 85", "type 81", "type 6F", "status C0",
+		"merge",
+	};
+	static const char * const readers[] = {
+		"--profile short", "--profile extended", "--profile multi4 --busy 1",
+	};
+	unsigned int i, j;
+
+	for (j = 0; j < sizeof(readers) / sizeof(*readers); j++) {
+		int fd = connect_to(readers[j], "iso,t=1");
+
+		ASSERT_LE(0, fd) TH_LOG("%s", readers[j]);
+		for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+			EXPECT_EQ(-EIO, apdu_with(_metadata, fd, wrong[i], APDU_STATE))
+				TH_LOG("reader %u, answer %u", j, i);
+		close(fd);
+	}
+}
+
+/* The same for blocks, after which T=1 agrees with the card anew */
+TEST(wrong_answers_end_a_block_at_once)
+{
+	int fd = connect_to("--profile tpdu", "iso,t=1");
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EIO, apdu_with(_metadata, fd, "garbage 33", APDU_STATE));
+	close(fd);
+	fd = connect_to("--profile tpdu", "iso,t=0");
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EIO, apdu_with(_metadata, fd, "short 9", APDU_CHALLENGE));
+	close(fd);
+}
+
+/* Padding is no part of the answer. */
+TEST(padding_is_passed_over)
+{
+	int fd = connect_to("--profile short", "iso,t=1");
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0x9000, apdu_with(_metadata, fd, "pad 2", APDU_STATE));
+	EXPECT_EQ(0x9000, apdu_with(_metadata, fd, "pad 48", APDU_STATE));
+	EXPECT_EQ(0x9000, apdu_with(_metadata, fd, "pad 54", APDU_STATE));
+	close(fd);
+}
+
+/* RDR_to_PC_SlotStatus with 54 bytes too many, whatever they are: the card is seen at once. */
+TEST(SlotStatus_with_a_tail_is_an_answer)
+{
+	double start;
+	int fd;
+
+	vr_prepare("--profile nointr", NULL);
+	vr_do("fault every 1 on GetSlotStatus long 54");
+	vr_do("insert 0 iso,t=1");
+	start = now();
+	do {
+		fd = sc_open_connected(SCARD_MODE_SHARED);
+	} while (fd == -ENOMEDIUM && now() - start < AT_ONCE);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0x9000, sc_apdu(fd, APDU_STATE));
+	vr_do("fault clear");
+	close(fd);
+}
+
+/*
+ * bSeq of the command before, or any other: the command fails, for a message that looks like this
+ * may be a repeated answer to the APDU before. Its length says that it is none.
+ */
+TEST(wrong_bSeq_ends_the_command_at_once)
+{
+	int fd = connect_to("--profile short", "iso,t=1");
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0x9000, sc_apdu(fd, APDU_STATE));
+	EXPECT_EQ(-EIO, apdu_with(_metadata, fd, "seq -1", APDU_CHALLENGE));
+	EXPECT_EQ(-EIO, apdu_with(_metadata, fd, "seq 1", APDU_CHALLENGE));
+	EXPECT_EQ(-EIO, apdu_with(_metadata, fd, "seq 100", APDU_CHALLENGE));
+	close(fd);
+}
+
+/* An answer that comes twice is not taken for the answer to the next APDU, and costs nothing. */
+TEST(repeated_answer_is_passed_over)
+{
+	int fd = connect_to("--profile short", "iso,t=1"), i;
+	double start;
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0x9000, sc_apdu(fd, APDU_STATE));
+	vr_do("fault every 1 twice");
+	start = now();
+	for (i = 0; i < 4; i++) {
+		EXPECT_EQ(1 + 2 * i, sc_count(fd));
+		EXPECT_EQ(0x9000, sc_apdu(fd, APDU_CHALLENGE));
+		EXPECT_EQ(2 + 2 * i, sc_count(fd));
+	}
+	EXPECT_GT(AT_ONCE, now() - start);
+	vr_do("fault clear");
+	close(fd);
+}
+
+/*
+ * It may be the second of two that look alike, and be lost: that is not known before the right one
+ * has had its time, which is less than a minute.
+ */
+TEST(lost_answer_that_looks_repeated_ends_in_seconds)
+{
+	int fd = connect_to("--profile short", "iso,t=1");
+	double start;
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(1, sc_count(fd));
+	vr_do("fault at 1 on XfrBlock seq -1");
+	start = now();
+	EXPECT_EQ(-ETIMEDOUT, sc_count(fd));
+	EXPECT_GT(7, now() - start);
+	vr_do("fault clear");
+	EXPECT_EQ(3, sc_count(fd));
+	close(fd);
+}
+
+/* The answer in several transfers, each of which ends with a short packet */
+TEST(answer_in_pieces_is_joined)
+{
+	static const char * const readers[] = {
+		"--profile short", "--profile extended", "--profile tpdu",
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(readers) / sizeof(*readers); i++) {
+		int fd = connect_to(readers[i], "iso,t=1");
+
+		ASSERT_LE(0, fd) TH_LOG("%s", readers[i]);
+		EXPECT_EQ(0x9000, apdu_with(_metadata, fd, "split 11", APDU_CHALLENGE));
+		EXPECT_EQ(0x9000, apdu_with(_metadata, fd, "split 14", APDU_CHALLENGE));
+		EXPECT_EQ(0x9000, apdu_with(_metadata, fd, "split 10", APDU_CHALLENGE));
+		close(fd);
+	}
 }
 
 TEST_HARNESS_MAIN
