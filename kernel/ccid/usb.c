@@ -136,6 +136,7 @@ static int ccid_usb_probe(struct usb_interface *intf, const struct usb_device_id
 		goto fail;
 	}
 	ccid_quirks_apply(&usb->ccid);
+	ccid_usb_pipe_drain(usb);
 	ret = ccid_reader_init(&usb->ccid);
 	if (!ret) {
 		usb_set_intfdata(intf, reader);
