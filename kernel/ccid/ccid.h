@@ -296,6 +296,7 @@ struct ccid_reader {
  * @token: the worker's token
  * @interrupted: its last command was interrupted on the wire, and the reader may still be
  *	busy with it
+ * @asked: its first status is known
  * @atr: parsed ATR
  * @chosen: @choice was made for @atr
  * @choice: TA1 of the parameters to try first
@@ -308,6 +309,7 @@ struct ccid_slot {
 	struct timer_list deadline;
 	struct ccid_token token;
 	bool interrupted;
+	bool asked;
 	struct atr atr;
 	bool chosen;
 	u8 choice;

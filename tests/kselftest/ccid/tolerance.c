@@ -10,6 +10,7 @@
 #include "kselftest_harness.h"
 
 #include "sc.h"
+#include "usb.h"
 #include "vr.h"
 
 /* What a wrong answer may cost; the driver waits for a right one for a minute */
@@ -219,6 +220,66 @@ TEST(answer_in_pieces_is_joined)
 		EXPECT_EQ(0x9000, apdu_with(_metadata, fd, "split 10", APDU_CHALLENGE));
 		close(fd);
 	}
+}
+
+/* Bind the driver anew while the reader makes these faults; the card is found at once. */
+static void bind_with(struct __test_metadata *_metadata, const char *before, const char *after)
+{
+	double start;
+	int fd;
+
+	/* no notification hides what the first status says */
+	vr_prepare("--profile nointr", "iso,t=1");
+	if (before)
+		vr_do("fault %s", before);
+	ASSERT_EQ(0, usb_bind(false));
+	if (after)
+		vr_do("fault %s", after);
+	ASSERT_EQ(0, usb_bind(true));
+	start = now();
+	do {
+		fd = sc_open_connected(SCARD_MODE_SHARED);
+	} while (fd < 0 && now() - start < 3 * AT_ONCE);
+	EXPECT_LE(0, fd);
+	EXPECT_GT(AT_ONCE, now() - start);
+	EXPECT_EQ(0x9000, sc_apdu(fd, APDU_STATE));
+	EXPECT_EQ(0x9000, sc_apdu(fd, APDU_CHALLENGE));
+	EXPECT_GT(AT_ONCE, now() - start);
+	vr_do("fault clear");
+	close(fd);
+}
+
+/* "No card", bSeq 0, before the first answer */
+TEST(first_status_is_asked_twice)
+{
+	bind_with(_metadata, NULL, "at 1 on GetSlotStatus before 81000000000000020000");
+}
+
+/* The first status fails until IccPowerOff. */
+TEST(IccPowerOff_mends_the_first_status)
+{
+	bind_with(_metadata, NULL, "at 1 on GetSlotStatus status 42");
+}
+
+/* bSeq of the command before in all answers, as it has been since the reader was plugged in */
+TEST(bSeq_before_in_all_answers_is_learnt)
+{
+	bind_with(_metadata, NULL, "every 1 seq -1");
+	vr_stop();
+}
+
+/* An answer of the last session waits in the pipe: it is not even a stray to a command. */
+TEST(pipe_is_drained_when_bound)
+{
+	int strays = -1;
+	FILE *file;
+
+	bind_with(_metadata, "at 1 on IccPowerOff after 81000000000000020000", NULL);
+	file = popen("cat /sys/class/scard/*/statistics/strays", "r");
+	ASSERT_NE(NULL, file);
+	EXPECT_EQ(1, fscanf(file, "%d", &strays));
+	EXPECT_EQ(0, strays);
+	pclose(file);
 }
 
 TEST_HARNESS_MAIN
