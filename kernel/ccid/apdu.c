@@ -17,7 +17,7 @@
 #include "req.h"
 #include "slot.h"
 
-/* How long a card may take at the APDU levels, where the reader keeps the time */
+/* How long a card may take at the APDU levels, where the reader keeps the time, at least */
 #define XFR_APDU_TIMEOUT_MS	60000
 #define XFR_BLOCK_MIN_MS	3000
 
@@ -386,7 +386,7 @@ static int xfr_choose(const struct ccid_slot *slot, struct ccid_req *req, u32 *l
 {
 	const struct ccid_desc *desc = &ccid_slot_reader(slot)->desc;
 
-	*timeout_ms = XFR_APDU_TIMEOUT_MS;
+	*timeout_ms = max_t(u32, slot->wait_ms, XFR_APDU_TIMEOUT_MS);
 	if (desc->level > CCID_LEVEL_SHORT_APDU && CCID_HEADER_LEN + *len > desc->max_part)
 		return XFR_PARTS;
 	if (desc->level < CCID_LEVEL_SHORT_APDU) {

@@ -301,7 +301,7 @@ struct ccid_reader {
  * @chosen: @choice was made for @atr
  * @choice: TA1 of the parameters to try first
  * @fi_di: TA1 of the parameters in use
- * @wait_ms: time that the card may take for one TPDU
+ * @wait_ms: time that the card may take for one TPDU; at the APDU levels that is a lower bound
  * @t1: state of T=1
  */
 struct ccid_slot {

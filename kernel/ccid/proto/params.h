@@ -13,7 +13,7 @@
 #define PARAMS_T0_LEN		5	/* abProtocolDataStructure of T=0 */
 #define PARAMS_T1_LEN		7
 /* No waiting time of a card is believed to be longer, ms */
-#define PARAMS_WAIT_MAX_MS	60000U
+#define PARAMS_WAIT_MAX_MS	300000U
 
 /**
  * struct params_reader - limits of a reader
