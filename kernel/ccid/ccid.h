@@ -43,7 +43,7 @@
 #define CCID_QUIRK_OFF_FIRST		BIT(7)	/* IccPowerOff before each IccPowerOn */
 #define CCID_QUIRK_ISO_MODE		BIT(8)	/* has to be taken out of EMV mode */
 #define CCID_QUIRK_NO_AUTOSUSPEND	BIT(9)	/* does not come back from sleep */
-#define CCID_QUIRK_SLOW			BIT(10)	/* needs four times as long */
+#define CCID_QUIRK_SLOW			BIT(10)	/* needs five times as long */
 #define CCID_QUIRK_PIN_PAD		BIT(11)	/* wants PIN messages in its own way */
 #define CCID_QUIRK_OLD_FIRMWARE		BIT(12)	/* known to fail */
 #define CCID_QUIRK_PIN_WAIT		BIT(13)	/* takes the key that is still down for the PIN's */

@@ -53,7 +53,7 @@ int ccid_slot_cmd(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u
 	int ret;
 
 	if (ccid_slot_reader(slot)->quirks & CCID_QUIRK_SLOW)
-		timeout_ms *= 4;
+		timeout_ms *= 5;
 	ret = ccid_cmd(slot, req, type, params, len, timeout_ms);
 	return scard_card_answered(&slot->slot, slot_icc(req), ret);
 }

@@ -9,6 +9,7 @@
 
 #include "kselftest_harness.h"
 
+#include "agent.h"
 #include "sc.h"
 #include "usb.h"
 #include "vr.h"
@@ -280,6 +281,55 @@ TEST(pipe_is_drained_when_bound)
 	EXPECT_EQ(1, fscanf(file, "%d", &strays));
 	EXPECT_EQ(0, strays);
 	pclose(file);
+}
+
+/* T=0 without a time extension: the card may take its waiting time before each character. */
+TEST(card_may_take_8s_for_a_TPDU)
+{
+	int fd = connect_to("--profile tpdu", "iso,t=0");
+
+	ASSERT_LE(0, fd);
+	vr_do("fault at 1 on XfrBlock delay 8500");
+	EXPECT_EQ(0x9000, sc_apdu(fd, APDU_CHALLENGE));
+	vr_do("fault clear");
+	close(fd);
+}
+
+/* Seconds that the driver waits for the answer to an APDU, as debugfs shows it; or -1 */
+static long patience(const char *options, const char *card)
+{
+	struct agent agent;
+	FILE *file = NULL;
+	char line[128];
+	long ms = -1;
+
+	vr_prepare(options, card);
+	agent_start(&agent);
+	if (!agent_do(&agent, AGENT_OPEN, 0) &&
+	    !agent_do(&agent, AGENT_CONNECT, SCARD_MODE_SHARED)) {
+		vr_do("fault at 1 on XfrBlock delay 1000");
+		if (agent_blocks(&agent, AGENT_COUNT, 0))
+			file = popen("mount -t debugfs none /sys/kernel/debug 2>/dev/null; "
+				     "cat /sys/kernel/debug/scard/*", "r");
+		while (file && fgets(line, sizeof(line), file))
+			sscanf(line, "command: seq %*u, answer 0x%*x due in %ld ms", &ms);
+		if (file)
+			pclose(file);
+		agent_result(&agent, 5000);
+	}
+	agent_stop(&agent);
+	vr_do("fault clear");
+	return ms < 0 ? -1 : ms / 1000;
+}
+
+/* The waiting times of cards, and readers that need longer */
+TEST(patience_is_not_less_than_that_of_libccid)
+{
+	/* 2^4 x 960 x 372 / 4000 ms, and 260 x (11 + 2^13) etu */
+	EXPECT_LE(195, patience("--profile short --desc dwDefaultClock=4000", "iso,t=1,cwi=13"));
+	/* a key made on the card takes up to five minutes */
+	EXPECT_LE(290, patience("--vid 08e6 --pid 34d2 --profile short", "iso,t=1"));
+	vr_stop();
 }
 
 TEST_HARNESS_MAIN
