@@ -332,4 +332,20 @@ TEST(patience_is_not_less_than_that_of_libccid)
 	vr_stop();
 }
 
+/* Blanks at the end of a serial number are a part of the reader's name, as with pcsc-lite. */
+TEST(serial_number_keeps_blanks_at_its_end)
+{
+	struct scard_info info;
+	int fd;
+
+	vr_prepare("--profile short --serial '0123  '", "iso,t=1");
+	fd = sc_open(O_RDWR);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, sc_info(fd, &info));
+	EXPECT_STREQ("0123  ", (char *)info.serial);
+	EXPECT_NE(NULL, strstr((char *)info.name, " (0123  ) 00 00"));
+	close(fd);
+	vr_stop();
+}
+
 TEST_HARNESS_MAIN
