@@ -100,14 +100,21 @@ static int negotiate_pps(struct ccid_slot *slot, struct ccid_req *req, u8 t, u8 
 	return ret ?: ccid_pps_check(fi_di, request, len, req->ans.data, req->ans.len);
 }
 
+/* Are these other than what the card has after a reset? */
+static bool negotiate_is_change(const struct atr *atr, u8 t, u8 fi_di)
+{
+	return t != atr->first || fi_di != ATR_FI_DI_DEFAULT;
+}
+
 /*
  * Tell the reader. One that refuses stays as it is, which will do only if the card does too:
- * @pps is set if it does not.
+ * @pps is set if it does not. A reader that makes PPS out of this may have asked the card.
  */
 static int negotiate_set_parameters(struct ccid_slot *slot, struct ccid_req *req, u8 t, u8 fi_di,
 				    bool pps)
 {
 	u8 params[3] = { t }, *payload = ccid_req_payload(req);
+	bool asked;
 	u32 len;
 	int ret;
 
@@ -115,11 +122,15 @@ static int negotiate_set_parameters(struct ccid_slot *slot, struct ccid_req *req
 		  ccid_params_put_t0(payload, &slot->atr, fi_di);
 	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_SET_PARAMETERS, params, len,
 			    NEGOTIATE_PARAMS_TIMEOUT_MS);
+	if (!ret || !req->ans.type || req->ans.cmd_status != CCID_CMD_FAILED ||
+	    req->ans.icc_status == CCID_ICC_ABSENT)
+		return ret;
 	/* Command not supported, or the byte named by bError cannot be changed */
-	if (ret && req->ans.type && req->ans.cmd_status == CCID_CMD_FAILED &&
-	    req->ans.error < 0x80)
+	if (req->ans.error < 0x80)
 		return pps ? -EPROTO : 0;
-	return ret;
+	asked = ccid_slot_reader(slot)->desc.features & CCID_FEATURE_AUTO_PPS &&
+		negotiate_is_change(&slot->atr, t, fi_di);
+	return pps || asked ? ret : 0;
 }
 
 /* Everything for one choice of protocol and parameters */
@@ -135,12 +146,12 @@ static int negotiate_try(struct ccid_slot *slot, struct ccid_req *req, u8 t, u8 
 	ccid_t1_limit(&slot->t1, desc->max_part - CCID_HEADER_LEN - 5);
 	if (!(desc->features & CCID_FEATURE_AUTO_NEGOTIATION)) {
 		if (!(desc->features & CCID_FEATURE_AUTO_PPS) && !atr->specific &&
-		    (t != atr->first || fi_di != ATR_FI_DI_DEFAULT)) {
+		    negotiate_is_change(atr, t, fi_di)) {
 			ret = negotiate_pps(slot, req, t, &fi_di);
 			if (ret)
 				return ret;
 			/* the card may have kept the default rate */
-			pps = t != atr->first || fi_di != ATR_FI_DI_DEFAULT;
+			pps = negotiate_is_change(atr, t, fi_di);
 		}
 		ret = negotiate_set_parameters(slot, req, t, fi_di, pps);
 		if (ret)

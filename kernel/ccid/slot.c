@@ -19,10 +19,16 @@
 #define SLOT_ERROR_EMV		0xbb
 #define SLOT_MECHANICAL_EJECT	0x02	/* bFunction, and dwMechanical bit 1 */
 
-/* The card as the answer in @req has it */
+/*
+ * The card as the answer in @req has it. Some readers refuse SetParameters with "inactive" for a
+ * card that is on; if it is not, the next answer says so.
+ */
 static enum scard_icc slot_icc(const struct ccid_req *req)
 {
 	if (!req->ans.type)
+		return SCARD_ICC_UNKNOWN;
+	if (req->ans.icc_status == CCID_ICC_INACTIVE &&
+	    req->tx[0] == CCID_PC_TO_RDR_SET_PARAMETERS)
 		return SCARD_ICC_UNKNOWN;
 	switch (req->ans.icc_status) {
 	case CCID_ICC_ABSENT:

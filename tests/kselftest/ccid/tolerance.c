@@ -348,4 +348,24 @@ TEST(serial_number_keeps_blanks_at_its_end)
 	vr_stop();
 }
 
+/* SetParameters refused with "inactive, mute" for a card that is on, at the rate after a reset */
+TEST(refused_SetParameters_leaves_the_card_in_use)
+{
+	static const char * const refusals[] = { "status 41", "error FE", "error FB" };
+	unsigned int i;
+	int fd;
+
+	for (i = 0; i < sizeof(refusals) / sizeof(*refusals); i++) {
+		vr_prepare("--profile tpdu", "iso,t=1");
+		vr_do("fault every 1 on SetParameters %s", refusals[i]);
+		vr_clear();
+		fd = sc_open_connected(SCARD_MODE_SHARED);
+		ASSERT_LE(0, fd) TH_LOG("%u", i);
+		EXPECT_EQ(1, vr_count("SetParameters"));
+		EXPECT_EQ(1, sc_count(fd));
+		vr_do("fault clear");
+		close(fd);
+	}
+}
+
 TEST_HARNESS_MAIN
