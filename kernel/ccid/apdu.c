@@ -226,7 +226,7 @@ static int xfr_t1_block(struct ccid_slot *slot, struct ccid_req *req, u8 *block,
 }
 
 /* Is this a fault of the line, which the protocol itself mends? */
-static bool xfr_t1_line_error(const struct ccid_req *req, int ret)
+static bool xfr_is_line_error(const struct ccid_req *req, int ret)
 {
 	return ret == -EREMOTEIO ||
 	       (ret == -EIO && req->ans.type && req->ans.error == CCID_ERR_XFR_PARITY_ERROR);
@@ -240,7 +240,7 @@ static int xfr_t1_run(struct ccid_slot *slot, struct ccid_req *req, enum t1_acti
 
 	while (action == T1_SEND) {
 		ret = xfr_t1_block(slot, req, block, &len);
-		if (ret && !xfr_t1_line_error(req, ret)) {
+		if (ret && !xfr_is_line_error(req, ret)) {
 			slot->t1.broken = true;
 			break;
 		}
@@ -403,6 +403,21 @@ static int xfr_choose(const struct ccid_slot *slot, struct ccid_req *req, u32 *l
 	return CCID_HEADER_LEN + *len > desc->max_msg ? -EINVAL : XFR_WHOLE;
 }
 
+/*
+ * T=0 has no block to try the rate of a PPS with. A command that fails on the line cannot be
+ * repeated, but if it is the first at this rate the next reset brings the default rate.
+ */
+static int xfr_heard(struct ccid_slot *slot, const struct ccid_req *req, int ret)
+{
+	if (likely(!ret)) {
+		slot->heard = true;
+	} else if (!slot->heard && xfr_is_line_error(req, ret) && !slot->atr.specific) {
+		slot->choice = ATR_FI_DI_DEFAULT;
+		slot->chosen = true;
+	}
+	return ret;
+}
+
 /**
  * ccid_apdu_transmit() - scard_reader_ops.transmit
  * @slot: the slot
@@ -421,13 +436,13 @@ int ccid_apdu_transmit(struct scard_slot *slot, struct scard_req *req)
 	req->single = false;
 	switch (way) {
 	case XFR_WHOLE:
-		return xfr_whole(ccid, creq, len, timeout_ms);
+		return xfr_heard(ccid, creq, xfr_whole(ccid, creq, len, timeout_ms));
 	case XFR_PARTS:
 		return xfr_chain(ccid, creq, len);
 	case XFR_T1:
-		return xfr_t1(ccid, creq, len);
+		return xfr_heard(ccid, creq, xfr_t1(ccid, creq, len));
 	case XFR_T0_CHARACTER:
-		return xfr_t0_character(ccid, creq, len, timeout_ms);
+		return xfr_heard(ccid, creq, xfr_t0_character(ccid, creq, len, timeout_ms));
 	default:
 		return way;
 	}

@@ -299,6 +299,7 @@ struct ccid_reader {
  * @asked: its first status is known
  * @atr: parsed ATR
  * @chosen: @choice was made for @atr
+ * @heard: the card has answered at the parameters in use
  * @choice: TA1 of the parameters to try first
  * @fi_di: TA1 of the parameters in use
  * @wait_ms: time that the card may take for one TPDU; at the APDU levels that is a lower bound
@@ -312,6 +313,7 @@ struct ccid_slot {
 	bool asked;
 	struct atr atr;
 	bool chosen;
+	bool heard;
 	u8 choice;
 	u8 fi_di;
 	u32 wait_ms;

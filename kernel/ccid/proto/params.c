@@ -21,8 +21,14 @@
  */
 #define PARAMS_CLOCK_MAX	65535
 
-/* bit/s, 0 for reserved values */
-static u32 params_rate(u8 fi_di, u32 clock)
+/**
+ * ccid_params_rate() - the data rate of parameters
+ * @fi_di: parameters
+ * @clock: kHz
+ *
+ * Return: bit/s, 0 for reserved values
+ */
+u32 ccid_params_rate(u8 fi_di, u32 clock)
 {
 	u16 f = ccid_atr_f(fi_di);
 
@@ -68,7 +74,7 @@ int ccid_params_choose(u8 *fi_di, const struct atr *atr, const struct params_rea
 			return 0;
 		*fi_di = atr->fi_di;
 		if (atr->fi_di == RATE_DEFAULT ||
-		    params_has_rate(reader, params_rate(atr->fi_di, reader->clock)))
+		    params_has_rate(reader, ccid_params_rate(atr->fi_di, reader->clock)))
 			return 0;
 		return -EPROTONOSUPPORT;
 	}
@@ -76,11 +82,11 @@ int ccid_params_choose(u8 *fi_di, const struct atr *atr, const struct params_rea
 		return 0;
 	for (i = 0; i < sizeof(falling); i++) {
 		u8 candidate = (atr->fi_di & 0xf0) | falling[i];
-		u32 rate = params_rate(candidate, reader->clock);
+		u32 rate = ccid_params_rate(candidate, reader->clock);
 
 		if (ccid_atr_d(candidate) > best)
 			continue;
-		if (rate <= params_rate(RATE_DEFAULT, reader->clock))
+		if (rate <= ccid_params_rate(RATE_DEFAULT, reader->clock))
 			break;		/* not worth a negotiation */
 		if (params_has_rate(reader, rate)) {
 			*fi_di = candidate;

@@ -29,6 +29,7 @@ struct params_reader {
 	unsigned int nrates;
 };
 
+u32 ccid_params_rate(u8 fi_di, u32 clock);
 int ccid_params_choose(u8 *fi_di, const struct atr *atr, const struct params_reader *reader);
 u32 ccid_params_put_t0(u8 *buf, const struct atr *atr, u8 fi_di);
 u32 ccid_params_put_t1(u8 *buf, const struct atr *atr, u8 fi_di, u8 ifsc);
