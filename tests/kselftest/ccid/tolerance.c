@@ -307,7 +307,7 @@ static long patience(const char *options, const char *card)
 	agent_start(&agent);
 	if (!agent_do(&agent, AGENT_OPEN, 0) &&
 	    !agent_do(&agent, AGENT_CONNECT, SCARD_MODE_SHARED)) {
-		vr_do("fault at 1 on XfrBlock delay 1000");
+		vr_do("fault at 1 on XfrBlock delay 4000");
 		if (agent_blocks(&agent, AGENT_COUNT, 0))
 			file = popen("mount -t debugfs none /sys/kernel/debug 2>/dev/null; "
 				     "cat /sys/kernel/debug/scard/*", "r");
@@ -315,7 +315,7 @@ static long patience(const char *options, const char *card)
 			sscanf(line, "command: seq %*u, answer 0x%*x due in %ld ms", &ms);
 		if (file)
 			pclose(file);
-		agent_result(&agent, 5000);
+		agent_result(&agent, 10000);
 	}
 	agent_stop(&agent);
 	vr_do("fault clear");
