@@ -58,7 +58,8 @@ int ccid_msg_parse(struct ccid_answer *a, const u8 *buf, size_t len)
 		return -EPROTO;
 	payload = get_le32(buf + 1);
 	len -= CCID_HEADER_LEN;
-	if (payload < len && !msg_is_padding(buf[0], buf + CCID_HEADER_LEN + payload, len - payload))
+	if (payload < len &&
+	    !msg_is_padding(buf[0], buf + CCID_HEADER_LEN + payload, len - payload))
 		return -EPROTO;
 	if (buf[0] < CCID_RDR_TO_PC_DATA_BLOCK || buf[0] > CCID_RDR_TO_PC_DATA_RATE)
 		return -EPROTO;
