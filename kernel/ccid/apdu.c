@@ -17,7 +17,7 @@
 #include "req.h"
 #include "slot.h"
 
-/* How long a card may take at the APDU levels, where the reader keeps the time */
+/* How long a card may take at the APDU levels, where the reader keeps the time, at least */
 #define XFR_APDU_TIMEOUT_MS	60000
 #define XFR_BLOCK_MIN_MS	3000
 
@@ -134,6 +134,28 @@ static int xfr_rest(struct ccid_slot *slot, struct ccid_req *req, u32 len)
 						       req->ans.len));
 }
 
+/**
+ * ccid_apdu_no_pin() - answer for a user who has not entered a PIN
+ * @req: the request of a command that has failed
+ * @ret: its result; with -EINTR the request may still be on the wire
+ *
+ * With status bytes, as programs made for PC/SC expect: 6400 (timeout), 6401 (cancelled).
+ *
+ * Return: true if that is the reason, and the answer is in @req
+ */
+bool ccid_apdu_no_pin(struct ccid_req *req, int ret)
+{
+	if (ret == -EINTR || !req->ans.type || req->ans.cmd_status != CCID_CMD_FAILED ||
+	    req->ans.icc_status == CCID_ICC_ABSENT ||
+	    (req->ans.error != CCID_ERR_PIN_TIMEOUT && req->ans.error != CCID_ERR_PIN_CANCELLED))
+		return false;
+	req->tx[0] = 0x64;
+	req->tx[1] = req->ans.error == CCID_ERR_PIN_CANCELLED;
+	req->req.out = req->tx;
+	req->req.out_len = 2;
+	return true;
+}
+
 /* The whole command in one message, and the answer in one too as nearly always */
 static int xfr_whole(struct ccid_slot *slot, struct ccid_req *req, u32 len,
 		     unsigned int timeout_ms)
@@ -143,8 +165,9 @@ static int xfr_whole(struct ccid_slot *slot, struct ccid_req *req, u32 len,
 	req->req.single = true;
 	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_XFR_BLOCK, ccid_cmd_no_params, len,
 			    timeout_ms);
+	/* a pinpad that catches the command of a program that knows no pinpads */
 	if (ret)
-		return ret;
+		return ccid_apdu_no_pin(req, ret) ? 0 : ret;
 	if (req->ans.param != CCID_CHAIN_WHOLE &&
 	    ccid_slot_reader(slot)->desc.level == CCID_LEVEL_EXTENDED_APDU)
 		return xfr_rest(slot, req, len);
@@ -204,7 +227,7 @@ static int xfr_t1_block(struct ccid_slot *slot, struct ccid_req *req, u8 *block,
 }
 
 /* Is this a fault of the line, which the protocol itself mends? */
-static bool xfr_t1_line_error(const struct ccid_req *req, int ret)
+static bool xfr_is_line_error(const struct ccid_req *req, int ret)
 {
 	return ret == -EREMOTEIO ||
 	       (ret == -EIO && req->ans.type && req->ans.error == CCID_ERR_XFR_PARITY_ERROR);
@@ -218,7 +241,7 @@ static int xfr_t1_run(struct ccid_slot *slot, struct ccid_req *req, enum t1_acti
 
 	while (action == T1_SEND) {
 		ret = xfr_t1_block(slot, req, block, &len);
-		if (ret && !xfr_t1_line_error(req, ret)) {
+		if (ret && !xfr_is_line_error(req, ret)) {
 			if (scard_slot_is_owned(&slot->slot, &req->req))
 				slot->t1.broken = true;
 			break;
@@ -365,7 +388,7 @@ static int xfr_choose(const struct ccid_slot *slot, struct ccid_req *req, u32 *l
 {
 	const struct ccid_desc *desc = &ccid_slot_reader(slot)->desc;
 
-	*timeout_ms = XFR_APDU_TIMEOUT_MS;
+	*timeout_ms = max_t(u32, slot->wait_ms, XFR_APDU_TIMEOUT_MS);
 	if (desc->level > CCID_LEVEL_SHORT_APDU && CCID_HEADER_LEN + *len > desc->max_part)
 		return XFR_PARTS;
 	if (desc->level < CCID_LEVEL_SHORT_APDU) {
@@ -380,6 +403,21 @@ static int xfr_choose(const struct ccid_slot *slot, struct ccid_req *req, u32 *l
 		}
 	}
 	return CCID_HEADER_LEN + *len > desc->max_msg ? -EINVAL : XFR_WHOLE;
+}
+
+/*
+ * T=0 has no block to try the rate of a PPS with. A command that fails on the line cannot be
+ * repeated, but if it is the first at this rate the next reset brings the default rate.
+ */
+static int xfr_heard(struct ccid_slot *slot, const struct ccid_req *req, int ret)
+{
+	if (likely(!ret)) {
+		slot->heard = true;
+	} else if (!slot->heard && xfr_is_line_error(req, ret) && !slot->atr.specific) {
+		slot->choice = ATR_FI_DI_DEFAULT;
+		slot->chosen = true;
+	}
+	return ret;
 }
 
 /**
@@ -400,13 +438,13 @@ int ccid_apdu_transmit(struct scard_slot *slot, struct scard_req *req)
 	req->single = false;
 	switch (way) {
 	case XFR_WHOLE:
-		return xfr_whole(ccid, creq, len, timeout_ms);
+		return xfr_heard(ccid, creq, xfr_whole(ccid, creq, len, timeout_ms));
 	case XFR_PARTS:
 		return xfr_chain(ccid, creq, len);
 	case XFR_T1:
-		return xfr_t1(ccid, creq, len);
+		return xfr_heard(ccid, creq, xfr_t1(ccid, creq, len));
 	case XFR_T0_CHARACTER:
-		return xfr_t0_character(ccid, creq, len, timeout_ms);
+		return xfr_heard(ccid, creq, xfr_t0_character(ccid, creq, len, timeout_ms));
 	default:
 		return way;
 	}

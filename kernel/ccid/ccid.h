@@ -43,7 +43,7 @@
 #define CCID_QUIRK_OFF_FIRST		BIT(7)	/* IccPowerOff before each IccPowerOn */
 #define CCID_QUIRK_ISO_MODE		BIT(8)	/* has to be taken out of EMV mode */
 #define CCID_QUIRK_NO_AUTOSUSPEND	BIT(9)	/* does not come back from sleep */
-#define CCID_QUIRK_SLOW			BIT(10)	/* needs four times as long */
+#define CCID_QUIRK_SLOW			BIT(10)	/* needs five times as long */
 #define CCID_QUIRK_PIN_PAD		BIT(11)	/* wants PIN messages in its own way */
 #define CCID_QUIRK_OLD_FIRMWARE		BIT(12)	/* known to fail */
 #define CCID_QUIRK_PIN_WAIT		BIT(13)	/* takes the key that is still down for the PIN's */
@@ -66,6 +66,7 @@ struct ccid_slot;
  * @buf: the buffer, DMA-able
  * @size: bytes at @buf, a multiple of the endpoint's packet size
  * @urb: the pipe's transfer
+ * @got: bytes of an answer that has come in part, the rest goes behind them; as @dirty
  * @dirty: bytes of @buf that may hold APDU bytes, to be cleared; under reader->lock
  *	while @urb is on its way
  */
@@ -75,6 +76,7 @@ struct ccid_rx {
 	u8 *buf;
 	u32 size;
 	void *urb;
+	u32 got;
 	u32 dirty;
 };
 
@@ -102,6 +104,30 @@ enum ccid_req_state {
 	CCID_REQ_SENT,
 	CCID_REQ_ANSWERED,
 	CCID_REQ_DONE,
+};
+
+/**
+ * enum ccid_sync - do messages with a wrong bSeq have a harmless reason?
+ * @CCID_SYNC_NONE: nothing was answered yet
+ * @CCID_SYNC_OLD: yes, old ones may be on their way: from before the binding or an abort
+ * @CCID_SYNC_GOOD: no: an answer has come that has a type of its own
+ */
+enum ccid_sync {
+	CCID_SYNC_NONE,
+	CCID_SYNC_OLD,
+	CCID_SYNC_GOOD,
+};
+
+/**
+ * enum ccid_lag - does the reader answer with the bSeq of the command before?
+ * @CCID_LAG_NONE: no
+ * @CCID_LAG_GUESSED: the first status request was answered so
+ * @CCID_LAG_KNOWN: yes
+ */
+enum ccid_lag {
+	CCID_LAG_NONE,
+	CCID_LAG_GUESSED,
+	CCID_LAG_KNOWN,
 };
 
 /**
@@ -225,6 +251,9 @@ struct ccid_token {
  * @powering_off: reader.c powers the cards off at the end, and alone sends
  * @wedged: the last recovery failed; try again before the next command
  * @seq: next bSeq (reader.lock)
+ * @sync: see there (reader.lock)
+ * @lag: see there (reader.lock)
+ * @last: header of the last answer (reader.lock)
  * @cmd: command on the wire, by slot (reader.lock)
  * @tokens: commands that may still be sent, where slots outnumber them (reader.lock)
  * @token_queue: waiters for a token; see token.c (reader.lock)
@@ -248,6 +277,9 @@ struct ccid_reader {
 	bool powering_off;
 	bool wedged;
 	u8 seq;
+	enum ccid_sync sync;
+	enum ccid_lag lag;
+	u8 last[CCID_HEADER_LEN];
 	struct ccid_req *cmd[SCARD_MAX_SLOTS];
 	u32 tokens;
 	struct list_head token_queue;
@@ -263,11 +295,13 @@ struct ccid_reader {
  * @token: the token of the owner of the turn
  * @interrupted: its last command was interrupted on the wire, and the reader may still be
  *	busy with it
+ * @asked: its first status is known
  * @atr: parsed ATR
  * @chosen: @choice was made for @atr
+ * @heard: the card has answered at the parameters in use
  * @choice: TA1 of the parameters to try first
  * @fi_di: TA1 of the parameters in use
- * @wait_ms: time that the card may take for one TPDU
+ * @wait_ms: time that the card may take for one TPDU; at the APDU levels that is a lower bound
  * @t1: state of T=1
  */
 struct ccid_slot {
@@ -275,8 +309,10 @@ struct ccid_slot {
 	struct timer_list deadline;
 	struct ccid_token token;
 	bool interrupted;
+	bool asked;
 	struct atr atr;
 	bool chosen;
+	bool heard;
 	u8 choice;
 	u8 fi_di;
 	u32 wait_ms;

@@ -143,7 +143,7 @@ int ccid_cmd_verdict(const struct ccid_req *req)
 {
 	if (req->ans.cmd_status == CCID_CMD_OK)
 		return 0;
-	return ccid_error_to_errno(req->ans.icc_status, req->ans.error);
+	return ccid_error_to_errno(req->tx[0], req->ans.icc_status, req->ans.error);
 }
 
 /* Turn a failed transfer into an errno of the ABI, and recover from it. */

@@ -264,7 +264,8 @@ static int iccd_b_answer(struct ccid_slot *slot, struct ccid_req *req, u8 *buf, 
 		case ICCD_ANSWER:
 			return 0;
 		case ICCD_FAILED:
-			return ccid_error_to_errno(req->ans.icc_status, req->ans.error);
+			return ccid_error_to_errno(req->tx[0], req->ans.icc_status,
+						   req->ans.error);
 		case ICCD_BUSY:
 			break;
 		default:

@@ -56,14 +56,25 @@ static void negotiate_read_rates(struct ccid_reader *reader)
 	kfree(rates);
 }
 
+static struct params_reader negotiate_limits(const struct ccid_reader *reader)
+{
+	struct params_reader limits = {
+		.clock = reader->desc.default_clock,
+		.max_rate = reader->desc.max_data_rate,
+		/* pairs with negotiate_read_rates() */
+		.rates = smp_load_acquire(&reader->rates),
+	};
+
+	if (limits.rates)
+		limits.nrates = reader->nrates;
+	return limits;
+}
+
 /* The parameters to try first: those of the last time, if the ATR is the same. */
 static int negotiate_fi_di(struct ccid_slot *slot, u8 *fi_di)
 {
 	struct ccid_reader *reader = ccid_slot_reader(slot);
-	struct params_reader limits = {
-		.clock = reader->desc.default_clock,
-		.max_rate = reader->desc.max_data_rate,
-	};
+	struct params_reader limits;
 	int ret;
 
 	if (slot->chosen) {
@@ -71,10 +82,7 @@ static int negotiate_fi_di(struct ccid_slot *slot, u8 *fi_di)
 		return 0;
 	}
 	negotiate_read_rates(reader);
-	/* pairs with negotiate_read_rates() */
-	limits.rates = smp_load_acquire(&reader->rates);
-	if (limits.rates)
-		limits.nrates = reader->nrates;
+	limits = negotiate_limits(reader);
 	ret = ccid_params_choose(fi_di, &slot->atr, &limits);
 	/* these readers take fixed parameters from the ATR themselves: ignore the rate limit */
 	if (reader->desc.features & (CCID_FEATURE_AUTO_PARAM_ATR | CCID_FEATURE_AUTO_NEGOTIATION))
@@ -100,14 +108,21 @@ static int negotiate_pps(struct ccid_slot *slot, struct ccid_req *req, u8 t, u8 
 	return ret ?: ccid_pps_check(fi_di, request, len, req->ans.data, req->ans.len);
 }
 
+/* Are these other than what the card has after a reset? */
+static bool negotiate_is_change(const struct atr *atr, u8 t, u8 fi_di)
+{
+	return t != atr->first || fi_di != ATR_FI_DI_DEFAULT;
+}
+
 /*
  * Tell the reader. One that refuses stays as it is, which will do only if the card does too:
- * @pps is set if it does not.
+ * @pps is set if it does not. A reader that makes PPS out of this may have asked the card.
  */
 static int negotiate_set_parameters(struct ccid_slot *slot, struct ccid_req *req, u8 t, u8 fi_di,
 				    bool pps)
 {
 	u8 params[3] = { t }, *payload = ccid_req_payload(req);
+	bool asked;
 	u32 len;
 	int ret;
 
@@ -115,11 +130,15 @@ static int negotiate_set_parameters(struct ccid_slot *slot, struct ccid_req *req
 		  ccid_params_put_t0(payload, &slot->atr, fi_di);
 	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_SET_PARAMETERS, params, len,
 			    NEGOTIATE_PARAMS_TIMEOUT_MS);
+	if (!ret || !req->ans.type || req->ans.cmd_status != CCID_CMD_FAILED ||
+	    req->ans.icc_status == CCID_ICC_ABSENT)
+		return ret;
 	/* Command not supported, or the byte named by bError cannot be changed */
-	if (ret && req->ans.type && req->ans.cmd_status == CCID_CMD_FAILED &&
-	    req->ans.error < 0x80)
+	if (req->ans.error < 0x80)
 		return pps ? -EPROTO : 0;
-	return ret;
+	asked = ccid_slot_reader(slot)->desc.features & CCID_FEATURE_AUTO_PPS &&
+		negotiate_is_change(&slot->atr, t, fi_di);
+	return pps || asked ? ret : 0;
 }
 
 /* Everything for one choice of protocol and parameters */
@@ -135,18 +154,19 @@ static int negotiate_try(struct ccid_slot *slot, struct ccid_req *req, u8 t, u8 
 	ccid_t1_limit(&slot->t1, desc->max_part - CCID_HEADER_LEN - 5);
 	if (!(desc->features & CCID_FEATURE_AUTO_NEGOTIATION)) {
 		if (!(desc->features & CCID_FEATURE_AUTO_PPS) && !atr->specific &&
-		    (t != atr->first || fi_di != ATR_FI_DI_DEFAULT)) {
+		    negotiate_is_change(atr, t, fi_di)) {
 			ret = negotiate_pps(slot, req, t, &fi_di);
 			if (ret)
 				return ret;
 			/* the card may have kept the default rate */
-			pps = t != atr->first || fi_di != ATR_FI_DI_DEFAULT;
+			pps = negotiate_is_change(atr, t, fi_di);
 		}
 		ret = negotiate_set_parameters(slot, req, t, fi_di, pps);
 		if (ret)
 			return ret;
 	}
 	slot->fi_di = fi_di;
+	slot->heard = false;
 	slot->wait_ms = t ? ccid_params_wait_t1(atr, fi_di, desc->default_clock) :
 			    ccid_params_wait_t0(atr, fi_di, desc->default_clock);
 
@@ -158,16 +178,62 @@ static int negotiate_try(struct ccid_slot *slot, struct ccid_req *req, u8 t, u8 
 		return 0;
 	}
 	ret = ccid_apdu_t1_ifsd(slot, req, desc->max_ifsd);
-	/* the card cannot be heard any more since it has other parameters */
-	if (ret == -EIO && slot->t1.broken && (t != atr->first || fi_di != ATR_FI_DI_DEFAULT))
-		return ret;
-	return ret == -EIO ? 0 : ret;	/* a card that does not agree sends short blocks */
+	/* a card that does not agree sends short blocks */
+	return ret == -EIO && !slot->t1.broken ? 0 : ret;
 }
 
 /* Is this failure worth another attempt with slower parameters? */
 static bool negotiate_again(int ret)
 {
 	return ret == -EPROTO || ret == -EIO || ret == -ETIMEDOUT || ret == -EREMOTEIO;
+}
+
+/* Did card and reader agree, and then not hear each other? */
+static bool negotiate_is_unheard(const struct ccid_slot *slot, int ret)
+{
+	return ret == -EIO && slot->t1.broken;
+}
+
+/* PPS is possible once after a reset only (ISO 7816-3 section 9.1). */
+static int negotiate_anew(struct ccid_slot *slot, struct ccid_req *req, u8 t, u8 fi_di)
+{
+	int ret = scard_card_cycle(&slot->slot, &req->req);
+
+	return ret ?: negotiate_try(slot, req, t, fi_di);
+}
+
+/* Half as fast, or less */
+static u8 negotiate_slower(const struct ccid_slot *slot, u8 fi_di)
+{
+	struct params_reader limits = negotiate_limits(ccid_slot_reader(slot));
+
+	limits.max_rate = ccid_params_rate(fi_di, limits.clock) / 2;
+	return ccid_params_choose(&fi_di, &slot->atr, &limits) ? ATR_FI_DI_DEFAULT : fi_di;
+}
+
+/* What works is remembered for the card. */
+static int negotiate_fall_back(struct ccid_slot *slot, struct ccid_req *req, u8 t, u8 fi_di,
+			       int ret)
+{
+	bool unheard = negotiate_is_unheard(slot, ret) && !slot->atr.specific &&
+		       fi_di != ATR_FI_DI_DEFAULT;
+
+	if (unheard) {
+		fi_di = negotiate_slower(slot, fi_di);
+		slot->choice = fi_di;
+		slot->chosen = true;
+		if (fi_di != ATR_FI_DI_DEFAULT) {
+			ret = negotiate_anew(slot, req, t, fi_di);
+			if (!negotiate_again(ret))
+				return ret;
+		}
+	}
+	ret = negotiate_anew(slot, req, t, slot->atr.specific ? fi_di : ATR_FI_DI_DEFAULT);
+	if (negotiate_again(ret))
+		return -EREMOTEIO;
+	if (!ret && unheard)
+		slot->choice = ATR_FI_DI_DEFAULT;
+	return ret;
 }
 
 static int negotiate(struct ccid_slot *slot, struct ccid_req *req, u8 t)
@@ -178,14 +244,7 @@ static int negotiate(struct ccid_slot *slot, struct ccid_req *req, u8 t)
 	if (ret)
 		return ret;
 	ret = negotiate_try(slot, req, t, fi_di);
-	if (!negotiate_again(ret))
-		return ret;
-	/* PPS is possible once after a reset only (ISO 7816-3 section 9.1). */
-	ret = scard_card_cycle(&slot->slot, &req->req);
-	if (ret)
-		return ret;
-	ret = negotiate_try(slot, req, t, slot->atr.specific ? fi_di : ATR_FI_DI_DEFAULT);
-	return negotiate_again(ret) ? -EREMOTEIO : ret;
+	return negotiate_again(ret) ? negotiate_fall_back(slot, req, t, fi_di, ret) : ret;
 }
 
 /**

@@ -103,16 +103,6 @@ int ccid_pinpad_firmware(struct ccid_slot *slot, struct ccid_req *req, u8 *name,
 	return 0;
 }
 
-/* The user has not entered a PIN: report it as status bytes. */
-static int pinpad_refused(struct ccid_req *req, u8 sw2)
-{
-	req->tx[0] = 0x64;
-	req->tx[1] = sw2;
-	req->req.out = req->tx;
-	req->req.out_len = 2;
-	return 0;
-}
-
 /* Some readers need a command, or a pause, before. */
 static int pinpad_prepare(struct ccid_slot *slot, struct ccid_req *req,
 			  const struct pin_message *m)
@@ -174,12 +164,8 @@ int ccid_pinpad_enter(struct ccid_slot *slot, struct ccid_req *req, bool modify)
 	req->req.single = true;
 	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_SECURE, ccid_cmd_no_params, m.len,
 			    max(PINPAD_TIMEOUT_MS, (m.timeout + 10) * 1000));
-	if (ret != -EINTR && req->ans.type && req->ans.cmd_status == CCID_CMD_FAILED) {
-		if (req->ans.error == CCID_ERR_PIN_TIMEOUT)
-			return pinpad_refused(req, 0x00);
-		if (req->ans.error == CCID_ERR_PIN_CANCELLED)
-			return pinpad_refused(req, 0x01);
-	}
+	if (ret && ccid_apdu_no_pin(req, ret))
+		return 0;
 	if (ret) {
 		/* the card may have had the block all the same */
 		if (t1 && scard_slot_is_owned(&slot->slot, &req->req))

@@ -19,16 +19,24 @@
 #define SLOT_ERROR_EMV		0xbb
 #define SLOT_MECHANICAL_EJECT	0x02	/* bFunction, and dwMechanical bit 1 */
 
-/* The card as the answer in @req has it */
+/*
+ * The card as the answer in @req has it. Some readers refuse SetParameters with "inactive" for a
+ * card that is on; if it is not, the next answer says so.
+ */
 static enum scard_icc slot_icc(const struct ccid_req *req)
 {
 	if (!req->ans.type)
+		return SCARD_ICC_UNKNOWN;
+	if (req->ans.icc_status == CCID_ICC_INACTIVE &&
+	    req->tx[0] == CCID_PC_TO_RDR_SET_PARAMETERS)
 		return SCARD_ICC_UNKNOWN;
 	switch (req->ans.icc_status) {
 	case CCID_ICC_ABSENT:
 		return SCARD_ICC_ABSENT;
 	case CCID_ICC_INACTIVE:
 		return SCARD_ICC_INACTIVE;
+	case CCID_ICC_RESERVED:
+		return SCARD_ICC_UNKNOWN;
 	default:
 		return SCARD_ICC_ACTIVE;
 	}
@@ -51,7 +59,7 @@ int ccid_slot_cmd(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u
 	int ret;
 
 	if (ccid_slot_reader(slot)->quirks & CCID_QUIRK_SLOW)
-		timeout_ms *= 4;
+		timeout_ms *= 5;
 	ret = ccid_cmd(slot, req, type, params, len, timeout_ms);
 	return scard_card_answered(&slot->slot, slot_icc(req), ret);
 }
@@ -158,6 +166,45 @@ int ccid_slot_power_off(struct scard_slot *slot, struct scard_req *req)
 	return slot_off(to_ccid_slot(slot), to_ccid_req(req));
 }
 
+static int slot_ask(struct ccid_slot *slot, struct ccid_req *req)
+{
+	unsigned int tries = SLOT_STATUS_TRIES;
+	int ret;
+
+	do {
+		ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_GET_SLOT_STATUS, ccid_cmd_no_params,
+				    0, SLOT_STATUS_TIMEOUT_MS);
+		if (ret == -EINTR || ret == -ENODEV)
+			return ret;
+		/* an answer that says "failed" still tells the state of the card */
+		if (slot_icc(req) != SCARD_ICC_UNKNOWN)
+			return slot_icc(req);
+	} while (--tries);
+	return ret ?: -EIO;
+}
+
+/*
+ * The first answer is not believed when there is no card in it: it may be one from before the
+ * binding, and some readers say so, or fail, until they have had an IccPowerOff.
+ */
+static int slot_ask_first(struct ccid_slot *slot, struct ccid_req *req)
+{
+	int icc = slot_ask(slot, req), ret;
+
+	if (icc == SCARD_ICC_ABSENT && req->ans.cmd_status == CCID_CMD_OK)
+		icc = slot_ask(slot, req);
+	if (icc == -EINTR || icc == -ENODEV)
+		return icc;
+	if (icc < 0 || req->ans.cmd_status == CCID_CMD_FAILED) {
+		ret = slot_off(slot, req);
+		if (ret == -EINTR || ret == -ENODEV)
+			return ret;
+		icc = slot_ask(slot, req);
+	}
+	slot->asked = true;
+	return icc;
+}
+
 /**
  * ccid_slot_status() - scard_reader_ops.status: GetSlotStatus
  * @slot: the slot
@@ -167,20 +214,10 @@ int ccid_slot_power_off(struct scard_slot *slot, struct scard_req *req)
  */
 int ccid_slot_status(struct scard_slot *slot, struct scard_req *req)
 {
-	struct ccid_req *ccid = to_ccid_req(req);
-	unsigned int tries = SLOT_STATUS_TRIES;
-	int ret;
+	struct ccid_slot *ccid = to_ccid_slot(slot);
 
-	do {
-		ret = ccid_slot_cmd(to_ccid_slot(slot), ccid, CCID_PC_TO_RDR_GET_SLOT_STATUS,
-				    ccid_cmd_no_params, 0, SLOT_STATUS_TIMEOUT_MS);
-		if (ret == -EINTR || ret == -ENODEV)
-			return ret;
-		/* an answer that says "failed" still tells the state of the card */
-		if (ccid->ans.type)
-			return slot_icc(ccid);
-	} while (--tries);
-	return ret;
+	return ccid->asked ? slot_ask(ccid, to_ccid_req(req)) :
+			     slot_ask_first(ccid, to_ccid_req(req));
 }
 
 /**

@@ -17,8 +17,11 @@
 #include "usb.h"
 #include "usb_pipe.h"
 
-/* Strings of the device end in names, logs and messages: printable UTF-8 only. */
-static void ccid_usb_string(struct ccid_usb *usb, int index, char *buf)
+/*
+ * Strings of the device end in names, logs and messages: printable ASCII only. Blanks at the end
+ * of a serial number are @kept, as pcsc-lite does: names of readers are in configurations.
+ */
+static void ccid_usb_string(struct ccid_usb *usb, int index, char *buf, bool kept)
 {
 	char *c;
 
@@ -30,8 +33,9 @@ static void ccid_usb_string(struct ccid_usb *usb, int index, char *buf)
 	for (c = buf; *c; c++)
 		if (!isascii(*c) || !isprint(*c))
 			*c = '.';
-	strim(buf);
 	c = skip_spaces(buf);
+	if (!kept || !*c)
+		strim(buf);
 	memmove(buf, c, strlen(c) + 1);
 }
 
@@ -90,10 +94,10 @@ static void ccid_usb_identify(struct ccid_usb *usb, const struct usb_host_interf
 	ccid->usb_bus = usb->udev->bus->busnum;
 	ccid->usb_address = usb->udev->devnum;
 	ccid->interface = alt->desc.bInterfaceNumber;
-	ccid_usb_string(usb, desc->iManufacturer, reader->manufacturer);
-	ccid_usb_string(usb, desc->iProduct, reader->product);
-	ccid_usb_string(usb, alt->desc.iInterface, reader->interface_name);
-	ccid_usb_string(usb, desc->iSerialNumber, reader->serial);
+	ccid_usb_string(usb, desc->iManufacturer, reader->manufacturer, false);
+	ccid_usb_string(usb, desc->iProduct, reader->product, false);
+	ccid_usb_string(usb, alt->desc.iInterface, reader->interface_name, false);
+	ccid_usb_string(usb, desc->iSerialNumber, reader->serial, true);
 }
 
 static int ccid_usb_probe(struct usb_interface *intf, const struct usb_device_id *id)
@@ -136,6 +140,7 @@ static int ccid_usb_probe(struct usb_interface *intf, const struct usb_device_id
 		goto fail;
 	}
 	ccid_quirks_apply(&usb->ccid);
+	ccid_usb_pipe_drain(usb);
 	ret = ccid_reader_init(&usb->ccid);
 	if (!ret) {
 		usb_set_intfdata(intf, reader);

@@ -6,6 +6,7 @@
  * The device is not trusted: ccid_msg.c checks its messages, and nothing here waits without a
  * limit or loops as often as the device likes.
  */
+#include <linux/math.h>
 #include <linux/slab.h>
 
 #include "cmd.h"
@@ -15,6 +16,10 @@
 #include "wire.h"
 
 #define PIPE_CONTROL_TIMEOUT_MS	1000
+/* What waits in the pipe at the beginning comes at once; it is not much */
+#define PIPE_DRAIN_MS		20
+#define PIPE_DRAIN_TRANSFERS	32
+#define PIPE_DRAIN_SIZE		1024U
 /* An interrupt pipe that says more than this within 100 ms has to wait that long */
 #define PIPE_NOTIFY_BURST	16
 #define PIPE_NOTIFY_WINDOW	(HZ / 10)
@@ -52,10 +57,15 @@ static void pipe_free_urbs(struct ccid_req *req)
 		usb_free_urb(req->rx->urb);
 }
 
+/* A transfer of whole packets: a longer one than expected is an error of the host. */
 static int pipe_arm(struct ccid_usb *usb, struct ccid_rx *rx)
 {
-	usb_fill_bulk_urb(rx->urb, usb->udev, usb_rcvbulkpipe(usb->udev, usb->in), rx->buf,
-			  rx->size, pipe_in_complete, rx);
+	u32 room = rx->size;
+
+	if (unlikely(rx->got))
+		room = rounddown(room - rx->got, usb->ccid.rx_unit);
+	usb_fill_bulk_urb(rx->urb, usb->udev, usb_rcvbulkpipe(usb->udev, usb->in),
+			  rx->buf + rx->got, room, pipe_in_complete, rx);
 	return usb_submit_urb(rx->urb, GFP_ATOMIC);
 }
 
@@ -470,6 +480,29 @@ void ccid_usb_pipe_init(struct ccid_usb *usb)
 {
 	init_usb_anchor(&usb->anchor);
 	INIT_DELAYED_WORK(&usb->int_work, pipe_int_work);
+}
+
+/**
+ * ccid_usb_pipe_drain() - pass over what the reader has left from before it was bound
+ * @usb: the interface, about to be registered
+ */
+void ccid_usb_pipe_drain(struct ccid_usb *usb)
+{
+	u32 size = roundup(PIPE_DRAIN_SIZE, usb->ccid.rx_unit);
+	unsigned int i;
+	int ret = 0, len;
+	u8 *buf;
+
+	if (!usb->ccid.bulk)
+		return;
+	buf = kmalloc(size, GFP_KERNEL);
+	if (!buf)
+		return;
+	for (i = 0; !ret && i < PIPE_DRAIN_TRANSFERS; i++)
+		ret = usb_bulk_msg(usb->udev, usb_rcvbulkpipe(usb->udev, usb->in), buf, size, &len,
+				   PIPE_DRAIN_MS);
+	/* APDU bytes may be among it */
+	kfree_sensitive(buf);
 }
 
 /**

@@ -50,6 +50,7 @@ extern const struct ccid_bus_ops ccid_usb_pipe_token_bus;
 extern const struct ccid_bulk_ops ccid_usb_pipe_bulk;
 
 void ccid_usb_pipe_init(struct ccid_usb *usb);
+void ccid_usb_pipe_drain(struct ccid_usb *usb);
 void ccid_usb_pipe_free(struct ccid_usb *usb);
 int ccid_usb_pipe_int_init(struct ccid_usb *usb, const struct usb_endpoint_descriptor *ep);
 void ccid_usb_pipe_int_start(struct ccid_usb *usb);

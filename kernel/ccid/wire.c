@@ -8,6 +8,7 @@
  * it answers gets that buffer in exchange for its own.
  */
 #include <linux/jiffies.h>
+#include <linux/math.h>
 #include <linux/sched.h>
 #include <linux/timer.h>
 
@@ -16,6 +17,13 @@
 
 /* Messages that are not the answer: passed over, up to this many per command */
 #define WIRE_MAX_STRAYS		32
+
+/* The rest of an answer in several transfers: a packet a millisecond, and a reserve */
+#define WIRE_REST_MS		250
+#define WIRE_REST_BYTES_PER_MS	64
+
+/* Time for the right answer after one that may have been its */
+#define WIRE_DOUBT_MS		5000
 
 /* Time extensions per command; one a second up to the ceiling would be 300 */
 #define WIRE_MAX_EXTENSIONS	5000
@@ -172,15 +180,156 @@ static void wire_swap_rx(struct ccid_req *a, struct ccid_req *b)
 }
 
 /*
- * Does the request wait for this? Some readers refuse an unknown command by
+ * Can this answer such a command? Some readers refuse an unknown command by
  * RDR_to_PC_SlotStatus, also where the answer has another type.
  */
-static bool wire_matches(const struct ccid_req *req, const struct ccid_answer *ans)
+static bool wire_is_type(const struct ccid_req *req, const struct ccid_answer *ans)
 {
-	if (!wire_is_waiting(req) || req->seq != ans->seq)
-		return false;
 	return req->expect == ans->type || (ans->type == CCID_RDR_TO_PC_SLOT_STATUS &&
 					    ans->cmd_status == CCID_CMD_FAILED);
+}
+
+/* The bSeq that the reader will answer with */
+static u8 wire_seq(const struct ccid_req *req)
+{
+	return req->seq - (ccid_req_reader(req)->lag != CCID_LAG_NONE);
+}
+
+static bool wire_matches(const struct ccid_req *req, const struct ccid_answer *ans)
+{
+	return wire_is_waiting(req) && wire_seq(req) == ans->seq && wire_is_type(req, ans);
+}
+
+/* Is this the only command on the wire? */
+static bool wire_is_alone(const struct ccid_req *req)
+{
+	const struct ccid_reader *reader = ccid_req_reader(req);
+	unsigned int i;
+
+	for (i = 0; i < reader->reader.nslots; i++)
+		if (reader->cmd[i] && reader->cmd[i] != req)
+			return false;
+	return reader->cmd[req->slot] == req;
+}
+
+/*
+ * Some firmware answers with the bSeq of the command before. Taken for an answer at any time,
+ * an APDU might get a repeated answer to the APDU before. So this is learnt only from the
+ * first answer of all: the pipe was empty, and nothing was asked before. It is given up for good
+ * if the first answer of another type, IccPowerOn's, does not confirm it: no APDU was sent yet.
+ */
+static bool wire_learn_lag(struct ccid_req *req, const struct ccid_answer *ans)
+{
+	struct ccid_reader *reader = ccid_req_reader(req);
+
+	if (likely(reader->sync != CCID_SYNC_NONE) || reader->desc.nbusy > 1 ||
+	    !wire_is_waiting(req) || req->tx[0] != CCID_PC_TO_RDR_GET_SLOT_STATUS ||
+	    ans->type != CCID_RDR_TO_PC_SLOT_STATUS || ans->seq != (u8)(req->seq - 1))
+		return false;
+	reader->lag = CCID_LAG_GUESSED;
+	return true;
+}
+
+/* Answers of a type of their own show that none of old commands is on its way any more. */
+static void wire_sync(struct ccid_reader *reader, const struct ccid_req *req,
+		      const struct ccid_answer *ans)
+{
+	if (req->expect == CCID_RDR_TO_PC_SLOT_STATUS) {
+		reader->sync = CCID_SYNC_OLD;
+		return;
+	}
+	if (reader->lag == CCID_LAG_GUESSED)
+		reader->lag = ans->type == req->expect ? CCID_LAG_KNOWN : CCID_LAG_NONE;
+	if (ans->type == req->expect)
+		reader->sync = CCID_SYNC_GOOD;
+}
+
+static void wire_deadline(struct ccid_req *req, unsigned int ms)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(ms);
+
+	if (!time_before(deadline, req->deadline))
+		return;
+	WRITE_ONCE(req->deadline, deadline);
+	wire_arm(req);
+}
+
+/* One of the commands on the wire may have lost its answer. */
+static void wire_doubt(struct ccid_reader *reader)
+{
+	unsigned int i;
+
+	for (i = 0; i < reader->reader.nslots; i++)
+		if (reader->cmd[i] && wire_is_waiting(reader->cmd[i]))
+			wire_deadline(reader->cmd[i], WIRE_DOUBT_MS);
+}
+
+/*
+ * The answer has come in part, and its header says how much follows. Where several commands
+ * are on the wire the rest would arrive in another buffer.
+ */
+static bool wire_wait_for_rest(struct ccid_req *req, struct ccid_rx *rx,
+			       const struct ccid_answer *ans, u32 before, u32 len)
+{
+	u32 room = rounddown(rx->size - len, ccid_req_reader(req)->rx_unit);
+
+	if (ans->slot != req->slot || !wire_matches(req, ans) || !wire_is_alone(req) ||
+	    len <= before || ans->len > len - CCID_HEADER_LEN + room)
+		return false;
+	rx->got = len;
+	if (!before)
+		wire_deadline(req, WIRE_REST_MS + ans->len / WIRE_REST_BYTES_PER_MS);
+	return true;
+}
+
+/*
+ * A message that answers no command: is it a broken answer to @req? Then no other comes, and the
+ * abort sequence finds the way back. Otherwise it is an old one:
+ *
+ * - of a command that was aborted, or from before the binding (ccid_reader.sync);
+ * - a time extension, after which an answer has to come in any case;
+ * - the last answer once more, which its header shows. The answers to two APDUs may have the
+ *   same header; if the right one does not come it was the second, and lost.
+ *
+ * A broken answer is never taken: two APDUs must not be mixed up.
+ */
+static bool wire_is_broken(const struct ccid_req *req, const struct ccid_rx *rx,
+			   const struct ccid_answer *ans, int parsed)
+{
+	struct ccid_reader *reader = ccid_req_reader(req);
+
+	if (req->tx[0] == CCID_PC_TO_RDR_ABORT)
+		return false;
+	if (!wire_is_alone(req)) {
+		if (parsed)
+			wire_doubt(reader);
+		return false;
+	}
+	if (parsed || ans->slot >= reader->reader.nslots || ans->seq == wire_seq(req))
+		return true;
+	if (ans->slot != req->slot || !wire_is_type(req, ans) ||
+	    ans->cmd_status == CCID_CMD_TIME_EXTENSION)
+		return false;
+	if (reader->sync == CCID_SYNC_GOOD && memcmp(rx->buf, reader->last, CCID_HEADER_LEN))
+		return true;
+	wire_doubt(reader);
+	return false;
+}
+
+/* A message that answers no command; true if the receive buffer must be armed again. */
+static bool wire_stray(struct ccid_req *req, struct ccid_rx *rx, const struct ccid_answer *ans,
+		       int parsed)
+{
+	struct ccid_reader *reader = ccid_req_reader(req);
+
+	reader->reader.count.strays++;
+	if (reader->lag == CCID_LAG_GUESSED)
+		reader->lag = CCID_LAG_NONE;
+	if (++req->strays < WIRE_MAX_STRAYS &&
+	    (parsed == -EAGAIN || !wire_is_broken(req, rx, ans, parsed)))
+		return true;
+	wire_fail(req, -EPROTO);
+	return false;
 }
 
 /* Handle one message; true if the receive buffer must be armed again. */
@@ -189,25 +338,25 @@ static bool wire_message(struct ccid_req *req, struct ccid_rx *rx, u32 len)
 	struct ccid_reader *reader = ccid_req_reader(req);
 	struct ccid_req *target = NULL;
 	struct ccid_answer ans = { };
+	u32 before = rx->got;
+	int parsed;
 
 	lockdep_assert_held(&reader->reader.lock);
-	if (!ccid_msg_parse(&ans, rx->buf, len)) {
+	rx->got = 0;
+	parsed = ccid_msg_parse(&ans, rx->buf, len);
+	if (parsed == -ENODATA && wire_wait_for_rest(req, rx, &ans, before, len))
+		return true;
+	if (!parsed) {
 		if (ans.slot < reader->reader.nslots)
 			target = reader->cmd[ans.slot];
 		/* a slot that does not exist is reported as it was asked for */
-		if (target && !wire_matches(target, &ans))
+		if (target && !wire_matches(target, &ans) && !wire_learn_lag(target, &ans))
 			target = NULL;
 	}
 	trace_scard_ccid_receive(reader->reader.slots[target ? target->slot : req->slot], &ans,
 				 target);
-	if (!target) {
-		/* Zero-length transfers, leftovers of an aborted command, or worse. */
-		reader->reader.count.strays++;
-		if (++req->strays < WIRE_MAX_STRAYS)
-			return true;
-		wire_fail(req, -EPROTO);
-		return false;
-	}
+	if (!target)
+		return wire_stray(req, rx, &ans, parsed);
 	if (ans.cmd_status == CCID_CMD_TIME_EXTENSION) {
 		/* bError is the multiplier of the waiting time, CCID 1.1 section 6.2.6 */
 		unsigned long deadline = jiffies + target->step * max_t(u8, ans.error, 1);
@@ -223,6 +372,9 @@ static bool wire_message(struct ccid_req *req, struct ccid_rx *rx, u32 len)
 		wire_fail(target, -EPROTO);
 		return target != req;
 	}
+	memcpy(reader->last, rx->buf, CCID_HEADER_LEN);
+	if (unlikely(reader->sync != CCID_SYNC_GOOD))
+		wire_sync(reader, target, &ans);
 	if (target != req)
 		wire_swap_rx(target, req);
 	target->ans = ans;
@@ -244,9 +396,10 @@ void ccid_wire_received(struct ccid_rx *rx, int status, u32 len)
 
 	spin_lock_irqsave(&reader->reader.lock, flags);
 	req = rx->req;	/* swapped away by another answer, and freed, at any time but now */
+	len += rx->got;
 	rx->dirty = max(rx->dirty, len);
 	/* one that was taken back when it had arrived may be another slot's answer */
-	if ((!status || (status == -ENOENT && len)) && wire_message(req, rx, len) &&
+	if ((!status || (status == -ENOENT && len > rx->got)) && wire_message(req, rx, len) &&
 	    wire_is_waiting(req))
 		status = reader->bulk->rearm(rx);
 	if (status)
@@ -301,6 +454,7 @@ void ccid_wire_abort_seq(struct ccid_req *req)
 
 	spin_lock_irqsave(&reader->reader.lock, flags);
 	req->seq = reader->seq++;
+	reader->sync = CCID_SYNC_OLD;
 	reader->reader.count.aborts++;
 	spin_unlock_irqrestore(&reader->reader.lock, flags);
 }
@@ -382,6 +536,7 @@ int ccid_wire_post(struct ccid_slot *slot, struct ccid_req *req, u8 type, const 
 	req->state = CCID_REQ_SENDING;
 	req->status = 0;
 	req->ans = (struct ccid_answer){ };
+	req->rx->got = 0;
 	WRITE_ONCE(reader->cmd[slot->slot.index], req);
 	trace_scard_ccid_send(&slot->slot, type, req->seq, len);
 	ccid_msg_put_header(req->tx, type, len, slot->slot.index, req->seq, params);
@@ -412,8 +567,9 @@ static bool wire_is_over(const struct ccid_slot *slot, const struct ccid_req *re
  *
  * Killably, and frozen in place when the system goes to sleep.
  *
- * Return: 0 (off the wire if it has no bad status), -EINTR (killed, still on the wire; or the
- * turn was taken over) or -ETIMEDOUT (still on the wire)
+ * Return: 0 (off the wire if it has no bad status; -EPROTO: the rest of an answer did not
+ * come), -EINTR (killed, still on the wire; or the turn was taken over) or -ETIMEDOUT (still on
+ * the wire)
  */
 int ccid_wire_wait(struct ccid_slot *slot, struct ccid_req *req)
 {
@@ -433,6 +589,10 @@ int ccid_wire_wait(struct ccid_slot *slot, struct ccid_req *req)
 		ret = 0;
 	else
 		ret = ret ? -EINTR : -ETIMEDOUT;
+	if (ret == -ETIMEDOUT && req->rx->got) {
+		wire_fail(req, -EPROTO);
+		ret = 0;
+	}
 	if (!ret && !req->status) {
 		WRITE_ONCE(reader->cmd[req->slot], NULL);
 		req->state = CCID_REQ_OFF;

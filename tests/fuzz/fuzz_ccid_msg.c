@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What a reader sends on each of its pipes. An accepted message is exactly what its
- * header says and lies within what was received; no error code means success; what
- * is said of slots that do not exist is not heard. The same for ICCD tokens.
+ * header says and lies within what was received; no error code means success; what is said of
+ * slots that do not exist is not heard. The same for ICCD tokens.
  */
 #include "ccid_msg.h"
 #include "fuzz.h"
@@ -14,12 +14,13 @@ static void fuzz_answer(const u8 *data, size_t len)
 	u8 header[CCID_HEADER_LEN], params[3];
 	int ret = ccid_msg_parse(&a, data, len);
 
-	HOLDS(ret == 0 || ret == -EAGAIN || ret == -EPROTO);
+	HOLDS(ret == 0 || ret == -EAGAIN || ret == -ENODATA || ret == -EPROTO);
 	HOLDS((ret == -EAGAIN) == !len);
+	HOLDS(ret != -ENODATA || a.len > len - CCID_HEADER_LEN);
 	if (ret)
 		return;
-	HOLDS(a.type >= 0x80 && a.type <= 0x84 && a.icc_status <= 2 && a.cmd_status <= 2);
-	HOLDS(a.data == data + CCID_HEADER_LEN && a.len + CCID_HEADER_LEN == len);
+	HOLDS(a.type >= 0x80 && a.type <= 0x84 && a.icc_status <= 3 && a.cmd_status <= 2);
+	HOLDS(a.data == data + CCID_HEADER_LEN && a.len + CCID_HEADER_LEN <= len);
 
 	/* the header can be made again; bits 2 to 5 of bStatus are reserved */
 	params[0] = a.icc_status | a.cmd_status << 6 | (data[7] & 0x3c);
@@ -27,8 +28,10 @@ static void fuzz_answer(const u8 *data, size_t len)
 	params[2] = a.param;
 	ccid_msg_put_header(header, a.type, a.len, a.slot, a.seq, params);
 	HOLDS(!memcmp(header, data, sizeof(header)));
-	ret = ccid_error_to_errno(a.icc_status, a.error);
+	ret = ccid_error_to_errno(a.type, a.icc_status, a.error);
 	HOLDS(ret < 0 && ret > -4096);
+	ret = ccid_error_to_errno(CCID_PC_TO_RDR_XFR_BLOCK, a.icc_status, a.error);
+	HOLDS(ret == -ENOMEDIUM || ret == -EREMOTEIO || ret == -EIO);
 	HOLDS(ccid_expected_answer(a.error) >= 0x80 && ccid_expected_answer(a.error) <= 0x84);
 }
 

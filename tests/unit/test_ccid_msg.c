@@ -61,14 +61,31 @@ static void answers(void)
 	CHECK_EQ(a.icc_status, CCID_ICC_INACTIVE);
 	free(buf);
 
+	tap_test("ccid_msg: an answer with the reserved bmICCStatus counts");
+	CHECK_EQ(parse(&a, "80 02000000 00 00 03 00 00 90 00", &buf), 0);
+	CHECK_EQ(a.icc_status, CCID_ICC_RESERVED);
+	CHECK_HEX(a.data, a.len, "90 00");
+	free(buf);
+
+	tap_test("ccid_msg: padding is passed over");
+	CHECK_EQ(parse(&a, "80 02000000 00 00 00 00 00 90 00 00 00", &buf), 0);
+	CHECK_HEX(a.data, a.len, "90 00");
+	free(buf);
+	CHECK_EQ(parse(&a, "81 00000000 00 00 01 00 00 A5", &buf), 0);
+	CHECK_EQ(a.icc_status, CCID_ICC_INACTIVE);
+	CHECK_EQ(a.len, 0);
+	free(buf);
+
 	refuse("nothing, try again", "", -EAGAIN);
 	refuse("shorter than a header", "80 00000000 00 00 00 00", -EPROTO);
-	refuse("dwLength longer than the data", "80 02000000 00 00 00 00 00 90", -EPROTO);
+	refuse("dwLength longer than the data", "80 02000000 00 00 00 00 00 90", -ENODATA);
 	refuse("dwLength shorter than the data", "80 00000000 00 00 00 00 00 90", -EPROTO);
-	refuse("dwLength near 2^32", "80 FFFFFFFF 00 00 00 00 00", -EPROTO);
+	refuse("dwLength near 2^32", "80 FFFFFFFF 00 00 00 00 00", -ENODATA);
+	refuse("a zero too much, which may be the end of 9000",
+	       "80 01000000 00 00 00 00 00 90 00", -EPROTO);
+	refuse("zeros and another byte too much", "80 00000000 00 00 00 00 00 00 00 01", -EPROTO);
 	refuse("a command's type", "6F 00000000 00 00 00 00 00", -EPROTO);
 	refuse("an unknown type", "85 00000000 00 00 00 00 00", -EPROTO);
-	refuse("reserved bmICCStatus", "80 00000000 00 00 03 00 00", -EPROTO);
 	refuse("reserved bmCommandStatus", "80 00000000 00 00 C0 00 00", -EPROTO);
 }
 
@@ -105,11 +122,18 @@ static void errors(void)
 
 	tap_test("ccid_msg: errors of the reader as errno");
 	for (i = 0; i < ARRAY_SIZE(expected); i++)
-		CHECK_EQ(ccid_error_to_errno(expected[i].icc, expected[i].error), expected[i].ret);
+		CHECK_EQ(ccid_error_to_errno(CCID_PC_TO_RDR_SECURE, expected[i].icc,
+					     expected[i].error), expected[i].ret);
+
+	tap_test("ccid_msg: an exchange fails, is silent, or has no card");
+	for (i = 0; i < 256; i++)
+		CHECK_EQ(ccid_error_to_errno(CCID_PC_TO_RDR_XFR_BLOCK, 0, i),
+			 i == 0xfe || i == 0xf8 || i == 0xf7 ? -EREMOTEIO : -EIO);
+	CHECK_EQ(ccid_error_to_errno(CCID_PC_TO_RDR_XFR_BLOCK, 2, 0xf6), -ENOMEDIUM);
 
 	tap_test("ccid_msg: no error is success");
 	for (i = 0; i < 256; i++)
-		CHECK(ccid_error_to_errno(0, i) < 0);
+		CHECK(ccid_error_to_errno(CCID_PC_TO_RDR_SECURE, 0, i) < 0);
 }
 
 static struct ccid_notify notify(const char *text, unsigned int nslots, int ret)

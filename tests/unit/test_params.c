@@ -79,31 +79,32 @@ static void times(void)
 {
 	struct atr a, b;
 
-	/* 960 x 10 x 372 / 4000 = 892 ms, six of them; 262 x 12 etu of 93 us */
+	/* 960 x 10 x 372 / 4000 = 892 ms, 260 of them; 262 x 12 etu of 93 us */
 	tap_test("params: waiting time of T=0 by default");
 	a = parse_atr("3B 00");
-	CHECK_EQ(ccid_params_wait_t0(&a, 0x11, 4000), 893 * 6 + 293);
+	CHECK_EQ(ccid_params_wait_t0(&a, 0x11, 4000), 893 * 260 + 293);
 
 	tap_test("params: waiting time of T=0 follows TC2 and F");
 	CHECK(ccid_params_wait_t0(&a, 0x95, 4000) > ccid_params_wait_t0(&a, 0x11, 4000));
 	a = parse_atr("3B 80 40 01");
-	CHECK(ccid_params_wait_t0(&a, 0x11, 4000) < 1000);
+	CHECK_EQ(ccid_params_wait_t0(&a, 0x11, 4000), 90 * 260 + 293);
 
 	/* 2^4 x 960 x 372 / 4000 = 1428; 260 x 12 and 260 x (11 + 2^13) etu */
-	tap_test("params: waiting time of T=1 by default is cut off");
+	tap_test("params: waiting time of T=1 by default, and cut off");
 	a = parse_atr("3B 00");
-	CHECK_EQ(ccid_params_wait_t1(&a, 0x11, 4000), PARAMS_WAIT_MAX_MS);
+	CHECK_EQ(ccid_params_wait_t1(&a, 0x11, 4000), 1429 + 291 + 198349 + 1000);
+	CHECK_EQ(ccid_params_wait_t1(&a, 0x11, 1000), PARAMS_WAIT_MAX_MS);
 
 	tap_test("params: waiting time of T=1 with BWI 4, CWI 5");
 	a = parse_atr("3B 80 81 21 45 E5");
-	CHECK_EQ(ccid_params_wait_t1(&a, 0x11, 4000), 1429 + 291 + 1040);
+	CHECK_EQ(ccid_params_wait_t1(&a, 0x11, 4000), 1429 + 291 + 1040 + 1000);
 
 	tap_test("params: guard time of 255 is none, of 254 is one");
 	a = parse_atr("3B C0 FF 81 21 45 DB");
-	CHECK_EQ(ccid_params_wait_t1(&a, 0x11, 4000), 1429 + 291 + 1040);
-	CHECK_EQ(ccid_params_wait_t0(&a, 0x11, 4000), 893 * 6 + 293);
+	CHECK_EQ(ccid_params_wait_t1(&a, 0x11, 4000), 1429 + 291 + 1040 + 1000);
+	CHECK_EQ(ccid_params_wait_t0(&a, 0x11, 4000), 893 * 260 + 293);
 	a = parse_atr("3B C0 FE 81 21 45 DA");
-	CHECK_EQ(ccid_params_wait_t1(&a, 0x11, 4000), 1429 + 6432 + 1040);
+	CHECK_EQ(ccid_params_wait_t1(&a, 0x11, 4000), 1429 + 6432 + 1040 + 1000);
 
 	tap_test("params: reserved BWI is taken as the longest one");
 	a = parse_atr("3B 80 81 21 95 35");

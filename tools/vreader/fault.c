@@ -28,6 +28,7 @@ static const struct {
 	{ "nak", FAULT_NAK, 1, 1, 10 },
 	{ "short", FAULT_SHORT, 1, 1, 10 },
 	{ "long", FAULT_LONG, 1, 1, 10 },
+	{ "pad", FAULT_PAD, 1, 1, 10 },
 	{ "length", FAULT_LENGTH, 1, 1, 10 },
 	{ "seq", FAULT_SEQ, 1, 1, 10 },
 	{ "slot-no", FAULT_SLOT, 1, 1, 10 },
@@ -43,6 +44,9 @@ static const struct {
 	{ "merge", FAULT_MERGE, 0, 0, 0 },
 	{ "twice", FAULT_TWICE, 0, 0, 0 },
 	{ "stale", FAULT_STALE, 0, 0, 0 },
+	{ "before", FAULT_BEFORE, 1, 1, 0 },
+	{ "after", FAULT_AFTER, 1, 1, 0 },
+	{ "instead", FAULT_INSTEAD, 1, 1, 0 },
 	{ "zlp", FAULT_ZLP, 0, 0, 0 },
 	{ "zlp-after", FAULT_ZLP_AFTER, 0, 0, 0 },
 	{ "storm", FAULT_STORM, 1, 1, 10 },
@@ -146,7 +150,8 @@ static bool parse_action(struct fault *f, char **words, int n)
 			return false;
 		if (f->action == FAULT_CARD)
 			return parse_card(f, words, n);
-		if (f->action == FAULT_NOTIFY)
+		if (f->action == FAULT_NOTIFY || f->action == FAULT_BEFORE ||
+		    f->action == FAULT_AFTER || f->action == FAULT_INSTEAD)
 			return parse_bytes(f, words[0]);
 		f->arg2 = 100;
 		return (n < 1 || number(words[0], actions[i].base, &f->arg)) &&

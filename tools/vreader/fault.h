@@ -20,6 +20,7 @@ enum fault_action {
 	FAULT_NAK,
 	FAULT_SHORT,
 	FAULT_LONG,
+	FAULT_PAD,
 	FAULT_LENGTH,
 	FAULT_SEQ,
 	FAULT_SLOT,
@@ -35,6 +36,9 @@ enum fault_action {
 	FAULT_MERGE,
 	FAULT_TWICE,
 	FAULT_STALE,
+	FAULT_BEFORE,
+	FAULT_AFTER,
+	FAULT_INSTEAD,
 	FAULT_ZLP,
 	FAULT_ZLP_AFTER,
 	FAULT_STORM,
@@ -56,7 +60,7 @@ struct fault {
 	enum fault_action action;
 	long arg, arg2;
 	enum fault_card_error card;
-	uint8_t bytes[16];
+	uint8_t bytes[64];
 	size_t num_bytes;
 	unsigned int seen, struck;
 	char text[160];

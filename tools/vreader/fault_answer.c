@@ -80,6 +80,17 @@ static void send_random(struct ccid *ccid, const uint8_t *msg, size_t len, size_
 	free(longer);
 }
 
+static void send_padded(struct ccid *ccid, const uint8_t *msg, size_t len, size_t zeros)
+{
+	uint8_t *padded = calloc(1, len + zeros);
+
+	if (!padded)
+		abort();
+	memcpy(padded, msg, len);
+	ccid_send(ccid, padded, len + zeros);
+	free(padded);
+}
+
 static void send_split(struct ccid *ccid, const uint8_t *msg, size_t len, size_t piece)
 {
 	trace_message(ccid->index, '>', msg, len);
@@ -247,6 +258,19 @@ bool fault_answer(struct ccid *ccid, struct slot *s, const struct fault *f, cons
 		return true;
 	case FAULT_GARBAGE:
 		send_random(ccid, msg, 0, n);
+		return true;
+	case FAULT_PAD:
+		send_padded(ccid, msg, len, n);
+		return true;
+	case FAULT_BEFORE:
+		ccid_send(ccid, f->bytes, f->num_bytes);
+		break;
+	case FAULT_AFTER:
+		ccid_send(ccid, msg, len);
+		ccid_send(ccid, f->bytes, f->num_bytes);
+		return true;
+	case FAULT_INSTEAD:
+		ccid_send(ccid, f->bytes, f->num_bytes);
 		return true;
 	case FAULT_TWICE:
 		ccid_send(ccid, msg, len);

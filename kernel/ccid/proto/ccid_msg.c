@@ -22,20 +22,44 @@ void ccid_msg_put_header(u8 *buf, u8 type, u32 len, u8 slot, u8 seq, const u8 pa
 	memcpy(buf + 7, params, 3);
 }
 
+/*
+ * May the bytes behind a message be passed over? RDR_to_PC_SlotStatus has no payload that they
+ * could belong to. Elsewhere zeros are padding, but for a single one: that may be the end of
+ * 9000 behind a wrong dwLength, while no answer of a card ends with 0000.
+ */
+static bool msg_is_padding(u8 type, const u8 *tail, size_t len)
+{
+	size_t i;
+
+	if (type == CCID_RDR_TO_PC_SLOT_STATUS)
+		return true;
+	for (i = 0; i < len; i++)
+		if (tail[i])
+			return false;
+	return len > 1;
+}
+
 /**
  * ccid_msg_parse() - take a message from the reader apart
  * @a: the result; @a->data points into @buf
- * @buf: bytes of one transfer
+ * @buf: bytes of one transfer, or of several one after the other
  * @len: bytes of it
  *
  * Return: 0; -EAGAIN: nothing, which some readers send between two messages;
- * -EPROTO: not a message
+ * -ENODATA: the header in @a says that more follows; -EPROTO: not a message
  */
 int ccid_msg_parse(struct ccid_answer *a, const u8 *buf, size_t len)
 {
+	u32 payload;
+
 	if (!len)
 		return -EAGAIN;
-	if (len < CCID_HEADER_LEN || get_le32(buf + 1) != len - CCID_HEADER_LEN)
+	if (len < CCID_HEADER_LEN)
+		return -EPROTO;
+	payload = get_le32(buf + 1);
+	len -= CCID_HEADER_LEN;
+	if (payload < len &&
+	    !msg_is_padding(buf[0], buf + CCID_HEADER_LEN + payload, len - payload))
 		return -EPROTO;
 	if (buf[0] < CCID_RDR_TO_PC_DATA_BLOCK || buf[0] > CCID_RDR_TO_PC_DATA_RATE)
 		return -EPROTO;
@@ -48,10 +72,10 @@ int ccid_msg_parse(struct ccid_answer *a, const u8 *buf, size_t len)
 	a->error = buf[8];
 	a->param = buf[9];
 	a->data = buf + CCID_HEADER_LEN;
-	a->len = len - CCID_HEADER_LEN;
-	if (a->icc_status > CCID_ICC_ABSENT || a->cmd_status > CCID_CMD_TIME_EXTENSION)
+	a->len = payload;
+	if (a->cmd_status > CCID_CMD_TIME_EXTENSION)
 		return -EPROTO;
-	return 0;
+	return payload > len ? -ENODATA : 0;
 }
 
 /**
@@ -82,15 +106,22 @@ u8 ccid_expected_answer(u8 type)
 
 /**
  * ccid_error_to_errno() - map a failed command to an errno of the ABI
+ * @type: bMessageType of the command
  * @icc_status: bmICCStatus of the answer
  * @error: bError of the answer
  *
+ * Of an exchange with the card only silence has an errno of its own: protocol and support
+ * were agreed before it.
+ *
  * Return: a negative errno of the ABI
  */
-int ccid_error_to_errno(u8 icc_status, u8 error)
+int ccid_error_to_errno(u8 type, u8 icc_status, u8 error)
 {
 	if (icc_status == CCID_ICC_ABSENT)
 		return -ENOMEDIUM;
+	if (type == CCID_PC_TO_RDR_XFR_BLOCK)
+		return error == CCID_ERR_ICC_MUTE || error == CCID_ERR_BAD_ATR_TS ||
+		       error == CCID_ERR_BAD_ATR_TCK ? -EREMOTEIO : -EIO;
 	switch (error) {
 	case CCID_ERR_ICC_MUTE:
 	case CCID_ERR_BAD_ATR_TS:

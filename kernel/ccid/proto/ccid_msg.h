@@ -40,6 +40,7 @@
 #define CCID_ICC_ACTIVE				0
 #define CCID_ICC_INACTIVE			1
 #define CCID_ICC_ABSENT				2
+#define CCID_ICC_RESERVED			3	/* some readers send it with good answers */
 
 /* bmCommandStatus */
 #define CCID_CMD_OK				0
@@ -108,7 +109,7 @@ struct ccid_notify {
 void ccid_msg_put_header(u8 *buf, u8 type, u32 len, u8 slot, u8 seq, const u8 params[3]);
 int ccid_msg_parse(struct ccid_answer *a, const u8 *buf, size_t len);
 u8 ccid_expected_answer(u8 type);
-int ccid_error_to_errno(u8 icc_status, u8 error);
+int ccid_error_to_errno(u8 type, u8 icc_status, u8 error);
 int ccid_notify_parse(struct ccid_notify *n, const u8 *buf, size_t len, unsigned int nslots);
 
 #endif /* SCARD_PROTO_CCID_MSG_H */

@@ -21,8 +21,14 @@
  */
 #define PARAMS_CLOCK_MAX	65535
 
-/* bit/s, 0 for reserved values */
-static u32 params_rate(u8 fi_di, u32 clock)
+/**
+ * ccid_params_rate() - the data rate of parameters
+ * @fi_di: parameters
+ * @clock: kHz
+ *
+ * Return: bit/s, 0 for reserved values
+ */
+u32 ccid_params_rate(u8 fi_di, u32 clock)
 {
 	u16 f = ccid_atr_f(fi_di);
 
@@ -68,7 +74,7 @@ int ccid_params_choose(u8 *fi_di, const struct atr *atr, const struct params_rea
 			return 0;
 		*fi_di = atr->fi_di;
 		if (atr->fi_di == RATE_DEFAULT ||
-		    params_has_rate(reader, params_rate(atr->fi_di, reader->clock)))
+		    params_has_rate(reader, ccid_params_rate(atr->fi_di, reader->clock)))
 			return 0;
 		return -EPROTONOSUPPORT;
 	}
@@ -76,11 +82,11 @@ int ccid_params_choose(u8 *fi_di, const struct atr *atr, const struct params_rea
 		return 0;
 	for (i = 0; i < sizeof(falling); i++) {
 		u8 candidate = (atr->fi_di & 0xf0) | falling[i];
-		u32 rate = params_rate(candidate, reader->clock);
+		u32 rate = ccid_params_rate(candidate, reader->clock);
 
 		if (ccid_atr_d(candidate) > best)
 			continue;
-		if (rate <= params_rate(RATE_DEFAULT, reader->clock))
+		if (rate <= ccid_params_rate(RATE_DEFAULT, reader->clock))
 			break;		/* not worth a negotiation */
 		if (params_has_rate(reader, rate)) {
 			*fi_di = candidate;
@@ -165,21 +171,20 @@ static u32 params_extra(const struct atr *atr)
  * @fi_di: parameters in use
  * @clock: kHz
  *
- * The work waiting time is 960 x WI x Fi / f (ISO 7816-3 section 10.2). A TPDU has
- * up to 262 characters with their guard times, and some procedure bytes.
+ * The work waiting time is 960 x WI x Fi / f (ISO 7816-3 section 10.2), and a card may take it
+ * before each character that it sends: 260 at most, after a header of 5.
  *
  * Return: ms, up to PARAMS_WAIT_MAX_MS
  */
 u32 ccid_params_wait_t0(const struct atr *atr, u8 fi_di, u32 clock)
 {
 	u32 f = ccid_atr_f(fi_di) ? ccid_atr_f(fi_di) : 372;
-	u32 wwt;
-	u64 characters;
+	u64 wwt;
 
 	clock = params_clock(clock);
 	wwt = 960 * atr->wi * f / clock + 1;
-	characters = params_etu_ms(fi_di, clock, 262ULL * (12 + params_extra(atr)));
-	return params_ms(characters + 6ULL * wwt);
+	return params_ms(params_etu_ms(fi_di, clock, 262ULL * (12 + params_extra(atr))) +
+			 260 * wwt);
 }
 
 /**
@@ -189,7 +194,8 @@ u32 ccid_params_wait_t0(const struct atr *atr, u8 fi_di, u32 clock)
  * @clock: kHz
  *
  * BWT = 11 etu + 2^BWI x 960 x 372 / f, CWT = (11 + 2^CWI) etu (ISO 7816-3 section
- * 11.4.3), for a block of 259 characters each way.
+ * 11.4.3), for a block of 259 characters each way; and a second in which the reader says
+ * that the card has not met these.
  *
  * Return: ms, up to PARAMS_WAIT_MAX_MS
  */
@@ -203,7 +209,7 @@ u32 ccid_params_wait_t1(const struct atr *atr, u8 fi_di, u32 clock)
 	bwt = (960U * 372 << min_u32(atr->bwi, 9)) / clock + 1;
 	sent = params_etu_ms(fi_di, clock, 260ULL * (12 + params_extra(atr)));
 	received = params_etu_ms(fi_di, clock, 260ULL * (11 + (1U << atr->cwi)));
-	return params_ms(sent + bwt + received);
+	return params_ms(sent + bwt + received + 1000);
 }
 
 /**

@@ -13,7 +13,7 @@
 #define PARAMS_T0_LEN		5	/* abProtocolDataStructure of T=0 */
 #define PARAMS_T1_LEN		7
 /* No waiting time of a card is believed to be longer, ms */
-#define PARAMS_WAIT_MAX_MS	60000U
+#define PARAMS_WAIT_MAX_MS	300000U
 
 /**
  * struct params_reader - limits of a reader
@@ -29,6 +29,7 @@ struct params_reader {
 	unsigned int nrates;
 };
 
+u32 ccid_params_rate(u8 fi_di, u32 clock);
 int ccid_params_choose(u8 *fi_di, const struct atr *atr, const struct params_reader *reader);
 u32 ccid_params_put_t0(u8 *buf, const struct atr *atr, u8 fi_di);
 u32 ccid_params_put_t1(u8 *buf, const struct atr *atr, u8 fi_di, u8 ifsc);

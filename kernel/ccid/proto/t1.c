@@ -2,10 +2,13 @@
 /*
  * T=1, ISO 7816-3 section 11; the numbers of rules are those of section 11.6.3.
  *
- * One deviation, on purpose: after S(RESYNCH) the command is given up instead of
+ * A deviation, on purpose: after S(RESYNCH) the command is given up instead of
  * being sent again. The sequence numbers that tell a repeated block from a new one
  * start again, so the card could execute the command twice, and a wrong PIN twice
  * is two tries. Blocks repeated within a sequence are safe, the card knows them.
+ *
+ * Another: a block of the card longer than IFSD is taken. Some cards answer S(IFS) wrongly and
+ * send longer ones all the same, and asking for a repetition brings the same block.
  */
 #include "t1.h"
 
@@ -188,7 +191,7 @@ static void t1_parse(const struct t1 *t, struct t1_block *b, const u8 *rx, u32 l
 	    b->len != len - T1_PROLOGUE_LEN - epilogue)
 		return;
 	if (!(b->pcb & PCB_R)) {
-		if (!(b->pcb & PCB_I_RFU) && b->len <= t->ifsd)
+		if (!(b->pcb & PCB_I_RFU))
 			b->kind = T1_I;
 	} else if ((b->pcb & PCB_S) == PCB_R) {
 		if (!(b->pcb & PCB_R_RFU) && !b->len)

@@ -119,22 +119,68 @@ TEST(refused_SetParameters_without_pps_is_passed_over)
 	close(fd);
 }
 
-/* T=1: nothing of the card is heard after PPS, neither to S(IFS) nor to S(RESYNCH). */
-TEST(silence_after_pps_resets_and_uses_defaults)
+/*
+ * T=1: nothing of the card is heard after PPS, neither to S(IFS) nor to S(RESYNCH), at the fastest
+ * rate (1) and at half of it (2). The rate that works is remembered for the card.
+ */
+static void unheard(struct __test_metadata *_metadata, int rates, int d)
 {
 	int fd, i;
 
-	vr_prepare("--profile tpdu --desc dwMaxDataRate=600000", "iso,t=1,ta1=18");
+	vr_prepare("--profile tpdu --desc dwMaxDataRate=600000", NULL);
+	vr_do("insert 0 iso,t=1,ta1=18,hist=0%d", rates);
 	/* the first block is the PPS request; four attempts at S(IFS) and three at S(RESYNCH) */
-	for (i = 2; i <= 8; i++)
-		vr_do("fault at %d on XfrBlock card parity", i);
+	for (i = 1; i <= 8 * rates; i++)
+		if (i % 8 != 1)
+			vr_do("fault at %d on XfrBlock card parity", i);
 	vr_clear();
 	fd = sc_open_connected(SCARD_MODE_SHARED);
 	ASSERT_LE(0, fd);
-	EXPECT_EQ(1, attribute(fd, ATTR_CURRENT_D));
-	EXPECT_EQ(2, vr_count("SetParameters"));
+	EXPECT_EQ(d, attribute(fd, ATTR_CURRENT_D));
+	EXPECT_EQ(1 + rates, vr_count("SetParameters"));
 	EXPECT_EQ(1, sc_count(fd));
 	vr_do("fault clear");
+	vr_clear();
+	ASSERT_EQ(0, sc_reconnect(fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_UNPOWER));
+	EXPECT_EQ(d, attribute(fd, ATTR_CURRENT_D));
+	EXPECT_EQ(1, vr_count("SetParameters"));
+	close(fd);
+}
+
+TEST(silence_after_pps_resets_and_uses_a_slower_rate)
+{
+	unheard(_metadata, 1, 4);
+}
+
+TEST(silence_after_two_pps_resets_and_uses_defaults)
+{
+	unheard(_metadata, 2, 1);
+}
+
+/* T=1: a card that is never heard is not connected to. */
+TEST(silence_at_all_rates_gets_EREMOTEIO)
+{
+	vr_prepare("--profile tpdu", "iso,t=1");
+	vr_do("fault every 1 on XfrBlock error FE");
+	EXPECT_EQ(-EREMOTEIO, sc_open_connected(SCARD_MODE_SHARED));
+	vr_do("fault clear");
+}
+
+/* T=0: the first command tells; after the next reset the card is at the default. */
+TEST(first_command_lost_after_pps_brings_defaults)
+{
+	int fd;
+
+	vr_prepare("--profile tpdu --desc dwMaxDataRate=600000", "iso,t=0,ta1=18,hist=03");
+	fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(12, attribute(fd, ATTR_CURRENT_D));
+	vr_do("fault at 1 on XfrBlock error FD");
+	EXPECT_EQ(-EIO, sc_apdu(fd, APDU_CHALLENGE));
+	vr_do("fault clear");
+	ASSERT_EQ(0, sc_reconnect(fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_RESET));
+	EXPECT_EQ(1, attribute(fd, ATTR_CURRENT_D));
+	EXPECT_EQ(0x9000, sc_apdu(fd, APDU_CHALLENGE));
 	close(fd);
 }
 
