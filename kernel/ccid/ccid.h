@@ -187,6 +187,7 @@ struct ccid_req {
  *	is copied; killable; returns bytes or a negative errno
  * @stop: end all transfers and refuse new ones, wait until the host has them back
  * @restart: allow transfers again after @stop
+ * @reset: reset the device, later; any context
  * @get: see scard_reader_ops
  * @hold: see scard_reader_ops
  * @put: see scard_reader_ops
@@ -201,6 +202,7 @@ struct ccid_bus_ops {
 		       u16 len, unsigned int timeout_ms);
 	void (*stop)(struct ccid_reader *reader);
 	void (*restart)(struct ccid_reader *reader);
+	void (*reset)(struct ccid_reader *reader);
 	int (*get)(struct ccid_reader *reader);
 	void (*hold)(struct ccid_reader *reader);
 	void (*put)(struct ccid_reader *reader);
@@ -212,7 +214,8 @@ struct ccid_bus_ops {
  * @submit: arm the receive buffer and send @len bytes; under reader->lock
  * @rearm: arm the receive buffer again; under reader->lock
  * @cancel: end both transfers of a request and wait until the host has them back
- * @unhalt: clear a halted pair of endpoints; killable
+ * @unhalt: end all transfers that are on their way, and clear the halted pair of endpoints;
+ *	within a recovery, see wire.c; killable
  */
 struct ccid_bulk_ops {
 	int (*submit)(struct ccid_req *req, u32 len);
@@ -249,7 +252,9 @@ struct ccid_token {
  * @usb_address: device address on it
  * @interface: bInterfaceNumber
  * @powering_off: reader.c powers the cards off at the end, and alone sends
+ * @recovering: a recovery clears the pipes: no command is sent (reader.lock)
  * @wedged: the last recovery failed; try again before the next command
+ * @reset_at: when the port was reset as the last means, jiffies; 0: never (reader.lock)
  * @seq: next bSeq (reader.lock)
  * @sync: see there (reader.lock)
  * @lag: see there (reader.lock)
@@ -275,7 +280,9 @@ struct ccid_reader {
 	u8 interface;
 
 	bool powering_off;
+	bool recovering;
 	bool wedged;
+	unsigned long reset_at;
 	u8 seq;
 	enum ccid_sync sync;
 	enum ccid_lag lag;

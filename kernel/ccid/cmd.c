@@ -17,12 +17,32 @@
 #define CMD_STATUS_TIMEOUT_MS	1000
 /* The same at unbind and at sleep */
 #define CMD_LAST_ABORT_MS	500
+/* The port is reset no more often */
+#define CMD_RESET_INTERVAL	(60 * HZ)
 
 const u8 ccid_cmd_no_params[3];
 
 static unsigned int cmd_abort_ms(const struct ccid_reader *reader)
 {
 	return READ_ONCE(reader->powering_off) ? CMD_LAST_ABORT_MS : CMD_ABORT_TIMEOUT_MS;
+}
+
+/*
+ * Clear both pipes. If another slot does so at this time, that will do: the next command of this
+ * one begins with the abort sequence.
+ */
+static int cmd_unhalt(struct ccid_slot *slot)
+{
+	struct ccid_reader *reader = ccid_slot_reader(slot);
+	int ret;
+
+	if (!ccid_wire_recover(reader, true)) {
+		slot->interrupted = true;
+		return 0;
+	}
+	ret = reader->bulk->unhalt(reader);
+	ccid_wire_recovered(reader);
+	return ret;
 }
 
 /*
@@ -58,7 +78,12 @@ static int cmd_abort(struct ccid_slot *slot, struct ccid_req *req)
 		ccid_wire_cancel(slot, req);
 	}
 	if (ret == -EPIPE)
-		ret = reader->bulk->unhalt(reader);
+		ret = cmd_unhalt(slot);
+	if (ret == -EBUSY || ret == -ECONNRESET) {
+		/* another slot's recovery came in between: anew with the next command */
+		slot->interrupted = true;
+		return 0;
+	}
 	if (ret != -EINTR)
 		return ret;
 killed:
@@ -70,7 +95,25 @@ killed:
 static void cmd_wedge(struct ccid_reader *reader)
 {
 	WRITE_ONCE(reader->wedged, true);
-	scard_reader_warn(&reader->reader, "answers no more: unplug it and plug it in again");
+	scard_reader_warn(&reader->reader, "answers no more: if this repeats, try another port or cable");
+}
+
+/* It does not come back: the last means. */
+static void cmd_reset_port(struct ccid_reader *reader)
+{
+	bool due;
+
+	spin_lock_irq(&reader->reader.lock);
+	due = !reader->reader.gone &&
+	      (!reader->reset_at || time_after(jiffies, reader->reset_at + CMD_RESET_INTERVAL));
+	if (due)
+		reader->reset_at = jiffies ?: 1;
+	spin_unlock_irq(&reader->reader.lock);
+	if (!due)
+		return;
+	scard_reader_warn(&reader->reader,
+			  "still answers no more, resetting its port: if this repeats, try another port or cable");
+	reader->bus->reset(reader);
 }
 
 /*
@@ -79,11 +122,14 @@ static void cmd_wedge(struct ccid_reader *reader)
  */
 static int cmd_clean_up(struct ccid_slot *slot, struct ccid_req *req)
 {
-	int ret = cmd_abort(slot, req);
+	int ret;
 
+	slot->interrupted = false;
+	ret = cmd_abort(slot, req);
+	if (ret == -ENODEV)
+		slot->interrupted = true;	/* also for the power-off at unbind */
 	if (ret == -EINTR || ret == -ENODEV)
 		return ret;
-	slot->interrupted = false;
 	if (ret)
 		cmd_wedge(ccid_slot_reader(slot));
 	return 0;
@@ -111,7 +157,7 @@ static int cmd_unwedge(struct ccid_slot *slot, struct ccid_req *req)
 	struct ccid_reader *reader = ccid_slot_reader(slot);
 	int ret;
 
-	ret = reader->bulk->unhalt(reader);
+	ret = cmd_unhalt(slot);
 	if (ret == -EINTR || ret == -ENODEV)
 		return ret;
 	ccid_wire_limit(req, CMD_STATUS_TIMEOUT_MS);
@@ -127,6 +173,8 @@ static int cmd_unwedge(struct ccid_slot *slot, struct ccid_req *req)
 		return -EINTR;
 	if (ret == -EINTR && ccid_wire_in_flight(slot, req))
 		ccid_wire_cancel(slot, req);
+	if (ret && ret != -EINTR && !cmd_is_gone(reader, ret))
+		cmd_reset_port(reader);
 	if (ret)
 		return cmd_recovery_errno(reader, ret);
 	WRITE_ONCE(reader->wedged, false);
@@ -160,11 +208,13 @@ static int cmd_recover(struct ccid_slot *slot, struct ccid_req *req, int status)
 		return -ENODEV;
 	case -EPERM:
 	case -ENOENT:
-		return -EIO;	/* ended by suspend or reset, there is nothing to mend */
+	case -ECONNRESET:
+		return -EIO;	/* ended by us, there is nothing to mend now */
 	case -EPIPE:
-		ret = reader->bulk->unhalt(reader);
+		ret = cmd_unhalt(slot);
 		break;
 	default:
+		ccid_wire_recover(reader, false);
 		/* lost in the stream of messages: find the way back now */
 		ret = cmd_abort(slot, req);
 		if (!ret)
@@ -213,7 +263,8 @@ static int cmd_end(struct ccid_slot *slot, struct ccid_req *req, int ret)
 	if (!req->status)
 		return ccid_cmd_verdict(req);
 	/* otherwise ccid_cmd_take_over() was here */
-	if (ccid_wire_in_flight(slot, req) && (req->status == -ENOENT || req->status == -EPERM))
+	if (ccid_wire_in_flight(slot, req) && (req->status == -ENOENT || req->status == -EPERM ||
+					       req->status == -ECONNRESET))
 		slot->interrupted = true;
 	ccid_wire_cancel(slot, req);
 	return cmd_recover(slot, req, req->status);
@@ -268,6 +319,46 @@ enum scard_progress ccid_cmd_begins(struct ccid_slot *slot, u8 type)
 								    SCARD_SENT_TO_READER);
 }
 
+/* Before a command: wait for the recovery of the reader, make up for one that is missing. */
+static int cmd_prepare(struct ccid_slot *slot, struct ccid_req *req)
+{
+	struct ccid_reader *reader = ccid_slot_reader(slot);
+	int ret = 0;
+
+	if (READ_ONCE(reader->recovering))
+		ret = ccid_wire_wait_recovered(reader);
+	if (!ret && slot->interrupted)
+		ret = cmd_clean_up(slot, req);
+	/* the payload in tx is not touched, only the header before it */
+	if (!ret && READ_ONCE(reader->wedged))
+		ret = cmd_unwedge(slot, req);
+	return ret;
+}
+
+/* Send a command and wait for its answer; -EBUSY: it has not left. */
+static int cmd_send(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 params[3],
+		    u32 len, unsigned int timeout_ms)
+{
+	enum scard_progress before = ccid_cmd_begins(slot, type);
+	int ret;
+
+	ccid_wire_limits(req, timeout_ms, slot->slot.op.ceiling);
+	ret = ccid_wire_post(slot, req, type, params, len);
+	if (ret == -ENOMEM || ret == -EBUSY) {
+		/* the reader has seen nothing of it: nothing to mend */
+		slot->slot.op.progress = before;
+		return ret;
+	}
+	return ret ? cmd_recover(slot, req, ret) : cmd_end(slot, req, ccid_wire_wait(slot, req));
+}
+
+/* Has the reader refused the command because of one before, which it still executes? */
+static bool cmd_is_busy(const struct ccid_req *req, int ret)
+{
+	return ret && ret != -EINTR && req->ans.type && req->ans.cmd_status == CCID_CMD_FAILED &&
+	       req->ans.error == CCID_ERR_CMD_SLOT_BUSY;
+}
+
 /**
  * ccid_cmd_exchange() - ccid_bus_ops.exchange for readers with bulk pipes
  * @slot: the slot
@@ -282,29 +373,22 @@ enum scard_progress ccid_cmd_begins(struct ccid_slot *slot, u8 type)
 int ccid_cmd_exchange(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 params[3],
 		      u32 len, unsigned int timeout_ms)
 {
-	enum scard_progress before;
+	bool aborted = false;
 	int ret;
 
-	if (slot->interrupted) {
-		ret = cmd_clean_up(slot, req);
+	for (;;) {
+		ret = cmd_prepare(slot, req);
 		if (ret)
 			return ret;
+		ret = cmd_send(slot, req, type, params, len, timeout_ms);
+		if (ret == -EBUSY && time_before(jiffies, slot->slot.op.ceiling))
+			continue;	/* another slot recovers the reader */
+		if (aborted || !cmd_is_busy(req, ret))
+			return ret == -EBUSY ? -ETIMEDOUT : ret;
+		/* the command was not executed: abort the one before, and once again */
+		slot->interrupted = true;
+		aborted = true;
 	}
-	if (READ_ONCE(ccid_slot_reader(slot)->wedged)) {
-		/* the payload in tx is not touched, only the header before it */
-		ret = cmd_unwedge(slot, req);
-		if (ret)
-			return ret;
-	}
-	before = ccid_cmd_begins(slot, type);
-	ccid_wire_limits(req, timeout_ms, slot->slot.op.ceiling);
-	ret = ccid_wire_post(slot, req, type, params, len);
-	if (ret == -ENOMEM) {
-		/* the reader has seen nothing of it: nothing to mend */
-		slot->slot.op.progress = before;
-		return ret;
-	}
-	return ret ? cmd_recover(slot, req, ret) : cmd_end(slot, req, ccid_wire_wait(slot, req));
 }
 
 static bool cmd_is_paused(const struct ccid_reader *reader)

@@ -129,14 +129,15 @@ static void pipe_cancel(struct ccid_req *req)
 }
 
 /* Collect all URBs under the lock: no new ones start, but answers may still swap receive URBs. */
-static void pipe_stop_bulk(struct ccid_usb *usb)
+static void pipe_kill_bulk(struct ccid_usb *usb, bool stop)
 {
 	struct urb *urbs[2 * SCARD_MAX_SLOTS];
 	struct scard_reader *reader = &usb->ccid.reader;
 	unsigned int n = 0, i;
 
 	spin_lock_irq(&reader->lock);
-	usb->stopped = true;
+	if (stop)
+		usb->stopped = true;
 	for (i = 0; i < reader->nslots; i++) {
 		if (!usb->ccid.cmd[i])
 			continue;
@@ -158,7 +159,7 @@ static void pipe_stop(struct ccid_reader *reader)
 	usb_poison_urb(usb->int_urb);
 	cancel_delayed_work_sync(&usb->int_work);
 	usb_poison_anchored_urbs(&usb->anchor);
-	pipe_stop_bulk(usb);
+	pipe_kill_bulk(usb, true);
 }
 
 static void pipe_restart(struct ccid_reader *reader)
@@ -296,9 +297,17 @@ static int pipe_clear_halt(struct ccid_usb *usb, u8 ep)
 static int pipe_unhalt(struct ccid_reader *reader)
 {
 	struct ccid_usb *usb = to_usb(reader);
-	int ret = pipe_clear_halt(usb, usb->out | USB_DIR_OUT);
+	int ret;
 
+	/* an endpoint must not be reset under a transfer, be it another slot's */
+	pipe_kill_bulk(usb, false);
+	ret = pipe_clear_halt(usb, usb->out | USB_DIR_OUT);
 	return ret ?: pipe_clear_halt(usb, usb->in | USB_DIR_IN);
+}
+
+static void pipe_reset(struct ccid_reader *reader)
+{
+	usb_queue_reset_device(to_usb(reader)->intf);
 }
 
 static void pipe_free(struct ccid_reader *reader)
@@ -324,6 +333,7 @@ const struct ccid_bus_ops ccid_usb_pipe_token_bus = {
 	.control = pipe_control,
 	.stop = pipe_stop,
 	.restart = pipe_restart,
+	.reset = pipe_reset,
 	.get = pipe_get,
 	.hold = pipe_hold,
 	.put = pipe_put,
@@ -337,6 +347,7 @@ const struct ccid_bus_ops ccid_usb_pipe_bus = {
 	.control = pipe_control,
 	.stop = pipe_stop,
 	.restart = pipe_restart,
+	.reset = pipe_reset,
 	.get = pipe_get,
 	.hold = pipe_hold,
 	.put = pipe_put,

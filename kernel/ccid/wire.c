@@ -508,7 +508,8 @@ void ccid_wire_cancel(struct ccid_slot *slot, struct ccid_req *req)
  * All in one under the lock: a suspend or an unplug finds the command on its way, or keeps
  * it from leaving.
  *
- * Return: 0: to be waited for; or a negative errno with the request off the wire
+ * Return: 0: to be waited for; or a negative errno with the request off the wire; -EBUSY: not
+ * before ccid_wire_wait_recovered()
  */
 int ccid_wire_post(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 params[3],
 		   u32 len)
@@ -520,6 +521,8 @@ int ccid_wire_post(struct ccid_slot *slot, struct ccid_req *req, u8 type, const 
 	spin_lock_irqsave(&reader->reader.lock, flags);
 	if (ccid_wire_stopped(reader))
 		ret = -ENODEV;
+	else if (reader->recovering)
+		ret = -EBUSY;
 	else if (ccid_wire_is_for_card(type) && scard_slot_power_lost(&slot->slot))
 		ret = -ENOENT;	/* ended by a suspend or a reset, like one that was on its way */
 	if (ret) {
@@ -550,6 +553,64 @@ int ccid_wire_post(struct ccid_slot *slot, struct ccid_req *req, u8 type, const 
 	if (ret)
 		ccid_wire_cancel(slot, req);
 	return ret;
+}
+
+/* ---- recovery ---- */
+
+/**
+ * ccid_wire_recover() - begin the recovery of the reader
+ * @reader: the reader; the caller's request is off the wire
+ * @pipes: the pipes are to be cleared: send nothing until ccid_wire_recovered()
+ *
+ * The slots share the pipes, and an error does not tell whose command it has cost: the commands
+ * of the other slots fail with -ECONNRESET, and are aborted before their slot's next one.
+ *
+ * Return: true; false if another slot clears the pipes at this time
+ */
+bool ccid_wire_recover(struct ccid_reader *reader, bool pipes)
+{
+	unsigned long flags;
+	unsigned int i;
+	bool mine;
+
+	spin_lock_irqsave(&reader->reader.lock, flags);
+	mine = !reader->recovering;
+	if (mine) {
+		reader->recovering = pipes;
+		for (i = 0; i < reader->reader.nslots; i++)
+			if (reader->cmd[i])
+				wire_fail(reader->cmd[i], -ECONNRESET);
+	}
+	spin_unlock_irqrestore(&reader->reader.lock, flags);
+	return mine;
+}
+
+/**
+ * ccid_wire_recovered() - commands may be sent again
+ * @reader: the reader
+ */
+void ccid_wire_recovered(struct ccid_reader *reader)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&reader->reader.lock, flags);
+	WRITE_ONCE(reader->recovering, false);
+	spin_unlock_irqrestore(&reader->reader.lock, flags);
+	wake_up_all(&reader->reader.resumed);
+}
+
+/**
+ * ccid_wire_wait_recovered() - wait until another slot has cleared the pipes
+ * @reader: the reader
+ *
+ * That takes as long as two control transfers may take.
+ *
+ * Return: 0 or -EINTR
+ */
+int ccid_wire_wait_recovered(struct ccid_reader *reader)
+{
+	return wait_event_killable(reader->reader.resumed, !READ_ONCE(reader->recovering)) ?
+	       -EINTR : 0;
 }
 
 /* May the waiter go on? */

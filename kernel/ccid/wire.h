@@ -13,6 +13,9 @@ void ccid_wire_retire(struct ccid_slot *slot, struct ccid_req *req);
 void ccid_wire_cancel(struct ccid_slot *slot, struct ccid_req *req);
 int ccid_wire_post(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 params[3],
 		   u32 len);
+bool ccid_wire_recover(struct ccid_reader *reader, bool pipes);
+void ccid_wire_recovered(struct ccid_reader *reader);
+int ccid_wire_wait_recovered(struct ccid_reader *reader);
 int ccid_wire_wait(struct ccid_slot *slot, struct ccid_req *req);
 bool ccid_wire_in_flight(const struct ccid_slot *slot, const struct ccid_req *req);
 

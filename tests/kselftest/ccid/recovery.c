@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Errors of bulk and control transfers (URB status, Abort, GetSlotStatus without an answer):
- * SCARD_IOC_TRANSMIT returns an errno of <linux/scard.h>, also during a port reset.
+ * SCARD_IOC_TRANSMIT returns an errno of <linux/scard.h>, also during a port reset. One recovery
+ * serves all slots (bMaxCCIDBusySlots); bError CMD_SLOT_BUSY is answered by an abort.
  */
 #include <errno.h>
 #include <signal.h>
+#include <sys/klog.h>
 
 #include "kselftest_harness.h"
 
@@ -75,6 +77,130 @@ TEST_F(recovery, port_reset_in_iccd_request_gets_EIO)
 	EXPECT_EQ(helper, waitpid(helper, NULL, 0));
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_RECONNECT, SCARD_DISP_LEAVE));
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
+}
+
+/* bError CMD_SLOT_BUSY: the reader has not executed the command; abort, then the same again */
+TEST_F(recovery, slot_busy_is_aborted_and_the_command_repeated)
+{
+	connect_to(_metadata, self, "--profile short");
+	vr_clear();
+	vr_do("fault at 1 on XfrBlock error e0");
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
+	EXPECT_EQ(2, strtoul(vr_do("count 0 XfrBlock"), NULL, 10));
+	EXPECT_EQ(1, strtoul(vr_do("count 0 Abort"), NULL, 10));
+	/* not without end */
+	vr_do("fault every 1 on XfrBlock error e0");
+	EXPECT_EQ(-EIO, agent_do(&self->agent, AGENT_COUNT, 0));
+	vr_do("fault clear");
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_RECONNECT, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
+}
+
+/* How often the kernel has reset the port */
+static int port_resets(void)
+{
+	static char log[1 << 20];
+	int len = klogctl(3 /* SYSLOG_ACTION_READ_ALL */, log, sizeof(log) - 1), n = 0;
+	char *at = log;
+
+	log[len < 0 ? 0 : len] = 0;
+	while ((at = strstr(at, "-speed USB device"))) {
+		n += !strncmp(at - 10, "reset ", 6) || !strncmp(at - 11, "reset ", 6) ||
+		     !strncmp(at - 9, "reset ", 6);
+		at++;
+	}
+	return n;
+}
+
+/* A reader that does not come back by an abort has its port reset, once a minute. */
+TEST_F_TIMEOUT(recovery, port_is_reset_as_the_last_means, 60)
+{
+	int before = port_resets(), i;
+
+	connect_to(_metadata, self, "--profile short");
+	vr_do("fault every 1 on XfrBlock babble");
+	vr_do("fault every 1 on Abort nak 0");
+	vr_do("fault every 1 on GetSlotStatus no-answer");
+	for (i = 0; i < 3; i++)
+		EXPECT_GT(0, agent_do(&self->agent, AGENT_COUNT, 0));
+	for (i = 0; i < AT_ONCE_MS && port_resets() == before; i += 100)
+		pause_ms(100);
+	EXPECT_EQ(before + 1, port_resets());
+	vr_do("fault clear");
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_RECONNECT, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
+}
+
+/* ---- several slots, one pair of pipes ---- */
+
+FIXTURE(shared_pipes)
+{
+	struct agent slot[3];
+};
+
+FIXTURE_VARIANT(shared_pipes)
+{
+	const char *fault;
+};
+
+FIXTURE_VARIANT_ADD(shared_pipes, stall)
+{
+	.fault = "stall",
+};
+
+FIXTURE_VARIANT_ADD(shared_pipes, babble)
+{
+	.fault = "babble",
+};
+
+FIXTURE_VARIANT_ADD(shared_pipes, stall_out)
+{
+	.fault = "stall-out",
+};
+
+FIXTURE_SETUP(shared_pipes)
+{
+	unsigned int i;
+
+	vr_prepare("--profile multi4 --card 1:iso --card 2:iso --card 3:iso", "iso");
+	for (i = 0; i < 3; i++) {
+		agent_start(&self->slot[i]);
+		ASSERT_EQ(0, agent_do(&self->slot[i], AGENT_OPEN, i));
+		ASSERT_EQ(0, agent_do(&self->slot[i], AGENT_CONNECT, SCARD_MODE_SHARED));
+	}
+}
+
+FIXTURE_TEARDOWN(shared_pipes)
+{
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		agent_stop(&self->slot[i]);
+}
+
+/* The command of slot 1 fails while those of 0 and 2 are on the wire: no slot waits for long. */
+TEST_F_TIMEOUT(shared_pipes, one_recovery_serves_all_slots, 60)
+{
+	int i, ret;
+
+	vr_clear();
+	agent_begin_apdu(&self->slot[0], AGENT_APDU, APDU_SLEEP("1770"));
+	agent_begin_apdu(&self->slot[2], AGENT_APDU, APDU_SLEEP("1770"));
+	for (i = 0; i < AT_ONCE_MS; i += 10) {
+		if (strtoul(vr_do("count 0 XfrBlock"), NULL, 10) &&
+		    strtoul(vr_do("count 2 XfrBlock"), NULL, 10))
+			break;
+		pause_ms(10);
+	}
+	vr_do("fault at 1 on XfrBlock %s", variant->fault);
+	EXPECT_EQ(-EIO, agent_do(&self->slot[1], AGENT_COUNT, 0));
+	for (i = 0; i < 3; i += 2) {
+		ret = agent_result(&self->slot[i], AT_ONCE_MS);
+		EXPECT_TRUE(ret == -EIO || ret == 0x9000);
+	}
+	/* every slot works again, without SCardReconnect */
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(0, agent_do(&self->slot[i], AGENT_COUNT, 0));
 }
 
 TEST_HARNESS_MAIN

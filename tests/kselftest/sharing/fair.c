@@ -11,6 +11,7 @@
 #include "kselftest_harness.h"
 
 #include "sc.h"
+#include "usb.h"
 #include "vr.h"
 
 #define PEERS		3
@@ -56,8 +57,9 @@ FIXTURE_TEARDOWN(interrupted_caller)
 	munmap((void *)self->turns, 4096);
 }
 
-static void on_alarm(int signal)
+static void on_alarm(int number)
 {
+	(void)number;
 }
 
 /* Take turns until killed; the last of the callers has a timer. */
