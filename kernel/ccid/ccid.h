@@ -88,7 +88,7 @@ struct ccid_rx {
  * @CCID_REQ_ANSWERED: answered (or failed) before the send transfer has ended
  * @CCID_REQ_DONE: answered (or failed), and no transfer of it is on its way
  *
- *	state		reader->cmd[slot]	send transfer	receive transfer
+ *	state		slot->cmd		send transfer	receive transfer
  *	OFF		another, or none	no (1)		no (1)
  *	SENDING		this one		yes		yes
  *	SENT		this one		no		yes
@@ -259,7 +259,6 @@ struct ccid_token {
  * @sync: see there (reader.lock)
  * @lag: see there (reader.lock)
  * @last: header of the last answer (reader.lock)
- * @cmd: command on the wire, by slot (reader.lock)
  * @tokens: commands that may still be sent, where slots outnumber them (reader.lock)
  * @token_queue: waiters for a token; see token.c (reader.lock)
  * @rates: data rates of GET_DATA_RATES, NULL before they were asked for; see negotiate.c
@@ -287,7 +286,6 @@ struct ccid_reader {
 	enum ccid_sync sync;
 	enum ccid_lag lag;
 	u8 last[CCID_HEADER_LEN];
-	struct ccid_req *cmd[SCARD_MAX_SLOTS];
 	u32 tokens;
 	struct list_head token_queue;
 	u32 *rates;
@@ -295,8 +293,9 @@ struct ccid_reader {
 };
 
 /**
- * struct ccid_slot - one slot; all but @deadline and @token belong to the owner of the turn
+ * struct ccid_slot - one slot; all but @cmd, @deadline and @token belong to the owner of the turn
  * @slot: the core's part
+ * @cmd: its command on the wire, or NULL; written by the owner (reader.lock)
  * @deadline: due no later than the command on the wire has to be answered; armed under
  *	reader->lock, stays armed when the answer comes
  * @token: the token of the owner of the turn
@@ -313,6 +312,7 @@ struct ccid_reader {
  */
 struct ccid_slot {
 	struct scard_slot slot;	/* first */
+	struct ccid_req *cmd;
 	struct timer_list deadline;
 	struct ccid_token token;
 	bool interrupted;
@@ -334,6 +334,12 @@ static inline struct ccid_reader *to_ccid_reader(const struct scard_reader *read
 static inline struct ccid_slot *to_ccid_slot(const struct scard_slot *slot)
 {
 	return container_of(slot, struct ccid_slot, slot);
+}
+
+/* A slot by its bSlot */
+static inline struct ccid_slot *ccid_slot_nr(const struct ccid_reader *reader, unsigned int nr)
+{
+	return to_ccid_slot(reader->reader.slots[nr]);
 }
 
 static inline struct ccid_req *to_ccid_req(const struct scard_req *req)

@@ -280,7 +280,7 @@ static int cmd_end(struct ccid_slot *slot, struct ccid_req *req, int ret)
  */
 bool ccid_cmd_take_over(struct ccid_slot *slot)
 {
-	struct ccid_req *req = READ_ONCE(ccid_slot_reader(slot)->cmd[slot->slot.index]);
+	struct ccid_req *req = READ_ONCE(slot->cmd);
 
 	if (req) {
 		ccid_wire_retire(slot, req);

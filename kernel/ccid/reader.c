@@ -92,7 +92,7 @@ static void reader_debug_show(struct scard_slot *slot, struct seq_file *s)
 	if (READ_ONCE(slot->card.protocol))
 		reader_show_parameters(s, to_ccid_slot(slot));
 	spin_lock_irq(&reader->reader.lock);
-	req = reader->cmd[slot->index];
+	req = to_ccid_slot(slot)->cmd;
 	if (req)
 		seq_printf(s, "command: seq %u, answer 0x%02x due in %d ms, extensions %u, strays %u\n",
 			   req->seq, req->expect,

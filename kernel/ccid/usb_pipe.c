@@ -69,7 +69,7 @@ static int pipe_arm(struct ccid_usb *usb, struct ccid_rx *rx)
 	return usb_submit_urb(rx->urb, GFP_ATOMIC);
 }
 
-/* reader.cmd says which transfers are on their way, so these need no anchor. */
+/* ccid_slot.cmd says which transfers are on their way, so these need no anchor. */
 static int pipe_rearm(struct ccid_rx *rx)
 {
 	struct ccid_usb *usb = to_usb(rx->reader);
@@ -139,10 +139,12 @@ static void pipe_kill_bulk(struct ccid_usb *usb, bool stop)
 	if (stop)
 		usb->stopped = true;
 	for (i = 0; i < reader->nslots; i++) {
-		if (!usb->ccid.cmd[i])
+		struct ccid_req *req = ccid_slot_nr(&usb->ccid, i)->cmd;
+
+		if (!req)
 			continue;
-		urbs[n++] = usb_get_urb(usb->ccid.cmd[i]->tx_urb);
-		urbs[n++] = usb_get_urb(usb->ccid.cmd[i]->rx->urb);
+		urbs[n++] = usb_get_urb(req->tx_urb);
+		urbs[n++] = usb_get_urb(req->rx->urb);
 	}
 	spin_unlock_irq(&reader->lock);
 	while (n--) {

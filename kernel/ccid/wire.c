@@ -64,7 +64,7 @@ static void wire_expired(struct timer_list *timer)
 	unsigned long flags;
 
 	spin_lock_irqsave(&reader->reader.lock, flags);
-	req = reader->cmd[slot->slot.index];
+	req = slot->cmd;
 	if (req && req->state != CCID_REQ_DONE) {
 		if (time_before(jiffies, req->deadline))
 			mod_timer(timer, req->deadline);
@@ -207,9 +207,9 @@ static bool wire_is_alone(const struct ccid_req *req)
 	unsigned int i;
 
 	for (i = 0; i < reader->reader.nslots; i++)
-		if (reader->cmd[i] && reader->cmd[i] != req)
+		if (ccid_slot_nr(reader, i)->cmd && ccid_slot_nr(reader, i)->cmd != req)
 			return false;
-	return reader->cmd[req->slot] == req;
+	return ccid_slot_nr(reader, req->slot)->cmd == req;
 }
 
 /*
@@ -260,8 +260,8 @@ static void wire_doubt(struct ccid_reader *reader)
 	unsigned int i;
 
 	for (i = 0; i < reader->reader.nslots; i++)
-		if (reader->cmd[i] && wire_is_waiting(reader->cmd[i]))
-			wire_deadline(reader->cmd[i], WIRE_DOUBT_MS);
+		if (ccid_slot_nr(reader, i)->cmd && wire_is_waiting(ccid_slot_nr(reader, i)->cmd))
+			wire_deadline(ccid_slot_nr(reader, i)->cmd, WIRE_DOUBT_MS);
 }
 
 /*
@@ -348,7 +348,7 @@ static bool wire_message(struct ccid_req *req, struct ccid_rx *rx, u32 len)
 		return true;
 	if (!parsed) {
 		if (ans.slot < reader->reader.nslots)
-			target = reader->cmd[ans.slot];
+			target = ccid_slot_nr(reader, ans.slot)->cmd;
 		/* a slot that does not exist is reported as it was asked for */
 		if (target && !wire_matches(target, &ans) && !wire_learn_lag(target, &ans))
 			target = NULL;
@@ -440,7 +440,7 @@ void ccid_wire_sent(struct ccid_req *req, int status)
 bool ccid_wire_in_flight(const struct ccid_slot *slot, const struct ccid_req *req)
 {
 	/* only the owner of the turn writes this entry */
-	return READ_ONCE(ccid_slot_reader(slot)->cmd[slot->slot.index]) == req;
+	return READ_ONCE(slot->cmd) == req;
 }
 
 /**
@@ -472,8 +472,8 @@ void ccid_wire_retire(struct ccid_slot *slot, struct ccid_req *req)
 	unsigned long flags;
 
 	spin_lock_irqsave(&reader->reader.lock, flags);
-	if (reader->cmd[slot->slot.index] == req)
-		WRITE_ONCE(reader->cmd[slot->slot.index], NULL);
+	if (slot->cmd == req)
+		WRITE_ONCE(slot->cmd, NULL);
 	spin_unlock_irqrestore(&reader->reader.lock, flags);
 }
 
@@ -540,7 +540,7 @@ int ccid_wire_post(struct ccid_slot *slot, struct ccid_req *req, u8 type, const 
 	req->status = 0;
 	req->ans = (struct ccid_answer){ };
 	req->rx->got = 0;
-	WRITE_ONCE(reader->cmd[slot->slot.index], req);
+	WRITE_ONCE(slot->cmd, req);
 	trace_scard_ccid_send(&slot->slot, type, req->seq, len);
 	ccid_msg_put_header(req->tx, type, len, slot->slot.index, req->seq, params);
 	ret = reader->bulk->submit(req, CCID_HEADER_LEN + len);
@@ -578,8 +578,8 @@ bool ccid_wire_recover(struct ccid_reader *reader, bool pipes)
 	if (mine) {
 		reader->recovering = pipes;
 		for (i = 0; i < reader->reader.nslots; i++)
-			if (reader->cmd[i])
-				wire_fail(reader->cmd[i], -ECONNRESET);
+			if (ccid_slot_nr(reader, i)->cmd)
+				wire_fail(ccid_slot_nr(reader, i)->cmd, -ECONNRESET);
 	}
 	spin_unlock_irqrestore(&reader->reader.lock, flags);
 	return mine;
@@ -655,7 +655,7 @@ int ccid_wire_wait(struct ccid_slot *slot, struct ccid_req *req)
 		ret = 0;
 	}
 	if (!ret && !req->status) {
-		WRITE_ONCE(reader->cmd[req->slot], NULL);
+		WRITE_ONCE(slot->cmd, NULL);
 		req->state = CCID_REQ_OFF;
 	}
 	spin_unlock_irqrestore(&reader->reader.lock, flags);
