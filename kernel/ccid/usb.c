@@ -74,12 +74,18 @@ static int ccid_usb_find_endpoints(struct ccid_usb *usb, struct usb_host_interfa
 	return 0;
 }
 
-static bool ccid_usb_can_wake(const struct ccid_usb *usb)
+/*
+ * May an idle reader sleep without being told to? Only if it says that an insertion wakes it:
+ * remote wake-up alone does not tell, and an insertion would go unnoticed. And only if it is the
+ * whole device: other functions have drivers of their own to decide that.
+ */
+static bool ccid_usb_may_sleep(const struct ccid_usb *usb)
 {
-	if (usb->ccid.quirks & CCID_QUIRK_NO_AUTOSUSPEND)
-		return false;
-	return usb->ccid.desc.features & CCID_FEATURE_WAKEUP ||
-	       usb->udev->actconfig->desc.bmAttributes & USB_CONFIG_ATT_WAKEUP;
+	const struct usb_config_descriptor *config = &usb->udev->actconfig->desc;
+
+	return !(usb->ccid.quirks & CCID_QUIRK_NO_AUTOSUSPEND) &&
+	       usb->ccid.desc.features & CCID_FEATURE_WAKEUP &&
+	       config->bmAttributes & USB_CONFIG_ATT_WAKEUP && config->bNumInterfaces == 1;
 }
 
 static void ccid_usb_identify(struct ccid_usb *usb, const struct usb_host_interface *alt)
@@ -158,8 +164,8 @@ static int ccid_usb_probe(struct usb_interface *intf, const struct usb_device_id
 	ccid_usb_pipe_int_start(usb);
 	/* asleep, it must be able to report an insertion */
 	intf->needs_remote_wakeup = 1;
-	if ((usb->int_urb || usb->ccid.desc.features & CCID_FEATURE_WAKEUP) &&
-	    ccid_usb_can_wake(usb))
+	usb->autosuspend = ccid_usb_may_sleep(usb);
+	if (usb->autosuspend)
 		usb_enable_autosuspend(udev);
 	dev_info(&intf->dev, "smart-card reader \"%s\", %u slot%s\n", reader->slots[0]->name,
 		 reader->nslots, reader->nslots > 1 ? "s" : "");
@@ -177,6 +183,8 @@ static void ccid_usb_disconnect(struct usb_interface *intf)
 
 	/* the slots, and with them the name, may be gone after scard_dev_unregister() */
 	dev_info(&intf->dev, "smart-card reader \"%s\" has left\n", reader->slots[0]->name);
+	if (container_of(to_ccid_reader(reader), struct ccid_usb, ccid)->autosuspend)
+		usb_disable_autosuspend(udev);
 	scard_dev_unregister(reader, udev->state != USB_STATE_NOTATTACHED);
 	scard_reader_put(reader);
 }

@@ -18,6 +18,7 @@
  * @out: bulk-OUT endpoint address
  * @anchor: control transfers on their way
  * @stopped: no bulk transfer may begin; becomes true under reader->lock
+ * @autosuspend: the driver has enabled it
  * @int_urb: interrupt pipe, NULL if there is none
  * @int_buf: its buffer
  * @int_ep: its endpoint address
@@ -35,6 +36,7 @@ struct ccid_usb {
 	u8 out;
 	struct usb_anchor anchor;
 	bool stopped;
+	bool autosuspend;
 	struct urb *int_urb;
 	u8 *int_buf;
 	u8 int_ep;

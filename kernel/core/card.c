@@ -453,8 +453,9 @@ int scard_card_activate(struct scard_slot *slot, struct scard_req *req)
 	case POL_CARD_ON:
 		return 0;
 	case POL_CARD_ABSENT:
-		/* an insertion that is not reported may have gone unnoticed */
-		if (READ_ONCE(slot->reader->notifies))
+		/* an insertion may have gone unnoticed, also while the reader was asleep */
+		if (READ_ONCE(slot->reader->notifies) &&
+		    READ_ONCE(slot->presence.state) == SCARD_PRESENCE_KNOWN)
 			return -ENOMEDIUM;
 		ret = scard_card_settle(slot, req);
 		if (ret)

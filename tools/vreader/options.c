@@ -228,8 +228,9 @@ static bool device_option(int opt, const char *arg)
 		usb.zlp = v < 0 ? ZLP_NORMAL : (enum zlp_mode)v;
 		return v >= 0;
 	case OPT_WAKEUP:
-		ok = number(arg, 0, 1, &v);
+		ok = number(arg, 0, 2, &v);
 		usb.wakeup_capable = v;
+		usb.wakeup_never = v == 2;
 		return ok;
 	case OPT_LOSE_POWER:
 		ok = number(arg, 0, 1, &v);

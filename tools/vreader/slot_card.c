@@ -18,9 +18,11 @@ static_assert(SLOT_LIST_MAX <= CARD_VPCD_MAX, "every slot can have an emulator")
 
 static void changed(struct slot *s)
 {
-	s->changed = true;
-	ccid_notify(s->ccid);
-	usb_wake();
+	s->changed = !usb_wake_forgets();
+	if (s->changed) {
+		ccid_notify(s->ccid);
+		usb_wake();
+	}
 	event_happened();
 }
 

@@ -52,6 +52,7 @@ struct usb_device {
 	int speed;
 	enum zlp_mode zlp;
 	bool wakeup_capable, wakeup_armed;
+	bool wakeup_never;	/* claims it, and forgets what happens while it sleeps */
 	bool lose_power;
 	bool configured;
 	int port;		/* of vhci_hcd; -1 if there is none */

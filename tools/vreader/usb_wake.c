@@ -14,6 +14,11 @@ static void wake(struct timer *t)
 		timer_arm(t, WAKE_RETRY_US, wake);
 }
 
+bool usb_wake_forgets(void)
+{
+	return usb.wakeup_armed && usb.wakeup_never;
+}
+
 void usb_wake(void)
 {
 	static struct timer timer;

@@ -291,9 +291,12 @@ FIXTURE(autosuspend)
 	int watch;
 };
 
+/* Those of the profile, and: an insertion wakes it */
+#define WAKES	"--profile short --desc dwFeatures=0x1200fe"
+
 FIXTURE_SETUP(autosuspend)
 {
-	vr_prepare("--profile short", CARD);
+	vr_prepare(WAKES, CARD);
 	ASSERT_EQ(0, usb_set("power/autosuspend_delay_ms", "300"));
 	agent_start(&self->agent);
 	ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
@@ -450,13 +453,41 @@ TEST_F(autosuspend, removal_and_insertion_wake_reader)
 /* A reader that cannot wake us would not tell of an insertion. */
 TEST_F(autosuspend, no_autosuspend_without_remote_wakeup)
 {
-	vr_prepare("--profile short --remote-wakeup 0", CARD);
+	vr_prepare(WAKES " --remote-wakeup 0", CARD);
 	EXPECT_EQ(0, usb_set("power/autosuspend_delay_ms", "300"));
 	EXPECT_TRUE(usb_is("power/control", "on", 0));
 	/* nor if the administrator wishes */
 	EXPECT_EQ(0, usb_set("power/control", "auto"));
 	pause_ms(3 * IDLE_MS);
 	EXPECT_TRUE(usb_is("power/runtime_status", "active", 0));
+}
+
+/* Remote wake-up may be for something else; dwFeatures tells. */
+TEST(no_autosuspend_unless_insertion_wakes_reader)
+{
+	vr_prepare("--profile short", CARD);
+	EXPECT_TRUE(usb_is("power/control", "on", 0));
+	vr_prepare(WAKES, CARD);
+	EXPECT_TRUE(usb_is("power/control", "auto", 0));
+	/* the next driver decides for itself */
+	EXPECT_EQ(0, usb_bind(false));
+	EXPECT_TRUE(usb_is("power/control", "on", 0));
+	EXPECT_EQ(0, usb_bind(true));
+	EXPECT_TRUE(usb_is("power/control", "auto", 0));
+}
+
+/* The administrator lets a reader sleep that does not tell of an insertion: CONNECT looks first. */
+TEST_F(autosuspend, connect_finds_card_that_came_unnoticed)
+{
+	vr_prepare("--profile short --remote-wakeup 2", CARD);
+	vr_do("remove 0");
+	ASSERT_EQ(0, usb_set("power/autosuspend_delay_ms", "300"));
+	ASSERT_EQ(0, usb_set("power/control", "auto"));
+	ASSERT_TRUE(asleep());
+	vr_do("insert 0 " CARD);
+	pause_ms(IDLE_MS);
+	ASSERT_TRUE(asleep());
+	EXPECT_LE(0, sc_open_connected(SCARD_MODE_SHARED));
 }
 
 TEST_HARNESS_MAIN
