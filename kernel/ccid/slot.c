@@ -110,6 +110,16 @@ static int slot_take_atr(struct ccid_slot *slot, struct ccid_req *req)
 	return 0;
 }
 
+/* Does the card name other classes than this one, and has the reader a later one of them? */
+static bool slot_other_class(const struct atr *atr, u8 select, u8 *classes)
+{
+	if (!atr->classes || atr->classes & BIT(select - 1) ||
+	    !((*classes & atr->classes & 0x07) >> select))
+		return false;
+	*classes &= atr->classes;
+	return true;
+}
+
 /**
  * ccid_slot_power_on() - scard_reader_ops.power_on: IccPowerOn, and read the ATR
  * @slot: the slot
@@ -117,7 +127,8 @@ static int slot_take_atr(struct ccid_slot *slot, struct ccid_req *req)
  * @warm: the card is powered: this is a warm reset, at the voltage that it has
  *
  * A CCID chooses the voltage (bPowerSelect 0) or the host tries those that the reader has,
- * ISO 7816-3 class A first, as drivers do that know one class only.
+ * ISO 7816-3 class A first, as drivers do that know one class only. A card whose class
+ * indicator (the first TA for T=15) leaves out the class gets the next one that it names.
  *
  * Return: 0 or a negative errno
  */
@@ -126,6 +137,7 @@ int ccid_slot_power_on(struct scard_slot *slot, struct scard_req *req, bool warm
 	const struct ccid_desc *desc = &to_ccid_reader(slot->reader)->desc;
 	struct ccid_slot *ccid = to_ccid_slot(slot);
 	struct ccid_req *creq = to_ccid_req(req);
+	u8 classes = desc->voltage_support ?: 0x07;
 	u8 params[3] = { };
 	int ret = -EREMOTEIO;
 	u8 select;
@@ -136,13 +148,15 @@ int ccid_slot_power_on(struct scard_slot *slot, struct scard_req *req, bool warm
 	}
 	for (select = warm && slot->card.voltage ? slot->card.voltage : 1; select <= 3; select++) {
 		/* bPowerSelect 1, 2, 3 is 5 V, 3 V, 1.8 V; bVoltageSupport has a bit each */
-		if (desc->voltage_support && !(desc->voltage_support & BIT(select - 1)))
+		if (!(classes & BIT(select - 1)))
 			continue;
 		params[0] = select;
 		ret = slot_on(ccid, creq, params);
 		if (!ret) {
 			slot->card.voltage = select;
-			return slot_take_atr(ccid, creq);
+			ret = slot_take_atr(ccid, creq);
+			if (ret || warm || !slot_other_class(&ccid->atr, select, &classes))
+				return ret;
 		}
 		if (warm || ret == -EINTR || ret == -ENODEV || ret == -ENOMEDIUM)
 			return ret;

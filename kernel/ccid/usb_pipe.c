@@ -461,8 +461,8 @@ static void pipe_int_work(struct work_struct *work)
  */
 int ccid_usb_pipe_int_init(struct ccid_usb *usb, const struct usb_endpoint_descriptor *ep)
 {
-	/* a notification of 256 slots has 65 bytes; longer ones are cut by the pipe */
-	u32 size = max_t(u32, usb_endpoint_maxp(ep), 8);
+	/* whole packets: with room for more a full one would not end the transfer */
+	u32 size = roundup(2 + usb->ccid.desc.max_slot_index / 4, usb_endpoint_maxp(ep));
 
 	usb->int_ep = usb_endpoint_num(ep);
 	usb->int_urb = usb_alloc_urb(0, GFP_KERNEL);

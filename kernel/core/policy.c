@@ -561,10 +561,15 @@ void scard_pol_reset(struct pol_slot *s)
  * @s: the slot
  *
  * A reset for all connected handles. Without one the epoch does not advance, as it does not
- * when the worker powers an unused card off.
+ * when the worker powers an unused card off; nor if the epoch of a pending reset, which is done
+ * by this, has begun.
  */
 void scard_pol_lost_power(struct pol_slot *s)
 {
+	if (s->reset_counted) {
+		pol_clear_reset(s);
+		return;
+	}
 	if (s->connected) {
 		scard_pol_reset(s);
 		return;

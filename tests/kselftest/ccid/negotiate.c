@@ -309,6 +309,31 @@ TEST(bVoltageSupport_tries_5V_then_3V)
 	close(fd);
 }
 
+/* A cold reset; how often the card was powered up and off for it */
+static void expect_power(struct __test_metadata *_metadata, const char *options, unsigned int on,
+			 unsigned int off)
+{
+	int fd = connect_to(options, "iso,t=1,atr=3B80811F0618", SC_ANY);
+
+	ASSERT_LE(0, fd);
+	vr_clear();
+	EXPECT_EQ(0, sc_reconnect(fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_UNPOWER));
+	EXPECT_EQ(on, vr_count("IccPowerOn"));
+	EXPECT_EQ(off, vr_count("IccPowerOff"));
+	EXPECT_EQ(1, sc_count(fd));
+	close(fd);
+}
+
+/* The class indicator names 3 V and 1.8 V: the card, which answers at 5 V, is not left there. */
+TEST(class_indicator_chooses_3V)
+{
+	expect_power(_metadata, "--profile tpdu --desc dwFeatures=0x00010030 --desc bVoltageSupport=7",
+		     2, 2);
+	/* a reader without another class */
+	expect_power(_metadata, "--profile tpdu --desc dwFeatures=0x00010030 --desc bVoltageSupport=1",
+		     1, 1);
+}
+
 /* Cards with a wrong TCK are in use. */
 TEST(atr_with_wrong_TCK_is_accepted)
 {
