@@ -34,6 +34,11 @@ static u32 req_rx_size(const struct ccid_req *req, u32 room)
 	return min(max(CCID_HEADER_LEN + room, REQ_SMALL_MESSAGE), desc->max_msg);
 }
 
+static void req_count(struct ccid_req *req)
+{
+	req->req.kept = req->tx_size + req->rx->size + req->apdu_size;
+}
+
 /* A buffer that a host controller can reach; a large one may not be there. */
 static u8 *req_buf_alloc(u32 size, gfp_t gfp)
 {
@@ -61,6 +66,7 @@ int ccid_req_grow_rx(struct ccid_req *req, u32 room, gfp_t gfp)
 	kfree(req->rx->buf);
 	req->rx->buf = buf;
 	req->rx->size = size;
+	req_count(req);
 	return 0;
 }
 
@@ -78,6 +84,7 @@ static int req_grow_tx(struct ccid_req *req, u32 len, gfp_t gfp)
 	req->tx_size = CCID_HEADER_LEN + len;
 	req->req.in = ccid_req_payload(req);
 	req->req.in_size = len;
+	req_count(req);
 	return 0;
 }
 
@@ -133,6 +140,7 @@ int ccid_req_grow_apdu(struct ccid_req *req, u32 size)
 	kvfree_sensitive(req->apdu, req->apdu_size);
 	req->apdu = apdu;
 	req->apdu_size = size;
+	req_count(req);
 	return 0;
 }
 

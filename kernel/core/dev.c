@@ -13,6 +13,7 @@
 #include "event.h"
 #include "power.h"
 #include "presence.h"
+#include "request.h"
 #include "slot.h"
 #include "sysfs.h"
 #include "turn.h"
@@ -40,6 +41,7 @@ static void dev_release_slot(struct device *dev)
 	struct scard_reader *reader = slot->reader;
 
 	scard_worker_free(slot);
+	scard_request_free(slot->large);
 	scard_cdev_free_minor(slot);
 	kfree(slot);	/* the first member of the transport's structure */
 	scard_reader_put(reader);

@@ -2,13 +2,17 @@
 /*
  * Requests: one exchange and its buffers, which are the transport's.
  *
- * A handle keeps one request ready, so the usual exchange allocates nothing. Bytes of an
- * APDU are cleared before the request serves another call or is freed.
+ * A handle keeps one request ready, so the usual exchange allocates nothing. One with large
+ * buffers is kept by the slot, so that it is there once and not for each open file. Bytes of
+ * an APDU are cleared before the request serves another call or is freed.
  */
 #include <linux/kref.h>
 #include <linux/slab.h>
 
 #include "request.h"
+
+/* A handle keeps no more than this: buffers for short APDUs */
+#define REQUEST_SMALL	2048U
 
 /**
  * scard_request_alloc() - make a request
@@ -67,6 +71,11 @@ void scard_request_free(struct scard_req *req)
 	scard_reader_put(reader);
 }
 
+static struct scard_req *request_take(struct scard_req **place)
+{
+	return READ_ONCE(*place) ? xchg(place, NULL) : NULL;
+}
+
 /**
  * scard_request_get() - take a request with room for an exchange
  * @h: the handle
@@ -79,8 +88,15 @@ void scard_request_free(struct scard_req *req)
  */
 struct scard_req *scard_request_get(struct scard_handle *h, u32 len, u32 room)
 {
-	struct scard_req *req = xchg(&h->spare, NULL);
+	bool large = len > SCARD_SHORT_COMMAND || room > REQUEST_SMALL / 2;
+	struct scard_req *req = NULL;
 
+	if (large)
+		req = request_take(&h->slot->large);
+	if (!req)
+		req = request_take(&h->spare);
+	if (!req && !large)
+		req = request_take(&h->slot->large);
 	len = max(len, SCARD_SHORT_COMMAND);
 	if (!req)
 		return scard_request_alloc(h->slot, len, room, GFP_KERNEL_ACCOUNT);
@@ -95,7 +111,7 @@ struct scard_req *scard_request_get(struct scard_handle *h, u32 len, u32 room)
 }
 
 /**
- * scard_request_put() - clear a request and keep it for the next exchange of the handle
+ * scard_request_put() - clear a request and keep it for the next exchange
  * @h: the handle
  * @req: the request, or NULL
  */
@@ -104,5 +120,5 @@ void scard_request_put(struct scard_handle *h, struct scard_req *req)
 	if (!req)
 		return;
 	scard_request_clear(req);
-	scard_request_free(xchg(&h->spare, req));
+	scard_request_free(xchg(req->kept > REQUEST_SMALL ? &h->slot->large : &h->spare, req));
 }

@@ -89,6 +89,7 @@ enum scard_icc {
  * @worker: made for the slot's worker: no answer in it is longer than an ATR
  * @single: this exchange is the whole operation: once it is complete, the card is in a
  *	defined state (transport); false when an operation begins
+ * @kept: bytes of memory in its buffers (transport)
  * @in: command of TRANSMIT, input of CONTROL; the transport's memory
  * @in_size: bytes at @in
  * @in_len: bytes of them in use
@@ -103,6 +104,7 @@ struct scard_req {
 	refcount_t users;
 	bool worker;
 	bool single;
+	u32 kept;
 	u8 *in;
 	u32 in_size;
 	u32 in_len;
@@ -515,6 +517,8 @@ struct scard_traced {
  * @watchdog: the limit of idle transactions
  * @worker: the worker
  * @op: the operation under way
+ * @large: a request with large buffers, for the next call that needs them; taken and put
+ *	back with xchg()
  * @stall_work: takes the turn over from a caller that does not run; see turn.c
  * @last_id: id of the handle that was opened last (lock)
  * @count: counters
@@ -537,6 +541,7 @@ struct scard_slot {
 	struct scard_watchdog watchdog;
 	struct scard_worker worker;
 	struct scard_operation op;
+	struct scard_req *large;
 	struct delayed_work stall_work;
 	u32 last_id;
 	struct scard_slot_count count;
