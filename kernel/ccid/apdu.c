@@ -326,7 +326,8 @@ static int xfr_t1_resynch(struct ccid_slot *slot, struct ccid_req *req)
 	/* the one block that is sent overwrites as much: it has no information field */
 	memcpy(saved, tx, sizeof(saved));
 	ret = xfr_t1_run(slot, req, ccid_t1_start_resynch(&slot->t1, tx));
-	memcpy(tx, saved, sizeof(saved));
+	if (ret != -EINTR)	/* the buffer may be on its way still */
+		memcpy(tx, saved, sizeof(saved));
 	return ret;
 }
 

@@ -21,6 +21,7 @@
 #define CCID_H
 
 #include <linux/bits.h>
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/timer.h>
 #include <linux/wait.h>
@@ -53,6 +54,9 @@
 /* bmRequestType of class requests to the interface, CCID 1.1 section 5.3 */
 #define CCID_REQUEST_OUT		0x21	/* host to device */
 #define CCID_REQUEST_IN			0xa1	/* device to host */
+
+/* For scard_slot_sleeps(): due once it is woken. Timers are late, by an eighth of their time. */
+#define CCID_NOT_DUE			(jiffies + MAX_JIFFY_OFFSET)
 
 struct ccid_reader;
 struct ccid_slot;

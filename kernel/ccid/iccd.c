@@ -83,17 +83,20 @@ static struct iccd_time iccd_time(const struct ccid_slot *slot, unsigned int ms)
 static int iccd_pause(struct ccid_slot *slot, unsigned int ms, const struct iccd_time *time)
 {
 	struct scard_reader *reader = slot->slot.reader;
+	unsigned long timeout = msecs_to_jiffies(ms);
 	DEFINE_WAIT(wait);
 	bool owned;
 
 	if (time_after(jiffies, time->deadline))
 		return -ETIMEDOUT;
 	spin_lock_irq(&reader->lock);
-	scard_slot_sleeps(&slot->slot, jiffies + msecs_to_jiffies(ms));
+	/* its timer is late, by an eighth at most */
+	scard_slot_sleeps(&slot->slot, jiffies + timeout + timeout / 4);
 	spin_unlock_irq(&reader->lock);
 	prepare_to_wait(&reader->resumed, &wait, TASK_KILLABLE | TASK_FREEZABLE);
-	if (!scard_reader_gone(reader))
-		schedule_timeout(msecs_to_jiffies(ms));
+	/* a suspend waits for the worker, and wakes only those that sleep already */
+	if (!scard_reader_gone(reader) && READ_ONCE(reader->stops) == time->stops)
+		schedule_timeout(timeout);
 	finish_wait(&reader->resumed, &wait);
 	spin_lock_irq(&reader->lock);
 	owned = scard_slot_wakes(&slot->slot, time->req);

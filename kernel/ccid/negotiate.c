@@ -130,7 +130,8 @@ static int negotiate_set_parameters(struct ccid_slot *slot, struct ccid_req *req
 		  ccid_params_put_t0(payload, &slot->atr, fi_di);
 	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_SET_PARAMETERS, params, len,
 			    NEGOTIATE_PARAMS_TIMEOUT_MS);
-	if (!ret || !req->ans.type || req->ans.cmd_status != CCID_CMD_FAILED ||
+	/* with -EINTR the answer may be there, and is not for this caller */
+	if (!ret || ret == -EINTR || !req->ans.type || req->ans.cmd_status != CCID_CMD_FAILED ||
 	    req->ans.icc_status == CCID_ICC_ABSENT)
 		return ret;
 	/* Command not supported, or the byte named by bError cannot be changed */

@@ -84,7 +84,8 @@ static int slot_on(struct ccid_slot *slot, struct ccid_req *req, const u8 params
 	}
 	ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_ICC_POWER_ON, params, 0,
 			    SLOT_POWER_TIMEOUT_MS);
-	if (!(quirks & CCID_QUIRK_ISO_MODE) || !ret || !req->ans.type ||
+	/* with -EINTR the answer may be there, and is not for this caller */
+	if (!(quirks & CCID_QUIRK_ISO_MODE) || !ret || ret == -EINTR || !req->ans.type ||
 	    req->ans.error != SLOT_ERROR_EMV)
 		return ret;
 	memcpy(ccid_req_payload(req), iso_mode, sizeof(iso_mode));
@@ -214,6 +215,8 @@ static int slot_ask_first(struct ccid_slot *slot, struct ccid_req *req)
 		if (ret == -EINTR || ret == -ENODEV)
 			return ret;
 		icc = slot_ask(slot, req);
+		if (icc == -EINTR)
+			return icc;
 	}
 	slot->asked = true;
 	return icc;

@@ -24,6 +24,14 @@ bool ccid_token_needed(const struct ccid_reader *reader)
 	return reader->reader.nslots > reader->desc.nbusy && !READ_ONCE(reader->powering_off);
 }
 
+/* The caller that waited lost its turn: the place in the queue, and the token, are the worker's. */
+static void token_evict(struct ccid_token *token)
+{
+	if (token->done)
+		complete(token->done);
+	token->done = NULL;
+}
+
 static void token_wake(struct ccid_token *token)
 {
 	struct ccid_slot *slot = container_of(token, struct ccid_slot, token);
@@ -74,7 +82,7 @@ int ccid_token_get(struct ccid_slot *slot, const struct ccid_req *req)
 	token->done = &done;
 	list_add_tail(&token->node, &reader->token_queue);
 	scard_turn_watch_all(&reader->reader);
-	scard_slot_sleeps(&slot->slot, slot->slot.op.ceiling);
+	scard_slot_sleeps(&slot->slot, CCID_NOT_DUE);
 	spin_unlock_irq(&reader->reader.lock);
 
 	wait_for_completion_state(&done, TASK_KILLABLE | TASK_FREEZABLE);
@@ -82,6 +90,8 @@ int ccid_token_get(struct ccid_slot *slot, const struct ccid_req *req)
 	spin_lock_irq(&reader->reader.lock);
 	if (!scard_slot_wakes(&slot->slot, &req->req)) {
 		ret = -EINTR;	/* the token is the worker's */
+		if (token->done == &done)
+			token->done = NULL;
 	} else {
 		token->done = NULL;
 		list_del_init(&token->node);
@@ -111,7 +121,7 @@ bool ccid_token_claim(struct scard_slot *slot)
 	if (!ccid_token_needed(reader))
 		return true;
 	spin_lock_irq(&reader->reader.lock);
-	token->done = NULL;	/* the caller that waited lost its turn */
+	token_evict(token);
 	if (token->held) {
 		;
 	} else if (reader->tokens && list_empty(&token->node)) {
@@ -128,7 +138,7 @@ bool ccid_token_claim(struct scard_slot *slot)
 }
 
 /**
- * ccid_token_release() - scard_reader_ops.release: give the token back
+ * ccid_token_release() - scard_reader_ops.release: give the token, or a place in the queue, back
  * @slot: the slot
  *
  * The first that waits has it next.
@@ -138,16 +148,24 @@ void ccid_token_release(struct scard_slot *slot)
 	struct ccid_reader *reader = to_ccid_reader(slot->reader);
 	struct ccid_token *token = &to_ccid_slot(slot)->token, *next;
 
-	if (!READ_ONCE(token->held))
+	if (reader->reader.nslots <= reader->desc.nbusy)
 		return;
 	spin_lock_irq(&reader->reader.lock);
-	token->held = false;
-	next = list_first_entry_or_null(&reader->token_queue, struct ccid_token, node);
-	if (next) {
-		WRITE_ONCE(next->held, true);
-		token_wake(next);
-	} else {
-		reader->tokens++;
+	/* of a caller, or of a job that was cancelled */
+	token_evict(token);
+	list_del_init(&token->node);
+	if (token->held) {
+		token->held = false;
+		next = list_first_entry_or_null(&reader->token_queue, struct ccid_token, node);
+		if (next) {
+			WRITE_ONCE(next->held, true);
+			token_wake(next);
+			/* the one that has it now may not run */
+			if (!list_empty(&reader->token_queue))
+				scard_turn_watch_all(&reader->reader);
+		} else {
+			reader->tokens++;
+		}
 	}
 	spin_unlock_irq(&reader->reader.lock);
 }

@@ -66,10 +66,12 @@ static void wire_expired(struct timer_list *timer)
 	spin_lock_irqsave(&reader->reader.lock, flags);
 	req = slot->cmd;
 	if (req && req->state != CCID_REQ_DONE) {
-		if (time_before(jiffies, req->deadline))
+		if (time_before(jiffies, req->deadline)) {
 			mod_timer(timer, req->deadline);
-		else
+		} else {
+			scard_slot_due(&slot->slot, jiffies);
 			wake_up(&req->wait);
+		}
 	}
 	spin_unlock_irqrestore(&reader->reader.lock, flags);
 }
@@ -364,7 +366,7 @@ static bool wire_message(struct ccid_req *req, struct ccid_rx *rx, u32 len)
 		if (time_after(deadline, target->ceiling))
 			deadline = target->ceiling;
 		WRITE_ONCE(target->deadline, deadline);
-		scard_slot_due(reader->reader.slots[target->slot], deadline);
+		scard_slot_due(reader->reader.slots[target->slot], CCID_NOT_DUE);
 		wire_arm(target);
 		reader->reader.count.time_extensions++;
 		if (++target->extensions < WIRE_MAX_EXTENSIONS)
@@ -546,7 +548,7 @@ int ccid_wire_post(struct ccid_slot *slot, struct ccid_req *req, u8 type, const 
 	ret = reader->bulk->submit(req, CCID_HEADER_LEN + len);
 	if (!ret) {
 		wire_arm(req);
-		scard_slot_sleeps(&slot->slot, req->deadline);
+		scard_slot_sleeps(&slot->slot, CCID_NOT_DUE);
 	}
 	spin_unlock_irqrestore(&reader->reader.lock, flags);
 	/* the receive buffer may be armed, and another slot's answer may have taken it */

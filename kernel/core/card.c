@@ -231,7 +231,7 @@ static int card_power_on(struct scard_slot *slot, struct scard_req *req, bool wa
 {
 	int ret = slot->reader->ops->power_on(slot, req, warm);
 
-	if (ret == -EINTR)
+	if (ret == -EINTR && scard_slot_is_owned(slot, req))
 		card_settle_later(slot);
 	return ret ?: card_take_atr(slot, req, warm);
 }
@@ -429,6 +429,8 @@ int scard_card_settle(struct scard_slot *slot, struct scard_req *req)
 		if (!ret)
 			scard_power_idle(slot);
 	}
+	if (!scard_slot_is_owned(slot, req))
+		return ret;	/* the worker settles, or has settled */
 	if (ret == -EINTR)
 		card_settle_later(slot);
 	card_retry(slot, ret);

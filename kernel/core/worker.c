@@ -77,7 +77,7 @@ static void worker_do(struct scard_slot *slot, enum pol_job job, bool awake)
 	}
 }
 
-/* The reader is suspended: the worker keeps its turn, and scard_dev_resume() kicks it. */
+/* The reader is suspended, or being reset. */
 static bool worker_is_paused(const struct scard_slot *slot)
 {
 	return READ_ONCE(slot->reader->paused) && !scard_reader_gone(slot->reader);
@@ -93,10 +93,15 @@ static void worker_work(struct work_struct *work)
 	spin_lock(&slot->lock);
 	mine = slot->pol.running == &slot->pol.worker;
 	spin_unlock(&slot->lock);
-	if (!mine || worker_is_paused(slot))
+	if (!mine)
 		return;
 
 	awake = !ops->get(slot->reader);
+	if (awake && worker_is_paused(slot)) {
+		/* not asleep by itself: the worker keeps its turn, scard_dev_resume() kicks it */
+		ops->put(slot->reader);
+		return;
+	}
 	worker_finish_orphan(slot);
 	do {
 		spin_lock(&slot->lock);
@@ -119,7 +124,7 @@ static void worker_work(struct work_struct *work)
 			scard_request_clear(slot->worker.req);
 			ops->release(slot);
 		}
-	} while (job != POL_JOB_NONE && !worker_is_paused(slot));
+	} while (job != POL_JOB_NONE && !(awake && worker_is_paused(slot)));
 	if (awake)
 		ops->put(slot->reader);
 }
@@ -191,6 +196,7 @@ static bool worker_turn_is_over(struct scard_slot *slot)
  */
 void scard_worker_stop(struct scard_slot *slot)
 {
+	scard_worker_kick(slot);	/* it may have kept its turn over a suspend */
 	wait_event(slot->events.wait, worker_turn_is_over(slot));
 	flush_work(&slot->worker.work);
 }
