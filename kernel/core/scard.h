@@ -27,9 +27,8 @@
  *   policy.c appoints it. Members marked (owner) belong to it and need no lock: the turn
  *   passes from one owner to the next under slot->lock. If the owner is killed, the slot's
  *   worker (a work item) owns the turn, and the caller leaves at once. If the owner sleeps in
- *   the transport and does not run although its answer is there (a frozen thread, one that
- *   gets no CPU), or the reader goes, the turn is taken over: the worker owns it, and the
- *   thread finds that out by scard_slot_wakes() before it touches anything (turn.c).
+ *   the transport and does not run when it should, or the reader goes, the worker takes the
+ *   turn over, and the thread finds that out by scard_slot_wakes() (turn.c).
  *   Members marked (lock) are written by the owner under slot->lock, and read by any
  *   thread under it. presence.news_work runs beside the owner and takes slot->lock only.
  *
@@ -155,8 +154,7 @@ struct scard_req {
  * @claim: before a job of the worker: may all its exchanges begin? Never sleeps. false: the
  *	transport calls scard_worker_kick() when they may
  * @release: after the job
- * @is_awaited: does another slot wait for something that the owner of this one's turn has?
- *	Under slot->lock.
+ * @is_awaited: under slot->lock: does another slot wait for what the owner of the turn has?
  *
  * Memory of a request.
  *
@@ -517,8 +515,7 @@ struct scard_traced {
  * @watchdog: the limit of idle transactions
  * @worker: the worker
  * @op: the operation under way
- * @large: a request with large buffers, for the next call that needs them; taken and put
- *	back with xchg()
+ * @large: a request with large buffers, ready for the next call; xchg()
  * @stall_work: takes the turn over from a caller that does not run; see turn.c
  * @last_id: id of the handle that was opened last (lock)
  * @count: counters
@@ -597,8 +594,7 @@ static inline bool scard_reader_gone(const struct scard_reader *reader)
  * @slot: the slot; reader->lock is held
  * @due: when it runs again at the latest, jiffies
  *
- * From here until scard_slot_wakes() it touches nothing but its own request, since its turn
- * may be taken over.
+ * Until scard_slot_wakes() it touches its own request only: the turn may be taken over.
  */
 static inline void scard_slot_sleeps(struct scard_slot *slot, unsigned long due)
 {
@@ -623,8 +619,7 @@ static inline void scard_slot_due(struct scard_slot *slot, unsigned long due)
  * @slot: the slot
  * @req: the request
  *
- * Return: false if the turn was taken over while the caller slept; it cannot change
- * otherwise
+ * Return: false if the turn was taken over while the caller slept
  */
 static inline bool scard_slot_is_owned(const struct scard_slot *slot, const struct scard_req *req)
 {
