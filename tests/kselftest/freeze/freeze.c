@@ -73,7 +73,7 @@ static bool user_go(const struct user *user)
 	return write(user->word, "", 1) == 1;
 }
 
-static bool user_start(struct user *user, unsigned int slot, const char *apdu)
+static bool user_begin(struct user *user, unsigned int slot, const char *apdu)
 {
 	int word[2], result[2];
 
@@ -88,7 +88,12 @@ static bool user_start(struct user *user, unsigned int slot, const char *apdu)
 	close(result[1]);
 	user->word = word[1];
 	user->result = result[0];
-	return user->pid > 0 && !user_result(user, AT_ONCE_MS);
+	return user->pid > 0;
+}
+
+static bool user_start(struct user *user, unsigned int slot, const char *apdu)
+{
+	return user_begin(user, slot, apdu) && !user_result(user, AT_ONCE_MS);
 }
 
 static bool user_blocks(const struct user *user)
@@ -368,6 +373,26 @@ TEST_F_TIMEOUT(busy_slot_queue, waiter_goes_on_though_owner_is_frozen, 90)
 	EXPECT_EQ(0x9000, user_result(&self->second, SLOW_MS));
 	ASSERT_TRUE(freezer_thaws());
 	EXPECT_EQ(-EIO, user_result(&self->first, AT_ONCE_MS));
+}
+
+/* So does the busy slot of one that was frozen before it got it. */
+TEST_F_TIMEOUT(busy_slot_queue, last_goes_on_though_waiter_is_frozen, 90)
+{
+	struct user last;
+
+	vr_try("insert 2 iso");
+	ASSERT_TRUE(freezer_add(&self->second));
+	ASSERT_TRUE(freezer_freezes());
+	/* its commands to connect wait, too */
+	ASSERT_TRUE(user_begin(&last, 2, APDU_STATE));
+	EXPECT_EQ(0x9000, user_result(&self->first, SLOW_MS));
+	EXPECT_EQ(0, user_result(&last, TAKEN_MS));
+	ASSERT_TRUE(user_go(&last));
+	EXPECT_EQ(0x9000, user_result(&last, AT_ONCE_MS));
+	ASSERT_TRUE(freezer_thaws());
+	EXPECT_EQ(-EIO, user_result(&self->second, AT_ONCE_MS));
+	user_stop(&last);
+	vr_try("remove 2");
 }
 
 /* The dead do not get the place, nor do they lose it. */

@@ -450,6 +450,27 @@ TEST_F(autosuspend, removal_and_insertion_wake_reader)
 	EXPECT_EQ(1, vr_count("IccPowerOff"));
 }
 
+/* A refused power-off is tried again, also if the reader has fallen asleep, and calls go on. */
+TEST_F_TIMEOUT(autosuspend, retry_of_refused_power_off_wakes_reader, 60)
+{
+	ASSERT_TRUE(asleep());
+	vr_do("fault from 1 on IccPowerOff error f0");
+	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
+	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, vr_try("wait count IccPowerOff 1 5000"));
+	vr_do("fault from 1 on IccPowerOn error f0");
+	/* after 1, 2, 4 s: each begins with GetSlotStatus */
+	ASSERT_TRUE(asleep());
+	vr_clear();
+	EXPECT_EQ(0, vr_try("wait count GetSlotStatus 1 20000"));
+	ASSERT_TRUE(asleep());
+	vr_do("fault clear");
+	vr_clear();
+	EXPECT_EQ(0, vr_try("wait count IccPowerOn 1 20000"));
+	agent_begin(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED);
+	EXPECT_EQ(0, agent_result(&self->agent, PATIENCE_MS));
+}
+
 /* A reader that cannot wake us would not tell of an insertion. */
 TEST_F(autosuspend, no_autosuspend_without_remote_wakeup)
 {
