@@ -2,7 +2,10 @@
 # shellcheck shell=bash
 #
 # Unpacks Debian packages of another architecture below a cache, as any user, and installs
-# nothing. Sourced, with arch set.
+# nothing. Sourced, with arch set. A complete directory of the cache needs no mirror.
+
+# Seconds between tries: a mirror may be in the middle of a sync.
+pause=${SCARD_ARCH_PAUSE:-20}
 
 # prepare NAME: locks and empties dir, the directory NAME of the cache; fails if it is complete
 prepare()
@@ -28,19 +31,51 @@ finish()
 	: >"$dir/complete"
 }
 
-# native COMMAND...: apt-get of this machine with nothing installed
-native()
+# apt_get COMMAND...: apt-get with nothing installed
+apt_get()
 {
-	apt-get -qq -o Dir::State::status="$dir/apt/status" -o APT::Sandbox::User="$(id -un)" "$@"
+	LC_ALL=C apt-get -qq -o Dir::State::status="$dir/apt/status" -o APT::Sandbox::User="$(id -un)" \
+		-o Dir::Cache="$dir/apt" -o Dir::Cache::archives="$dir/apt/archives" \
+		-o Debug::NoLocking=1 -o Acquire::Languages=none "$@"
 }
 
-# foreign COMMAND...: apt-get of a machine of that architecture with nothing installed
+# native COMMAND...: apt_get of this machine; by its own index, unless renew has made one
+native()
+{
+	local lists=()
+	[[ ! -d $dir/apt/native ]] || lists=(-o Dir::State::Lists="$dir/apt/native")
+	apt_get "${lists[@]}" "$@"
+}
+
+# foreign COMMAND...: apt_get of a machine of that architecture
 foreign()
 {
-	native -o APT::Architecture="$arch" -o APT::Architectures="$arch" \
-		-o Dir::State::Lists="$dir/apt/lists" -o Dir::Cache="$dir/apt" \
-		-o Dir::Cache::archives="$dir/apt/archives" -o Debug::NoLocking=1 \
-		-o Acquire::Languages=none "$@"
+	apt_get -o APT::Architecture="$arch" -o APT::Architectures="$arch" -o Dir::State::Lists="$dir/apt/lists" "$@"
+}
+
+# renew native|foreign: its index; without some of its files, the others may suffice
+renew()
+{
+	[[ $1 = foreign ]] || mkdir -p "$dir/apt/native"
+	"$1" update || echo "${0##*/}: apt-get update failed, going on with what there is"
+}
+
+# download native|foreign FUNCTION [ARGUMENT...]: calls the function, which downloads from there,
+# until it succeeds. If it does not, the script ends with status 3 and the reason as the last line
+# on standard error.
+download()
+{
+	local from=$1 try log=$dir/apt/log
+	shift
+	for try in 1 2 3; do
+		: >"$log.index"
+		[[ $from = native && $try = 1 ]] || renew "$from" >&2 2>"$log.index"
+		"$@" >&2 2>"$log" && return
+		cat "$log.index" "$log" >&2
+		[[ $try = 3 ]] || sleep "$pause"
+	done
+	grep -hE '^[EW]: (Failed|Unable) ' "$log" "$log.index" | sort -s -k 2,2 | sed -n '1s/^.: //p' >&2
+	exit 3
 }
 
 # unpack DIRECTORY: what was downloaded

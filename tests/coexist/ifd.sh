@@ -33,7 +33,7 @@ end_pcscd()
 
 not_there()
 {
-	! kill -0 "$1" 2>/dev/null || [[ $(ps -o stat= -p "$1") = Z* ]]
+	! kill -0 "$1" 2>/dev/null || grep -qs '^State:.Z' "/proc/$1/status"
 }
 
 # configure DEVICENAME
