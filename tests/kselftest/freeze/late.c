@@ -24,7 +24,7 @@
 /* The deadlines of the commands before: the timer of the slot serves all */
 #define BEFORE_MS	20000
 #define PATIENCE_MS	(ESCAPE_S * 1000 + 15000)
-/* Timers of 4032 to 32255 ticks expire at multiples of these (Linux: kernel/time/timer.c) */
+/* Timers of 4032 to 32255 ticks expire at multiples of these: the fourth level of the wheel */
 #define TICKS		512
 
 static unsigned long long ticks(void)
