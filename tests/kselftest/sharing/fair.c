@@ -16,7 +16,7 @@
 
 #define PEERS		3
 #define TURN		APDU_SLEEP("0014")	/* 20 ms */
-#define MEASURE_MS	10000
+#define MEASURE_MS	6000
 
 /*
  * While a signal is delivered and handled the caller is not in the queue, and a turn that begins
