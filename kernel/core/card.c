@@ -89,8 +89,10 @@ void scard_card_set_mute(struct scard_slot *slot)
 	card_set(slot, POL_CARD_MUTE);
 	if (READ_ONCE(slot->pol.card) != POL_CARD_MUTE)
 		return;		/* it was removed meanwhile */
-	scard_reader_warn(slot->reader,
-			  "cannot reset or power off a card, trying again: unplug the reader to be sure");
+	/* once, not for each retry */
+	if (!READ_ONCE(slot->power.retry_s))
+		scard_reader_warn(slot->reader,
+				  "cannot reset or power off a card, trying again: unplug the reader to be sure");
 	scard_power_retry(slot);
 }
 
