@@ -12,8 +12,8 @@
 #include "sc.h"
 #include "vr.h"
 
-#define FILES		10000
-#define CONNECTED	1000
+#define FILES		3500
+#define CONNECTED	500
 #define LONGEST		65548
 /* KiB for each; a struct file, which is not the module's, is a quarter of one */
 #define PER_FILE	1
