@@ -81,7 +81,7 @@ def main():
         if name.endswith(CODE + SCRIPTS) or "." not in os.path.basename(name):
             code |= set(re.findall(r"\w+", STRING.sub(" ", COMMENT.sub(" ", text))))
     for name in files:
-        if not name.startswith(("kernel/", "include/", "lib/", "tools/", "README", "CONTRIBUTING",
+        if not name.startswith(("kernel/", "include/", "lib/", "tools/", "README",
                                 "tests/")) or name.startswith("tests/static/"):
             continue
         text = text_of(name)
