@@ -262,7 +262,7 @@ static int cmd_end(struct ccid_slot *slot, struct ccid_req *req, int ret)
 		return cmd_time_out(slot, req);
 	if (!req->status)
 		return ccid_cmd_verdict(req);
-	/* otherwise ccid_cmd_take_over() was here */
+	/* ended by us: the reader may still be busy with it */
 	if (ccid_wire_in_flight(slot, req) && (req->status == -ENOENT || req->status == -EPERM ||
 					       req->status == -ECONNRESET))
 		slot->interrupted = true;
@@ -319,7 +319,10 @@ enum scard_progress ccid_cmd_begins(struct ccid_slot *slot, u8 type)
 								    SCARD_SENT_TO_READER);
 }
 
-/* Before a command: wait for the recovery of the reader, make up for one that is missing. */
+/*
+ * Before a command: wait for the recovery of the reader, or make up for one that is missing.
+ * -EBUSY: to be called again.
+ */
 static int cmd_prepare(struct ccid_slot *slot, struct ccid_req *req)
 {
 	struct ccid_reader *reader = ccid_slot_reader(slot);
@@ -332,6 +335,9 @@ static int cmd_prepare(struct ccid_slot *slot, struct ccid_req *req)
 	/* the payload in tx is not touched, only the header before it */
 	if (!ret && READ_ONCE(reader->wedged))
 		ret = cmd_unwedge(slot, req);
+	/* another slot's recovery has ended the abort sequence */
+	if (!ret && slot->interrupted)
+		ret = -EBUSY;
 	return ret;
 }
 
@@ -378,13 +384,18 @@ int ccid_cmd_exchange(struct ccid_slot *slot, struct ccid_req *req, u8 type, con
 
 	for (;;) {
 		ret = cmd_prepare(slot, req);
-		if (ret)
+		if (!ret)
+			ret = cmd_send(slot, req, type, params, len, timeout_ms);
+		else if (ret != -EBUSY)
 			return ret;
-		ret = cmd_send(slot, req, type, params, len, timeout_ms);
-		if (ret == -EBUSY && time_before(jiffies, slot->slot.op.ceiling))
-			continue;	/* another slot recovers the reader */
+		if (ret == -EBUSY) {
+			/* another slot recovers the reader */
+			if (time_before(jiffies, slot->slot.op.ceiling))
+				continue;
+			return -ETIMEDOUT;
+		}
 		if (aborted || !cmd_is_busy(req, ret))
-			return ret == -EBUSY ? -ETIMEDOUT : ret;
+			return ret;
 		/* the command was not executed: abort the one before, and once again */
 		slot->interrupted = true;
 		aborted = true;
@@ -393,7 +404,7 @@ int ccid_cmd_exchange(struct ccid_slot *slot, struct ccid_req *req, u8 type, con
 
 static bool cmd_is_paused(const struct ccid_reader *reader)
 {
-	return READ_ONCE(reader->reader.paused) && !reader->powering_off;
+	return READ_ONCE(reader->reader.paused) && !READ_ONCE(reader->powering_off);
 }
 
 /**

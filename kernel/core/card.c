@@ -28,13 +28,18 @@ static void card_set_locked(struct scard_slot *slot, enum pol_card card)
 	scard_event_card_changed(slot);
 }
 
-static void card_set(struct scard_slot *slot, enum pol_card card)
+/* Returns the state before. */
+static enum pol_card card_set(struct scard_slot *slot, enum pol_card card)
 {
+	enum pol_card before;
+
 	spin_lock(&slot->lock);
+	before = slot->pol.card;
 	/* the card, or the reader, may have been removed since the answer */
-	if (slot->pol.card != POL_CARD_ABSENT)
+	if (before != POL_CARD_ABSENT)
 		card_set_locked(slot, card);
 	scard_slot_unlock(slot);
+	return before;
 }
 
 /**
@@ -86,11 +91,12 @@ void scard_card_lost_power_locked(struct scard_slot *slot)
  */
 void scard_card_set_mute(struct scard_slot *slot)
 {
-	card_set(slot, POL_CARD_MUTE);
-	if (READ_ONCE(slot->pol.card) != POL_CARD_MUTE)
+	enum pol_card before = card_set(slot, POL_CARD_MUTE);
+
+	if (before == POL_CARD_ABSENT)
 		return;		/* it was removed meanwhile */
 	/* once, not for each retry */
-	if (!READ_ONCE(slot->power.retry_s))
+	if (before != POL_CARD_MUTE || !READ_ONCE(slot->power.retry_s))
 		scard_reader_warn(slot->reader,
 				  "cannot reset or power off a card, trying again: unplug the reader to be sure");
 	scard_power_retry(slot);

@@ -40,13 +40,13 @@ void scard_turn_served(struct scard_turn *t)
 #define TURN_STALL	HZ
 
 /**
- * scard_turn_watch() - have the turn taken over if its caller does not run
+ * scard_turn_watch() - have the turn that runs taken over if its caller does not run
  * @slot: the slot, locked, for whose turn another call or the worker waits
  */
 void scard_turn_watch(struct scard_slot *slot)
 {
 	lockdep_assert_held(&slot->lock);
-	if (!slot->pol.gone && !delayed_work_pending(&slot->stall_work))
+	if (slot->pol.running && !slot->pol.gone && !delayed_work_pending(&slot->stall_work))
 		queue_delayed_work(slot->reader->wq, &slot->stall_work, TURN_STALL);
 }
 
@@ -74,7 +74,6 @@ static struct scard_req *turn_dispossess(struct scard_slot *slot, bool always)
 		req = slot->op.req;
 		slot->op.asleep = false;
 		WRITE_ONCE(slot->op.req, NULL);
-		refcount_inc(&req->users);
 	}
 	spin_unlock_irq(&reader->lock);
 	return req;
@@ -100,12 +99,11 @@ bool scard_turn_take_over(struct scard_slot *slot, bool always)
 	if (!req)
 		return false;
 	slot->count.failures++;
+	/* the caller needs slot->lock to drop its own reference */
 	if (slot->reader->ops->in_flight(slot, req)) {
+		refcount_inc(&req->users);
 		slot->worker.orphan = req;
 		slot->worker.abandoned = true;
-	} else {
-		/* the caller has the other reference */
-		refcount_dec(&req->users);
 	}
 	if (slot->op.progress != SCARD_NOTHING_SENT) {
 		scard_pol_interrupted(&slot->pol);
@@ -249,10 +247,9 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, struct scard_r
 		init_completion(&t->served);
 		slot->count.waits++;
 		scard_watchdog_awaited(slot);
-		scard_turn_watch(slot);
 		trace_scard_wait(h, op, scard_trace_owner(slot));
 	}
-	if (slot->pol.head && slot->pol.running)
+	if (slot->pol.head)
 		scard_turn_watch(slot);
 	scard_slot_unlock(slot);
 
