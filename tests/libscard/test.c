@@ -3,12 +3,12 @@
  * Runs all tests of the library over the fake devices, once with each discovery of readers
  * (netlink, device nodes).
  */
-#include <dirent.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "open_files.h"
 #include "test.h"
 
 #define TEST_SECONDS	30
@@ -157,21 +157,10 @@ const char *__tsan_default_options(void)
 }
 #endif
 
-static unsigned int descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned int n = 0;
-
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
-}
-
 static void run(const struct test *tests, const char *discovery)
 {
 	for (; tests->name; tests++) {
-		unsigned int before = descriptors();
+		unsigned int before = open_files();
 
 		tap_test("%s (%s)", tests->name, discovery);
 		alarm(TEST_SECONDS);
@@ -179,7 +168,7 @@ static void run(const struct test *tests, const char *discovery)
 		alarm(0);
 		/* nothing is left behind when the last context is released */
 		CHECK_EQ(fake_open_files(), 0);
-		CHECK_EQ(descriptors(), before);
+		CHECK_EQ(open_files(), before);
 		fake_reset();
 		tap_test_end();
 	}

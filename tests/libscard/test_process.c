@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The process around the library: errno, descriptors, system calls that a sandbox refuses. */
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "open_files.h"
 #include "test.h"
 
 #define WAITS	200
@@ -58,17 +58,6 @@ static void keeps_errno(void)
 	CHECK_KEEPS(SCardReleaseContext(ctx));
 }
 
-static unsigned int descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned int n = 0;
-
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
-}
-
 /* A context keeps an eventfd and a reader of them, whatever their number was. */
 static void many_waits(void)
 {
@@ -80,18 +69,18 @@ static void many_waits(void)
 
 	plug_reader(true);
 	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
-	before = descriptors();
+	before = open_files();
 	for (i = 0; i < WAITS; i++) {
 		c[i] = (struct call){ .f = call_change, .arg = 1, .ctx = ctx };
 		c[i].state[0].szReader = READER;
 		c[i].state[0].dwCurrentState = SCARD_STATE_PRESENT;
 		start(&c[i]);
 	}
-	EVENTUALLY(descriptors() >= before + 2 * WAITS);
+	EVENTUALLY(open_files() >= before + 2 * WAITS);
 	fake_remove(0);
 	for (i = 0; i < WAITS; i++)
 		CHECK_EQ(finish(&c[i]), SCARD_S_SUCCESS);
-	CHECK_EQ(descriptors(), before + 2);
+	CHECK_EQ(open_files(), before + 2);
 	SCardReleaseContext(ctx);
 }
 

@@ -227,6 +227,17 @@ int sc_features(int fd)
 	return result(ioctl(fd, SCARD_IOC_CONTROL, &arg));
 }
 
+int sc_escape(int fd)
+{
+	uint8_t message[] = { 0x1f, 0x02 };
+	struct scard_control arg = {
+		.in = (uintptr_t)message, .in_len = sizeof(message), .code = SCARD_CTL_ESCAPE,
+		.out = (uintptr_t)message, .out_len = sizeof(message),
+	};
+
+	return result(ioctl(fd, SCARD_IOC_CONTROL, &arg));
+}
+
 int sc_get_attr(int fd, uint32_t id, void *buf, uint32_t *len)
 {
 	struct scard_attr arg = { .buf = (uintptr_t)buf, .id = id, .len = *len };

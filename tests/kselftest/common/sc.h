@@ -51,6 +51,7 @@ int sc_apdu(int fd, const char *hex);
 /* The counter of vreader's ISO card, advanced by one. */
 long sc_count(int fd);
 int sc_features(int fd);			/* CONTROL: GET_FEATURE_REQUEST */
+int sc_escape(int fd);				/* CONTROL: a vendor's escape command */
 int sc_get_attr(int fd, uint32_t id, void *buf, uint32_t *len);
 int sc_set_attr(int fd, uint32_t id, const void *buf, uint32_t len);
 

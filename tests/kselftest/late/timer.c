@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
@@ -85,11 +84,6 @@ FIXTURE_TEARDOWN(unanswered)
 /* It ends with the time-out, and the card is not reset. */
 TEST_F_TIMEOUT(unanswered, keeps_its_turn_until_its_timer_expires, 120)
 {
-	static uint8_t message[] = { 0x1f, 0x02 };
-	struct scard_control arg = {
-		.in = (uintptr_t)message, .in_len = sizeof(message), .code = SCARD_CTL_ESCAPE,
-		.out = (uintptr_t)message, .out_len = sizeof(message),
-	};
 	pid_t child;
 	int i, ended;
 
@@ -99,7 +93,7 @@ TEST_F_TIMEOUT(unanswered, keeps_its_turn_until_its_timer_expires, 120)
 	wait_for_late_timer();
 	child = fork();
 	if (!child)
-		_exit(ioctl(self->fd, SCARD_IOC_CONTROL, &arg) < 0 ? errno : 0);
+		_exit(-sc_escape(self->fd));
 	ASSERT_LT(0, child);
 	EXPECT_EQ(0, vr_try("wait count Escape 1 5000"));
 	agent_begin_apdu(&self->agent, AGENT_APDU, APDU_STATE);

@@ -4,7 +4,6 @@
  * suspended (power/runtime_status, remote wake-up); SCARD_IOC_CONNECT brings both back.
  */
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
@@ -353,11 +352,6 @@ TEST_F(autosuspend, connect_keeps_reader_active)
 /* A command keeps it awake, also if its handle is disconnected by another thread. */
 TEST_F_TIMEOUT(autosuspend, control_keeps_reader_active, 60)
 {
-	static uint8_t message[] = { 0x1f, 0x02 };
-	struct scard_control arg = {
-		.in = (uintptr_t)message, .in_len = sizeof(message), .code = SCARD_CTL_ESCAPE,
-		.out = (uintptr_t)message, .out_len = sizeof(message),
-	};
 	pid_t child;
 	int i, ended;
 
@@ -367,7 +361,7 @@ TEST_F_TIMEOUT(autosuspend, control_keeps_reader_active, 60)
 	vr_do("fault every 1 on Escape delay 4000");
 	child = fork();
 	if (!child)
-		_exit(ioctl(self->fd, SCARD_IOC_CONTROL, &arg) < 0 ? errno : 0);
+		_exit(-sc_escape(self->fd));
 	ASSERT_LT(0, child);
 	for (i = 0; i < PATIENCE_MS && !vr_count("Escape"); i += 10)
 		pause_ms(10);

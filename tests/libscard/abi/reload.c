@@ -4,7 +4,6 @@
  * mappings and descriptors do not grow, and fork() finds no handler of it. argv[1]: the library,
  * which takes this machine for one with the module.
  */
-#include <dirent.h>
 #include <dlfcn.h>
 #include <malloc.h>
 #include <stdbool.h>
@@ -13,6 +12,8 @@
 #include <unistd.h>
 
 #include <winscard.h>
+
+#include "../open_files.h"
 
 #define CYCLES		10000
 /* The kernel takes 10 ms to close inotify */
@@ -24,17 +25,6 @@ struct held {
 	unsigned int descriptors;
 	unsigned int mappings;
 };
-
-static unsigned int descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned int n = 0;
-
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
-}
 
 static unsigned int mappings(void)
 {
@@ -50,7 +40,7 @@ static unsigned int mappings(void)
 
 static struct held hold(void)
 {
-	struct held held = { .descriptors = descriptors(), .mappings = mappings() };
+	struct held held = { .descriptors = open_files(), .mappings = mappings() };
 
 	held.memory = mallinfo2().uordblks;
 	return held;
