@@ -17,6 +17,7 @@
 #include "connect.h"
 #include "file.h"
 #include "presence.h"
+#include "process.h"
 #include "request.h"
 #include "trace.h"
 #include "turn.h"
@@ -77,6 +78,9 @@ static long cdev_get_status(struct scard_handle *h, void __user *uarg, struct fi
 	gated = st.flags & SCARD_STATUS_GATED;
 	if (gated && !(file->f_mode & FMODE_WRITE))
 		return -EBADF;
+	ret = gated ? scard_process_check(h) : 0;
+	if (ret)
+		return ret;
 	if (gated)
 		trace_scard_call(h, POL_OP_STATUS, 0);
 	ret = scard_file_status(h, &st, cdev_nonblock(file));
@@ -256,6 +260,7 @@ static long cdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct scard_handle *h = file->private_data;
 	void __user *uarg = (void __user *)arg;
+	int ret;
 
 	switch (cmd) {
 	case SCARD_IOC_GET_INFO:
@@ -279,10 +284,13 @@ static long cdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	/* all others act or may act: they need a file that is open for writing */
 	if (!(file->f_mode & FMODE_WRITE))
 		return -EBADF;
+	if (cmd == SCARD_IOC_CONNECT)
+		return cdev_connect(h, uarg, file, POL_OP_CONNECT);
+	ret = scard_process_check(h);
+	if (ret)
+		return ret;
 
 	switch (cmd) {
-	case SCARD_IOC_CONNECT:
-		return cdev_connect(h, uarg, file, POL_OP_CONNECT);
 	case SCARD_IOC_RECONNECT:
 		return cdev_connect(h, uarg, file, POL_OP_RECONNECT);
 	case SCARD_IOC_DISCONNECT:
@@ -337,9 +345,18 @@ static int cdev_open(struct inode *inode, struct file *file)
 }
 
 /*
- * There is no .flush: it would run at every close() of every duplicate, and a child
- * process that ends would take the card from its parent.
+ * Every close() of every duplicate, in every process that has one: it ends the handle only for
+ * SCARD_CONNECT_PROCESS. With the last reference, cdev_release() follows.
  */
+static int cdev_flush(struct file *file, fl_owner_t id)
+{
+	struct scard_handle *h = file->private_data;
+
+	if (file_count(file) > 1 && scard_process_ends(h))
+		scard_file_end(h);
+	return 0;
+}
+
 static int cdev_release(struct inode *inode, struct file *file)
 {
 	scard_file_close(file->private_data);
@@ -349,6 +366,7 @@ static int cdev_release(struct inode *inode, struct file *file)
 static const struct file_operations cdev_fops = {
 	.owner = THIS_MODULE,
 	.open = cdev_open,
+	.flush = cdev_flush,
 	.release = cdev_release,
 	.unlocked_ioctl = cdev_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,

@@ -13,6 +13,7 @@
 #include "event.h"
 #include "power.h"
 #include "presence.h"
+#include "process.h"
 #include "request.h"
 #include "slot.h"
 #include "turn.h"
@@ -148,7 +149,8 @@ int scard_connect_connect(struct scard_handle *h, struct scard_connect *arg, boo
 	ret = connect_check_share(arg->share_mode, arg->protocols);
 	if (ret)
 		return ret;
-	if (arg->initialization != SCARD_DISP_LEAVE || arg->flags & ~SCARD_CONNECT_CLOSE_MASK)
+	if (arg->initialization != SCARD_DISP_LEAVE ||
+	    arg->flags & ~(SCARD_CONNECT_CLOSE_MASK | SCARD_CONNECT_PROCESS))
 		return -EINVAL;
 	if (!close)
 		return -EPERM;
@@ -174,6 +176,8 @@ int scard_connect_connect(struct scard_handle *h, struct scard_connect *arg, boo
 			ret = slot->pol.gone ? -ENODEV : -ENOMEDIUM;
 		else
 			scard_pol_connected(&slot->pol, &h->pol, arg->share_mode, close);
+		if (!ret && arg->flags & SCARD_CONNECT_PROCESS)
+			scard_process_bind(h);
 		/* a connected handle has to hear of a removal */
 		if (!ret)
 			scard_presence_watch(slot);
@@ -289,6 +293,7 @@ static int connect_leave(struct scard_handle *h)
 	spin_lock(&slot->lock);
 	ret = scard_pol_leave(&slot->pol, &h->pol);
 	if (!ret) {
+		scard_process_unbind(h);
 		unused = scard_power_put_locked(slot);
 		scard_event_changed(slot);
 	}

@@ -12,6 +12,7 @@
 #include "file.h"
 #include "power.h"
 #include "presence.h"
+#include "process.h"
 #include "request.h"
 #include "slot.h"
 #include "trace.h"
@@ -48,13 +49,13 @@ struct scard_handle *scard_file_open(struct scard_slot *slot)
 }
 
 /**
- * scard_file_close() - end a handle whose last reference is gone
- * @h: the handle
+ * scard_file_end() - end a handle without DISCONNECT
+ * @h: the handle; its file may still be open elsewhere, and calls of it under way
  *
  * Never waits and cannot fail: the policy notes a reset of the card under the lock, before
  * any later call can have its turn, and the worker does it.
  */
-void scard_file_close(struct scard_handle *h)
+void scard_file_end(struct scard_handle *h)
 {
 	struct scard_slot *slot = h->slot;
 	bool unused = false, connected;
@@ -64,12 +65,24 @@ void scard_file_close(struct scard_handle *h)
 	connected = h->pol.share != POL_UNCONNECTED;
 	scard_pol_close(&slot->pol, &h->pol);
 	if (connected) {
+		scard_process_unbind(h);
 		unused = scard_power_put_locked(slot);
 		scard_event_changed(slot);
 	}
 	scard_slot_unlock(slot);
 	if (unused)
 		scard_power_unused(slot);
+}
+
+/**
+ * scard_file_close() - end a handle whose last reference is gone
+ * @h: the handle
+ */
+void scard_file_close(struct scard_handle *h)
+{
+	struct scard_slot *slot = h->slot;
+
+	scard_file_end(h);
 	scard_request_free(h->spare);
 	kfree(h);
 	put_device(&slot->dev);
@@ -88,7 +101,8 @@ void scard_file_info(struct scard_handle *h, struct scard_info *info)
 	const struct scard_reader *r = slot->reader;
 
 	*info = (struct scard_info){
-		.features = SCARD_FEATURE_CANCEL | SCARD_FEATURE_CLOSE_POLICY,
+		.features = SCARD_FEATURE_CANCEL | SCARD_FEATURE_CLOSE_POLICY |
+			    SCARD_FEATURE_PROCESS,
 		.minor = MINOR(slot->dev.devt),
 		.reader = r->index,
 		.slot = slot->index,

@@ -5,6 +5,7 @@
 #include "handle.h"
 
 struct scard_handle *scard_file_open(struct scard_slot *slot);
+void scard_file_end(struct scard_handle *h);
 void scard_file_close(struct scard_handle *h);
 void scard_file_info(struct scard_handle *h, struct scard_info *info);
 int scard_file_status(struct scard_handle *h, struct scard_status *st, bool nonblock);

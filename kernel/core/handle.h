@@ -11,6 +11,9 @@
  * @pol: its state in the policy (slot->lock)
  * @spare: a request ready for the next exchange, taken and put back with xchg()
  * @aside: when a signal interrupted a call in the queue, jiffies (slot->lock)
+ * @process: thread group that alone may use the handle, referenced; NULL: every process that has
+ *	the file (slot->lock; read without it to compare)
+ * @process_exited: it has exited, another process may take its place (slot->lock)
  * @seen: value of slot->events.all at the last snapshot (slot->lock)
  */
 struct scard_handle {
@@ -19,6 +22,8 @@ struct scard_handle {
 	struct pol_handle pol;
 	struct scard_req *spare;
 	unsigned long aside;
+	struct pid *process;
+	bool process_exited;
 	u32 seen;
 };
 

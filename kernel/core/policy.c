@@ -512,25 +512,27 @@ void scard_pol_end_owned(struct pol_slot *s, struct pol_handle *h)
 }
 
 /**
- * scard_pol_close() - end a handle at the last close of its file
+ * scard_pol_close() - end a handle without Disconnect
  * @s: the slot
- * @h: the handle; the caller may free it afterwards
+ * @h: the handle
  *
  * This is SCardDisconnect's promise: if the handle was connected, the card is reset before
  * another handle can speak to it. The reset is only noted here, and the worker does it;
  * every later call comes after it. No reset is needed if the card was reset, powered off or
  * removed since the handle connected, or if the handle never touched it.
  *
- * No call of the handle can be waiting: each holds a reference to the file.
+ * Calls of the handle may still be under way, unless this was the last close of its file: those
+ * that wait end with -ENOTCONN, and the reset comes after the one that runs.
  */
 void scard_pol_close(struct pol_slot *s, struct pol_handle *h)
 {
 	bool held = s->owner == h || h->share == POL_EXCLUSIVE;
+	bool speaks = s->running && s->running->handle == h;
 
 	scard_pol_forget(s, h);
 	if (h->share == POL_UNCONNECTED)
 		return;
-	if (!s->gone && h->spoke && !scard_pol_pending(s, h) && s->card == POL_CARD_ON &&
+	if (!s->gone && (h->spoke || speaks) && !scard_pol_pending(s, h) && s->card == POL_CARD_ON &&
 	    (held || h->close != POL_CLOSE_TRANSACTION)) {
 		enum pol_disp disp = h->close == POL_CLOSE_UNPOWER ? POL_UNPOWER : POL_RESET;
 

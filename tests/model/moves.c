@@ -186,7 +186,7 @@ static void enabled_handle(int h)
 	add(A_LEAVE, h, 0, 0);
 	if (config->ops & BIT(POL_OP_BEGIN))
 		add(A_END, h, 0, 0);
-	if (!busy)
+	if (!busy || has(ENV_CLOSE))
 		add(A_CLOSE, h, 0, 0);
 }
 

@@ -390,7 +390,8 @@ static void owe(enum pol_disp disp)
 void oracle_closed(int h)
 {
 	bool held = w.o.owner == h || w.o.share[h] == POL_EXCLUSIVE;
-	bool owes = w.o.spoke[h] && !w.o.event[h] && !w.o.gone &&
+	bool speaks = w.o.spoke[h] || w.o.running == h;
+	bool owes = speaks && !w.o.event[h] && !w.o.gone &&
 		    (held || w.o.close[h] != POL_CLOSE_TRANSACTION);
 
 	if (owes) {

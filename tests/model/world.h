@@ -170,6 +170,7 @@ struct world {
 #define ENV_WATCH	0x400	/* the watchdog of transactions */
 #define ENV_MULTI	0x200	/* operations of several exchanges */
 #define ENV_ASIDE	0x800	/* an interrupted call keeps its place in the queue */
+#define ENV_CLOSE	0x1000	/* a close while calls of the handle are under way */
 
 struct config {
 	const char *name;
@@ -187,7 +188,7 @@ enum action_kind {
 	A_CALL,		/* begin a call; variant: op, EXCLUSIVE in bit 7 */
 	A_LEAVE,	/* Disconnect(LEAVE) */
 	A_END,		/* End(LEAVE) */
-	A_CLOSE,	/* last close: exit, kill */
+	A_CLOSE,	/* close without Disconnect: exit, kill */
 	A_CANCEL,
 	A_SIGNAL,	/* a queued call is interrupted by a signal; variant: it keeps its place */
 	A_FORGET,	/* an interrupted call does not come back in time */

@@ -28,7 +28,8 @@
  *   ENOMEM          out of memory, nothing was sent
  *   EMFILE          the slot has too many connected handles
  *   ENODEV          the reader is gone
- *   ENOTCONN        the descriptor is not a card handle (CONNECT first)
+ *   ENOTCONN        the descriptor is not a card handle (CONNECT first), or is that of
+ *                   another process (SCARD_CONNECT_PROCESS)
  *   EISCONN         CONNECT on a descriptor that is a card handle already
  *   EBUSY           sharing violation: held EXCLUSIVE or in a transaction by
  *                   another handle, or EXCLUSIVE asked while others are connected
@@ -62,6 +63,7 @@
 /* scard_info.features: additions to the first version of this ABI */
 #define SCARD_FEATURE_CANCEL		(1ULL << 0)	/* SCARD_IOC_CANCEL */
 #define SCARD_FEATURE_CLOSE_POLICY	(1ULL << 1)	/* SCARD_CONNECT_CLOSE_* */
+#define SCARD_FEATURE_PROCESS		(1ULL << 2)	/* SCARD_CONNECT_PROCESS */
 
 #define SCARD_NAME_SIZE			128	/* bytes, with the final NUL */
 #define SCARD_STRING_SIZE		64	/* bytes, with the final NUL */
@@ -229,6 +231,16 @@ struct scard_status {
 #define SCARD_CONNECT_CLOSE_UNPOWER	3
 #define SCARD_CONNECT_CLOSE_MASK	3U
 
+/*
+ * scard_connect.flags, CONNECT only: the handle is that of the calling process. For another
+ * process that has the open file, such as a forked child, the calls that need a card handle
+ * fail with ENOTCONN. The handle ends as by the last close, whatever duplicates there are, when
+ * its process is killed or closes a descriptor of the file; exec closes one that is
+ * close-on-exec. When the process exits by itself, the first other process that calls takes the
+ * handle over, as after daemon(3); if none has the file, the handle ends.
+ */
+#define SCARD_CONNECT_PROCESS		(1U << 2)
+
 /**
  * struct scard_connect - CONNECT and RECONNECT
  * @share_mode: in: SCARD_MODE_*
@@ -236,7 +248,7 @@ struct scard_status {
  *	(EPROTONOSUPPORT); RAW means no negotiation; may be 0 for DIRECT
  * @initialization: in: RECONNECT: SCARD_DISP_LEAVE, _RESET (warm) or _UNPOWER
  *	(cold); CONNECT: must be SCARD_DISP_LEAVE
- * @flags: in: CONNECT: SCARD_CONNECT_CLOSE_*; RECONNECT: must be 0
+ * @flags: in: CONNECT: SCARD_CONNECT_CLOSE_* | SCARD_CONNECT_PROCESS; RECONNECT: must be 0
  * @protocol: out: active protocol, 0 for none (DIRECT)
  * @epoch: out: the epoch that the handle belongs to
  * @reserved: zero

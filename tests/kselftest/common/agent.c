@@ -119,6 +119,28 @@ static int hammer(int fd)
 	}
 }
 
+static void agent_main(int sock) __attribute__((noreturn));
+
+/* A child that is an agent too, whose socket goes to the test. */
+static int make_agent(int sock)
+{
+	int pair[2], error;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return -errno;
+	pid = fork();
+	if (!pid) {
+		close(sock);
+		close(pair[0]);
+		agent_main(pair[1]);
+	}
+	close(pair[1]);
+	error = pid < 0 ? -errno : send_fd(sock, pair[0]);
+	close(pair[0]);
+	return error ? error : pid;
+}
+
 static int carry_out(const struct order *order, int sock)
 {
 	pthread_t thread;
@@ -131,6 +153,10 @@ static int carry_out(const struct order *order, int sock)
 	case AGENT_CONNECT:
 		return sc_connect(card, order->value,
 				  order->value == SCARD_MODE_DIRECT ? 0 : SC_ANY);
+	case AGENT_CONNECT_PROCESS:
+		return sc_connect_flags(card, order->value,
+					order->value == SCARD_MODE_DIRECT ? 0 : SC_ANY,
+					SCARD_CONNECT_PROCESS);
 	case AGENT_RECONNECT:
 		return sc_reconnect(card, SCARD_MODE_SHARED, SC_ANY, order->value);
 	case AGENT_RECONNECT_EXCLUSIVE:
@@ -163,6 +189,10 @@ static int carry_out(const struct order *order, int sock)
 		return make_child(false);
 	case AGENT_FORK_EXEC:
 		return make_child(true);
+	case AGENT_FORK_AGENT:
+		return make_agent(sock);
+	case AGENT_DAEMON:
+		return daemon(1, 1) ? -errno : getpid();
 	case AGENT_SEND_FD:
 		return send_fd(sock, card);
 	case AGENT_EXIT:
@@ -189,12 +219,11 @@ static int carry_out(const struct order *order, int sock)
 	return -ENOSYS;
 }
 
-static void __attribute__((noreturn)) agent_main(int sock)
+static void agent_main(int sock)
 {
 	struct rlimit no_core = { 0, 0 };
 	struct order order;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setrlimit(RLIMIT_CORE, &no_core);
 	signal(SIGALRM, SIG_DFL);
 	while (read(sock, &order, sizeof(order)) == sizeof(order)) {
@@ -220,11 +249,21 @@ void agent_start(struct agent *agent)
 		die("fork");
 	if (!pid) {
 		close(pair[0]);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		agent_main(pair[1]);
 	}
 	close(pair[1]);
 	agent->pid = pid;
 	agent->sock = pair[0];
+}
+
+void agent_fork(struct agent *parent, struct agent *child)
+{
+	agent_begin(parent, AGENT_FORK_AGENT, 0);
+	child->sock = agent_take_fd(parent);
+	child->pid = agent_result(parent, PATIENCE_MS);
+	if (child->sock < 0 || child->pid <= 0)
+		die("fork of the agent");
 }
 
 static void begin(struct agent *agent, enum agent_op op, uint32_t value, const char *text)

@@ -15,6 +15,7 @@ enum agent_op {
 	/* calls; the result is 0, a status word or a negative errno */
 	AGENT_OPEN,
 	AGENT_CONNECT,		/* value: share mode */
+	AGENT_CONNECT_PROCESS,	/* the same with SCARD_CONNECT_PROCESS */
 	AGENT_RECONNECT,	/* value: initialization, mode SHARED */
 	AGENT_RECONNECT_EXCLUSIVE,	/* value: initialization */
 	AGENT_DISCONNECT,	/* value: disposition */
@@ -30,6 +31,8 @@ enum agent_op {
 	AGENT_CLOSE,
 	AGENT_FORK,		/* a child that holds the descriptor; result: its pid */
 	AGENT_FORK_EXEC,	/* a child that executes another program; result: its pid */
+	AGENT_FORK_AGENT,	/* see agent_fork() */
+	AGENT_DAEMON,		/* daemon(3); result: the new pid */
 	AGENT_SEND_FD,		/* over the agent's socket; take it with agent_take_fd() */
 	/* ends; there is no result, see agent_ended() */
 	AGENT_EXIT,
@@ -52,6 +55,8 @@ struct agent {
 #define AGENT_RUNNING	(-115)	/* EINPROGRESS: the call has not returned */
 
 void agent_start(struct agent *agent);
+/* A forked child of @parent, which has a copy of its descriptor. */
+void agent_fork(struct agent *parent, struct agent *child);
 /* A call and its result; fails the test's process if it does not return in 10 s. */
 int agent_do(struct agent *agent, enum agent_op op, uint32_t value);
 int agent_apdu(struct agent *agent, const char *hex);

@@ -238,7 +238,7 @@ TEST_F(ioctl_args, unknown_flags_get_EINVAL)
 
 		if (flag != SCARD_STATUS_GATED)
 			BAD_FLAGS(list[0], status, flag);
-		if (flag & ~SCARD_CONNECT_CLOSE_MASK)
+		if (flag & ~(SCARD_CONNECT_CLOSE_MASK | SCARD_CONNECT_PROCESS))
 			BAD_FLAGS(list[1], connect, flag);
 		BAD_FLAGS(list[2], connect, flag);
 		BAD_FLAGS(list[3], disposition, flag);

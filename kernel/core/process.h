@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SCARD_PROCESS_H
+#define SCARD_PROCESS_H
+
+#include "handle.h"
+
+void scard_process_bind(struct scard_handle *h);
+void scard_process_unbind(struct scard_handle *h);
+int scard_process_check(struct scard_handle *h);
+bool scard_process_ends(struct scard_handle *h);
+
+#endif
