@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "heritage.h"
 #include "object.h"
 
 struct context;
@@ -47,7 +48,9 @@ void scard_card_revoke(struct card *cards);
 /* Find a card and take a reference. */
 static inline struct card *scard_card_get(SCARDHANDLE id)
 {
-	return (struct card *)scard_object_get_card(id);
+	struct object *obj = scard_object_get_card(id);
+
+	return (struct card *)(obj ? obj : scard_heritage_get(id, true));
 }
 
 /* Is a call in progress? Every reference but that of the list belongs to a call. */

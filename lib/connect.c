@@ -78,6 +78,8 @@ again:
 	ret = spare ? SCARD_S_SUCCESS : open_card(ctx, name, &card);
 	if (ret != SCARD_S_SUCCESS)
 		return ret;
+	/* it ends with this process, whatever children there are */
+	arg.flags = scard_device_has_processes() ? SCARD_CONNECT_PROCESS : 0;
 	error = scard_call(card, SCARD_IOC_CONNECT, &arg);
 	if (spare && (error == ENODEV || is_foreign(error))) {
 		/* there may be another reader of this name */

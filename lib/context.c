@@ -14,10 +14,8 @@
 #include "descriptors.h"
 #include "device.h"
 #include "discovery.h"
+#include "heritage.h"
 #include "spare.h"
-
-/* Contexts that exist, released ones in use included; under scard_object_lock */
-static size_t contexts;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -30,47 +28,23 @@ static void fork_prepare(void)
 	pthread_mutex_lock(&scard_object_lock);
 	scard_discovery_fork_prepare();
 	scard_descriptors_lock();
+	scard_heritage_prepare();
 }
 
 static void fork_parent(void)
 {
+	scard_heritage_parent();
 	scard_descriptors_unlock(-1);
 	scard_discovery_fork_parent();
 	pthread_mutex_unlock(&scard_object_lock);
 }
 
-/*
- * Busy waiters leak: their threads do not exist in the child and may have been changing
- * them. Their descriptors are closed with all others.
- */
-static void forget_context(struct context *ctx)
-{
-	while (ctx->cards) {
-		struct card *card = ctx->cards;
-
-		ctx->cards = card->next;
-		free(card);
-	}
-	scard_waiter_free(ctx->waiters.idle);
-	free(ctx->spare);
-	free(ctx);
-}
-
-/*
- * The child inherits no contexts and handles. It has no other threads, so there are no
- * references.
- */
+/* The contexts and handles are those of the parent: see heritage.c. */
 static void fork_child(void)
 {
-	struct object *obj, *next;
-
-	scard_descriptors_forked();
+	scard_heritage_forked();
 	scard_discovery_fork_child();
-	for (obj = scard_object_forked(); obj; obj = next) {
-		next = obj->next;
-		forget_context((struct context *)obj);
-	}
-	contexts = 0;
+	scard_heritage_settle();
 	pthread_mutex_unlock(&scard_object_lock);
 }
 
@@ -117,7 +91,7 @@ LONG scard_context_create(SCARDCONTEXT *id)
 	ret = scard_object_insert(&ctx->obj);
 	if (ret == SCARD_S_SUCCESS) {
 		*id = ctx->obj.id;
-		contexts++;
+		scard_object_contexts++;
 	}
 	pthread_mutex_unlock(&scard_object_lock);
 	if (ret != SCARD_S_SUCCESS)
@@ -134,7 +108,7 @@ void scard_context_put(struct context *ctx)
 	free(ctx);
 	/* under the lock: another thread may be creating a context, which needs the list */
 	pthread_mutex_lock(&scard_object_lock);
-	if (!--contexts)
+	if (!--scard_object_contexts)
 		scard_discovery_close();
 	pthread_mutex_unlock(&scard_object_lock);
 }

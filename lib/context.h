@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "heritage.h"
 #include "object.h"
 #include "waiter.h"
 
@@ -44,7 +45,9 @@ void scard_context_cancel(struct context *ctx);
 /* Find a context and take a reference. */
 static inline struct context *scard_context_get(SCARDCONTEXT id)
 {
-	return (struct context *)scard_object_get_context(id);
+	struct object *obj = scard_object_get_context(id);
+
+	return (struct context *)(obj ? obj : scard_heritage_get(id, false));
 }
 
 #endif /* SCARD_CONTEXT_H */

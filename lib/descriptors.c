@@ -2,8 +2,7 @@
 /*
  * The set of file descriptors that the library has open.
  *
- * A forked child closes them: it must not use the parent's cards, and the kernel sees that
- * the parent has exited only when the last duplicate of a descriptor is closed. Opening and
+ * A forked child closes them, but for those that it may take over (heritage.c). Opening and
  * adding, and closing and removing, happen under one lock, which fork() takes: a child always
  * finds the complete set.
  *
@@ -25,6 +24,7 @@
 
 struct descriptor {
 	bool used;
+	bool kept;	/* a forked child does not close it */
 	bool marked;	/* else close-on-exec is the mark: the kernel refused the signal */
 };
 
@@ -84,6 +84,7 @@ int scard_descriptors_add(int fd)
 		return -ENOMEM;
 	d = &descriptors.set[fd];
 	d->marked = !fcntl(fd, F_SETSIG, MARK);
+	d->kept = false;
 	d->used = true;
 	return 0;
 }
@@ -168,12 +169,21 @@ static void close_all(void)
 	size_t fd;
 
 	for (fd = 0; fd < descriptors.size; fd++) {
-		if (scard_descriptors_remove(fd))
+		if (descriptors.set[fd].kept)
+			descriptors.set[fd].kept = false;
+		else if (scard_descriptors_remove(fd))
 			close(fd);
 	}
 }
 
-/* In a forked child, with the lock: close all and unlock. */
+/* In a forked child, with the lock: scard_descriptors_forked() must not close @fd. */
+void scard_descriptors_keep(int fd)
+{
+	if (in_set(fd))
+		descriptors.set[fd].kept = true;
+}
+
+/* In a forked child, with the lock: close all others and unlock. */
 void scard_descriptors_forked(void)
 {
 	close_all();

@@ -15,6 +15,7 @@ int scard_descriptors_add(int fd);
 int scard_descriptors_unlock(int fd);
 bool scard_descriptors_remove(int fd);
 
+void scard_descriptors_keep(int fd);
 void scard_descriptors_forked(void);
 void scard_descriptors_end(void);
 

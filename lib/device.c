@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +12,15 @@
 #include "descriptors.h"
 #include "device.h"
 #include "nodes.h"
+
+/* SCARD_FEATURE_PROCESS of the reader that was opened last */
+static atomic_bool processes;
+
+/* Does the kernel know SCARD_CONNECT_PROCESS? */
+bool scard_device_has_processes(void)
+{
+	return atomic_load(&processes);
+}
 
 /*
  * Return a descriptor or a negative errno. *other: the node may be that of another device;
@@ -29,6 +39,7 @@ static int open_node(const char *path, uint32_t minor, const char *kernel_name, 
 	error = scard_device_ioctl(fd, SCARD_IOC_GET_INFO, &info);
 	if (!error && info.minor == minor) {
 		*other = false;
+		atomic_store(&processes, info.features & SCARD_FEATURE_PROCESS);
 		if (!strncmp(info.name, kernel_name, sizeof(info.name)))
 			return fd;
 	}

@@ -4,6 +4,7 @@
 #define SCARD_DEVICE_H
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 
@@ -11,6 +12,7 @@
 
 #include "PCSC/pcsclite.h"
 
+bool scard_device_has_processes(void);
 int scard_device_open(uint32_t minor, const char *kernel_name, int flags);
 LONG scard_device_code(int error);
 LONG scard_device_open_code(int error);

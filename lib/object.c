@@ -14,6 +14,7 @@
 #define FIRST_BUCKETS	64
 
 pthread_mutex_t scard_object_lock = PTHREAD_MUTEX_INITIALIZER;
+size_t scard_object_contexts;
 
 /* A hash table; the numbers are scrambled already */
 static struct {
@@ -114,16 +115,36 @@ static LONG new_id(void)
 	return id;
 }
 
+static void insert(struct object *obj, LONG id)
+{
+	obj->id = id;
+	obj->next = *bucket_of(id);
+	*bucket_of(id) = obj;
+	table.count++;
+}
+
 /* Give the object a number. */
 LONG scard_object_insert(struct object *obj)
 {
 	if (table.count >= table.nbuckets && !grow())
 		return SCARD_E_NO_MEMORY;
-	obj->id = new_id();
-	obj->next = *bucket_of(obj->id);
-	*bucket_of(obj->id) = obj;
-	table.count++;
+	insert(obj, new_id());
 	return SCARD_S_SUCCESS;
+}
+
+/* Insert an object with the number that it has; it loses that if this fails. */
+void scard_object_adopt(struct object *obj)
+{
+	if (find_any(obj->id) || (table.count >= table.nbuckets && !grow()))
+		obj->id = 0;
+	else
+		insert(obj, obj->id);
+}
+
+/* Is any object in the table? */
+bool scard_object_any(void)
+{
+	return table.count;
 }
 
 /* Take the number back; return false if the object has none. */
@@ -191,7 +212,10 @@ void scard_object_end(void)
 	pthread_mutex_unlock(&scard_object_lock);
 }
 
-/* In a forked child: empty the table and return its contexts, linked by next. */
+/*
+ * In a forked child: empty the table and return its contexts, linked by next, with their
+ * numbers.
+ */
 struct object *scard_object_forked(void)
 {
 	struct object *obj, *contexts = NULL;
@@ -211,5 +235,6 @@ struct object *scard_object_forked(void)
 	table.nbuckets = 0;
 	table.count = 0;
 	table.seeded = false;	/* do not use the parent's numbers */
+	scard_object_contexts = 0;
 	return contexts;
 }

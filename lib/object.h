@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "PCSC/pcsclite.h"
 
@@ -26,10 +27,15 @@ struct object {
 /* Protects the table, and lists and flags of contexts and cards */
 extern pthread_mutex_t scard_object_lock;
 
-/* Call these four with scard_object_lock held. */
+/* Contexts that exist, released ones in use included; under scard_object_lock */
+extern size_t scard_object_contexts;
+
+/* Call these six with scard_object_lock held. */
 struct object *scard_object_find(LONG id, bool is_card);
 LONG scard_object_insert(struct object *obj);
 bool scard_object_remove(struct object *obj);
+bool scard_object_any(void);
+void scard_object_adopt(struct object *obj);
 struct object *scard_object_forked(void);
 
 LONG scard_object_any_context(void);

@@ -17,6 +17,7 @@
 #include "descriptors.h"
 #include "device.h"
 #include "discovery.h"
+#include "heritage.h"
 #include "reader_list.h"
 #include "spare.h"
 #include "status_change.h"
@@ -124,6 +125,9 @@ static LONG release(SCARDCONTEXT hContext)
 	struct card *cards;
 	struct context *ctx = scard_context_release(hContext, &cards);
 
+	/* it may be the parent's, see heritage.c */
+	if (!ctx && SCardIsValidContext(hContext) == SCARD_S_SUCCESS)
+		ctx = scard_context_release(hContext, &cards);
 	if (!ctx)
 		return SCARD_E_INVALID_HANDLE;
 	scard_card_revoke(cards);
@@ -155,6 +159,7 @@ static void unload(void)
 	while ((id = scard_object_any_context()))
 		release(id);
 	scard_object_end();
+	scard_heritage_end();
 	scard_descriptors_end();
 }
 
@@ -328,8 +333,9 @@ API LONG SCardConnect(SCARDCONTEXT hContext, LPCSTR szReader, DWORD dwShareMode,
 	ret = check_protocols(dwShareMode, dwPreferredProtocols);
 	if (ret == SCARD_S_SUCCESS)
 		ret = check_share_mode(dwShareMode);
-	ctx = ret == SCARD_S_SUCCESS ? scard_card_reuse(hContext, szReader, &card) :
-				       scard_context_get(hContext);
+	ctx = ret == SCARD_S_SUCCESS ? scard_card_reuse(hContext, szReader, &card) : NULL;
+	if (!ctx)
+		ctx = scard_context_get(hContext);
 	if (!ctx)
 		return SCARD_E_INVALID_HANDLE;
 	*pdwActiveProtocol = SCARD_PROTOCOL_UNDEFINED;

@@ -3,9 +3,11 @@
  * A slot of a fake reader: the ioctls of kernel/core/cdev.c, with the policy of the kernel, and
  * with a card that answers at once. See fake.h.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "fake.h"
 #include "fake_netlink.h"
@@ -135,6 +137,32 @@ static void turn_done(struct slot *s, struct turn *t)
 
 /* ---- ioctls; with the lock; return 0 or a negative errno ---- */
 
+static bool process_lives(pid_t pid)
+{
+	char path[32], state = 'X';
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 'X';
+	fclose(file);
+	return state != 'Z' && state != 'X';
+}
+
+/* As scard_process_check() of the kernel, for a process that exits by itself */
+static int check_process(struct file *f)
+{
+	if (!f->process || f->process == getpid())
+		return 0;
+	if (process_lives(f->process))
+		return -ENOTCONN;
+	f->process = getpid();
+	return 0;
+}
+
 static int get_status(struct file *f, struct scard_status *st)
 {
 	struct slot *s = f->slot;
@@ -142,6 +170,9 @@ static int get_status(struct file *f, struct scard_status *st)
 	int ret;
 
 	if (st->flags & SCARD_STATUS_GATED) {
+		ret = check_process(f);
+		if (ret)
+			return ret;
 		ret = take_turn(f, &t, POL_OP_STATUS, 0);
 		if (ret)
 			return ret;
@@ -191,13 +222,17 @@ static int connect_card(struct file *f, struct scard_connect *arg)
 {
 	struct slot *s = f->slot;
 	struct turn t;
-	int ret = take_turn(f, &t, POL_OP_CONNECT, arg->share_mode);
+	int ret;
 
+	if (arg->flags && fake.no_processes)
+		return -EINVAL;
+	ret = take_turn(f, &t, POL_OP_CONNECT, arg->share_mode);
 	if (ret)
 		return ret;
 	ret = prepare(s, arg);
 	if (!ret) {
 		scard_pol_connected(&s->pol, &f->handle, arg->share_mode, POL_CLOSE_RESET);
+		f->process = arg->flags & SCARD_CONNECT_PROCESS ? getpid() : 0;
 		arg->protocol = s->protocol;
 		slot_changed(s);
 	}
@@ -390,21 +425,26 @@ static int get_attr(struct file *f, struct scard_attr *arg)
 int slot_ioctl(struct file *f, unsigned long request, void *arg)
 {
 	struct turn t;
+	int ret;
 
 	switch (request) {
 	case SCARD_IOC_GET_INFO:
 		if (f->slot->pol.gone)
 			return -ENODEV;
 		memcpy(arg, &f->slot->info, sizeof(f->slot->info));
+		((struct scard_info *)arg)->features = fake.no_processes ? 0 : SCARD_FEATURE_PROCESS;
 		return 0;
 	case SCARD_IOC_GET_STATUS:
 		return get_status(f, arg);
 	}
 	if (!f->writable)
 		return -EBADF;
-	switch (request) {
-	case SCARD_IOC_CONNECT:
+	if (request == SCARD_IOC_CONNECT)
 		return connect_card(f, arg);
+	ret = check_process(f);
+	if (ret)
+		return ret;
+	switch (request) {
 	case SCARD_IOC_RECONNECT:
 		return reconnect_card(f, arg);
 	case SCARD_IOC_DISCONNECT:

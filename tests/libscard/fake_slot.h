@@ -41,6 +41,7 @@ struct file {
 	bool closed;
 	unsigned int duplicates;	/* descriptors besides one */
 	unsigned int calls;
+	pid_t process;		/* of SCARD_CONNECT_PROCESS, or 0 */
 	int efd;
 };
 
@@ -56,6 +57,7 @@ extern struct fake {
 	unsigned int polling;
 	bool keep_nodes;
 	bool no_random;
+	bool no_processes;
 	int list;	/* enum fake_list */
 } fake;
 

@@ -410,23 +410,28 @@ static void no_poll(void)
 	SCardReleaseContext(ctx);
 }
 
-/* In the child: the number of the failed check; 0: none. */
-static int child(SCARDCONTEXT ctx, SCARDHANDLE card, unsigned int files)
+/*
+ * In the child: the number of the failed check; 0: none. It has the descriptors of @connected
+ * cards, or 0: some, which it would take over if the parent exited. The first call with the parent's numbers
+ * waits a second for that. 0 for @ctx: make no such call.
+ */
+static int child(SCARDCONTEXT ctx, SCARDHANDLE card, unsigned int connected)
 {
 	SCARDCONTEXT mine;
 	SCARDHANDLE my_card;
 	SCARD_READERSTATE rs = { .szReader = READER };
+	unsigned int kept = fake_open_files();
 	DWORD n;
 
-	if (!files || fake_open_files())
+	if (!kept || (connected && kept != connected))
 		return 1;
-	if (SCardIsValidContext(ctx) != SCARD_E_INVALID_HANDLE)
+	if (ctx && SCardIsValidContext(ctx) != SCARD_E_INVALID_HANDLE)
 		return 2;
-	if (send_simple(card) != SCARD_E_INVALID_HANDLE)
+	if (ctx && send_simple(card) != SCARD_E_INVALID_HANDLE)
 		return 3;
-	if (SCardDisconnect(card, SCARD_RESET_CARD) != SCARD_E_INVALID_HANDLE)
+	if (ctx && SCardDisconnect(card, SCARD_RESET_CARD) != SCARD_E_INVALID_HANDLE)
 		return 4;
-	if (SCardReleaseContext(ctx) != SCARD_E_INVALID_HANDLE)
+	if (ctx && SCardReleaseContext(ctx) != SCARD_E_INVALID_HANDLE)
 		return 5;
 	if (SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &mine))
 		return 6;
@@ -439,14 +444,13 @@ static int child(SCARDCONTEXT ctx, SCARDHANDLE card, unsigned int files)
 	/* the parent has the same random numbers, unless the fork handler drops them */
 	if (mine == ctx || my_card == card)
 		return 10;
-	if (SCardReleaseContext(mine) || fake_open_files())
+	if (SCardReleaseContext(mine) || fake_open_files() != kept)
 		return 11;
 	return 0;
 }
 
-static int fork_child(SCARDCONTEXT ctx, SCARDHANDLE card)
+static int fork_child(SCARDCONTEXT ctx, SCARDHANDLE card, unsigned int connected)
 {
-	unsigned int files = fake_open_files();
 	int status;
 	pid_t pid;
 
@@ -454,7 +458,7 @@ static int fork_child(SCARDCONTEXT ctx, SCARDHANDLE card)
 	pid = fork();
 	if (!pid) {
 		alarm(10);
-		_exit(child(ctx, card, files));
+		_exit(child(ctx, card, connected));
 	}
 	waitpid(pid, &status, 0);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + status;
@@ -470,7 +474,7 @@ static void forks(void)
 	plug_reader(true);
 	card = connect_shared(ctx);
 	CHECK_EQ(SCardGetStatusChange(ctx, 0, &rs, 1), SCARD_S_SUCCESS);
-	CHECK_EQ(fork_child(ctx, card), 0);
+	CHECK_EQ(fork_child(ctx, card, 1), 0);
 	CHECK_EQ(send_simple(card), SCARD_S_SUCCESS);
 	/* while another thread is in the library */
 	c.ctx = ctx;
@@ -478,7 +482,7 @@ static void forks(void)
 	c.state[0].dwCurrentState = SCARD_STATE_PRESENT;
 	start(&c);
 	EVENTUALLY(fake_in_poll());
-	CHECK_EQ(fork_child(ctx, card), 0);
+	CHECK_EQ(fork_child(ctx, card, 1), 0);
 	CHECK_EQ(send_simple(card), SCARD_S_SUCCESS);
 	fake_remove(0);
 	CHECK_EQ(finish(&c), SCARD_S_SUCCESS);
@@ -517,7 +521,7 @@ static void forks_under_load(void)
 	for (i = 0; i < 3; i++)
 		start(&c[i]);
 	for (i = 0; i < 30; i++)
-		CHECK_EQ(fork_child(ctx, card), 0);
+		CHECK_EQ(fork_child(i % 10 ? 0 : ctx, card, 0), 0);
 	for (i = 0; i < 3; i++)
 		finish(&c[i]);
 	SCardReleaseContext(ctx);
