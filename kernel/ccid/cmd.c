@@ -402,6 +402,27 @@ int ccid_cmd_exchange(struct ccid_slot *slot, struct ccid_req *req, u8 type, con
 	}
 }
 
+/*
+ * The card may have been taken out while the command waited for its turn, and another may be there.
+ * If the reader has reported that only a moment ago, it is asked; no answer but "active" is good.
+ */
+static int cmd_same_card(struct ccid_slot *slot, struct ccid_req *req)
+{
+	int ret;
+
+	if (READ_ONCE(slot->slot.presence.doubted)) {
+		/* the payload in tx is not touched, only the header before it */
+		ret = ccid_slot_reader(slot)->bus->exchange(slot, req, CCID_PC_TO_RDR_GET_SLOT_STATUS,
+							    ccid_cmd_no_params, 0,
+							    CMD_STATUS_TIMEOUT_MS);
+		if (ret == -EINTR || ret == -ENODEV)
+			return ret;
+		if (ret || req->ans.icc_status != CCID_ICC_ACTIVE)
+			return -ENOMEDIUM;
+	}
+	return scard_slot_no_card(&slot->slot) == -ENOMEDIUM ? -ENOMEDIUM : 0;
+}
+
 static bool cmd_is_paused(const struct ccid_reader *reader)
 {
 	return READ_ONCE(reader->reader.paused) && !READ_ONCE(reader->powering_off);
@@ -441,9 +462,8 @@ int ccid_cmd(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 par
 		ret = ccid_token_get(slot, req);
 		if (ret)
 			return ret;
-		/* the card may have been taken out meanwhile, and another may be there */
-		if (ccid_wire_is_for_card(type) && scard_slot_no_card(&slot->slot) == -ENOMEDIUM)
-			ret = -ENOMEDIUM;
+		if (ccid_wire_is_for_card(type))
+			ret = cmd_same_card(slot, req);
 	}
 	if (!ret && cmd_is_paused(reader))
 		ret = req->req.worker ? -EINTR : scard_reader_wait_resumed(&reader->reader);

@@ -236,5 +236,6 @@ int ccid_reader_init(struct ccid_reader *reader)
 	reader->reader.nbusy = desc->nbusy;
 	reader->reader.protocols = desc->protocols & (SCARD_PROTO_T0 | SCARD_PROTO_T1);
 	reader->reader.max_apdu = ccid_apdu_max(reader);
+	reader->reader.auto_power = desc->features & CCID_FEATURE_AUTO_ACTIVATION;
 	return scard_dev_init(&reader->reader);
 }

@@ -49,6 +49,7 @@ static enum pol_card card_set(struct scard_slot *slot, enum pol_card card)
 void scard_card_removed_locked(struct scard_slot *slot)
 {
 	lockdep_assert_held(&slot->lock);
+	WRITE_ONCE(slot->presence.doubted, 0);
 	if (slot->pol.card == POL_CARD_ABSENT)
 		return;
 	slot->card.atr_len = 0;
@@ -166,7 +167,12 @@ int scard_card_answered(struct scard_slot *slot, enum scard_icc icc, int ret)
 	}
 	if (READ_ONCE(slot->presence.state) == SCARD_PRESENCE_REPORTED)
 		card_confirm(slot);
-	if (ret && icc == SCARD_ICC_INACTIVE && READ_ONCE(slot->pol.card) == POL_CARD_ON) {
+	if (icc == SCARD_ICC_INACTIVE && READ_ONCE(slot->presence.doubted)) {
+		spin_lock(&slot->lock);
+		if (slot->presence.doubted)
+			scard_card_removed_locked(slot);
+		scard_slot_unlock(slot);
+	} else if (ret && icc == SCARD_ICC_INACTIVE && READ_ONCE(slot->pol.card) == POL_CARD_ON) {
 		spin_lock(&slot->lock);
 		scard_card_lost_power_locked(slot);
 		scard_slot_unlock(slot);
@@ -211,6 +217,9 @@ static int card_take_atr(struct scard_slot *slot, const struct scard_req *req, b
 		spin_unlock(&slot->lock);
 		return -EIO;
 	}
+	/* it may be another card's, and the reader can tell no more */
+	if (slot->presence.doubted)
+		scard_card_removed_locked(slot);
 	if (slot->pol.card != POL_CARD_ABSENT) {
 		/* A warm ATR may differ from a cold one; two cold ones are two cards'. */
 		if (!warm && card->cold_len && card->cold_voltage == card->voltage &&
@@ -350,12 +359,35 @@ static bool card_is_reported(struct scard_slot *slot)
 	return reported;
 }
 
+/*
+ * The reader has answered @icc, or failed, when it was asked about a removal that it had reported:
+ * only a card that has kept its power is the same one.
+ */
+static void card_end_doubt(struct scard_slot *slot, int icc)
+{
+	if (!READ_ONCE(slot->presence.doubted) || icc == -EINTR)
+		return;
+	spin_lock(&slot->lock);
+	if (!slot->presence.doubted) {
+		/* removed meanwhile */
+	} else if (slot->pol.card != POL_CARD_ON || icc != SCARD_ICC_ACTIVE) {
+		scard_card_removed_locked(slot);
+		if (icc < 0 && slot->presence.state != SCARD_PRESENCE_REPORTED)
+			slot->presence.state = SCARD_PRESENCE_REMOVED;
+	} else {
+		/* if it was reported once more, the reader is asked again */
+		WRITE_ONCE(slot->presence.doubted, slot->pol.settle ? jiffies ?: 1 : 0);
+	}
+	scard_slot_unlock(slot);
+}
+
 /* Ask the reader; *@read: there is a card whose ATR has to be read. */
 static int card_ask(struct scard_slot *slot, struct scard_req *req, bool *read)
 {
 	int icc = slot->reader->ops->status(slot, req);
 	bool off = false;
 
+	card_end_doubt(slot, icc);
 	/* scard_card_answered() has seen to a card that is out */
 	if (icc < 0 || icc == SCARD_ICC_ABSENT)
 		return min(icc, 0);

@@ -17,8 +17,13 @@
  */
 #define PRESENCE_POLL_MIN	(HZ / 8)
 #define PRESENCE_POLL_MAX	HZ
-/* A reported removal is verified after this time */
+/* A removal that was believed is verified after this time */
 #define PRESENCE_VERIFY	(HZ / 10)
+/*
+ * A reported removal is believed if the reader could not be asked in this time: a command of a
+ * caller, or of another slot, goes on
+ */
+#define PRESENCE_DOUBT	HZ
 /* Re-read the slot status before reporting it if it is older than this */
 #define PRESENCE_POLL_FRESH	(HZ / 2)
 
@@ -42,8 +47,9 @@ void scard_presence_poll(struct scard_slot *slot)
  * @slot: the slot
  * @present: a card is in it now
  *
- * Any context. A removal is believed at once, also while a call owns the turn, and verified
- * later; the worker settles an insertion.
+ * Any context. If a powered card is reported removed, the worker asks the reader first, before
+ * another call has its turn: some readers report removals that are none. Other removals are
+ * believed at once and verified later. The worker settles an insertion.
  */
 void scard_presence_notify(struct scard_slot *slot, bool present)
 {
@@ -55,11 +61,31 @@ void scard_presence_notify(struct scard_slot *slot, bool present)
 }
 
 /* The reader stays awake until it is asked: it is not to fall asleep for that long only. */
+static void presence_verify_in(struct scard_slot *slot, unsigned long delay)
+{
+	if (queue_delayed_work(slot->reader->wq, &slot->presence.verify_work, delay))
+		slot->reader->ops->hold(slot->reader);
+}
+
 static void presence_verify_later(struct scard_slot *slot)
 {
 	slot->presence.state = SCARD_PRESENCE_REMOVED;
-	if (queue_delayed_work(slot->reader->wq, &slot->presence.verify_work, PRESENCE_VERIFY))
-		slot->reader->ops->hold(slot->reader);
+	presence_verify_in(slot, PRESENCE_VERIFY);
+}
+
+static unsigned long presence_doubt_end(const struct scard_slot *slot)
+{
+	return slot->presence.doubted + PRESENCE_DOUBT;
+}
+
+/* Have the reader asked; as long as it does not answer, further reports give it no more time. */
+static void presence_doubt(struct scard_slot *slot)
+{
+	if (!slot->presence.doubted)
+		WRITE_ONCE(slot->presence.doubted, jiffies ?: 1);
+	presence_verify_in(slot, presence_doubt_end(slot) - jiffies);
+	scard_pol_want_settle(&slot->pol);
+	scard_turn_watch(slot);
 }
 
 static void presence_verify_work(struct work_struct *work)
@@ -68,7 +94,13 @@ static void presence_verify_work(struct work_struct *work)
 					       presence.verify_work);
 
 	spin_lock(&slot->lock);
-	if (slot->presence.state == SCARD_PRESENCE_REMOVED) {
+	if (slot->presence.doubted && time_before(jiffies, presence_doubt_end(slot))) {
+		presence_verify_in(slot, presence_doubt_end(slot) - jiffies);
+	} else if (slot->presence.doubted) {
+		scard_card_removed_locked(slot);
+		if (slot->presence.state != SCARD_PRESENCE_REPORTED && !slot->pol.gone)
+			presence_verify_later(slot);
+	} else if (slot->presence.state == SCARD_PRESENCE_REMOVED) {
 		slot->presence.state = SCARD_PRESENCE_KNOWN;
 		if (!slot->pol.gone)
 			scard_pol_want_settle(&slot->pol);
@@ -77,22 +109,49 @@ static void presence_verify_work(struct work_struct *work)
 	slot->reader->ops->put(slot->reader);
 }
 
+/*
+ * Can the reader tell that the card was not removed? An exchanged card has no power; if the reader
+ * powers it up by itself, it must be asked at once, and before it reports another card.
+ */
+static bool presence_may_ask(const struct scard_slot *slot, unsigned long reports)
+{
+	bool busy = slot->pol.running && slot->pol.running != &slot->pol.worker;
+
+	if (slot->pol.card != POL_CARD_ON || slot->pol.gone)
+		return false;
+	return !slot->reader->auto_power || !(busy || reports & BIT(PRESENCE_PRESENT));
+}
+
+/* Take note of a reported removal. Return: the worker asks the reader about it. */
+static bool presence_removed(struct scard_slot *slot, unsigned long reports)
+{
+	if (!(reports & BIT(PRESENCE_ABSENT)) && !slot->presence.doubted)
+		return false;
+	if (!presence_may_ask(slot, reports)) {
+		scard_card_removed_locked(slot);
+		return false;
+	}
+	if (reports & BIT(PRESENCE_ABSENT))
+		presence_doubt(slot);
+	return true;
+}
+
 /* Process notifications from the reader, then announce changes by netlink. */
 static void presence_news_work(struct work_struct *work)
 {
 	struct scard_slot *slot = container_of(work, struct scard_slot, presence.news_work);
 	unsigned long reports = xchg(&slot->presence.reports, 0);
+	bool doubted;
 
 	spin_lock(&slot->lock);
-	if (reports & BIT(PRESENCE_ABSENT))
-		scard_card_removed_locked(slot);
+	doubted = presence_removed(slot, reports);
 	if (reports && !slot->pol.gone) {
 		if (reports & BIT(PRESENCE_PRESENT)) {
 			slot->card.settling = true;
 			WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_REPORTED);
 			scard_pol_want_settle(&slot->pol);
 			scard_turn_watch(slot);
-		} else {
+		} else if (!doubted) {
 			presence_verify_later(slot);
 		}
 	}
@@ -183,11 +242,14 @@ void scard_presence_refresh(struct scard_slot *slot)
  * scard_presence_lost_power() - the reader was asleep, or was reset
  * @slot: the slot
  *
- * A card that was on has lost its power, which is a reset for all handles.
+ * A card that was on has lost its power, which is a reset for all handles; a reported removal
+ * can be verified no more.
  */
 void scard_presence_lost_power(struct scard_slot *slot)
 {
 	spin_lock(&slot->lock);
+	if (slot->presence.doubted)
+		scard_card_removed_locked(slot);
 	scard_card_lost_power_locked(slot);
 	if (slot->presence.state != SCARD_PRESENCE_REPORTED)
 		slot->presence.state = SCARD_PRESENCE_RECHECK;

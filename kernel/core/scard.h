@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The core as a transport sees it: readers, slots, requests, the operations that a
- * transport implements and the calls that it makes. kernel/docs/transport.md shows how to
- * write one.
+ * transport implements and the calls that it makes. See kernel/docs/transport.md.
  *
  * LIFETIMES
  *   reader   one device of a transport. kref: the transport's binding, each slot, each
@@ -244,8 +243,8 @@ struct scard_reader_count {
  * @nbusy: commands that the reader takes at the same time
  * @protocols: SCARD_PROTO_T0 and SCARD_PROTO_T1 as far as the reader has them
  * @max_apdu: longest command of TRANSMIT in bytes
- * @notifies: the transport reports insertion and removal; becomes false for ever when it
- *	cannot any more, see scard_presence_poll()
+ * @auto_power: the reader powers a card up by itself when it is inserted
+ * @notifies: insertion and removal are reported; false for ever after scard_presence_poll()
  * @vendor_id: of the maker, 0 if there is none
  * @product_id: of the product
  * @manufacturer: strings for the name, printable and without blanks at their ends
@@ -274,6 +273,7 @@ struct scard_reader {
 	unsigned int nbusy;
 	u32 protocols;
 	u32 max_apdu;
+	bool auto_power;
 	bool notifies;
 	u16 vendor_id;
 	u16 product_id;
@@ -323,8 +323,7 @@ struct scard_card {
  * @SCARD_PRESENCE_KNOWN: nothing
  * @SCARD_PRESENCE_RECHECK: the card may have been exchanged unseen: its ATR is compared
  * @SCARD_PRESENCE_REPORTED: the transport has reported a card; the next answer confirms it
- * @SCARD_PRESENCE_REMOVED: the transport has reported a removal, which is believed at once
- *	and verified a little later
+ * @SCARD_PRESENCE_REMOVED: a reported removal was believed, and is verified a little later
  *
  * With the state of the card (enum pol_card):
  *
@@ -335,8 +334,7 @@ struct scard_card {
  *	REMOVED		yes	yes (4)		yes (4)
  *
  * (1) an insertion reads the ATR anyway; (2) a card that is still powered is the same one;
- * (3) out and in again, and only the last was reported; (4) an answer that came before the
- * verification has found a card again.
+ * (3) out and in again, and only the last was reported; (4) an answer has found a card again.
  */
 enum scard_presence_state {
 	SCARD_PRESENCE_KNOWN,
@@ -348,9 +346,10 @@ enum scard_presence_state {
 /**
  * struct scard_presence - insertion and removal; presence.c
  * @state: see there (lock)
+ * @doubted: since when the worker is to ask about a reported removal, jiffies, or 0 (lock)
  * @reports: PRESENCE_* bits set by scard_presence_notify()
  * @news_work: acts on @reports, then multicasts changes
- * @verify_work: asks the reader about a reported removal; keeps it awake until then
+ * @verify_work: verifies a removal, or ends a doubt; keeps the reader awake until then
  * @poll_work: asks for the slot status where the transport does not report it
  * @poll_step: time until it asks again, jiffies (lock)
  * @poll_event: events.card when it last ran (lock)
@@ -358,6 +357,7 @@ enum scard_presence_state {
  */
 struct scard_presence {
 	enum scard_presence_state state;
+	unsigned long doubted;
 	unsigned long reports;
 	struct work_struct news_work;
 	struct delayed_work verify_work;

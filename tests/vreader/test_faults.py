@@ -156,6 +156,19 @@ def _():
         clean(h)
 
 
+@test("control: any notification, beside no answer")
+def _():
+    h = Host("--card", "echo")
+    h.wait(h.submit(2, 8, direction_in=True))
+    seq = h.submit(2, 8, direction_in=True)
+    same(h.ctl_line("notify 5002"), "OK")
+    same(h.wait(seq)[1], hx("50 02"))
+    same(h.ctl_line("notify"), "ERR notify HEX")
+    same(h.ctl_line("notify 500"), "ERR notify HEX")
+    same(h.ctl_line("notify 505050505050505050"), "ERR notify HEX")
+    clean(h)
+
+
 @test("faults: unplugged before the answer, and in it")
 def _():
     for n in (0, 1, 5, 13):

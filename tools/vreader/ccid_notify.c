@@ -41,6 +41,14 @@ void ccid_notify(struct ccid *ccid)
 			break;
 }
 
+void ccid_notify_bytes(struct ccid *ccid, const uint8_t *p, size_t len)
+{
+	if (!ccid->iface->intr)
+		return;
+	trace_message(ccid->index, '!', p, len);
+	usb_ep_send(ccid->iface->intr, p, len);
+}
+
 bool ccid_notify_pending(const struct ccid *ccid)
 {
 	bool pending = false;

@@ -10,6 +10,7 @@
 #include "card_option.h"
 #include "card_vpcd.h"
 #include "ccid_msg.h"
+#include "ccid_notify.h"
 #include "command.h"
 #include "fault.h"
 #include "prng.h"
@@ -25,6 +26,7 @@
 #include "violation.h"
 
 #define DEFAULT_TIMEOUT_MS 10000
+#define MAX_NOTIFY 8
 
 static enum control_result ok(FILE *out)
 {
@@ -275,6 +277,17 @@ static enum control_result cmd_faults(char *args, FILE *out)
 	return CONTROL_DONE;
 }
 
+static enum control_result cmd_notify(char *args, FILE *out)
+{
+	uint8_t bytes[MAX_NOTIFY];
+	int n = args ? text_hex(args, bytes, sizeof(bytes)) : 0;
+
+	if (n <= 0)
+		return fail(out, "notify HEX");
+	ccid_notify_bytes(slot_list_get(0)->ccid, bytes, (size_t)n);
+	return ok(out);
+}
+
 static enum control_result cmd_press(char *args, FILE *out)
 {
 	if (!args)
@@ -336,6 +349,7 @@ static const struct {
 	{ "card-state", cmd_card_state },
 	{ "fault", cmd_fault },
 	{ "faults", cmd_faults },
+	{ "notify", cmd_notify },
 	{ "press", cmd_press },
 	{ "wakeup", cmd_wakeup },
 	{ "violations", cmd_violations },

@@ -160,14 +160,6 @@ static void send_changed(struct ccid *ccid, const struct fault *f, const uint8_t
 	free(m);
 }
 
-static void interrupt(struct ccid *ccid, const uint8_t *p, size_t len)
-{
-	if (!ccid->iface->intr)
-		return;
-	trace_message(ccid->index, '!', p, len);
-	usb_ep_send(ccid->iface->intr, p, len);
-}
-
 /* Faults of the interrupt endpoint and of the cable do not change the answer. */
 static bool beside_the_answer(struct ccid *ccid, const struct fault *f, const uint8_t *msg)
 {
@@ -180,10 +172,10 @@ static bool beside_the_answer(struct ccid *ccid, const struct fault *f, const ui
 		ccid_notify(ccid);
 		return true;
 	case FAULT_HW_ERROR:
-		interrupt(ccid, error, sizeof(error));
+		ccid_notify_bytes(ccid, error, sizeof(error));
 		return true;
 	case FAULT_NOTIFY:
-		interrupt(ccid, f->bytes, f->num_bytes);
+		ccid_notify_bytes(ccid, f->bytes, f->num_bytes);
 		return true;
 	case FAULT_STALL_INT:
 		if (ccid->iface->intr) {
