@@ -211,3 +211,66 @@ def _():
             [os.path.join(BIN, "vreader" + SUFFIX), "--socket-fd", "0", "--replay", "/nonexistent"],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10).stderr:
         raise AssertionError("no error for a missing file")
+
+
+LOG = """\
+00000043 [1] NotifySlotChange: 50 03
+00000032 [1] -> 000000 65 00 00 00 00 00 00 00 00 00
+00001424 [1] <- 000000 81 00 00 00 00 00 00 01 00 00
+00000080 [1] -> 000000 65 00 00 00 00 00 01 00 00 00
+00000659 [1] <- 000000 81 00 00 00 00 00 01 01 00 00
+00000035 [1] ifdhandler.c:1154:IFDHPowerICC() action: PowerUp
+00000048 -> 000000 62 00 00 00 00 00 02 01 00 00
+00063285 <- 000000 80 02 00 00 00 00 02 00 00 00 3B 00
+00000010 -> 000000 6F 09 00 00 00 00 03 00 00 00 00 20 00 01 04 31 32 33 34
+00000173 <- 000000 80 02 00 00 00 00 03 00 00 00 90 00
+00000010 -> 000000 6F 0D 00 00 00 00 04 00 00 00 00 40 09 00 20 00 01 04 31 32 33 34 7D
+00000173 <- 000000 80 04 00 00 00 00 04 00 00 00 00 82 00 82
+"""
+
+FROM_LOG = """\
+# SPDX-License-Identifier: GPL-2.0-or-later
+! 50 03
+any < 65 00 00 00 00 00 .. 00 00 00
+> 81 00 00 00 00 00 .. 01 00 00
+< 62 00 00 00 00 00 .. .. 00 00
++63 > 80 02 00 00 00 00 02 00 00 00 3B 00
+< 6F 09 00 00 00 00 .. .. 00 00 00 20 00 01 04 .. .. .. ..
+> 80 02 00 00 00 00 03 00 00 00 90 00
+< 6F 0D 00 00 00 00 .. .. 00 00 00 40 09 00 20 00 01 04 .. .. .. .. ..
+> 80 04 00 00 00 00 04 00 00 00 00 82 00 82
+"""
+
+
+def converted(path):
+    tool = os.path.join(os.path.dirname(os.path.abspath(__file__)), "log2replay")
+    return subprocess.run([tool, path], check=True, capture_output=True, text=True, timeout=10).stdout
+
+
+@test("replay: log2replay makes a transcript of pcscd's log, without the PIN")
+def _():
+    path = "/tmp/vreader-log.%d" % os.getpid()
+    with open(path, "w") as f:
+        f.write(LOG)
+    same(converted(path), FROM_LOG)
+    os.unlink(path)
+    h = transcript(FROM_LOG)
+    same(raw(h, "65 00000000 00 00 000000")[7], 1)
+    raw(h, "62 00000000 00 00 000000")
+    same(raw(h, "6F 00000000 00 00 000000 0020000104 39393939")[10:], hx("9000"))
+    h.send(h.message(0x6F, hx("0040090020000104 39393939 7D")))
+    same(h.recv()[1][10:], hx("00820082"))
+    clean(h)
+
+
+@test("replay: log2replay makes a transcript of a capture, which plays as it was")
+def _():
+    path = "/tmp/vreader-capture.%d" % os.getpid()
+    commands = ("65 00000000 00 00 000000", "62 00000000 00 00 000000", "6F 00000000 00 00 000000 00B0000010")
+    h = Host("--card", "echo", "--pcap", path)
+    want = [raw(h, m, seq) for seq, m in enumerate(commands)]
+    clean(h)
+    h = transcript(converted(path))
+    os.unlink(path)
+    same([raw(h, m, seq) for seq, m in enumerate(commands)], want)
+    clean(h)
