@@ -11,6 +11,7 @@
 #include "event.h"
 #include "fault.h"
 #include "iccd.h"
+#include "replay.h"
 #include "slot.h"
 #include "slot_card.h"
 #include "slot_list.h"
@@ -139,6 +140,7 @@ void ccid_bus_reset(struct ccid *ccid)
 	ccid->storm_endless = false;
 	ccid->iccd_ready = false;
 	timer_cancel(&ccid->nak);
+	replay_cancel();
 	for (unsigned int i = 0; i < ccid->num_slots; i++) {
 		struct slot *s = &ccid->slots[i];
 
@@ -155,6 +157,8 @@ void ccid_configured(struct ccid *ccid)
 {
 	for (unsigned int i = 0; i < ccid->num_slots; i++)
 		ccid->slots[i].changed = ccid->slots[i].card;
+	if (replay_active())
+		replay_begin();
 	event_happened();
 }
 

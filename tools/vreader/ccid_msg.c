@@ -9,6 +9,7 @@
 #include "fault.h"
 #include "fault_answer.h"
 #include "fault_arrival.h"
+#include "replay.h"
 #include "slot.h"
 #include "trace.h"
 
@@ -152,6 +153,10 @@ void ccid_msg_handle(struct ccid *ccid, const uint8_t *msg, size_t len)
 	struct slot *s;
 
 	trace_message(ccid->index, '<', msg, len);
+	if (replay_active()) {
+		replay_command(msg, len);
+		return;
+	}
 	if (msg[5] >= ccid->num_slots) {
 		violation_add(ccid->index, -1, "message for slot %u of %u", msg[5],
 			      ccid->num_slots);

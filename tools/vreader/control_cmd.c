@@ -15,6 +15,7 @@
 #include "fault.h"
 #include "prng.h"
 #include "reader.h"
+#include "replay.h"
 #include "secure.h"
 #include "slot_card.h"
 #include "slot_list.h"
@@ -317,6 +318,18 @@ static enum control_result cmd_violations(char *args, FILE *out)
 	return CONTROL_DONE;
 }
 
+static enum control_result cmd_replay(char *args, FILE *out)
+{
+	(void)args;
+	if (!replay_active())
+		return fail(out, "no transcript");
+	if (replay_line())
+		fprintf(out, "OK line %u\n", replay_line());
+	else
+		fputs("OK done\n", out);
+	return CONTROL_DONE;
+}
+
 static enum control_result cmd_info(char *args, FILE *out)
 {
 	(void)args;
@@ -353,6 +366,7 @@ static const struct {
 	{ "press", cmd_press },
 	{ "wakeup", cmd_wakeup },
 	{ "violations", cmd_violations },
+	{ "replay", cmd_replay },
 	{ "info", cmd_info },
 	{ "quit", cmd_quit },
 };

@@ -19,6 +19,7 @@
 #include "loop.h"
 #include "options.h"
 #include "prng.h"
+#include "replay.h"
 #include "slot_card.h"
 #include "trace.h"
 #include "urb.h"
@@ -211,7 +212,10 @@ static bool start(void)
 	if (options.faults && !fault_load(options.faults))
 		return false;
 	fprintf(stderr, "seed %llu\n", (unsigned long long)prng_seed_get());
-	return put_cards() && (!options.control || control_open(options.control)) && attach();
+	/* The transcript is the card. */
+	if (!(options.replay ? replay_open(options.replay, usb.ifs[0].ccid) : put_cards()))
+		return false;
+	return (!options.control || control_open(options.control)) && attach();
 }
 
 int main(int argc, char **argv)
@@ -235,6 +239,7 @@ int main(int argc, char **argv)
 		tell_ready(options.ready_fd);
 	loop_run(usbip_flush);
 	usbip_unplug();
+	replay_close();
 	control_close();
 	trace_flush();
 	capture_flush();

@@ -38,6 +38,7 @@ enum {
 	OPT_READY_FD,
 	OPT_SOCKET_FD,
 	OPT_FAULTS,
+	OPT_REPLAY,
 	OPT_SEED,
 	OPT_LOG,
 	OPT_PCAP,
@@ -74,6 +75,7 @@ static const struct option longs[] = {
 	{ "ready-fd", required_argument, NULL, OPT_READY_FD },
 	{ "socket-fd", required_argument, NULL, OPT_SOCKET_FD },
 	{ "faults", required_argument, NULL, OPT_FAULTS },
+	{ "replay", required_argument, NULL, OPT_REPLAY },
 	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "log", required_argument, NULL, OPT_LOG },
 	{ "pcap", required_argument, NULL, OPT_PCAP },
@@ -298,6 +300,9 @@ static bool run_option(struct options *o, int opt, char *arg)
 		return number(arg, 0, 65535, &o->socket_fd);
 	case OPT_FAULTS:
 		o->faults = arg;
+		return true;
+	case OPT_REPLAY:
+		o->replay = arg;
 		return true;
 	case OPT_SEED:
 		o->seed = strtoull(arg, NULL, 0);

@@ -265,6 +265,24 @@ static void settled(bool present)
 		    present ? "full" : "empty", WAIT_MS, status.state, status.handles);
 }
 
+void vr_replay(const char *options, const char *file)
+{
+	char command[512];
+	struct scard_status status;
+	int fd = -1, i;
+
+	snprintf(command, sizeof(command), "%s --replay %s", options, file);
+	start(command, "none");
+	for (i = 0; i < WAIT_MS / 10 && fd < 0; i++) {
+		fd = sc_open(O_RDONLY);
+		if (fd < 0)
+			pause_ms(10);
+	}
+	if (fd < 0 || !sc_settled(fd, &status, WAIT_MS))
+		die("no reader, or no state of its slot, after %d ms: %s", WAIT_MS, file);
+	close(fd);
+}
+
 /* A token's card is there as long as the token is: a new one is a new token. */
 static void prepare_token(const char *options, const char *card)
 {

@@ -19,6 +19,8 @@
  * no fault is loaded, log and counters are empty.
  */
 void vr_prepare(const char *options, const char *card);
+/* vreader plays a transcript, and the driver knows the slot's state. */
+void vr_replay(const char *options, const char *file);
 void vr_stop(void);
 
 /* One command; the reply without OK. */
