@@ -5,6 +5,20 @@
 #include "scard.h"
 
 /**
+ * struct scard_user - the process that uses a connected handle; handles.c
+ * @node: in slot->handles, while the handle is connected (slot->lock)
+ * @pid: process that connected it last, referenced; NULL before (slot->lock)
+ * @connected_ns: time of CONNECT, CLOCK_BOOTTIME (slot->lock)
+ * @transaction_ns: begin of its last transaction, CLOCK_BOOTTIME (slot->lock)
+ */
+struct scard_user {
+	struct list_head node;
+	struct pid *pid;
+	u64 connected_ns;
+	u64 transaction_ns;
+};
+
+/**
  * struct scard_handle - one open file
  * @slot: its slot, referenced
  * @id: names it among those of the slot, from 1 on; constant
@@ -12,6 +26,7 @@
  * @spare: a request ready for the next exchange, taken and put back with xchg()
  * @aside: when a signal interrupted a call in the queue, jiffies (slot->lock)
  * @seen: value of slot->events.all at the last snapshot (slot->lock)
+ * @user: its process
  */
 struct scard_handle {
 	struct scard_slot *slot;
@@ -20,6 +35,7 @@ struct scard_handle {
 	struct scard_req *spare;
 	unsigned long aside;
 	u32 seen;
+	struct scard_user user;
 };
 
 #endif
