@@ -280,8 +280,8 @@ TEST_F(handles, pids_are_those_of_the_caller_s_namespace)
 	EXPECT_EQ(0, status >> 8);
 }
 
-/* The permission to write to the node is what counts, not the uid. */
-TEST_F(handles, only_for_those_who_may_write)
+/* The mode of the descriptor decides, not the uid. */
+TEST_F(handles, needs_a_descriptor_for_writing)
 {
 	int status;
 	pid_t pid;
