@@ -4,7 +4,8 @@
  * pinpad.c.
  */
 #include <linux/capability.h>
-#include <linux/cred.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/string.h>
 
 #include "control.h"
@@ -41,6 +42,10 @@
 
 #define CONTROL_ESCAPE_TIMEOUT_MS	30000
 
+static bool escape;
+module_param(escape, bool, 0644);
+MODULE_PARM_DESC(escape, "list escape commands as a feature, and allow them to every caller; default: to CAP_SYS_RAWIO only, and not listed");
+
 struct control_out {
 	u8 *buf;
 	u32 len;
@@ -72,12 +77,6 @@ static void control_property(struct control_out *out, u8 tag, u8 len, u32 value)
 		*p++ = value;
 }
 
-/* Listing a feature is no attempt to use it: no audit record */
-static bool control_may_escape(void)
-{
-	return ns_capable_noaudit(&init_user_ns, CAP_SYS_RAWIO);
-}
-
 static void control_features(const struct ccid_slot *slot, struct control_out *out)
 {
 	u8 pin = ccid_slot_reader(slot)->desc.pin_support;
@@ -93,7 +92,8 @@ static void control_features(const struct ccid_slot *slot, struct control_out *o
 				CTL_FEATURE(FEATURE_IFD_PIN_PROPERTIES));
 	control_feature(out, FEATURE_GET_TLV_PROPERTIES,
 			CTL_FEATURE(FEATURE_GET_TLV_PROPERTIES));
-	if (control_may_escape())
+	/* as libccid, also for root: programs take the list to be the same for all users */
+	if (READ_ONCE(escape))
 		control_feature(out, FEATURE_CCID_ESC_COMMAND, CTL_ESCAPE);
 }
 
@@ -153,7 +153,7 @@ static int control_tlv_properties(struct ccid_slot *slot, struct ccid_req *req,
 	if (r->desc.pin_support && pad.conditions != PIN_CONDITIONS)
 		control_property(out, PROPERTY_VALIDATION_CONDITION, 1, pad.conditions);
 	/* pseudo-APDUs reach the reader by escape commands only */
-	control_property(out, PROPERTY_PPDU_SUPPORT, 1, control_may_escape());
+	control_property(out, PROPERTY_PPDU_SUPPORT, 1, READ_ONCE(escape));
 	control_property(out, PROPERTY_VENDOR_ID, 2, r->reader.vendor_id);
 	control_property(out, PROPERTY_PRODUCT_ID, 2, r->reader.product_id);
 	control_property(out, PROPERTY_MAX_APDU_DATA_SIZE, 4,
@@ -166,7 +166,7 @@ static int control_escape(struct ccid_slot *slot, struct ccid_req *req)
 	u32 len = req->req.in_len;
 	int ret;
 
-	if (!capable(CAP_SYS_RAWIO))
+	if (!READ_ONCE(escape) && !capable(CAP_SYS_RAWIO))
 		return -EPERM;
 	if (CCID_HEADER_LEN + len > ccid_slot_reader(slot)->desc.max_msg)
 		return -EINVAL;

@@ -7,6 +7,7 @@
 #include <linux/compat.h>
 #include <linux/fs.h>
 #include <linux/idr.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
@@ -16,6 +17,7 @@
 #include "cdev.h"
 #include "connect.h"
 #include "file.h"
+#include "handles.h"
 #include "presence.h"
 #include "process.h"
 #include "request.h"
@@ -36,6 +38,8 @@ static_assert(sizeof(struct scard_disposition) == 16);
 static_assert(sizeof(struct scard_transmit) == 40);
 static_assert(sizeof(struct scard_control) == 40);
 static_assert(sizeof(struct scard_attr) == 24);
+static_assert(sizeof(struct scard_handle_entry) == 56);
+static_assert(sizeof(struct scard_handle_list) == 24);
 
 static bool cdev_nonblock(const struct file *file)
 {
@@ -256,6 +260,31 @@ static long cdev_set_attr(struct scard_handle *h, void __user *uarg)
 	return scard_file_set_attr(h, arg.id);
 }
 
+static long cdev_get_handles(struct scard_handle *h, void __user *uarg)
+{
+	struct scard_handle_list __user *user = uarg;
+	struct scard_handle_list arg;
+	struct scard_handle_entry *list;
+	u32 count;
+	long ret;
+
+	if (copy_from_user(&arg, uarg, sizeof(arg)))
+		return -EFAULT;
+	if (arg.flags || arg.reserved)
+		return -EINVAL;
+	ret = scard_handles_list(h, arg.buf ? arg.room : 0, &list, &count);
+	if (ret)
+		return ret;
+	if (put_user(count, &user->count))
+		ret = -EFAULT;
+	else if (arg.buf && count > arg.room)
+		ret = -EMSGSIZE;
+	else if (list && copy_to_user(u64_to_user_ptr(arg.buf), list, count * sizeof(*list)))
+		ret = -EFAULT;
+	kvfree(list);
+	return ret;
+}
+
 static long cdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct scard_handle *h = file->private_data;
@@ -277,6 +306,7 @@ static long cdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case SCARD_IOC_GET_ATTR:
 	case SCARD_IOC_SET_ATTR:
 	case SCARD_IOC_CANCEL:
+	case SCARD_IOC_GET_HANDLES:
 		break;
 	default:
 		return -ENOTTY;
@@ -286,6 +316,8 @@ static long cdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return -EBADF;
 	if (cmd == SCARD_IOC_CONNECT)
 		return cdev_connect(h, uarg, file, POL_OP_CONNECT);
+	if (cmd == SCARD_IOC_GET_HANDLES)
+		return cdev_get_handles(h, uarg);
 	ret = scard_process_check(h);
 	if (ret)
 		return ret;

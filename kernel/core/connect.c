@@ -7,10 +7,13 @@
 #include <linux/capability.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
 
 #include "card.h"
 #include "connect.h"
 #include "event.h"
+#include "handles.h"
 #include "power.h"
 #include "presence.h"
 #include "process.h"
@@ -141,6 +144,7 @@ int scard_connect_connect(struct scard_handle *h, struct scard_connect *arg, boo
 {
 	struct scard_slot *slot = h->slot;
 	enum pol_close close = connect_choose_close(arg->flags);
+	struct pid *before = NULL;
 	struct scard_turn t;
 	struct scard_req *req;
 	bool unused = false;
@@ -176,11 +180,12 @@ int scard_connect_connect(struct scard_handle *h, struct scard_connect *arg, boo
 			ret = slot->pol.gone ? -ENODEV : -ENOMEDIUM;
 		else
 			scard_pol_connected(&slot->pol, &h->pol, arg->share_mode, close);
-		if (!ret && arg->flags & SCARD_CONNECT_PROCESS)
-			scard_process_bind(h);
-		/* a connected handle has to hear of a removal */
-		if (!ret)
+		if (!ret) {
+			before = scard_process_bind(h, arg->flags & SCARD_CONNECT_PROCESS);
+			scard_handles_connected(h);
+			/* a connected handle has to hear of a removal */
 			scard_presence_watch(slot);
+		}
 		arg->protocol = slot->card.protocol;
 		arg->epoch = h->pol.epoch;
 		if (!ret)
@@ -193,6 +198,7 @@ done:
 	ret = scard_turn_done(h, &t, &req, ret);
 	if (unused)
 		scard_power_unused(slot);
+	put_pid(before);
 out:
 	scard_request_put(h, req);
 	return ret;
@@ -294,6 +300,7 @@ static int connect_leave(struct scard_handle *h)
 	ret = scard_pol_leave(&slot->pol, &h->pol);
 	if (!ret) {
 		scard_process_unbind(h);
+		scard_handles_left(h);
 		unused = scard_power_put_locked(slot);
 		scard_event_changed(slot);
 	}

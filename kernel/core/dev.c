@@ -80,6 +80,7 @@ static struct scard_slot *dev_alloc_slot(struct scard_reader *reader, u8 index)
 	slot->index = index;
 	slot->card.settling = true;	/* until the worker has asked the reader */
 	spin_lock_init(&slot->lock);
+	INIT_LIST_HEAD(&slot->handles);
 	scard_pol_init(&slot->pol, scard_worker_wake);
 	scard_event_init(slot);
 	scard_presence_init(slot);

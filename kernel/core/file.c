@@ -3,6 +3,7 @@
  * Calls on an open file: open and close, state, transactions, exchanges. Each takes its
  * turn (turn.c) where it acts. Touches no user memory.
  */
+#include <linux/pid.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -10,6 +11,7 @@
 #include "card.h"
 #include "event.h"
 #include "file.h"
+#include "handles.h"
 #include "power.h"
 #include "presence.h"
 #include "process.h"
@@ -66,6 +68,7 @@ void scard_file_end(struct scard_handle *h)
 	scard_pol_close(&slot->pol, &h->pol);
 	if (connected) {
 		scard_process_unbind(h);
+		scard_handles_left(h);
 		unused = scard_power_put_locked(slot);
 		scard_event_changed(slot);
 	}
@@ -84,6 +87,7 @@ void scard_file_close(struct scard_handle *h)
 
 	scard_file_end(h);
 	scard_request_free(h->spare);
+	put_pid(h->user.pid);
 	kfree(h);
 	put_device(&slot->dev);
 }
@@ -102,7 +106,7 @@ void scard_file_info(struct scard_handle *h, struct scard_info *info)
 
 	*info = (struct scard_info){
 		.features = SCARD_FEATURE_CANCEL | SCARD_FEATURE_CLOSE_POLICY |
-			    SCARD_FEATURE_PROCESS,
+			    SCARD_FEATURE_PROCESS | SCARD_FEATURE_HANDLES,
 		.minor = MINOR(slot->dev.devt),
 		.reader = r->index,
 		.slot = slot->index,

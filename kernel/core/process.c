@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The process of a handle, for CONNECT with SCARD_CONNECT_PROCESS. Other processes may have the
- * open file too, by fork(): they cannot use the handle, and it ends with its process. But if the
- * process exits by itself, as in daemon(3), the first other process that uses the handle takes
- * its place.
+ * The process of a handle. For CONNECT with SCARD_CONNECT_PROCESS it alone may use the handle:
+ * others may have the open file too, by fork(), and the handle ends with its process. But if
+ * the process exits by itself, as in daemon(3), the first other process that uses the handle
+ * takes its place.
  */
 #include <linux/pid.h>
 #include <linux/sched.h>
@@ -14,41 +14,35 @@
 
 /**
  * scard_process_bind() - make a handle that of the calling process
- * @h: the handle, its slot locked; it is connected and has no process
+ * @h: the handle, its slot locked; it is connected
+ * @alone: no other process may use it
+ *
+ * Return: its process before, or NULL: for put_pid() without the lock
  */
-void scard_process_bind(struct scard_handle *h)
+struct pid *scard_process_bind(struct scard_handle *h, bool alone)
 {
+	struct pid *before = h->user.pid;
+
 	lockdep_assert_held(&h->slot->lock);
-	h->process_exited = false;
-	WRITE_ONCE(h->process, get_pid(task_tgid(current)));
+	WRITE_ONCE(h->user.pid, get_pid(task_tgid(current)));
+	h->user.exited = false;
+	WRITE_ONCE(h->user.alone, alone);
+	return before;
 }
 
 /**
- * scard_process_unbind() - a handle is not connected any more
- * @h: the handle, its slot locked
+ * scard_process_unbind() - let every process that has the file connect it again
+ * @h: the handle, its slot locked; it is not connected any more
  */
 void scard_process_unbind(struct scard_handle *h)
 {
 	lockdep_assert_held(&h->slot->lock);
-	put_pid(h->process);
-	WRITE_ONCE(h->process, NULL);
+	WRITE_ONCE(h->user.alone, false);
 }
 
-/* Take the place of a process that has exited. */
-static int process_adopt(struct scard_handle *h)
+static bool process_may_use(const struct scard_handle *h)
 {
-	struct scard_slot *slot = h->slot;
-	int ret = 0;
-
-	spin_lock(&slot->lock);
-	if (h->process && h->process_exited) {
-		scard_process_unbind(h);
-		scard_process_bind(h);
-	} else if (h->process && h->process != task_tgid(current)) {
-		ret = -ENOTCONN;
-	}
-	spin_unlock(&slot->lock);
-	return ret;
+	return !READ_ONCE(h->user.alone) || READ_ONCE(h->user.pid) == task_tgid(current);
 }
 
 /**
@@ -59,9 +53,22 @@ static int process_adopt(struct scard_handle *h)
  */
 int scard_process_check(struct scard_handle *h)
 {
-	const struct pid *process = READ_ONCE(h->process);
+	struct scard_slot *slot = h->slot;
+	struct pid *before = NULL;
+	int ret = 0;
 
-	return !process || process == task_tgid(current) ? 0 : process_adopt(h);
+	if (process_may_use(h))
+		return 0;
+	spin_lock(&slot->lock);
+	if (!process_may_use(h)) {
+		if (h->user.exited)
+			before = scard_process_bind(h, true);
+		else
+			ret = -ENOTCONN;
+	}
+	spin_unlock(&slot->lock);
+	put_pid(before);
+	return ret;
 }
 
 /**
@@ -78,12 +85,12 @@ bool scard_process_ends(struct scard_handle *h)
 	struct scard_slot *slot = h->slot;
 	bool ends = false;
 
-	if (READ_ONCE(h->process) != task_tgid(current))
+	if (!READ_ONCE(h->user.alone))
 		return false;
 	spin_lock(&slot->lock);
-	if (h->process == task_tgid(current)) {
+	if (h->user.alone && h->user.pid == task_tgid(current)) {
 		ends = !(current->flags & PF_EXITING) || signal;
-		h->process_exited = !ends;
+		h->user.exited = !ends;
 	}
 	spin_unlock(&slot->lock);
 	return ends;

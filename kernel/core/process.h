@@ -4,7 +4,7 @@
 
 #include "handle.h"
 
-void scard_process_bind(struct scard_handle *h);
+struct pid *scard_process_bind(struct scard_handle *h, bool alone);
 void scard_process_unbind(struct scard_handle *h);
 int scard_process_check(struct scard_handle *h);
 bool scard_process_ends(struct scard_handle *h);

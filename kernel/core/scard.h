@@ -56,10 +56,8 @@
 #include "policy.h"
 
 #define SCARD_MAX_SLOTS		16	/* per reader */
-
 /* No exchange takes longer than this, however much time card and reader ask for */
 #define SCARD_CEILING_MS	(5 * 60 * 1000)
-
 /* Bytes of command that each request has room for: a short APDU, ISO 7816-3 section 12.1 */
 #define SCARD_SHORT_COMMAND	261U
 
@@ -517,6 +515,7 @@ struct scard_traced {
  * @op: the operation under way
  * @large: a request with large buffers, ready for the next call; xchg()
  * @stall_work: takes the turn over from a caller that does not run; see turn.c
+ * @handles: connected handles, oldest first (lock)
  * @last_id: id of the handle that was opened last (lock)
  * @count: counters
  * @traced: for tracepoints
@@ -540,6 +539,7 @@ struct scard_slot {
 	struct scard_operation op;
 	struct scard_req *large;
 	struct delayed_work stall_work;
+	struct list_head handles;
 	u32 last_id;
 	struct scard_slot_count count;
 	struct scard_traced traced;

@@ -12,6 +12,10 @@
  * no CPU. The worker takes the turn over if another caller waits for it, or if the reader goes;
  * the card is reset then, and the call fails when the thread runs again.
  */
+#include <linux/sched/signal.h>
+#include <linux/timekeeping.h>
+
+#include "handles.h"
 #include "request.h"
 #include "slot.h"
 #include "trace.h"
@@ -24,12 +28,15 @@
  */
 void scard_turn_served(struct scard_turn *t)
 {
-	struct scard_slot *slot = container_of(t->pol.handle, struct scard_handle, pol)->slot;
+	struct scard_handle *h = container_of(t->pol.handle, struct scard_handle, pol);
+	struct scard_slot *slot = h->slot;
 
 	lockdep_assert_held(&slot->lock);
-	/* the watchdog counts from here, not from when the caller runs */
-	if (!t->pol.result && t->pol.op == POL_OP_BEGIN)
+	if (!t->pol.result && t->pol.op == POL_OP_BEGIN) {
+		/* the watchdog counts from here, not from when the caller runs */
 		scard_watchdog_used(slot);
+		scard_handles_began(h);
+	}
 	/* the turn stays until the caller has taken the lock */
 	complete(&t->served);
 }
@@ -230,6 +237,8 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, struct scard_r
 	int ret;
 
 	t->pol = (struct pol_turn){ .handle = &h->pol, .op = op, .share = share };
+	t->pid = task_tgid(current);
+	t->since_ns = 0;
 
 	spin_lock(&slot->lock);
 	slot->count.calls[op]++;
@@ -237,6 +246,8 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, struct scard_r
 	if (h->pol.place.queued && time_after(jiffies, h->aside + TURN_ASIDE))
 		scard_pol_forget(&slot->pol, &h->pol);
 	ret = scard_pol_ask(&slot->pol, &t->pol);
+	if (!ret && op == POL_OP_BEGIN)
+		scard_handles_began(h);
 	if (slot->pol.owner == &h->pol)
 		scard_watchdog_used(slot);
 	if (ret == POL_WAIT && nonblock) {
@@ -249,6 +260,8 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, struct scard_r
 		scard_watchdog_awaited(slot);
 		trace_scard_wait(h, op, scard_trace_owner(slot));
 	}
+	if (ret == POL_WAIT || slot->pol.running == &t->pol)
+		t->since_ns = ktime_get_coarse_boottime_ns();
 	if (slot->pol.head)
 		scard_turn_watch(slot);
 	scard_slot_unlock(slot);

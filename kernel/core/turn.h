@@ -10,10 +10,14 @@
  * struct scard_turn - a turn and the completion that its caller sleeps on
  * @pol: the turn
  * @served: it has left the queue; completed under slot->lock
+ * @pid: process of the caller, which outlives the turn
+ * @since_ns: begin of the call, CLOCK_BOOTTIME
  */
 struct scard_turn {
 	struct pol_turn pol;
 	struct completion served;
+	struct pid *pid;
+	u64 since_ns;
 };
 
 void scard_turn_served(struct scard_turn *t);

@@ -295,6 +295,7 @@ int cmd_doctor(int argc, char **argv)
 	if (loaded) {
 		doctor_nodes();
 		doctor_cards();
+		doctor_use();
 	}
 	doctor_pcscd();
 	doctor_library();

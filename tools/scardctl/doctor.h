@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * scardctl doctor: doctor.c checks the module, the nodes, the cards and the library,
- * doctor_usb.c the readers on USB and the programs that hold them; doctor_finding.c prints
- * their findings.
+ * doctor_usb.c the readers on USB and the programs that hold them, doctor_use.c the programs that
+ * keep a card for long; doctor_finding.c prints their findings.
  */
 #ifndef DOCTOR_H
 #define DOCTOR_H
@@ -19,5 +19,8 @@ size_t doctor_findings(void);
 bool doctor_read_line(const char *path, char *buf, size_t size);
 bool doctor_find_process(const char *name, const char *file, char *who, size_t size);
 void doctor_usb(bool loaded);
+
+/* doctor_use.c */
+void doctor_use(void);
 
 #endif

@@ -13,6 +13,7 @@ static const struct command commands[] = {
 	{ "atr", "[READER|HEX]", "an answer to reset, explained", cmd_atr },
 	{ "apdu", "[options] [READER] HEX...", "send commands to the card, in one transaction",
 	  cmd_apdu },
+	{ "who", "[READER]", "the programs that use the readers, and those that wait", cmd_who },
 	{ "watch", "[options] [READER]", "one line for each event of readers and cards", cmd_watch },
 	{ "trace", "[options] [READER]", "one line for each call and message, with times", cmd_trace },
 	{ "bench", "[options] [READER]", "the time of each kind of call", cmd_bench },
@@ -36,7 +37,7 @@ static void help(void)
 		printf("  %-32s %s\n", usage, commands[i].help);
 	}
 	puts("\nREADER is a device (/dev/scard0), a number (0) or a part of the name; without it\n"
-	     "scardctl takes the first one.\n\n"
+	     "scardctl takes the first one, who and watch all.\n\n"
 	     "options of apdu:   --end leave|reset|unpower|eject (reset), --exclusive,\n"
 	     "                   --no-wait, --protocol t0|t1|raw\n"
 	     "options of watch:  --events N, --seconds N\n"

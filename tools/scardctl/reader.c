@@ -66,11 +66,11 @@ int reader_error(const struct reader *reader, const char *what, int error)
 		code = EXIT_NO_CARD;
 		break;
 	case EBUSY:
-		why = "another program holds the card (see scardctl status): end it or try later";
+		why = "another program holds the card (see scardctl who): end it or try later";
 		code = EXIT_BUSY;
 		break;
 	case EAGAIN:
-		why = "another program is in a transaction: try later, or without --no-wait";
+		why = "another program is in a transaction (see scardctl who): try later, or without --no-wait";
 		code = EXIT_BUSY;
 		break;
 	case ESTALE:
@@ -99,7 +99,7 @@ int reader_error(const struct reader *reader, const char *what, int error)
 		why = "the reader cannot do this (see scardctl info)";
 		break;
 	case ENOTTY:
-		why = "this is not a smart-card reader";
+		why = "this is not a smart-card reader, or the module is older than scardctl";
 		code = EXIT_NO_READER;
 		break;
 	default:

@@ -3,7 +3,7 @@
  * scardctl: a command line for smart-card readers.
  *
  * main.c has the table of subcommands; the files of the groups implement them
- * (show.c, info.c, atr.c, card.c, watch.c, trace*.c, bench.c, doctor*.c) over reader.c
+ * (show.c, info.c, atr.c, card.c, who.c, watch.c, trace*.c, bench.c, doctor*.c) over reader.c
  * (choosing and opening readers, error messages), netlink.c (discovery) and json.c.
  */
 #ifndef SCARDCTL_H
@@ -123,6 +123,7 @@ int cmd_apdu(int argc, char **argv);
 int cmd_reset(int argc, char **argv);
 int cmd_unpower(int argc, char **argv);
 int cmd_eject(int argc, char **argv);
+int cmd_who(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_bench(int argc, char **argv);

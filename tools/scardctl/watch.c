@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "scardctl.h"
+#include "use.h"
 
 struct seen {
 	struct reader reader;
@@ -34,11 +35,13 @@ static struct {
 	bool done;
 } watch;
 
-static void report(const struct seen *s, const char *event, bool atr)
+/* @by: the handle of the program that caused it, or NULL */
+static void report_by(const struct seen *s, const char *event, bool atr,
+		      const struct scard_handle_entry *by)
 {
 	struct timespec now;
 	struct tm tm;
-	char text[16];
+	char text[16], process[128];
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	localtime_r(&now.tv_sec, &tm);
@@ -52,6 +55,8 @@ static void report(const struct seen *s, const char *event, bool atr)
 		json_string("event", event);
 		if (atr)
 			json_hex("atr", s->status.atr, s->status.atr_len);
+		if (by)
+			use_json(by->pid);
 		json_close('}');
 		json_end();
 	} else {
@@ -60,11 +65,29 @@ static void report(const struct seen *s, const char *event, bool atr)
 			printf("  ");
 			hex_print(s->status.atr, s->status.atr_len);
 		}
+		if (by)
+			printf(" by %s", use_process(by->pid, process, sizeof(process)));
 		printf("  (%s)\n", s->reader.name);
 		fflush(stdout);
 	}
 	if (watch.left && !--watch.left)
 		watch.done = true;
+}
+
+static void report(const struct seen *s, const char *event, bool atr)
+{
+	report_by(s, event, atr, NULL);
+}
+
+/* Report the begin of a use, with its program, if this user may know it. */
+static void report_use(const struct seen *s, const char *event)
+{
+	struct use use = { 0 };
+	bool known;
+
+	known = s->fd >= 0 && !use_read(s->fd, &use) && use.count && !use_is_call(use.list);
+	report_by(s, event, false, known ? use.list : NULL);
+	use_free(&use);
 }
 
 static bool rose(uint32_t was, uint32_t is, uint32_t bit)
@@ -99,9 +122,9 @@ static void compare(struct seen *s, const struct scard_status *now)
 		report(s, now->state & SCARD_STATE_BIT_POWERED ? "card reset" :
 		       "card powered off", false);
 	if (rose(was.state, now->state, SCARD_STATE_BIT_EXCLUSIVE))
-		report(s, "held exclusively", false);
+		report_use(s, "held exclusively");
 	else if (rose(was.state, now->state, SCARD_STATE_BIT_INUSE))
-		report(s, "in use", false);
+		report_use(s, "in use");
 	else if (rose(now->state, was.state, SCARD_STATE_BIT_INUSE))
 		report(s, "free", false);
 }
@@ -135,7 +158,10 @@ static void appear(const struct reader *reader, bool first)
 	memset(s, 0, sizeof(*s));
 	s->reader = *reader;
 	s->found = true;
-	s->fd = open(reader->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	/* only a descriptor that may write learns the programs */
+	s->fd = open(reader->path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	if (s->fd < 0)
+		s->fd = open(reader->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	report(s, first ? "reader" : "reader added", false);
 	update(s);
 }

@@ -64,6 +64,7 @@
 #define SCARD_FEATURE_CANCEL		(1ULL << 0)	/* SCARD_IOC_CANCEL */
 #define SCARD_FEATURE_CLOSE_POLICY	(1ULL << 1)	/* SCARD_CONNECT_CLOSE_* */
 #define SCARD_FEATURE_PROCESS		(1ULL << 2)	/* SCARD_CONNECT_PROCESS */
+#define SCARD_FEATURE_HANDLES		(1ULL << 3)	/* SCARD_IOC_GET_HANDLES */
 
 #define SCARD_NAME_SIZE			128	/* bytes, with the final NUL */
 #define SCARD_STRING_SIZE		64	/* bytes, with the final NUL */
@@ -335,6 +336,60 @@ struct scard_attr {
 	__u32 reserved;
 };
 
+/* scard_handle_entry.flags */
+#define SCARD_HANDLE_SELF		(1U << 0)	/* of the descriptor that asks */
+#define SCARD_HANDLE_TRANSACTION	(1U << 1)	/* the handle is in a transaction */
+#define SCARD_HANDLE_RUNNING		(1U << 2)	/* a call that has its turn */
+#define SCARD_HANDLE_WAITING		(1U << 3)	/* a call that waits for its turn */
+
+/**
+ * struct scard_handle_entry - a connected handle, or a call that runs or waits
+ * @id: number of the handle at this slot, from 1 on; not used twice
+ * @pid: its process in the caller's pid namespace: of a handle the one that connected it,
+ *	of a call the one that calls; 0: it has ended, or is not visible there
+ * @share_mode: SCARD_MODE_* of the handle; 0: it is not connected (a CONNECT)
+ * @flags: SCARD_HANDLE_*; RUNNING or WAITING makes the entry one of a call
+ * @call: a call: _IOC_NR() of its ioctl, for example _IOC_NR(SCARD_IOC_BEGIN); else 0
+ * @reserved32: zero
+ * @connected_ns: a handle: time of its CONNECT; else 0
+ * @since_ns: a handle in a transaction: time of the outermost BEGIN; a call: time of its
+ *	begin; else 0
+ * @reserved: zero
+ *
+ * Times are of CLOCK_BOOTTIME, in ns.
+ */
+struct scard_handle_entry {
+	__u32 id;
+	__s32 pid;
+	__u32 share_mode;
+	__u32 flags;
+	__u32 call;
+	__u32 reserved32;
+	__u64 connected_ns;
+	__u64 since_ns;
+	__u64 reserved[2];
+};
+
+/**
+ * struct scard_handle_list - GET_HANDLES: the users of the slot at one moment
+ * @buf: in: address of an array of struct scard_handle_entry; 0 asks for the count alone
+ * @room: in: entries at @buf
+ * @count: out: entries that there are, also with EMSGSIZE, which fills in none
+ * @flags: in: must be 0
+ * @reserved: zero
+ *
+ * First the connected handles, in the order of their CONNECT; then the call that runs; then
+ * the calls that wait, in the order in which they are served. Needs no card handle, never
+ * waits, and causes nothing.
+ */
+struct scard_handle_list {
+	__u64 buf;
+	__u32 room;
+	__u32 count;
+	__u32 flags;
+	__u32 reserved;
+};
+
 /*
  * 0xC5 00-1F is free in Documentation/userspace-api/ioctl/ioctl-number.rst of
  * Linux 6.12.
@@ -359,5 +414,6 @@ struct scard_attr {
  * must be 0.
  */
 #define SCARD_IOC_CANCEL	_IO(SCARD_IOC_MAGIC, 0x0b)
+#define SCARD_IOC_GET_HANDLES	_IOWR(SCARD_IOC_MAGIC, 0x0c, struct scard_handle_list)
 
 #endif /* _UAPI_LINUX_SCARD_H */

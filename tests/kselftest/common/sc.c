@@ -254,6 +254,15 @@ int sc_set_attr(int fd, uint32_t id, const void *buf, uint32_t len)
 	return result(ioctl(fd, SCARD_IOC_SET_ATTR, &arg));
 }
 
+int sc_handles(int fd, struct scard_handle_entry *list, uint32_t room, uint32_t *count)
+{
+	struct scard_handle_list arg = { .buf = (uintptr_t)list, .room = room };
+	int ret = result(ioctl(fd, SCARD_IOC_GET_HANDLES, &arg));
+
+	*count = arg.count;
+	return ret;
+}
+
 static int gated_begin(int fd)
 {
 	int ret = sc_begin(fd);

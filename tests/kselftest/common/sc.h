@@ -54,6 +54,8 @@ int sc_features(int fd);			/* CONTROL: GET_FEATURE_REQUEST */
 int sc_escape(int fd);				/* CONTROL: a vendor's escape command */
 int sc_get_attr(int fd, uint32_t id, void *buf, uint32_t *len);
 int sc_set_attr(int fd, uint32_t id, const void *buf, uint32_t len);
+/* Handles and calls of the slot; @count becomes their number. */
+int sc_handles(int fd, struct scard_handle_entry *list, uint32_t room, uint32_t *count);
 
 /* The six gated calls of PC/SC, each by its name, for tests that must make all. */
 struct sc_call {

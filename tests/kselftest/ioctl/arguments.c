@@ -76,13 +76,14 @@ struct good {
 		struct scard_transmit transmit;
 		struct scard_control control;
 		struct scard_attr attr;
+		struct scard_handle_list handles;
 	};
 };
 
 static uint8_t command_bytes[4] = { 0x80, 0xe4, 0, 0 };
 static uint8_t answer_bytes[SCARD_MAX_ATTRIBUTE_SIZE];
 
-#define ALL_GOOD	10
+#define ALL_GOOD	11
 
 static void all_good(struct good list[ALL_GOOD])
 {
@@ -149,6 +150,10 @@ static void all_good(struct good list[ALL_GOOD])
 			.name = "GET_STATUS snapshot", .command = SCARD_IOC_GET_STATUS,
 			.size = sizeof(struct scard_status),
 			.reserved = offsetof(struct scard_status, reserved),
+		}, {
+			.name = "GET_HANDLES", .command = SCARD_IOC_GET_HANDLES,
+			.size = sizeof(struct scard_handle_list),
+			.reserved = offsetof(struct scard_handle_list, reserved),
 		},
 	};
 
@@ -247,6 +252,7 @@ TEST_F(ioctl_args, unknown_flags_get_EINVAL)
 		BAD_FLAGS(list[6], control, flag);
 		BAD_FLAGS(list[7], attr, flag);
 		BAD_FLAGS(list[8], attr, flag);
+		BAD_FLAGS(list[10], handles, flag);
 	}
 }
 
@@ -476,6 +482,7 @@ TEST_F(ioctl_args, O_RDONLY_allows_no_card_access)
 	EXPECT_EQ(-EBADF, sc_get_attr(fd, SCARD_ATTR_ATR_STRING, buf, &len));
 	EXPECT_EQ(-EBADF, sc_set_attr(fd, SCARD_ATTR_SUPRESS_T1_IFS, buf, 1));
 	EXPECT_EQ(-EBADF, sc_cancel(fd));
+	EXPECT_EQ(-EBADF, sc_handles(fd, NULL, 0, &len));
 }
 
 TEST_F(ioctl_args, unknown_ioctl_gets_ENOTTY)
@@ -483,7 +490,7 @@ TEST_F(ioctl_args, unknown_ioctl_gets_ENOTTY)
 	struct scard_connect arg = { .share_mode = SCARD_MODE_SHARED, .protocols = SC_ANY };
 	unsigned int number;
 
-	for (number = 0x0c; number < 0x100; number++)
+	for (number = 0x0d; number < 0x100; number++)
 		EXPECT_EQ(-ENOTTY, call(self->fd, _IO(SCARD_IOC_MAGIC, number), NULL));
 	/* the right number with another size, direction or letter */
 	EXPECT_EQ(-ENOTTY, call(self->idle, _IOWR(SCARD_IOC_MAGIC, 0x02, struct scard_attr), &arg));
