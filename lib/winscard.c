@@ -60,6 +60,12 @@ static inline void restore_errno(const int *saved)
 #define KEEP_ERRNO	__attribute__((cleanup(restore_errno))) const int saved_errno = errno
 
 /*
+ * First where an argument of 32 bits is used: a program that declares it so leaves in the upper
+ * half of a DWORD what was there before.
+ */
+#define LOW_HALF(argument)	((argument) = (uint32_t)(argument))
+
+/*
  * Copy @n bytes to the caller and set *len to @n. @buf has room for *len bytes; with
  * SCARD_AUTOALLOCATE in *len it points to a pointer to set; if NULL, set only the length.
  * @part: if not all bytes fit, copy those that do.
@@ -102,6 +108,7 @@ static LONG establish(DWORD dwScope, LPSCARDCONTEXT phContext)
 	if (!phContext)
 		return SCARD_E_INVALID_PARAMETER;
 	*phContext = 0;
+	LOW_HALF(dwScope);
 	if (dwScope > SCARD_SCOPE_GLOBAL)
 		return SCARD_E_INVALID_VALUE;
 	return scard_context_create(phContext);
@@ -271,6 +278,8 @@ API LONG SCardGetStatusChange(SCARDCONTEXT hContext, DWORD dwTimeout,
 	LONG ret;
 	DWORD i;
 
+	LOW_HALF(dwTimeout);
+	LOW_HALF(cReaders);
 	if (!rgReaderStates && cReaders)
 		return SCARD_E_INVALID_PARAMETER;
 	for (i = 0; i < cReaders; i++) {
@@ -293,14 +302,14 @@ API LONG SCardGetStatusChange(SCARDCONTEXT hContext, DWORD dwTimeout,
 
 /* ---- connecting ---- */
 
-static LONG check_share_mode(DWORD mode)
+static LONG check_share_mode(uint32_t mode)
 {
 	return mode >= SCARD_SHARE_EXCLUSIVE && mode <= SCARD_SHARE_DIRECT ?
 	       SCARD_S_SUCCESS : SCARD_E_INVALID_VALUE;
 }
 
 /* The protocols that the kernel knows */
-static uint32_t kernel_protocols(DWORD protocols)
+static uint32_t kernel_protocols(uint32_t protocols)
 {
 	uint32_t known = protocols & (SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1 | SCARD_PROTOCOL_RAW);
 
@@ -309,7 +318,7 @@ static uint32_t kernel_protocols(DWORD protocols)
 	return known;
 }
 
-static LONG check_protocols(DWORD mode, DWORD protocols)
+static LONG check_protocols(uint32_t mode, uint32_t protocols)
 {
 	return mode == SCARD_SHARE_DIRECT || kernel_protocols(protocols) ?
 	       SCARD_S_SUCCESS : SCARD_E_PROTO_MISMATCH;
@@ -366,13 +375,13 @@ API LONG SCardReconnect(SCARDHANDLE hCard, DWORD dwShareMode, DWORD dwPreferredP
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
 	*pdwActiveProtocol = SCARD_PROTOCOL_UNDEFINED;
-	ret = dwInitialization > SCARD_UNPOWER_CARD ? SCARD_E_INVALID_VALUE :
+	ret = arg.initialization > SCARD_UNPOWER_CARD ? SCARD_E_INVALID_VALUE :
 						      check_share_mode(dwShareMode);
 	if (ret == SCARD_S_SUCCESS)
 		ret = check_protocols(dwShareMode, dwPreferredProtocols);
 	if (ret == SCARD_S_SUCCESS) {
 		error = scard_call_no_blocking(card, SCARD_IOC_RECONNECT, &arg,
-					       dwShareMode == SCARD_SHARE_EXCLUSIVE);
+					       arg.share_mode == SCARD_SHARE_EXCLUSIVE);
 		ret = scard_device_power_up_code(error);
 	}
 	if (ret == SCARD_S_SUCCESS)
@@ -392,7 +401,7 @@ API LONG SCardDisconnect(SCARDHANDLE hCard, DWORD dwDisposition)
 
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
-	if (dwDisposition > SCARD_EJECT_CARD) {
+	if (arg.disposition > SCARD_EJECT_CARD) {
 		scard_card_put(card);
 		return SCARD_E_INVALID_VALUE;
 	}
@@ -436,7 +445,7 @@ API LONG SCardEndTransaction(SCARDHANDLE hCard, DWORD dwDisposition)
 
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
-	ret = dwDisposition > SCARD_EJECT_CARD ? SCARD_E_INVALID_VALUE :
+	ret = arg.disposition > SCARD_EJECT_CARD ? SCARD_E_INVALID_VALUE :
 	      scard_device_code(scard_call(card, SCARD_IOC_END, &arg));
 	scard_card_put(card);
 	return ret;
@@ -497,15 +506,16 @@ API LONG SCardStatus(SCARDHANDLE hCard, LPSTR szReaderName, LPDWORD pcchReaderLe
 	return ret;
 }
 
-/* The protocol of an SCARD_IO_REQUEST for the kernel */
-static uint32_t pci_protocol(DWORD protocol)
+/*
+ * The protocol of an SCARD_IO_REQUEST for the kernel. Programs made for structures of 32 bits have
+ * the length in the upper half.
+ */
+static uint32_t pci_protocol(uint32_t protocol)
 {
 	if (protocol == PROTOCOL_ANY_OLD)
 		return 0;	/* the active one */
-	/* never matches the active protocol */
-	if (!protocol || protocol > UINT32_MAX)
-		return SCARD_PROTOCOL_T15;
-	return protocol;
+	/* T=15 never matches the active protocol */
+	return protocol ? protocol : SCARD_PROTOCOL_T15;
 }
 
 API LONG SCardTransmit(SCARDHANDLE hCard, const SCARD_IO_REQUEST *pioSendPci, LPCBYTE pbSendBuffer,
@@ -525,6 +535,7 @@ API LONG SCardTransmit(SCARDHANDLE hCard, const SCARD_IO_REQUEST *pioSendPci, LP
 		*pcbRecvLength = 0;
 		return SCARD_E_INVALID_HANDLE;
 	}
+	LOW_HALF(cbSendLength);
 	if (cbSendLength > MAX_BUFFER_SIZE_EXTENDED) {
 		scard_card_put(card);
 		return SCARD_E_INSUFFICIENT_BUFFER;
@@ -559,6 +570,8 @@ API LONG SCardControl(SCARDHANDLE hCard, DWORD dwControlCode, LPCVOID pbSendBuff
 	card = scard_card_get(hCard);
 	if (!card)
 		return SCARD_E_INVALID_HANDLE;
+	LOW_HALF(dwControlCode);
+	LOW_HALF(cbSendLength);
 	if (cbSendLength > MAX_BUFFER_SIZE_EXTENDED) {
 		scard_card_put(card);
 		return SCARD_E_INSUFFICIENT_BUFFER;
@@ -567,13 +580,11 @@ API LONG SCardControl(SCARDHANDLE hCard, DWORD dwControlCode, LPCVOID pbSendBuff
 		.in = (uintptr_t)pbSendBuffer,
 		.out = (uintptr_t)pbRecvBuffer,
 		.in_len = pbSendBuffer ? cbSendLength : 0,
-		.out_len = !pbRecvBuffer ? 0 :
-			   cbRecvLength > UINT32_MAX ? UINT32_MAX : cbRecvLength,
+		.out_len = pbRecvBuffer ? cbRecvLength : 0,
 		.code = dwControlCode == WINDOWS_GET_FEATURE_REQUEST ?
 			CM_IOCTL_GET_FEATURE_REQUEST : dwControlCode,
 	};
-	ret = dwControlCode > UINT32_MAX ? SCARD_E_UNSUPPORTED_FEATURE :
-	      scard_device_code(scard_call(card, SCARD_IOC_CONTROL, &arg));
+	ret = scard_device_code(scard_call(card, SCARD_IOC_CONTROL, &arg));
 	/* if the answer does not fit, return the length it needs */
 	if (lpBytesReturned && (ret == SCARD_S_SUCCESS || ret == SCARD_E_INSUFFICIENT_BUFFER))
 		*lpBytesReturned = arg.out_len;
@@ -581,12 +592,12 @@ API LONG SCardControl(SCARDHANDLE hCard, DWORD dwControlCode, LPCVOID pbSendBuff
 	return ret;
 }
 
-static bool is_name_attribute(DWORD id)
+static bool is_name_attribute(uint32_t id)
 {
 	return id == SCARD_ATTR_DEVICE_FRIENDLY_NAME_A || id == SCARD_ATTR_DEVICE_SYSTEM_NAME_A;
 }
 
-static LONG get_attribute(struct card *card, DWORD id, LPBYTE pbAttr, LPDWORD pcbAttrLen)
+static LONG get_attribute(struct card *card, uint32_t id, LPBYTE pbAttr, LPDWORD pcbAttrLen)
 {
 	uint8_t value[SCARD_MAX_ATTRIBUTE_SIZE];
 	struct scard_attr arg = {
@@ -596,8 +607,6 @@ static LONG get_attribute(struct card *card, DWORD id, LPBYTE pbAttr, LPDWORD pc
 	};
 	LONG ret;
 
-	if (id > UINT32_MAX)
-		return SCARD_E_UNSUPPORTED_FEATURE;
 	/* read another attribute in place of the name, for the kernel's checks */
 	if (is_name_attribute(id))
 		arg.id = SCARD_ATTR_ICC_PRESENCE;
@@ -644,6 +653,7 @@ API LONG SCardSetAttrib(SCARDHANDLE hCard, DWORD dwAttrId, LPCBYTE pbAttr, DWORD
 	struct card *card;
 	LONG ret;
 
+	LOW_HALF(cbAttrLen);
 	if (!pbAttr || !cbAttrLen)
 		return SCARD_E_INVALID_PARAMETER;
 	card = scard_card_get(hCard);
@@ -651,8 +661,6 @@ API LONG SCardSetAttrib(SCARDHANDLE hCard, DWORD dwAttrId, LPCBYTE pbAttr, DWORD
 		return SCARD_E_INVALID_HANDLE;
 	if (cbAttrLen > MAX_BUFFER_SIZE)
 		ret = SCARD_E_INSUFFICIENT_BUFFER;
-	else if (dwAttrId > UINT32_MAX)
-		ret = SCARD_E_UNSUPPORTED_FEATURE;
 	else
 		ret = scard_device_code(scard_call(card, SCARD_IOC_SET_ATTR, &arg));
 	scard_card_put(card);
