@@ -56,6 +56,7 @@ void *__wrap_realloc(void *old, size_t size);
 static __thread unsigned int moments_left;
 static __thread void (*at_moment)(void);
 static __thread bool called;
+static __thread unsigned int locks;
 
 static void moment(void)
 {
@@ -78,8 +79,10 @@ int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
 {
 	int ret = __real_pthread_mutex_lock(mutex);
 
-	if (is_librarys(mutex))
+	if (is_librarys(mutex)) {
+		locks++;
 		moment();
+	}
 	return ret;
 }
 
@@ -87,8 +90,10 @@ int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
 	int ret = __real_pthread_mutex_unlock(mutex);
 
-	if (is_librarys(mutex))
+	if (is_librarys(mutex)) {
+		locks--;
 		moment();
+	}
 	return ret;
 }
 
@@ -109,6 +114,11 @@ bool fake_at_moment(unsigned int n, void (*f)(void))
 	at_moment = f;
 	called = false;
 	return before;
+}
+
+bool fake_has_lock(void)
+{
+	return locks;
 }
 
 /* ---- system calls ---- */
@@ -578,6 +588,13 @@ void fake_refuse_random(bool yes)
 {
 	pthread_mutex_lock(&fake.lock);
 	fake.no_random = yes;
+	unlock();
+}
+
+void fake_no_processes(bool yes)
+{
+	pthread_mutex_lock(&fake.lock);
+	fake.no_processes = yes;
 	unlock();
 }
 

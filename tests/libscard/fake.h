@@ -55,6 +55,7 @@ void fake_deny(unsigned int minor, bool deny);	/* EACCES for open() */
 void fake_hold(unsigned int minor, bool hold);	/* TRANSMIT stays on the wire */
 void fake_interrupt(unsigned int times);	/* waits that begin end with EINTR */
 void fake_refuse_random(bool yes);	/* EPERM for getrandom() */
+void fake_no_processes(bool yes);	/* the kernel has no SCARD_CONNECT_PROCESS */
 void fake_fail_power(unsigned int minor, int error);
 
 bool fake_verified(unsigned int minor);
@@ -68,9 +69,11 @@ bool fake_in_poll(void);			/* some thread sleeps in poll() */
 
 /*
  * Call f at this thread's nth next moment, and at each one after it: when it has locked or
- * unlocked a mutex, has got memory that it had before, or is about to enter the kernel. NULL: not any more. Returns whether
- * the one before was called.
+ * unlocked a mutex, has got memory that it had before, or is about to enter the kernel. NULL: not
+ * any more. Returns whether the one before was called.
  */
 bool fake_at_moment(unsigned int n, void (*f)(void));
+/* Does this thread hold a lock of the library? */
+bool fake_has_lock(void);
 
 #endif /* TESTS_LIB_FAKE_H */

@@ -22,7 +22,7 @@ struct test {
 /* Each file's tests, ended by an empty one */
 extern const struct test argument_tests[], card_tests[], status_tests[], life_tests[],
 	spare_tests[], no_blocking_tests[], moment_tests[], foreign_tests[], process_tests[],
-	node_tests[];
+	node_tests[], daemon_tests[];
 
 extern bool with_netlink;	/* this pass has the netlink family */
 
@@ -74,6 +74,7 @@ LONG call_change(struct call *c);	/* state[0 .. arg - 1], without end */
 LONG transmit(SCARDHANDLE card, const void *command, DWORD len, void *response, DWORD *n);
 LONG send_simple(SCARDHANDLE card);	/* 00 A4 */
 
+void moments_init(void);
 int first_moment(unsigned int n);	/* in a process of its own: its status */
 
 #endif /* TESTS_LIB_TEST_H */

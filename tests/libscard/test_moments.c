@@ -18,7 +18,9 @@
 
 static struct call other;
 static atomic_bool begun;
-static atomic_uint polls;	/* how often the first thread has asked for the fork */
+
+/* fork() of the other thread: has all locks of the library, is over */
+static atomic_bool fork_begun, fork_over;
 
 /* Start the other thread's call, and give it time. */
 static void other_runs(LONG (*f)(struct call *c), bool (*there)(void))
@@ -38,7 +40,8 @@ static void other_runs(LONG (*f)(struct call *c), bool (*there)(void))
 static void at_moment(unsigned int n, void (*f)(void))
 {
 	begun = false;
-	polls = 0;
+	fork_begun = false;
+	fork_over = false;
 	fake_at_moment(n, f);
 }
 
@@ -63,12 +66,6 @@ static LONG fork_child(struct call *c)
 	pid_t pid;
 
 	(void)c;
-	/*
-	 * ThreadSanitizer keeps the stack of each lock, and fork() may copy its allocator locked: a
-	 * child would hang in it. After two polls the stacks of this moment are known.
-	 */
-	while (polls < 2)
-		test_pause();
 	pid = fork();
 	if (!pid) {
 		alarm(10);
@@ -78,17 +75,37 @@ static LONG fork_child(struct call *c)
 	return status;
 }
 
-static bool has_forked(void)
+static void begin_fork(void)
 {
-	bool done = is_done(&other);
-
-	polls++;
-	return done;
+	fork_begun = true;
 }
 
+static void end_fork(void)
+{
+	fork_over = true;
+}
+
+/* Before the library's first call: of all these functions fork() calls begin_fork() last. */
+void moments_init(void)
+{
+	pthread_atfork(begin_fork, end_fork, NULL);
+}
+
+static bool is_forking(void)
+{
+	return fork_begun;
+}
+
+/*
+ * Only read flags while the other thread forks, and that it does unless it waits for a lock of
+ * this one. ThreadSanitizer stores the stack of each lock and each sleep in memory that it may
+ * have to map, and a fork() meanwhile copies its allocator locked: the child would hang in it.
+ */
 static void other_forks(void)
 {
-	other_runs(fork_child, has_forked);
+	other_runs(fork_child, is_forking);
+	while ((fork_begun || !fake_has_lock()) && !fork_over)
+		test_pause();
 }
 
 /* Step over moments of the same kind: a scan of the nodes has many */
@@ -422,9 +439,14 @@ static LONG call_send(struct call *c)
 
 static LONG (*interfering)(struct call *c);
 
+static bool has_interfered(void)
+{
+	return is_done(&other);
+}
+
 static void other_interferes(void)
 {
-	other_runs(interfering, has_forked);
+	other_runs(interfering, has_interfered);
 }
 
 static bool expected(LONG ret)
