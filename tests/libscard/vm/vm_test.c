@@ -244,10 +244,10 @@ static void replug_behind_node(void)
 	DWORD n;
 
 	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
-	shell("(sleep 0.1; vreaderctl unplug) >/dev/null &");
+	shell("(sleep 1; vreaderctl unplug) >/dev/null &");
 	CHECK_EQ(change(ctx, PNP, 0, INFINITE, &rs), SCARD_S_SUCCESS);
 	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_E_NO_READERS_AVAILABLE);
-	shell("(sleep 0.1; vreaderctl replug) >/dev/null &");
+	shell("(sleep 1; vreaderctl replug) >/dev/null &");
 	CHECK_EQ(change(ctx, PNP, 0, INFINITE, &rs), SCARD_S_SUCCESS);
 	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
 	SCardReleaseContext(ctx);
