@@ -40,7 +40,16 @@ void scard_process_unbind(struct scard_handle *h)
 	WRITE_ONCE(h->user.alone, false);
 }
 
-static bool process_may_use(const struct scard_handle *h)
+/**
+ * scard_process_may_use() - does a handle belong to the calling process, or to all?
+ * @h: the handle
+ *
+ * The answer holds as long as the slot is locked: another process may connect the handle while the
+ * caller is on its way, for example while the copy of its argument waits for a page.
+ *
+ * Return: true if the process may use it
+ */
+bool scard_process_may_use(const struct scard_handle *h)
 {
 	return !READ_ONCE(h->user.alone) || READ_ONCE(h->user.pid) == task_tgid(current);
 }
@@ -57,10 +66,10 @@ int scard_process_check(struct scard_handle *h)
 	struct pid *before = NULL;
 	int ret = 0;
 
-	if (process_may_use(h))
+	if (scard_process_may_use(h))
 		return 0;
 	spin_lock(&slot->lock);
-	if (!process_may_use(h)) {
+	if (!scard_process_may_use(h)) {
 		if (h->user.exited)
 			before = scard_process_bind(h, true);
 		else
