@@ -6,6 +6,7 @@
  * takes its place.
  */
 #include <linux/pid.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
@@ -54,6 +55,19 @@ bool scard_process_may_use(const struct scard_handle *h)
 	return !READ_ONCE(h->user.alone) || READ_ONCE(h->user.pid) == task_tgid(current);
 }
 
+/* Has its last thread begun to exit? One that has descriptors of its own may exit before. */
+static bool process_is_over(struct pid *pid)
+{
+	const struct task_struct *task;
+	bool over;
+
+	rcu_read_lock();
+	task = pid_task(pid, PIDTYPE_TGID);
+	over = !task || !atomic_read(&task->signal->live);
+	rcu_read_unlock();
+	return over;
+}
+
 /**
  * scard_process_check() - may the calling process use a handle?
  * @h: the handle
@@ -70,7 +84,7 @@ int scard_process_check(struct scard_handle *h)
 		return 0;
 	spin_lock(&slot->lock);
 	if (!scard_process_may_use(h)) {
-		if (h->user.exited)
+		if (h->user.exited && process_is_over(h->user.pid))
 			before = scard_process_bind(h, true);
 		else
 			ret = -ENOTCONN;

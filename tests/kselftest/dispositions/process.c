@@ -7,6 +7,7 @@
  */
 #include <linux/userfaultfd.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -479,6 +480,46 @@ TEST_F(late, call_is_refused)
 	EXPECT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
 	ASSERT_EQ(self->child, waitpid(self->child, &status, 0));
 	EXPECT_EQ(0, status);
+}
+
+/* ---- a thread with descriptors of its own, by unshare(2) ---- */
+
+static void *unshared_thread(void *arg)
+{
+	return unshare(CLONE_FILES) ? arg : NULL;
+}
+
+TEST(exit_of_unshared_thread)
+{
+	int fd, result = 1, go[2], answers[2];
+	pthread_t thread;
+	void *failed;
+	pid_t child;
+	char byte;
+
+	vr_prepare("--profile short", VR_CARD);
+	fd = sc_open(O_RDWR);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, sc_connect_flags(fd, SCARD_MODE_SHARED, SC_ANY, SCARD_CONNECT_PROCESS));
+	ASSERT_EQ(0, pipe(go) | pipe(answers));
+	child = fork();
+	if (!child) {
+		alarm(10);
+		if (read(go[0], &byte, 1) != 1)
+			_exit(1);
+		result = sc_status(fd);
+		_exit(write(answers[1], &result, sizeof(result)) != sizeof(result));
+	}
+	ASSERT_EQ(0, pthread_create(&thread, NULL, unshared_thread, &fd));
+	ASSERT_EQ(0, pthread_join(thread, &failed));
+	ASSERT_EQ(NULL, failed);
+	pause_ms(50);
+	ASSERT_EQ(1, write(go[1], "", 1));
+	ASSERT_EQ(sizeof(result), read(answers[0], &result, sizeof(result)));
+	EXPECT_EQ(-ENOTCONN, result);
+	EXPECT_EQ(0, sc_status(fd));
+	EXPECT_EQ(0, sc_disconnect(fd, SCARD_DISP_LEAVE));
+	ASSERT_EQ(child, waitpid(child, NULL, 0));
 }
 
 TEST_HARNESS_MAIN
