@@ -26,14 +26,14 @@
 #include "device.h"
 #include "heritage.h"
 
-/* Limit in ms to wait for the end of the parent, which exits while the child goes on */
+/* Limit in ms to wait for the end of the parent, which exits while the child goes on; once */
 #define PATIENCE	1000
 
 /* With scard_object_lock */
 static struct {
 	int parent;		/* pidfd of the process that made the contexts, or -1 */
 	struct object *contexts;
-	bool patient;		/* no call has waited for the end of the parent yet */
+	int64_t until;		/* no call waits longer for the end of the parent; 0: none has yet */
 } heritage = { .parent = -1 };
 
 /* In the parent, during fork(): its own pidfd, for the child */
@@ -93,7 +93,7 @@ void scard_heritage_forked(void)
 		heritage.parent = myself;
 	}
 	myself = -1;
-	heritage.patient = true;
+	heritage.until = 0;
 	if (heritage.parent >= 0) {
 		scard_descriptors_keep(heritage.parent);
 		for (obj = heritage.contexts; obj; obj = obj->next) {
@@ -163,18 +163,18 @@ static bool contains(LONG id)
 	return false;
 }
 
-/* Has the process ended, or does it in @patience ms? */
-static bool has_ended(int process, int patience)
+/* Has the process ended, or does it until then? */
+static bool has_ended(int process, int64_t until)
 {
 	struct pollfd pfd = { .fd = process, .events = POLLIN };
-	int64_t left, end = scard_clock_ms() + patience;
 	int state, ready;
+	int64_t left;
 
 	if (!scard_descriptors_ours(process))
 		return false;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
 	do {
-		left = end - scard_clock_ms();
+		left = until - scard_clock_ms();
 		ready = poll(&pfd, 1, left > 0 ? (int)left : 0);
 	} while (ready < 0 && errno == EINTR && left > 0);
 	pthread_setcancelstate(state, NULL);
@@ -201,36 +201,37 @@ static void take_over(void)
 	}
 }
 
-/* Is the number that of an object which this process may take over now? Then it has done so. */
-static bool claim(LONG id)
+/* Take all over if the number is that of one of them, and the parent has ended. */
+static void claim(LONG id)
 {
-	int process, patience;
-	bool ended;
+	int process = -1;
+	int64_t until;
 
 	pthread_mutex_lock(&scard_object_lock);
-	if (!contains(id)) {
-		pthread_mutex_unlock(&scard_object_lock);
-		return false;
+	if (contains(id)) {
+		process = heritage.parent;
+		if (!heritage.until)
+			heritage.until = scard_clock_ms() + PATIENCE;
 	}
-	process = heritage.parent;
-	patience = heritage.patient ? PATIENCE : 0;
-	heritage.patient = false;
+	until = heritage.until;
 	pthread_mutex_unlock(&scard_object_lock);
 
-	ended = has_ended(process, patience);
+	if (process < 0 || !has_ended(process, until))
+		return;
 
 	pthread_mutex_lock(&scard_object_lock);
-	if (ended && contains(id))
+	if (contains(id))
 		take_over();
 	pthread_mutex_unlock(&scard_object_lock);
-	return ended;
 }
 
-/* Find an object that is not in the table, and take a reference. */
+/*
+ * Find an object that is not in the table, and take a reference. It is there if this call has
+ * taken it over, or another thread meanwhile.
+ */
 struct object *scard_heritage_get(LONG id, bool is_card)
 {
-	if (!claim(id))
-		return NULL;
+	claim(id);
 	return is_card ? scard_object_get_card(id) : scard_object_get_context(id);
 }
 

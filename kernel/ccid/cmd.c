@@ -403,8 +403,9 @@ int ccid_cmd_exchange(struct ccid_slot *slot, struct ccid_req *req, u8 type, con
 }
 
 /*
- * The card may have been taken out while the command waited for its turn, and another may be there.
- * If the reader has reported that only a moment ago, it is asked; no answer but "active" is good.
+ * The card may have been taken out since the last block of an exchange, or while the command waited
+ * for its turn, and another may be there. If the reader has reported that only a moment ago, it is
+ * asked; no answer but "active" is good.
  */
 static int cmd_same_card(struct ccid_slot *slot, struct ccid_req *req)
 {
@@ -462,9 +463,9 @@ int ccid_cmd(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 par
 		ret = ccid_token_get(slot, req);
 		if (ret)
 			return ret;
-		if (ccid_wire_is_for_card(type))
-			ret = cmd_same_card(slot, req);
 	}
+	if (ccid_wire_is_for_card(type))
+		ret = cmd_same_card(slot, req);
 	if (!ret && cmd_is_paused(reader))
 		ret = req->req.worker ? -EINTR : scard_reader_wait_resumed(&reader->reader);
 	/* the card may have lost power and protocol while the caller waited */

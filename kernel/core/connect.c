@@ -297,7 +297,7 @@ static int connect_leave(struct scard_handle *h)
 	int ret;
 
 	spin_lock(&slot->lock);
-	ret = scard_pol_leave(&slot->pol, &h->pol);
+	ret = scard_process_may_use(h) ? scard_pol_leave(&slot->pol, &h->pol) : -ENOTCONN;
 	if (!ret) {
 		scard_process_unbind(h);
 		scard_handles_left(h);
@@ -378,7 +378,7 @@ int scard_connect_end(struct scard_handle *h, u32 disposition, bool nonblock)
 		return -EINVAL;
 	if (disposition == SCARD_DISP_LEAVE) {
 		spin_lock(&slot->lock);
-		ret = scard_pol_end(&slot->pol, &h->pol);
+		ret = scard_process_may_use(h) ? scard_pol_end(&slot->pol, &h->pol) : -ENOTCONN;
 		scard_slot_unlock(slot);
 		return ret;
 	}

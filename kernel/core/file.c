@@ -172,7 +172,8 @@ int scard_file_status(struct scard_handle *h, struct scard_status *st, bool nonb
 void scard_file_cancel(struct scard_handle *h)
 {
 	spin_lock(&h->slot->lock);
-	scard_pol_cancel(&h->slot->pol, &h->pol);
+	if (scard_process_may_use(h))
+		scard_pol_cancel(&h->slot->pol, &h->pol);
 	spin_unlock(&h->slot->lock);
 }
 

@@ -6,6 +6,7 @@
  * takes its place.
  */
 #include <linux/pid.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
@@ -40,9 +41,31 @@ void scard_process_unbind(struct scard_handle *h)
 	WRITE_ONCE(h->user.alone, false);
 }
 
-static bool process_may_use(const struct scard_handle *h)
+/**
+ * scard_process_may_use() - does a handle belong to the calling process, or to all?
+ * @h: the handle
+ *
+ * The answer holds as long as the slot is locked: another process may connect the handle while the
+ * caller is on its way, for example while the copy of its argument waits for a page.
+ *
+ * Return: true if the process may use it
+ */
+bool scard_process_may_use(const struct scard_handle *h)
 {
 	return !READ_ONCE(h->user.alone) || READ_ONCE(h->user.pid) == task_tgid(current);
+}
+
+/* Has its last thread begun to exit? One that has descriptors of its own may exit before. */
+static bool process_is_over(struct pid *pid)
+{
+	const struct task_struct *task;
+	bool over;
+
+	rcu_read_lock();
+	task = pid_task(pid, PIDTYPE_TGID);
+	over = !task || !atomic_read(&task->signal->live);
+	rcu_read_unlock();
+	return over;
 }
 
 /**
@@ -57,11 +80,11 @@ int scard_process_check(struct scard_handle *h)
 	struct pid *before = NULL;
 	int ret = 0;
 
-	if (process_may_use(h))
+	if (scard_process_may_use(h))
 		return 0;
 	spin_lock(&slot->lock);
-	if (!process_may_use(h)) {
-		if (h->user.exited)
+	if (!scard_process_may_use(h)) {
+		if (h->user.exited && process_is_over(h->user.pid))
 			before = scard_process_bind(h, true);
 		else
 			ret = -ENOTCONN;

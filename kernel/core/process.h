@@ -6,6 +6,7 @@
 
 struct pid *scard_process_bind(struct scard_handle *h, bool alone);
 void scard_process_unbind(struct scard_handle *h);
+bool scard_process_may_use(const struct scard_handle *h);
 int scard_process_check(struct scard_handle *h);
 bool scard_process_ends(struct scard_handle *h);
 

@@ -16,6 +16,7 @@
 #include <linux/timekeeping.h>
 
 #include "handles.h"
+#include "process.h"
 #include "request.h"
 #include "slot.h"
 #include "trace.h"
@@ -245,7 +246,10 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, struct scard_r
 	/* a call that was interrupted by a signal has its place again, if it comes back soon */
 	if (h->pol.place.queued && time_after(jiffies, h->aside + TURN_ASIDE))
 		scard_pol_forget(&slot->pol, &h->pol);
-	ret = scard_pol_ask(&slot->pol, &t->pol);
+	if (op == POL_OP_CONNECT || scard_process_may_use(h))
+		ret = scard_pol_ask(&slot->pol, &t->pol);
+	else
+		ret = -ENOTCONN;
 	if (!ret && op == POL_OP_BEGIN)
 		scard_handles_began(h);
 	if (slot->pol.owner == &h->pol)

@@ -280,6 +280,43 @@ static void busy_threads(void)
 	CHECK_EQ(result(), 0);
 }
 
+static LONG call_valid(struct call *c)
+{
+	return SCardIsValidContext(c->ctx);
+}
+
+/* Several threads of the child make its first calls, while the parent has not ended yet. */
+static void threads_of_the_child(void)
+{
+	struct call calls[8] = { };
+	int i, failed = 0;
+	pid_t pid;
+
+	plug_reader(true);
+	if (pipe(report))
+		abort();
+	pid = spawn();
+	if (!pid) {
+		ctx = establish();
+		card = connect_shared(ctx);
+		if (spawn()) {
+			usleep(200000);
+			_exit(0);
+		}
+		for (i = 0; i < 8; i++) {
+			calls[i].f = i % 2 ? call_valid : call_transmit;
+			calls[i].ctx = ctx;
+			calls[i].card = card;
+			start(&calls[i]);
+		}
+		for (i = 0; i < 8; i++)
+			failed += finish(&calls[i]) != SCARD_S_SUCCESS;
+		say(failed ? 100 + failed : uses_card());
+	}
+	waitpid(pid, NULL, 0);
+	CHECK_EQ(result(), 0);
+}
+
 static int is_refused(void)
 {
 	return !SCardIsValidContext(ctx) || !send_simple(card) || fake_open_files();
@@ -298,6 +335,7 @@ const struct test daemon_tests[] = {
 	{ "a child of a child", forks_twice },
 	{ "a child whose parent lives", parent_lives },
 	{ "a child whose parent had other threads", busy_threads },
+	{ "a child that has threads", threads_of_the_child },
 	{ "a child: the kernel cannot tell processes apart", old_kernel },
 	{ NULL, NULL }
 };

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "kselftest_harness.h"
@@ -316,6 +317,33 @@ TEST(exchange_while_another_slot_is_busy)
 {
 	EXPECT_EQ(-ENOMEDIUM, apdu_behind_another_slot(_metadata, VR_CARD));
 	EXPECT_EQ(0, vr_count("XfrBlock"));
+}
+
+/*
+ * A reader that has powered up another card during an exchange of several blocks: no further block
+ * is sent, since it would reach that card.
+ */
+TEST(report_between_blocks)
+{
+	unsigned char apdu[5 + 255] = { 0x00, 0xd6, 0x00, 0x00, 255 }, answer[258];
+	int fd, status;
+	pid_t child;
+
+	vr_prepare("--profile tpdu --desc dwFeatures=0x100be", VR_CARD);
+	fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, fd);
+	vr_clear();
+	vr_do("fault on XfrBlock delay 500");
+	child = fork();
+	if (!child)
+		_exit(-sc_transmit(fd, apdu, sizeof(apdu), answer, sizeof(answer)));
+	vr_do("wait busy 0 5000");
+	vr_do("notify " ABSENT);
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(ENOMEDIUM, WEXITSTATUS(status));
+	EXPECT_EQ(1, vr_count("XfrBlock"));
+	EXPECT_EQ(-EIDRM, sc_status(fd));
+	close(fd);
 }
 
 TEST_HARNESS_MAIN

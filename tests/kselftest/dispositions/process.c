@@ -5,8 +5,13 @@
  * that is killed, aborts, executes another program or closes is reset at once; after exit() the
  * child takes the handle over, as a daemon does. ENOTCONN for every other process.
  */
+#include <linux/userfaultfd.h>
 #include <pthread.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
@@ -319,6 +324,202 @@ TEST_F(closing, direct_handle_speaks)
 	EXPECT_EQ(0, sc_connect(self->other, SCARD_MODE_SHARED, SC_ANY));
 	EXPECT_STREQ("apdu warm", vr_trace());
 	EXPECT_EQ(0, sc_disconnect(self->other, SCARD_DISP_LEAVE));
+}
+
+/* ---- a call that another process began before the handle was that of one ---- */
+
+enum { PAGE = 4096 };
+
+FIXTURE(late)
+{
+	int fd, begun[2], go[2], result[2];
+	pid_t child;
+	unsigned char *page;
+};
+
+FIXTURE_VARIANT(late)
+{
+	unsigned long request;
+	uint32_t disposition;
+};
+
+#define LATE(name, ...)	FIXTURE_VARIANT_ADD(late, name) { __VA_ARGS__ };
+
+LATE(transmit, .request = SCARD_IOC_TRANSMIT)
+LATE(control, .request = SCARD_IOC_CONTROL)
+LATE(attribute, .request = SCARD_IOC_GET_ATTR)
+LATE(reconnect, .request = SCARD_IOC_RECONNECT)
+LATE(end, .request = SCARD_IOC_END, .disposition = SCARD_DISP_LEAVE)
+LATE(end_reset, .request = SCARD_IOC_END, .disposition = SCARD_DISP_RESET)
+LATE(disconnect, .request = SCARD_IOC_DISCONNECT, .disposition = SCARD_DISP_LEAVE)
+LATE(disconnect_reset, .request = SCARD_IOC_DISCONNECT, .disposition = SCARD_DISP_RESET)
+
+static unsigned char answer[SCARD_MAX_ATTRIBUTE_SIZE];
+
+/* The argument of the call, at @page */
+static void fill_in(const FIXTURE_VARIANT(late) *variant, void *page)
+{
+	static const unsigned char select_ef[] = { 0x00, 0xa4, 0x00, 0x0c, 0x02, 0x2f, 0x00 };
+
+	switch (variant->request) {
+	case SCARD_IOC_TRANSMIT:
+		*(struct scard_transmit *)page = (struct scard_transmit){
+			.send = (uintptr_t)select_ef, .send_len = sizeof(select_ef),
+			.recv = (uintptr_t)answer, .recv_len = sizeof(answer),
+		};
+		break;
+	case SCARD_IOC_CONTROL:
+		*(struct scard_control *)page = (struct scard_control){
+			.code = SCARD_CTL_GET_FEATURE,
+			.out = (uintptr_t)answer, .out_len = sizeof(answer),
+		};
+		break;
+	case SCARD_IOC_GET_ATTR:
+		*(struct scard_attr *)page = (struct scard_attr){
+			.id = SCARD_ATTR_ATR_STRING,
+			.buf = (uintptr_t)answer, .len = sizeof(answer),
+		};
+		break;
+	case SCARD_IOC_RECONNECT:
+		*(struct scard_connect *)page = (struct scard_connect){
+			.share_mode = SCARD_MODE_SHARED, .protocols = SC_ANY,
+		};
+		break;
+	default:
+		*(struct scard_disposition *)page = (struct scard_disposition){
+			.disposition = variant->disposition,
+		};
+	}
+}
+
+struct late_call {
+	int fd;
+	unsigned long request;
+	void *page;
+	int result;
+};
+
+static void *late_thread(void *arg)
+{
+	struct late_call *call = arg;
+
+	call->result = ioctl(call->fd, call->request, call->page) ? -errno : 0;
+	return NULL;
+}
+
+/* The child: a call whose argument is in a page that is there only once the parent says so */
+static int late_child(FIXTURE_DATA(late) *self, const FIXTURE_VARIANT(late) *variant)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_copy copy = { .len = PAGE };
+	struct late_call call = { .fd = self->fd, .request = variant->request };
+	struct uffd_msg fault;
+	pthread_t thread;
+	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	call.page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	range.range.start = (uintptr_t)call.page;
+	range.range.len = PAGE;
+	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) || ioctl(uffd, UFFDIO_REGISTER, &range))
+		return 1;
+	if (pthread_create(&thread, NULL, late_thread, &call))
+		return 2;
+	if (read(uffd, &fault, sizeof(fault)) != sizeof(fault) || write(self->begun[1], "", 1) != 1)
+		return 3;
+	if (read(self->go[0], answer, 1) != 1)
+		return 4;
+	fill_in(variant, self->page);
+	copy.src = (uintptr_t)self->page;
+	copy.dst = (uintptr_t)call.page;
+	if (ioctl(uffd, UFFDIO_COPY, &copy))
+		return 5;
+	pthread_join(thread, NULL);
+	return write(self->result[1], &call.result, sizeof(call.result)) != sizeof(call.result);
+}
+
+FIXTURE_SETUP(late)
+{
+	vr_prepare("--profile short", VR_CARD);
+	self->fd = sc_open(O_RDWR);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, pipe(self->begun) | pipe(self->go) | pipe(self->result));
+	self->page = aligned_alloc(PAGE, PAGE);
+	ASSERT_NE(NULL, self->page);
+	memset(self->page, 0, PAGE);
+	self->child = fork();
+	if (!self->child) {
+		alarm(10);
+		_exit(late_child(self, variant));
+	}
+	close(self->begun[1]);
+	close(self->result[1]);
+}
+
+FIXTURE_TEARDOWN(late)
+{
+	free(self->page);
+}
+
+TEST_F(late, call_is_refused)
+{
+	int result = 1, status;
+	char byte;
+
+	ASSERT_EQ(1, read(self->begun[0], &byte, 1));
+	ASSERT_EQ(0, sc_connect_flags(self->fd, SCARD_MODE_SHARED, SC_ANY, SCARD_CONNECT_PROCESS));
+	ASSERT_EQ(0, sc_begin(self->fd));
+	ASSERT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFY));
+	vr_clear();
+	ASSERT_EQ(1, write(self->go[1], "", 1));
+	ASSERT_EQ(sizeof(result), read(self->result[0], &result, sizeof(result)));
+	EXPECT_EQ(-ENOTCONN, result);
+	EXPECT_STREQ("", vr_trace());
+	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFIED));
+	EXPECT_EQ(0, sc_end(self->fd, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+	ASSERT_EQ(self->child, waitpid(self->child, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+/* ---- a thread with descriptors of its own, by unshare(2) ---- */
+
+static void *unshared_thread(void *arg)
+{
+	return unshare(CLONE_FILES) ? arg : NULL;
+}
+
+TEST(exit_of_unshared_thread)
+{
+	int fd, result = 1, go[2], answers[2];
+	pthread_t thread;
+	void *failed;
+	pid_t child;
+	char byte;
+
+	vr_prepare("--profile short", VR_CARD);
+	fd = sc_open(O_RDWR);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, sc_connect_flags(fd, SCARD_MODE_SHARED, SC_ANY, SCARD_CONNECT_PROCESS));
+	ASSERT_EQ(0, pipe(go) | pipe(answers));
+	child = fork();
+	if (!child) {
+		alarm(10);
+		if (read(go[0], &byte, 1) != 1)
+			_exit(1);
+		result = sc_status(fd);
+		_exit(write(answers[1], &result, sizeof(result)) != sizeof(result));
+	}
+	ASSERT_EQ(0, pthread_create(&thread, NULL, unshared_thread, &fd));
+	ASSERT_EQ(0, pthread_join(thread, &failed));
+	ASSERT_EQ(NULL, failed);
+	pause_ms(50);
+	ASSERT_EQ(1, write(go[1], "", 1));
+	ASSERT_EQ(sizeof(result), read(answers[0], &result, sizeof(result)));
+	EXPECT_EQ(-ENOTCONN, result);
+	EXPECT_EQ(0, sc_status(fd));
+	EXPECT_EQ(0, sc_disconnect(fd, SCARD_DISP_LEAVE));
+	ASSERT_EQ(child, waitpid(child, NULL, 0));
 }
 
 TEST_HARNESS_MAIN
