@@ -527,12 +527,12 @@ void scard_pol_end_owned(struct pol_slot *s, struct pol_handle *h)
 void scard_pol_close(struct pol_slot *s, struct pol_handle *h)
 {
 	bool held = s->owner == h || h->share == POL_EXCLUSIVE;
-	bool speaks = s->running && s->running->handle == h;
+	bool spoke = h->spoke || (s->running && s->running->handle == h);
 
 	scard_pol_forget(s, h);
 	if (h->share == POL_UNCONNECTED)
 		return;
-	if (!s->gone && (h->spoke || speaks) && !scard_pol_pending(s, h) && s->card == POL_CARD_ON &&
+	if (!s->gone && spoke && !scard_pol_pending(s, h) && s->card == POL_CARD_ON &&
 	    (held || h->close != POL_CLOSE_TRANSACTION)) {
 		enum pol_disp disp = h->close == POL_CLOSE_UNPOWER ? POL_UNPOWER : POL_RESET;
 

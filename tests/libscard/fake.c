@@ -56,7 +56,7 @@ void *__wrap_realloc(void *old, size_t size);
 static __thread unsigned int moments_left;
 static __thread void (*at_moment)(void);
 static __thread bool called;
-static __thread unsigned int locks;
+__thread unsigned int fake_locks;
 
 static void moment(void)
 {
@@ -79,10 +79,9 @@ int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
 {
 	int ret = __real_pthread_mutex_lock(mutex);
 
-	if (is_librarys(mutex)) {
-		locks++;
+	fake_locks += is_librarys(mutex);
+	if (is_librarys(mutex))
 		moment();
-	}
 	return ret;
 }
 
@@ -90,10 +89,9 @@ int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
 	int ret = __real_pthread_mutex_unlock(mutex);
 
-	if (is_librarys(mutex)) {
-		locks--;
+	fake_locks -= is_librarys(mutex);
+	if (is_librarys(mutex))
 		moment();
-	}
 	return ret;
 }
 
@@ -114,11 +112,6 @@ bool fake_at_moment(unsigned int n, void (*f)(void))
 	at_moment = f;
 	called = false;
 	return before;
-}
-
-bool fake_has_lock(void)
-{
-	return locks;
 }
 
 /* ---- system calls ---- */
@@ -501,11 +494,16 @@ void fake_unplug_end(unsigned int minor)
 	unlock();
 }
 
-void fake_keep_nodes(bool yes)
+static void set_flag(bool *flag, bool yes)
 {
 	pthread_mutex_lock(&fake.lock);
-	fake.keep_nodes = yes;
+	*flag = yes;
 	unlock();
+}
+
+void fake_keep_nodes(bool yes)
+{
+	set_flag(&fake.keep_nodes, yes);
 }
 
 void fake_unplug(unsigned int minor)
@@ -586,16 +584,12 @@ void fake_fail_power(unsigned int minor, int error)
 
 void fake_refuse_random(bool yes)
 {
-	pthread_mutex_lock(&fake.lock);
-	fake.no_random = yes;
-	unlock();
+	set_flag(&fake.no_random, yes);
 }
 
 void fake_no_processes(bool yes)
 {
-	pthread_mutex_lock(&fake.lock);
-	fake.no_processes = yes;
-	unlock();
+	set_flag(&fake.no_processes, yes);
 }
 
 void fake_interrupt(unsigned int times)

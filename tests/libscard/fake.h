@@ -73,7 +73,7 @@ bool fake_in_poll(void);			/* some thread sleeps in poll() */
  * any more. Returns whether the one before was called.
  */
 bool fake_at_moment(unsigned int n, void (*f)(void));
-/* Does this thread hold a lock of the library? */
-bool fake_has_lock(void);
+/* Locks of the library that this thread holds */
+extern __thread unsigned int fake_locks;
 
 #endif /* TESTS_LIB_FAKE_H */

@@ -104,7 +104,7 @@ static bool is_forking(void)
 static void other_forks(void)
 {
 	other_runs(fork_child, is_forking);
-	while ((fork_begun || !fake_has_lock()) && !fork_over)
+	while ((fork_begun || !fake_locks) && !fork_over)
 		test_pause();
 }
 
