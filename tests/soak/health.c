@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See health.h. */
+#include <string.h>
+#include <unistd.h>
+
+#include "health.h"
+#include "sc.h"
+#include "usb.h"
+#include "vr.h"
+
+#define CALM_MS		10000	/* for a slot to answer after the last fault */
+#define AVAILABLE_KB	16384	/* what MemAvailable may lose */
+#define SLAB_KB		4096	/* what the slab that cannot be reclaimed may gain */
+
+static struct memory {
+	long available, slab;
+} before;
+
+/* 0, or what the last try has returned: a negative errno or a status word */
+static int try_slot(unsigned int slot)
+{
+	int fd = sc_open_slot(slot), sw;
+
+	if (fd < 0)
+		return fd;
+	sw = sc_connect(fd, SCARD_MODE_SHARED, SC_ANY);
+	if (!sw)
+		sw = sc_apdu(fd, APDU_VERIFIED);
+	if (sw == 0x9000) {
+		soak->strangers++;
+		soak_note("slot %u: verified in a calm", slot);
+	}
+	if (sw == 0x63c3 && sc_disconnect(fd, SCARD_DISP_LEAVE))
+		sw = -1;
+	close(fd);
+	return sw == 0x63c3 ? 0 : sw;
+}
+
+/* Handles of the slot, which end by themselves soon after their processes */
+static unsigned int handles(unsigned int slot)
+{
+	struct scard_status status = { .handles = 0 };
+	int fd = sc_open_slot(slot), i;
+
+	for (i = 0; fd >= 0 && i < 100; i++) {
+		if (sc_snapshot(fd, &status) || !status.handles)
+			break;
+		pause_ms(10);
+	}
+	if (fd >= 0)
+		close(fd);
+	return status.handles;
+}
+
+void health_slots(const struct reader *reader)
+{
+	long begin = now_ms();
+	unsigned int slot, n;
+	int last;
+
+	for (slot = 0; slot < reader->slots; slot++) {
+		while ((last = try_slot(slot)) && now_ms() - begin < CALM_MS * (long)soak->scale)
+			pause_ms(20);
+		n = handles(slot);
+		if (!last && !n)
+			continue;
+		soak_note("%s: slot %u after %ld ms of calm: %d (0x%x), %u handles", reader->name,
+			  slot, now_ms() - begin, last, last, n);
+		if (!soak->dead_slots++)
+			vr_explain();
+	}
+}
+
+static long meminfo(const char *name)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	char line[128];
+	long kb = -1;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, name, strlen(name)))
+			sscanf(line + strlen(name), ": %ld", &kb);
+	if (file)
+		fclose(file);
+	return kb;
+}
+
+static struct memory memory(void)
+{
+	/* what ended processes and devices have left to RCU */
+	pause_ms(500);
+	file_set("/proc/sys/vm/drop_caches", "3");
+	return (struct memory){ meminfo("MemAvailable"), meminfo("SUnreclaim") };
+}
+
+void health_take(void)
+{
+	before = memory();
+}
+
+bool health_memory(void)
+{
+	struct memory now = memory();
+
+	printf("# memory: MemAvailable %ld to %ld kB, SUnreclaim %ld to %ld kB\n",
+	       before.available, now.available, before.slab, now.slab);
+	return now.available > before.available - AVAILABLE_KB &&
+	       now.slab < before.slab + SLAB_KB;
+}
+
+int health_users(void)
+{
+	FILE *file = fopen("/sys/module/scard/refcnt", "re");
+	int n = -1;
+
+	if (file && fscanf(file, "%d", &n) != 1)
+		n = -1;
+	if (file)
+		fclose(file);
+	return n;
+}
