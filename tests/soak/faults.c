@@ -5,16 +5,20 @@
 #include "faults.h"
 #include "vr.h"
 
-/* An action, and the argument that is drawn from [first, first + range) */
+/*
+ * An action, and the argument that is drawn from [first, first + range). A token keeps its card,
+ * has no command that aborts another, and so is busy until it has answered: what it does not
+ * survive without a port reset is for readers only.
+ */
 static const struct {
 	const char *name;
 	const char *format;
 	unsigned int first, range;
-	bool card;		/* removes it: not for a token */
+	bool reader_only;	/* not for a token */
 } kinds[] = {
 	{ "stall", "stall", 0, 1, false },
 	{ "stall-out", "stall-out", 0, 1, false },
-	{ "no-answer", "no-answer", 0, 1, false },
+	{ "no-answer", "no-answer", 0, 1, true },
 	{ "delay", "delay %u", 1, 3000, false },
 	{ "nak", "nak %u", 0, 1000, false },
 	{ "short", "short %u", 0, 14, false },
@@ -24,11 +28,11 @@ static const struct {
 	{ "seq", "seq %u", 1, 255, false },
 	{ "slot-no", "slot-no %u", 1, 255, false },
 	{ "type", "type %02x", 0, 256, false },
-	{ "status", "status %02x", 0, 256, false },
+	{ "status", "status %02x", 0, 256, true },
 	{ "error", "error %02x", 0, 256, false },
 	{ "refuse", "refuse", 0, 1, false },
 	{ "chain", "chain %02x", 0, 256, false },
-	{ "extend", "extend %u", 0, 6, false },
+	{ "extend", "extend %u", 0, 6, true },
 	{ "babble", "babble", 0, 1, false },
 	{ "garbage", "garbage %u", 1, 300, false },
 	{ "split", "split %u", 1, 64, false },
@@ -84,7 +88,7 @@ void faults_add(struct rnd *rnd, const struct reader *reader)
 	unsigned int when = rnd_below(rnd, 5);
 	char action[64], moment[32];
 
-	if (reader->token && kinds[kind].card)
+	if (reader->token && kinds[kind].reader_only)
 		return;
 	if (when < 3)
 		snprintf(moment, sizeof(moment), "at %u", k);

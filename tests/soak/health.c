@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* See health.h. */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,11 +10,23 @@
 #include "vr.h"
 
 #define CALM_MS		10000	/* for a slot to answer after the last fault */
-#define AVAILABLE_KB	16384	/* what MemAvailable may lose */
-#define SLAB_KB		4096	/* what the slab that cannot be reclaimed may gain */
+#define KERNEL_KB	4096	/* what the kernel's own memory may gain */
+
+/* Lines of /proc/meminfo, in kB */
+static const char *const fields[] = {
+	"MemAvailable", "MemFree", "AnonPages", "Shmem", "Cached", "Buffers", "SReclaimable",
+	"SUnreclaim", "KernelStack", "PageTables", "Percpu",
+};
+
+enum {
+	AVAILABLE, FREE, ANON, SHMEM, CACHED, BUFFERS, RECLAIMABLE, UNRECLAIMABLE, STACKS, TABLES,
+	PERCPU, FIELDS,
+};
+
+_Static_assert(sizeof(fields) / sizeof(fields[0]) == FIELDS, "a name for each");
 
 static struct memory {
-	long available, slab;
+	long kb[FIELDS];
 } before;
 
 /* 0, or what the last try has returned: a negative errno or a status word */
@@ -52,6 +65,15 @@ static unsigned int handles(unsigned int slot)
 	return status.handles;
 }
 
+/* What the reader has seen last */
+static void print_reader(void)
+{
+	fflush(stdout);
+	if (system("{ timeout 10 vreaderctl violations | tail -n 8; timeout 10 vreaderctl faults; "
+		   "timeout 10 vreaderctl log | tail -n 24; } 2>&1 | cut -c 1-150 | sed 's/^/# /'"))
+		return;
+}
+
 void health_slots(const struct reader *reader)
 {
 	long begin = now_ms();
@@ -66,6 +88,7 @@ void health_slots(const struct reader *reader)
 			continue;
 		soak_note("%s: slot %u after %ld ms of calm: %d (0x%x), %u handles", reader->name,
 			  slot, now_ms() - begin, last, last, n);
+		print_reader();
 		if (!soak->dead_slots++)
 			vr_explain();
 	}
@@ -87,10 +110,22 @@ static long meminfo(const char *name)
 
 static struct memory memory(void)
 {
-	/* what ended processes and devices have left to RCU */
-	pause_ms(500);
+	struct memory memory;
+	int i;
+
+	/* what ended processes and devices have left to RCU; idle workers of udevd end in 3 s */
+	pause_ms(4000);
 	file_set("/proc/sys/vm/drop_caches", "3");
-	return (struct memory){ meminfo("MemAvailable"), meminfo("SUnreclaim") };
+	for (i = 0; i < FIELDS; i++)
+		memory.kb[i] = meminfo(fields[i]);
+	return memory;
+}
+
+/* Free, or in use by programs and files, which come and go with the rest of the system */
+static long not_kernel(const struct memory *memory)
+{
+	return memory->kb[FREE] + memory->kb[ANON] + memory->kb[CACHED] + memory->kb[BUFFERS] +
+	       memory->kb[RECLAIMABLE];
 }
 
 void health_take(void)
@@ -101,11 +136,15 @@ void health_take(void)
 bool health_memory(void)
 {
 	struct memory now = memory();
+	long gain = not_kernel(&before) - not_kernel(&now);
+	int i;
 
-	printf("# memory: MemAvailable %ld to %ld kB, SUnreclaim %ld to %ld kB\n",
-	       before.available, now.available, before.slab, now.slab);
-	return now.available > before.available - AVAILABLE_KB &&
-	       now.slab < before.slab + SLAB_KB;
+	printf("# memory, kB: the kernel %+ld;", gain);
+	for (i = 0; i < FIELDS; i++)
+		printf(" %s %ld%+ld", fields[i], before.kb[i], now.kb[i] - before.kb[i]);
+	printf("\n");
+	return gain < KERNEL_KB * (long)soak->scale &&
+	       now.kb[UNRECLAIMABLE] - before.kb[UNRECLAIMABLE] < KERNEL_KB;
 }
 
 int health_users(void)

@@ -62,7 +62,7 @@ static bool round_run(struct rnd *rnd)
 		return false;
 	reader_calm(reader);
 	health_slots(reader);
-	violations += strtoul(vr_do("violations"), NULL, 10);
+	violations += strtoul(strstr(vr_do("info"), "violations=") + strlen("violations="), NULL, 10);
 	vr_try("violations clear");
 	return true;
 }
