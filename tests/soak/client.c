@@ -85,7 +85,7 @@ static void be_transacting(struct client *c)
 			ret = sc_reconnect(c->fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE);
 		else if (!ret && ask(c, "in a new transaction"))
 			work(c);
-		if (ret || (sc_end(c->fd, SCARD_DISP_RESET) && rnd_below(&c->rnd, 2)))
+		if (ret || sc_end(c->fd, SCARD_DISP_RESET))
 			break;
 		stage(c);
 	}

@@ -74,8 +74,8 @@ static bool draw_reader(SCARDCONTEXT context, struct rnd *rnd, char *reader, siz
 
 static void use_card(SCARDCONTEXT context, struct rnd *rnd, const char *reader)
 {
+	DWORD leave = rnd_below(rnd, 2) ? SCARD_LEAVE_CARD : SCARD_RESET_CARD, protocol;
 	SCARDHANDLE card;
-	DWORD protocol;
 
 	if (SCardConnect(context, reader, SCARD_SHARE_SHARED,
 			 SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &card, &protocol))
@@ -86,10 +86,11 @@ static void use_card(SCARDCONTEXT context, struct rnd *rnd, const char *reader)
 		if (rnd_below(rnd, 2) &&
 		    apdu(card, protocol, "\x00\x20\x00\x01\x04" "1234", 9) == 0x9000)
 			soak->verified++;
-		SCardEndTransaction(card, SCARD_RESET_CARD);
+		if (SCardEndTransaction(card, SCARD_RESET_CARD))
+			leave = SCARD_RESET_CARD;	/* it may not have ended */
 	}
 	if (rnd_below(rnd, 4))
-		SCardDisconnect(card, rnd_below(rnd, 2) ? SCARD_LEAVE_CARD : SCARD_RESET_CARD);
+		SCardDisconnect(card, leave);
 }
 
 static void wait_change(SCARDCONTEXT context, struct rnd *rnd, const char *reader)

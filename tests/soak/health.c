@@ -10,23 +10,26 @@
 #include "vr.h"
 
 #define CALM_MS		10000	/* for a slot to answer after the last fault */
-#define KERNEL_KB	4096	/* what the kernel's own memory may gain */
+#define SLAB_KB		4096	/* what slab that is not reclaimable may gain */
+#define KERNEL_KB	8192	/* the same of all memory in use */
 
 /* Lines of /proc/meminfo, in kB */
 static const char *const fields[] = {
 	"MemAvailable", "MemFree", "AnonPages", "Shmem", "Cached", "Buffers", "SReclaimable",
 	"SUnreclaim", "KernelStack", "PageTables", "Percpu",
+	"VmallocUsed",
 };
 
 enum {
 	AVAILABLE, FREE, ANON, SHMEM, CACHED, BUFFERS, RECLAIMABLE, UNRECLAIMABLE, STACKS, TABLES,
-	PERCPU, FIELDS,
+	PERCPU, VMALLOC, FIELDS,
 };
 
 _Static_assert(sizeof(fields) / sizeof(fields[0]) == FIELDS, "a name for each");
 
 static struct memory {
 	long kb[FIELDS];
+	long lists;	/* free pages in the lists of each CPU, which MemFree lacks */
 } before;
 
 /* 0, or what the last try has returned: a negative errno or a status word */
@@ -108,6 +111,21 @@ static long meminfo(const char *name)
 	return kb;
 }
 
+/* The sum of the lists of all zones and CPUs, in kB */
+static long cpu_lists(void)
+{
+	FILE *file = fopen("/proc/zoneinfo", "re");
+	long pages, sum = 0;
+	char line[128];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, " count: %ld", &pages) == 1)
+			sum += pages;
+	if (file)
+		fclose(file);
+	return sum * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
 static struct memory memory(void)
 {
 	struct memory memory;
@@ -118,6 +136,7 @@ static struct memory memory(void)
 	file_set("/proc/sys/vm/drop_caches", "3");
 	for (i = 0; i < FIELDS; i++)
 		memory.kb[i] = meminfo(fields[i]);
+	memory.lists = cpu_lists();
 	return memory;
 }
 
@@ -125,7 +144,7 @@ static struct memory memory(void)
 static long not_kernel(const struct memory *memory)
 {
 	return memory->kb[FREE] + memory->kb[ANON] + memory->kb[CACHED] + memory->kb[BUFFERS] +
-	       memory->kb[RECLAIMABLE];
+	       memory->kb[RECLAIMABLE] + memory->lists;
 }
 
 void health_take(void)
@@ -142,9 +161,8 @@ bool health_memory(void)
 	printf("# memory, kB: the kernel %+ld;", gain);
 	for (i = 0; i < FIELDS; i++)
 		printf(" %s %ld%+ld", fields[i], before.kb[i], now.kb[i] - before.kb[i]);
-	printf("\n");
-	return gain < KERNEL_KB * (long)soak->scale &&
-	       now.kb[UNRECLAIMABLE] - before.kb[UNRECLAIMABLE] < KERNEL_KB;
+	printf(" lists %ld%+ld\n", before.lists, now.lists - before.lists);
+	return gain < KERNEL_KB && now.kb[UNRECLAIMABLE] - before.kb[UNRECLAIMABLE] < SLAB_KB;
 }
 
 int health_users(void)
