@@ -190,8 +190,10 @@ void crowd_check(void)
 
 	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
 		i = find(pid);
-		if (i >= 0)
+		if (i >= 0) {
+			keep_longest(&soak->death_ms, now_ms() - killed[i].at);
 			killed[i].pid = 0;
+		}
 		if (pid == frozen)
 			crowd_thaw();
 	}

@@ -86,6 +86,7 @@ void health_slots(const struct reader *reader)
 	for (slot = 0; slot < reader->slots; slot++) {
 		while ((last = try_slot(slot)) && now_ms() - begin < CALM_MS * (long)soak->scale)
 			pause_ms(20);
+		keep_longest(&soak->calm_ms, now_ms() - begin);
 		n = handles(slot);
 		if (!last && !n)
 			continue;

@@ -156,9 +156,9 @@ int main(int argc, char **argv)
 	print_counts("faults", faults_name, soak->faults);
 	print_counts("orders", reader_order_name, soak->orders);
 	print_counts("deaths", death_name, soak->deaths);
-	printf("# seed %lu: %lu rounds, %lu faults, %lu orders, %lu clients, %lu deaths of their own, %lu killed, %lu frozen, %lu connects, %lu APDUs, %lu verified, %lu violations\n",
+	printf("# seed %lu: %lu rounds, %lu faults, %lu orders, %lu clients, %lu deaths of their own, %lu killed, %lu frozen, %lu connects, %lu APDUs, %lu verified, %lu violations; longest calm %ld ms, death %ld ms\n",
 	       seed, rounds, sum(soak->faults), sum(soak->orders), crowd_started,
 	       sum(soak->deaths), crowd_killed, crowd_frozen, soak->connects, soak->apdus,
-	       soak->verified, violations);
+	       soak->verified, violations, soak->calm_ms, soak->death_ms);
 	return status;
 }

@@ -24,6 +24,8 @@ struct soak {
 	atomic_ulong orders[SOAK_KINDS];
 	atomic_ulong deaths[SOAK_KINDS];
 	atomic_uint round;
+	long calm_ms;			/* the longest calm until all slots answered */
+	long death_ms;			/* the longest time from SIGKILL to the end of a process */
 	unsigned long seed;
 	unsigned int scale;		/* how much slower than real hardware this machine is */
 };
@@ -58,6 +60,12 @@ static inline unsigned int rnd_below(struct rnd *rnd, unsigned int range)
 	x ^= x >> 27;
 	rnd->state = x;
 	return (unsigned int)((x * 0x2545f4914f6cdd1dULL >> 32) % range);
+}
+
+static inline void keep_longest(long *longest, long ms)
+{
+	if (ms > *longest)
+		*longest = ms;
 }
 
 static inline long now_ms(void)
