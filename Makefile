@@ -72,6 +72,13 @@ check-debug:
 	@$(MAKE) lib tools
 	@tests/debug/run
 
+# Clients that die in every way on a reader that fails in every way, for SOAK_SECONDS, on the
+# debug kernel
+SOAK_SECONDS ?= 600
+soak:
+	@tests/deps/install build vm check kernel-stock debug
+	@MAKEFLAGS= tests/soak/run -D -d $(SOAK_SECONDS)
+
 # Of what these costs are made: instructions by function.
 bench-profile:
 	@tests/deps/install build vm check clients kernel-stock
@@ -94,6 +101,7 @@ help:
 	@echo 'make check-arch ARCH=arm64  cross-builds (armhf, i386, s390x, ...) and tests under qemu-user'
 	@echo 'make check-debug  the kselftests on a kernel with KASAN, lockdep and others; coverage'
 	@echo 'make check-long   what make check does for a short time, 100,000 times'
+	@echo 'make soak SOAK_SECONDS=N  clients that die in every way, on a reader that fails in every way'
 	@echo 'make fuzz FUZZ_SECONDS=N  fuzzes the protocol functions, N seconds each'
 	@echo 'make bench      what calls cost, against pcscd and the bare transfers'
 	@echo 'make bench-profile  instructions of these calls by function'
@@ -104,4 +112,4 @@ help:
 	@echo 'make deb        Debian packages into build/deb/'
 	@echo 'make clean      remove build/'
 
-.PHONY: all lib tools deps check check-arch check-debug check-long check-readers fuzz bench bench-profile demo clean help $(PARTS)
+.PHONY: all lib tools deps check check-arch check-debug check-long check-readers fuzz soak bench bench-profile demo clean help $(PARTS)
