@@ -66,11 +66,12 @@ static unsigned long find_token(const char *label)
 
 static unsigned long log_in(const char *label, char *pin)
 {
+	const unsigned long flags = CKF_SERIAL_SESSION, user = CKU_USER;
 	unsigned long session;
 
 	CALL(C_Initialize, NULL);
-	CALL(C_OpenSession, find_token(label), (unsigned long)CKF_SERIAL_SESSION, NULL, NULL, &session);
-	CALL(C_Login, session, (unsigned long)CKU_USER, pin, strlen(pin));
+	CALL(C_OpenSession, find_token(label), flags, NULL, NULL, &session);
+	CALL(C_Login, session, user, pin, strlen(pin));
 	return session;
 }
 
