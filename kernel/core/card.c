@@ -126,6 +126,52 @@ enum pol_card scard_card_mark_reset(struct scard_slot *slot)
 	return card;
 }
 
+/* ---- removals that may be none ---- */
+
+/* A removal that was believed is verified after this time */
+#define CARD_VERIFY	(HZ / 10)
+
+/**
+ * scard_card_verify_in() - have presence.verify_work run
+ * @slot: the slot, locked
+ * @delay: time until then, jiffies
+ *
+ * The reader stays awake until it is asked: it is not to fall asleep for that long only.
+ */
+void scard_card_verify_in(struct scard_slot *slot, unsigned long delay)
+{
+	lockdep_assert_held(&slot->lock);
+	if (queue_delayed_work(slot->reader->wq, &slot->presence.verify_work, delay))
+		slot->reader->ops->hold(slot->reader);
+}
+
+/**
+ * scard_card_verify_later() - have the worker ask the reader about a removal that was believed
+ * @slot: the slot, locked
+ */
+void scard_card_verify_later(struct scard_slot *slot)
+{
+	slot->presence.state = SCARD_PRESENCE_REMOVED;
+	scard_card_verify_in(slot, CARD_VERIFY);
+}
+
+/* An answer says that there is no card. */
+static void card_absent(struct scard_slot *slot)
+{
+	bool news;
+
+	spin_lock(&slot->lock);
+	/* a report of an insertion is older */
+	if (slot->presence.state == SCARD_PRESENCE_REPORTED)
+		slot->presence.state = SCARD_PRESENCE_KNOWN;
+	news = slot->pol.card != POL_CARD_ABSENT && !slot->presence.doubted;
+	scard_card_removed_locked(slot);
+	/* if that was wrong, and no insertion is reported, nothing else finds the card again */
+	if (news && READ_ONCE(slot->reader->notifies) && !slot->pol.gone)
+		scard_card_verify_later(slot);
+	scard_slot_unlock(slot);
+}
+
 /* ---- answers ---- */
 
 /*
@@ -157,12 +203,7 @@ int scard_card_answered(struct scard_slot *slot, enum scard_icc icc, int ret)
 		return ret;
 	WRITE_ONCE(slot->presence.checked, jiffies);
 	if (icc == SCARD_ICC_ABSENT) {
-		spin_lock(&slot->lock);
-		/* a report of an insertion is older */
-		if (slot->presence.state == SCARD_PRESENCE_REPORTED)
-			slot->presence.state = SCARD_PRESENCE_KNOWN;
-		scard_card_removed_locked(slot);
-		scard_slot_unlock(slot);
+		card_absent(slot);
 		return ret ? -ENOMEDIUM : 0;
 	}
 	if (READ_ONCE(slot->presence.state) == SCARD_PRESENCE_REPORTED)

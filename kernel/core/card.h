@@ -6,6 +6,8 @@
 
 void scard_card_removed_locked(struct scard_slot *slot);
 void scard_card_lost_power_locked(struct scard_slot *slot);
+void scard_card_verify_in(struct scard_slot *slot, unsigned long delay);
+void scard_card_verify_later(struct scard_slot *slot);
 void scard_card_settled(struct scard_slot *slot);
 
 /* for the owner of the turn */

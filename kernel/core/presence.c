@@ -17,8 +17,6 @@
  */
 #define PRESENCE_POLL_MIN	(HZ / 8)
 #define PRESENCE_POLL_MAX	HZ
-/* A removal that was believed is verified after this time */
-#define PRESENCE_VERIFY	(HZ / 10)
 /*
  * A reported removal is believed if the reader could not be asked in this time: a command of a
  * caller, or of another slot, goes on
@@ -60,19 +58,6 @@ void scard_presence_notify(struct scard_slot *slot, bool present)
 	queue_work(slot->reader->wq, &slot->presence.news_work);
 }
 
-/* The reader stays awake until it is asked: it is not to fall asleep for that long only. */
-static void presence_verify_in(struct scard_slot *slot, unsigned long delay)
-{
-	if (queue_delayed_work(slot->reader->wq, &slot->presence.verify_work, delay))
-		slot->reader->ops->hold(slot->reader);
-}
-
-static void presence_verify_later(struct scard_slot *slot)
-{
-	slot->presence.state = SCARD_PRESENCE_REMOVED;
-	presence_verify_in(slot, PRESENCE_VERIFY);
-}
-
 static unsigned long presence_doubt_end(const struct scard_slot *slot)
 {
 	return slot->presence.doubted + PRESENCE_DOUBT;
@@ -83,7 +68,7 @@ static void presence_doubt(struct scard_slot *slot)
 {
 	if (!slot->presence.doubted)
 		WRITE_ONCE(slot->presence.doubted, jiffies ?: 1);
-	presence_verify_in(slot, presence_doubt_end(slot) - jiffies);
+	scard_card_verify_in(slot, presence_doubt_end(slot) - jiffies);
 	scard_pol_want_settle(&slot->pol);
 	scard_turn_watch(slot);
 }
@@ -95,11 +80,11 @@ static void presence_verify_work(struct work_struct *work)
 
 	spin_lock(&slot->lock);
 	if (slot->presence.doubted && time_before(jiffies, presence_doubt_end(slot))) {
-		presence_verify_in(slot, presence_doubt_end(slot) - jiffies);
+		scard_card_verify_in(slot, presence_doubt_end(slot) - jiffies);
 	} else if (slot->presence.doubted) {
 		scard_card_removed_locked(slot);
 		if (slot->presence.state != SCARD_PRESENCE_REPORTED && !slot->pol.gone)
-			presence_verify_later(slot);
+			scard_card_verify_later(slot);
 	} else if (slot->presence.state == SCARD_PRESENCE_REMOVED) {
 		slot->presence.state = SCARD_PRESENCE_KNOWN;
 		if (!slot->pol.gone)
@@ -152,7 +137,7 @@ static void presence_news_work(struct work_struct *work)
 			scard_pol_want_settle(&slot->pol);
 			scard_turn_watch(slot);
 		} else if (!doubted) {
-			presence_verify_later(slot);
+			scard_card_verify_later(slot);
 		}
 	}
 	scard_slot_unlock(slot);

@@ -75,6 +75,33 @@ TEST(bError_of_an_exchange)
 	close(fd);
 }
 
+/* "No card" in one answer while the card stays in: handles lose it, but the slot does not. */
+TEST(no_card_by_mistake_is_verified)
+{
+	static const char * const faults[] = { "status 42", "status 02" };
+	double start;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(faults); i++) {
+		int fd = connect_to("--profile short", "iso,t=1"), next;
+
+		ASSERT_LE(0, fd);
+		vr_do("fault at 1 on XfrBlock %s", faults[i]);
+		sc_apdu(fd, APDU_STATE);
+		vr_do("fault clear");
+		start = now();
+		do {
+			pause_ms(10);
+			next = sc_open_connected(SCARD_MODE_SHARED);
+		} while (next == -ENOMEDIUM && now() - start < AT_ONCE);
+		EXPECT_LE(0, next) TH_LOG("after %s", faults[i]);
+		EXPECT_EQ(0x9000, sc_apdu(next, APDU_CHALLENGE));
+		EXPECT_EQ(-EIDRM, sc_status(fd));
+		close(next);
+		close(fd);
+	}
+}
+
 /* Bulk-IN that no answer can be ends the command, and the abort sequence finds the way back. */
 TEST(wrong_answers_end_the_command_at_once)
 {
