@@ -414,8 +414,8 @@ static int cmd_same_card(struct ccid_slot *slot, struct ccid_req *req)
 
 	if (READ_ONCE(slot->slot.presence.doubted)) {
 		/* the payload in tx is not touched, only the header before it */
-		ret = bus->exchange(slot, req, CCID_PC_TO_RDR_GET_SLOT_STATUS, ccid_cmd_no_params, 0,
-				    CMD_STATUS_TIMEOUT_MS);
+		ret = bus->exchange(slot, req, CCID_PC_TO_RDR_GET_SLOT_STATUS, ccid_cmd_no_params,
+				    0, CMD_STATUS_TIMEOUT_MS);
 		if (ret == -EINTR || ret == -ENODEV)
 			return ret;
 		if (ret || req->ans.icc_status != CCID_ICC_ACTIVE)
