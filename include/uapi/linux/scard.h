@@ -351,7 +351,7 @@ struct scard_attr {
  * @flags: SCARD_HANDLE_*; RUNNING or WAITING makes the entry one of a call
  * @call: a call: _IOC_NR() of its ioctl, for example _IOC_NR(SCARD_IOC_BEGIN); else 0
  * @reserved32: zero
- * @connected_ns: a handle: time of its CONNECT; else 0
+ * @connected_ns: a handle: time of its CONNECT; else 0. Times are up to a tick (10 ms) early
  * @since_ns: a handle in a transaction: time of the outermost BEGIN; a call: time of its
  *	begin; else 0
  * @reserved: zero
