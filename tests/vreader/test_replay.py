@@ -197,7 +197,8 @@ def _():
             (b"> 81 00000000 00 ..\n" + good, "FILE:1: an answer cannot"),
             (good + b"> stall 00\n", "FILE:2: nothing may follow"), (b"< * 65\n", "FILE:1: nothing may follow"),
             (good + b"+x > 81\n", "FILE:2: a delay"), (good + b"+600001 > 81\n", "FILE:2: a delay"),
-            (good + b"+-1 > 81\n", "FILE:2: a delay"), (good + b"else\n", "FILE:2: else"),
+            (good + b"+-1 > 81\n", "FILE:2: a delay"), (good + b"++1 > 81\n", "FILE:2: a delay"),
+            (good + b"+9999999999999999999999 > 81\n", "FILE:2: a delay"), (good + b"else\n", "FILE:2: else"),
             (good + b"else stall now\n", "FILE:2: else"), (good + b"> 8\x001\n", "FILE:2: a zero byte"),
             (good + b"> " + b"00" * 65555, "FILE:2: more bytes"), (b"#" * 262500, "FILE:1: the line is too long"),
             (good * 600000, "FILE:599187: the file has more")):
@@ -207,10 +208,12 @@ def _():
         raise AssertionError("taken: notifications without an endpoint")
     if "one interface" not in error_of(good, "--profile", "iccd-a"):
         raise AssertionError("taken: a token")
-    if "No such file" not in subprocess.run(
-            [os.path.join(BIN, "vreader" + SUFFIX), "--socket-fd", "0", "--replay", "/nonexistent"],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10).stderr:
-        raise AssertionError("no error for a missing file")
+    for name, want in (("/nonexistent", "No such file"), ("/tmp", "/tmp:0: Is a directory"),
+                       ("/dev/zero", "/dev/zero:1: the line is too long")):
+        run = subprocess.run([os.path.join(BIN, "vreader" + SUFFIX), "--socket-fd", "0", "--replay", name],
+                             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10)
+        if run.returncode != 1 or want not in run.stderr:
+            raise AssertionError("%s: %d, %s" % (name, run.returncode, run.stderr))
 
 
 LOG = """\
