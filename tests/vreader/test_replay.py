@@ -110,6 +110,15 @@ def _():
     clean(h)
 
 
+@test("replay: many answers with delays")
+def _():
+    h = transcript("< 65 *\n" + "+60000 >\n" * 200000 + "< 65 *\n> 81 00000000 00 00 000000\n")
+    h.send(h.message(0x65))
+    same(raw(h, "65 00000000 00 00 000000")[0], 0x81)
+    same(h.ctl_line("replay"), "OK done")
+    clean(h)
+
+
 @test("replay: no answer, stalls of both endpoints")
 def _():
     h = transcript("< 65 *\n< 65 *\n> stall\n! stall\n< 65 *\n> 81 00000000 00 .. 000000\n")
