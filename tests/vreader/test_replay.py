@@ -2,6 +2,8 @@
 """vreader --replay: answers of a transcript, its wildcards, bSeq, delays, notifications and stalls;
 commands that it does not expect; faulty files."""
 import os
+import re
+import struct
 import subprocess
 import time
 
@@ -108,6 +110,15 @@ def _():
     clean(h)
 
 
+@test("replay: many answers with delays")
+def _():
+    h = transcript("< 65 *\n" + "+60000 >\n" * 200000 + "< 65 *\n> 81 00000000 00 00 000000\n")
+    h.send(h.message(0x65))
+    same(raw(h, "65 00000000 00 00 000000")[0], 0x81)
+    same(h.ctl_line("replay"), "OK done")
+    clean(h)
+
+
 @test("replay: no answer, stalls of both endpoints")
 def _():
     h = transcript("< 65 *\n< 65 *\n> stall\n! stall\n< 65 *\n> 81 00000000 00 .. 000000\n")
@@ -197,7 +208,8 @@ def _():
             (b"> 81 00000000 00 ..\n" + good, "FILE:1: an answer cannot"),
             (good + b"> stall 00\n", "FILE:2: nothing may follow"), (b"< * 65\n", "FILE:1: nothing may follow"),
             (good + b"+x > 81\n", "FILE:2: a delay"), (good + b"+600001 > 81\n", "FILE:2: a delay"),
-            (good + b"+-1 > 81\n", "FILE:2: a delay"), (good + b"else\n", "FILE:2: else"),
+            (good + b"+-1 > 81\n", "FILE:2: a delay"), (good + b"++1 > 81\n", "FILE:2: a delay"),
+            (good + b"+9999999999999999999999 > 81\n", "FILE:2: a delay"), (good + b"else\n", "FILE:2: else"),
             (good + b"else stall now\n", "FILE:2: else"), (good + b"> 8\x001\n", "FILE:2: a zero byte"),
             (good + b"> " + b"00" * 65555, "FILE:2: more bytes"), (b"#" * 262500, "FILE:1: the line is too long"),
             (good * 600000, "FILE:599187: the file has more")):
@@ -207,10 +219,12 @@ def _():
         raise AssertionError("taken: notifications without an endpoint")
     if "one interface" not in error_of(good, "--profile", "iccd-a"):
         raise AssertionError("taken: a token")
-    if "No such file" not in subprocess.run(
-            [os.path.join(BIN, "vreader" + SUFFIX), "--socket-fd", "0", "--replay", "/nonexistent"],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10).stderr:
-        raise AssertionError("no error for a missing file")
+    for name, want in (("/nonexistent", "No such file"), ("/tmp", "/tmp:0: Is a directory"),
+                       ("/dev/zero", "/dev/zero:1: the line is too long")):
+        run = subprocess.run([os.path.join(BIN, "vreader" + SUFFIX), "--socket-fd", "0", "--replay", name],
+                             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10)
+        if run.returncode != 1 or want not in run.stderr:
+            raise AssertionError("%s: %d, %s" % (name, run.returncode, run.stderr))
 
 
 LOG = """\
@@ -224,8 +238,9 @@ LOG = """\
 00063285 <- 000000 80 02 00 00 00 00 02 00 00 00 3B 00
 00000010 -> 000000 6F 09 00 00 00 00 03 00 00 00 00 20 00 01 04 31 32 33 34
 00000173 <- 000000 80 02 00 00 00 00 03 00 00 00 90 00
-00000010 -> 000000 6F 0D 00 00 00 00 04 00 00 00 00 40 09 00 20 00 01 04 31 32 33 34 7D
+00000010 -> 000000 6F 0D 00 00 00 00 04 00 00 00 00 40 09 00 20 00 01 04 31 32 33 34 68
 00000173 <- 000000 80 04 00 00 00 00 04 00 00 00 00 82 00 82
+00000010 -> 000000 6F 07 00 00 00 00 05 00 00 00 00 A4 04 00 02 3F 00
 """
 
 FROM_LOG = """\
@@ -239,6 +254,7 @@ any < 65 00 00 00 00 00 .. 00 00 00
 > 80 02 00 00 00 00 03 00 00 00 90 00
 < 6F 0D 00 00 00 00 .. .. 00 00 00 40 09 00 20 00 01 04 .. .. .. .. ..
 > 80 04 00 00 00 00 04 00 00 00 00 82 00 82
+< 6F 07 00 00 00 00 .. .. 00 00 00 A4 04 00 02 3F 00
 """
 
 
@@ -260,7 +276,99 @@ def _():
     same(raw(h, "6F 00000000 00 00 000000 0020000104 39393939")[10:], hx("9000"))
     h.send(h.message(0x6F, hx("0040090020000104 39393939 7D")))
     same(h.recv()[1][10:], hx("00820082"))
+    h.send(h.message(0x6F, hx("00A40400023F00")))
     clean(h)
+
+
+def log_of(*blocks):
+    """A log of pcscd: header and data of commands, ">" before answers."""
+    lines = []
+    for block in blocks:
+        m = hx(block.lstrip(">"))
+        m = m[:1] + struct.pack("<I", len(m) - 10) + m[5:]
+        lines.append("00000010 %s 000000 %s" % ("<-" if block[0] == ">" else "->", m.hex(" ").upper()))
+    return "\n".join(lines) + "\n"
+
+
+X = "6F 00000000 00 00 00 0000 "
+FIRST, NEXT, LAST = (X[:-5] + level + " " for level in ("0100", "0300", "0200"))
+ANSWER = ">80 00000000 00 00 00 00 00 "
+PIN = "313233343536"
+
+
+@test("replay: log2replay shows no part of a PIN")
+def _():
+    for blocks in (
+            (X + "00200081 08 24123456FFFFFFFF", X + "00240081 06" + PIN, X + "002C0001 06" + PIN),
+            (X + "00210000 06" + PIN, X + "A0260001 06" + PIN, X + "A0280001 06" + PIN, X + "FF820000 06" + PIN),
+            (X + "00200081 000006" + PIN, X + "00DA00D3 06" + PIN, X + "80400606 06" + PIN, X + "80200B01 06" + PIN),
+            (X + "10240081 03 313233", X + "00240081 03 343536"),
+            (FIRST + "00200081 000006 3132", NEXT + "3334", LAST + "3536"),
+            (FIRST + "00200081 000006", X + "313233343536"), (FIRST + "00200081 000006", NEXT, LAST + PIN),
+            # a PIN that looks like a block
+            (X + "00200081 04", ANSWER + "20", X + "31003400"), (X + "00200081 01", ANSWER + "DF", X + "31"),
+            (X + "00200081 000006", ">80 00000000 00 00 00 00 10", X + PIN),
+            # T=1, also with a CRC, a wrong LRC, and after an S-block
+            (X + "00 20 05 0020008106 E2", ">80 00000000 00 00 000000 00 90 00 90", X + "00 40 06" + PIN + "77"),
+            (X + "00 20 07 0020008106 3132 BEEF", X + "00 60 02 3334 BEEF", X + "00 00 02 3536 BEEF"),
+            (X + "00 20 05 0020008106 E2", X + "00 40 06" + PIN + "77", X + "00 40 06" + PIN + "77"),
+            (X + "00 20 05 0020008106 E2", X + "00 E3 01 01 E3", X + "00 40 06" + PIN + "77"),
+            (X + "00 20 05 0020008106 E2", "6F 00000000 01 00 00 0000 00 40 04 00B00000 F4",
+             X + "00 40 06" + PIN + "77"),
+            (X + "00 40 0B 0020008106" + PIN + "00",), (X + "00 00 0B 0020008106" + PIN + "BEEF",),
+            (X + "21 40 0B 0020008106" + PIN + "CF",),
+            ("6B 00000000 00 00 000000 05" + PIN,), ("69 00000000 00 00 000000" + "00" * 20 + "00200081 06" + PIN,),
+            ("69 00000000 00 00 000000" + "00" * 20, ">80 00000000 00 00 000000" + PIN + "9000"),
+            ("40 00000000 00 00 000000" + PIN,)):
+        path = "/tmp/vreader-log.%d" % os.getpid()
+        with open(path, "w") as f:
+            f.write(log_of(*blocks))
+        text = converted(path)
+        os.unlink(path)
+        for line in text.splitlines():
+            if line[0] != "#" and re.search("3[1-6]", line[15:] if "< 69" in line else line[2:]):
+                raise AssertionError("%r: %s" % (blocks, text))
+
+
+@test("replay: log2replay ends a command that the log has cut off with *")
+def _():
+    path = "/tmp/vreader-log.%d" % os.getpid()
+    with open(path, "w") as f:
+        f.write("00000010 -> 000000 6F 09 01 00 00 00 03 00 00 00 00 A4 04 00 FF 31\n"
+                "00000010 <- 000000 80 09\n00000010 <- 000000 80 03 00 00 00 00 03 00 00 00 90 00\n")
+    same(converted(path).splitlines()[1:], [
+        "< 6F 09 01 00 00 00 .. .. 00 00 00 A4 04 00 FF 31 *", "> 80 09", "> 80 03 00 00 00 00 03 00 00 00 90 00",
+        "# the log has cut off 1 bytes"])
+    with open(path, "w") as f:
+        f.write("00000010 APDU: 00 20 00 01 04 31 32 33 34\n")
+    tool = os.path.join(os.path.dirname(os.path.abspath(__file__)), "log2replay")
+    run = subprocess.run([tool, path], capture_output=True, text=True, timeout=10)
+    same((run.returncode, run.stdout), (1, ""))
+    os.unlink(path)
+
+
+def packet(kind, transfer, endpoint, device, payload):
+    head = struct.pack("<QcBBBH", 1, kind, transfer, endpoint, device, 1) + bytes(50) + payload
+    return struct.pack("<IIII", 0, 0, len(head), len(head)) + head
+
+
+@test("replay: log2replay takes the messages of the reader only from a capture")
+def _():
+    status = hx("65 00000000 00 00 000000")
+    capture = b"".join((
+        struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 220),
+        packet(b"C", 1, 0x81, 2, hx("0000 1E 0000000000")),             # a keyboard
+        packet(b"C", 1, 0x82, 3, hx("0000 1E 0000000000")),             # the keyboard of the reader
+        packet(b"S", 3, 0x01, 4, hx("6F FFFFFFFF 0000000000 1E")), packet(b"C", 3, 0x81, 4, hx("1E")),
+        packet(b"C", 1, 0x83, 3, hx("5003")),
+        packet(b"S", 3, 0x01, 3, status), packet(b"C", 3, 0x81, 3, hx("81 00000000 00 00 000000")),
+        packet(b"S", 3, 0x01, 3, hx("1E" * 10)), b"\1\2\3"))
+    path = "/tmp/vreader-capture.%d" % os.getpid()
+    with open(path, "wb") as f:
+        f.write(capture)
+    same([line for line in converted(path).splitlines() if line[0] != "#"],
+         ["! 50 03", "any < 65 00 00 00 00 00 .. 00 00 00", "> 81 00 00 00 00 00 .. 00 00 00"])
+    os.unlink(path)
 
 
 @test("replay: log2replay makes a transcript of a capture, which plays as it was")

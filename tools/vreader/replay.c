@@ -19,12 +19,13 @@
 #define BSTATUS 7
 #define SHOWN 16		/* bytes of a message in a report */
 
-/* A message that is due later */
+/* The rest of the answers to a command, of which the first is due later */
 struct pending {
 	struct pending *next;
 	struct timer timer;
 	const struct replay_line *line;
-	uint8_t shift;
+	uint8_t seq;
+	uint16_t written;
 };
 
 static struct replay_file transcript;
@@ -91,30 +92,6 @@ static void send_line(const struct replay_line *l, uint8_t shift)
 	event_happened();
 }
 
-static void due(struct timer *t)
-{
-	struct pending *p = container_of(t, struct pending, timer), **at = &pending;
-
-	while (*at != p)
-		at = &(*at)->next;
-	*at = p->next;
-	send_line(p->line, p->shift);
-	free(p);
-}
-
-static void send_later(const struct replay_line *l, uint8_t shift, uint64_t delay_us)
-{
-	struct pending *p = calloc(1, sizeof(*p));
-
-	if (!p)
-		abort();
-	p->line = l;
-	p->shift = shift;
-	p->next = pending;
-	pending = p;
-	timer_arm(&p->timer, delay_us, due);
-}
-
 /*
  * What to add to bSeq of an answer: it keeps its distance from bSeq of the command in the file,
  * @written, and has none if either is "..".
@@ -128,20 +105,41 @@ static uint8_t bseq_shift(const struct replay_line *answer, uint8_t seq, uint16_
 	return (uint8_t)(seq - written);
 }
 
+static void due(struct timer *t);
+
+static void send_later(const struct replay_line *l, uint8_t seq, uint16_t written)
+{
+	struct pending *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		abort();
+	p->line = l;
+	p->seq = seq;
+	p->written = written;
+	p->next = pending;
+	pending = p;
+	timer_arm(&p->timer, l->delay_ms * 1000ULL, due);
+}
+
 /* Send the lines from @l up to the next command. */
 static void send_lines(const struct replay_line *l, uint8_t seq, uint16_t written)
 {
-	uint64_t delay_us = 0;
+	for (; l && l->direction != '<' && !l->delay_ms; l = l->next)
+		send_line(l, bseq_shift(l, seq, written));
+	if (l && l->direction != '<')
+		send_later(l, seq, written);
+}
 
-	for (; l && l->direction != '<'; l = l->next) {
-		uint8_t shift = bseq_shift(l, seq, written);
+static void due(struct timer *t)
+{
+	struct pending *p = container_of(t, struct pending, timer), **at = &pending;
 
-		delay_us += l->delay_ms * 1000ULL;
-		if (delay_us)
-			send_later(l, shift, delay_us);
-		else
-			send_line(l, shift);
-	}
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	send_line(p->line, bseq_shift(p->line, p->seq, p->written));
+	send_lines(p->line->next, p->seq, p->written);
+	free(p);
 }
 
 static void send_answers(const struct replay_line *command, uint8_t seq)

@@ -25,6 +25,7 @@ struct parser {
 	uint16_t bytes[MAX_BYTES];
 	size_t len;
 	const char *error;
+	char text[MAX_TEXT + 2];
 };
 
 /* The next word of a line; NULL at its end */
@@ -151,7 +152,8 @@ static bool parse_message(struct parser *p, char *word, char *rest)
 		l.any = true;
 		word = next_word(&rest);
 	} else if (word[0] == '+') {
-		if (!text_number(word + 1, 10, 0, MAX_DELAY_MS, &ms))
+		if (word[1 + strspn(word + 1, "0123456789")] ||
+		    !text_number(word + 1, 10, 0, MAX_DELAY_MS, &ms))
 			return fail(p, "a delay is +0 to +600000 ms");
 		l.delay_ms = (uint32_t)ms;
 		word = next_word(&rest);
@@ -187,26 +189,40 @@ static bool parse_line(struct parser *p, char *text)
 	return true;
 }
 
+/* Read a line, or MAX_TEXT + 1 bytes of one that is too long. */
+static size_t read_line(struct parser *p, FILE *in)
+{
+	size_t n = 0;
+	int c;
+
+	while (n <= MAX_TEXT && (c = getc(in)) != EOF) {
+		p->text[n++] = (char)c;
+		if (c == '\n')
+			break;
+	}
+	p->text[n] = 0;
+	return n;
+}
+
 static bool parse_file(struct parser *p, FILE *in)
 {
-	char *text = NULL;
-	size_t size = 0, total = 0;
-	ssize_t n;
+	size_t n, total = 0;
 	bool good = true;
 
-	while (good && (n = getline(&text, &size, in)) >= 0) {
+	while (good && (n = read_line(p, in))) {
 		p->number++;
-		total += (size_t)n;
+		total += n;
 		if (total > MAX_FILE)
 			good = fail(p, "the file has more than 4 MiB");
 		else if (n > MAX_TEXT)
 			good = fail(p, "the line is too long");
-		else if (strlen(text) != (size_t)n)
+		else if (strlen(p->text) != n)
 			good = fail(p, "a zero byte");
 		else
-			good = parse_line(p, text);
+			good = parse_line(p, p->text);
 	}
-	free(text);
+	if (good && ferror(in))
+		good = fail(p, strerror(errno));
 	if (good && !p->command)
 		good = fail(p, "no command");
 	return good;
