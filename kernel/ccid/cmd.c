@@ -464,10 +464,10 @@ int ccid_cmd(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 par
 		if (ret)
 			return ret;
 	}
-	if (ccid_wire_is_for_card(type))
-		ret = cmd_same_card(slot, req);
-	if (!ret && cmd_is_paused(reader))
+	if (cmd_is_paused(reader))
 		ret = req->req.worker ? -EINTR : scard_reader_wait_resumed(&reader->reader);
+	if (!ret && ccid_wire_is_for_card(type))
+		ret = cmd_same_card(slot, req);
 	/* the card may have lost power and protocol while the caller waited */
 	if (!ret && ccid_wire_is_for_card(type) && scard_slot_power_lost(&slot->slot))
 		ret = -EIO;
