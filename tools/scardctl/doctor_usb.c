@@ -2,12 +2,14 @@
 /* doctor: the smart-card readers on USB, and the drivers and programs that hold them. */
 #include <dirent.h>
 #include <glob.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "doctor.h"
+#include "use.h"
 
 #define SYSFS_USB	"/sys/bus/usb/devices"
 #define CLASS_CCID	"0b"
@@ -68,7 +70,7 @@ bool doctor_find_process(const char *name, const char *file, char *who, size_t s
 		if (!doctor_read_line(path, comm, sizeof(comm)) || (name && strcmp(name, comm)) ||
 		    (file && !has_open(entry->d_name, file)))
 			continue;
-		snprintf(who, size, "%s (process %s)", comm, entry->d_name);
+		use_process((int32_t)strtol(entry->d_name, NULL, 10), who, size);
 		found = true;
 	}
 	if (proc)
