@@ -94,7 +94,10 @@ TRACE_EVENT(scard_open,
 	    TP_printk("scard%u handle=%u", __entry->minor, __entry->handle)
 );
 
-/* the last close of the file; a share mode other than NONE is an unannounced end */
+/*
+ * the last close of the file, or one that ends the handle of a process (process.c); a share mode
+ * other than NONE is an unannounced end
+ */
 TRACE_EVENT(scard_close,
 	    TP_PROTO(const struct scard_handle *h),
 	    TP_ARGS(h),

@@ -53,29 +53,41 @@ static pid_t spawn(void)
 	return pid;
 }
 
-/* A process of a test: makes a context and a handle, forks, and exits. */
-static void parent(int (*child)(void), unsigned int generations)
-{
-	ctx = establish();
-	card = connect_shared(ctx);
-	while (generations--) {
-		if (spawn())
-			_exit(0);
-	}
-	say(child());
-}
-
-static int in_child(int (*child)(void), unsigned int generations)
+/* Run a process with a context and a handle that makes others; what one of them says. */
+static int result_of(void (*parent)(void))
 {
 	pid_t pid;
 
 	if (pipe(report))
 		return 253;
 	pid = spawn();
-	if (!pid)
-		parent(child, generations);
+	if (!pid) {
+		ctx = establish();
+		card = connect_shared(ctx);
+		parent();
+	}
 	waitpid(pid, NULL, 0);
 	return result();
+}
+
+static int (*child_does)(void);
+static unsigned int generations;
+
+/* Fork, exit, and so on. */
+static void forks_and_exits(void)
+{
+	while (generations--) {
+		if (spawn())
+			_exit(0);
+	}
+	say(child_does());
+}
+
+static int in_child(int (*child)(void), unsigned int n)
+{
+	child_does = child;
+	generations = n;
+	return result_of(forks_and_exits);
 }
 
 /* ---- what the child does: the number of the failed check; 0: none ---- */
@@ -244,40 +256,33 @@ static LONG begin_and_end(struct call *c)
 	return ret ? ret : SCardEndTransaction(c->card, SCARD_LEAVE_CARD);
 }
 
-/* The parent's other threads wait in calls of the context and the handle. */
-static void busy_threads(void)
+/* Its other threads wait in calls of the context and the handle. */
+static void is_busy(void)
 {
 	struct call wait = { .f = call_change, .arg = 1 }, begin = { .f = begin_and_end };
-	SCARDHANDLE other;
-	pid_t pid;
+	SCARDHANDLE other = connect_shared(ctx);
 
+	if (SCardBeginTransaction(other))
+		say(101);
+	wait.ctx = ctx;
+	wait.state[0].szReader = READER;
+	wait.state[0].dwCurrentState = SCARD_STATE_PRESENT | SCARD_STATE_INUSE;
+	begin.card = card;
+	start(&wait);
+	start(&begin);
+	while (!fake_in_poll() || !fake_waiting(0))
+		test_pause();
+	if (spawn())
+		_exit(0);
+	if (SCardEndTransaction(other, SCARD_LEAVE_CARD) || SCardDisconnect(other, SCARD_LEAVE_CARD))
+		say(102);
+	say(SCardIsValidContext(ctx) || send_simple(card) ? 103 : 0);
+}
+
+static void busy_threads(void)
+{
 	plug_reader(true);
-	if (pipe(report))
-		abort();
-	pid = spawn();
-	if (!pid) {
-		ctx = establish();
-		card = connect_shared(ctx);
-		other = connect_shared(ctx);
-		if (SCardBeginTransaction(other))
-			say(101);
-		wait.ctx = ctx;
-		wait.state[0].szReader = READER;
-		wait.state[0].dwCurrentState = SCARD_STATE_PRESENT | SCARD_STATE_INUSE;
-		begin.card = card;
-		start(&wait);
-		start(&begin);
-		while (!fake_in_poll() || !fake_waiting(0))
-			test_pause();
-		if (spawn())
-			_exit(0);
-		if (SCardEndTransaction(other, SCARD_LEAVE_CARD) ||
-		    SCardDisconnect(other, SCARD_LEAVE_CARD))
-			say(102);
-		say(SCardIsValidContext(ctx) || send_simple(card) ? 103 : 0);
-	}
-	waitpid(pid, NULL, 0);
-	CHECK_EQ(result(), 0);
+	CHECK_EQ(result_of(is_busy), 0);
 }
 
 /* ThreadSanitizer knows no threads of a forked child. */
@@ -288,35 +293,30 @@ static LONG call_valid(struct call *c)
 }
 
 /* Several threads of the child make its first calls, while the parent has not ended yet. */
-static void threads_of_the_child(void)
+static void has_child_with_threads(void)
 {
 	struct call calls[8] = { };
 	int i, failed = 0;
-	pid_t pid;
 
-	plug_reader(true);
-	if (pipe(report))
-		abort();
-	pid = spawn();
-	if (!pid) {
-		ctx = establish();
-		card = connect_shared(ctx);
-		if (spawn()) {
-			usleep(200000);
-			_exit(0);
-		}
-		for (i = 0; i < 8; i++) {
-			calls[i].f = i % 2 ? call_valid : call_transmit;
-			calls[i].ctx = ctx;
-			calls[i].card = card;
-			start(&calls[i]);
-		}
-		for (i = 0; i < 8; i++)
-			failed += finish(&calls[i]) != SCARD_S_SUCCESS;
-		say(failed ? 100 + failed : uses_card());
+	if (spawn()) {
+		usleep(200000);
+		_exit(0);
 	}
-	waitpid(pid, NULL, 0);
-	CHECK_EQ(result(), 0);
+	for (i = 0; i < 8; i++) {
+		calls[i].f = i % 2 ? call_valid : call_transmit;
+		calls[i].ctx = ctx;
+		calls[i].card = card;
+		start(&calls[i]);
+	}
+	for (i = 0; i < 8; i++)
+		failed += finish(&calls[i]) != SCARD_S_SUCCESS;
+	say(failed ? 100 + failed : uses_card());
+}
+
+static void threads_of_the_child(void)
+{
+	plug_reader(true);
+	CHECK_EQ(result_of(has_child_with_threads), 0);
 }
 #endif
 

@@ -6,7 +6,7 @@ import struct
 import time
 
 from vrtest import apdu, clean, data, failed, hx, same, t1, t1_reader, test
-from usbhost import Gone, Host, Timeout
+from usbhost import Gone, Host
 
 
 # Faults
@@ -90,11 +90,7 @@ def _():
     h = faulty("no-answer")
     h.send(h.message(0x6F, hx("00b0000002")))
     pending = h.submit(1, 512)
-    try:
-        h.wait(pending, 0.2)
-        raise AssertionError("it answered")
-    except Timeout:
-        pass
+    h.silent(pending)
     seq = h.bseq
     h.control(0x21, 1, seq << 8, 0, b"")
     h.send(h.message(0x72))
@@ -111,11 +107,7 @@ def _():
         raise AssertionError("not late")
     h.ctl_line("fault nak 0")
     stuck = h.submit(1, h.message(0x65))
-    try:
-        h.wait(stuck, 0.2)
-        raise AssertionError("it was taken")
-    except Timeout:
-        pass
+    h.silent(stuck)
     same(h.unlink(stuck)[0], -104)
     clean(h)
 

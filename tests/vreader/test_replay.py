@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from vrtest import clean, hx, same, test
-from usbhost import BIN, Host, SUFFIX, Timeout
+from usbhost import BIN, Host, SUFFIX
 
 POWER_ON = "< 62 00000000 00 00 .. 0000\n> 80 02000000 00 00 000000 3B00\n"
 
@@ -124,11 +124,7 @@ def _():
     h = transcript("< 65 *\n< 65 *\n> stall\n! stall\n< 65 *\n> 81 00000000 00 .. 000000\n")
     h.send(h.message(0x65))
     pending = h.submit(1, 512)
-    try:
-        h.wait(pending, 0.2)
-        raise AssertionError("it answered")
-    except Timeout:
-        pass
+    h.silent(pending)
     intr = h.submit(2, 8, direction_in=True)
     h.send(h.message(0x65))
     same(h.wait(pending)[0], -32)

@@ -112,6 +112,16 @@ static void expect_removed(struct __test_metadata *_metadata, struct users *u)
 	EXPECT_EQ(apdus, vr_count("apdu"));
 }
 
+/* So many insertions and removals within @ms, the first a removal */
+static void expect_events(struct __test_metadata *_metadata, FIXTURE_DATA(removal) *self,
+			  uint32_t events, int ms)
+{
+	uint32_t want = self->before.card_event + events;
+
+	EXPECT_EQ(want, state_after(&self->u, want, ms).card_event);
+	expect_removed(_metadata, &self->u);
+}
+
 TEST_F(removal, false_report_changes_nothing)
 {
 	struct pollfd pfd = { .fd = self->u.watch, .events = POLLPRI };
@@ -146,8 +156,6 @@ TEST_F(removal, false_reports_in_a_row_change_nothing)
 /* The reader is asked when the command has ended; one that powers cards up by itself is not. */
 TEST_F(removal, false_report_in_TRANSMIT)
 {
-	struct scard_status after;
-
 	agent_begin_apdu(&self->u.agent, AGENT_APDU, APDU_SLEEP("01F4"));
 	vr_do("wait busy 0 5000");
 	vr_do("notify " ABSENT);
@@ -157,9 +165,7 @@ TEST_F(removal, false_report_in_TRANSMIT)
 		expect_nothing(_metadata, &self->u, &self->before);
 		return;
 	}
-	after = state_after(&self->u, self->before.card_event + 2, 5000);
-	EXPECT_EQ(self->before.card_event + 2, after.card_event);
-	expect_removed(_metadata, &self->u);
+	expect_events(_metadata, self, 2, 5000);
 }
 
 /* A command that does not end hides no removal. */
@@ -225,39 +231,27 @@ TEST_F(removal, removal_ends_TRANSMIT_at_once)
 
 TEST_F(removal, exchanged_card_is_another_one)
 {
-	struct scard_status after;
-
 	vr_do("remove 0");
 	vr_do("insert 0 " VR_CARD);
-	after = state_after(&self->u, self->before.card_event + 2, 5000);
-	EXPECT_EQ(self->before.card_event + 2, after.card_event);
-	expect_removed(_metadata, &self->u);
+	expect_events(_metadata, self, 2, 5000);
 }
 
 TEST_F(removal, exchanged_card_during_TRANSMIT_is_another_one)
 {
-	struct scard_status after;
-
 	agent_begin_apdu(&self->u.agent, AGENT_APDU, APDU_SLEEP("1388"));
 	vr_do("wait busy 0 5000");
 	vr_do("remove 0");
 	vr_do("insert 0 " VR_CARD);
 	EXPECT_GT(0, agent_result(&self->u.agent, AT_ONCE_MS));
-	after = state_after(&self->u, self->before.card_event + 2, 5000);
-	EXPECT_EQ(self->before.card_event + 2, after.card_event);
-	expect_removed(_metadata, &self->u);
+	expect_events(_metadata, self, 2, 5000);
 }
 
 /* The answer, not the report, is about another card. */
 TEST_F(removal, card_exchanged_while_reader_is_asked)
 {
-	struct scard_status after;
-
 	vr_do("fault on GetSlotStatus swap");
 	vr_do("notify " ABSENT);
-	after = state_after(&self->u, self->before.card_event + 2, 5000);
-	EXPECT_EQ(self->before.card_event + 2, after.card_event);
-	expect_removed(_metadata, &self->u);
+	expect_events(_metadata, self, 2, 5000);
 }
 
 TEST_F(removal, reader_that_does_not_answer_is_believed)
