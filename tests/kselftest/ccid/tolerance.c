@@ -311,15 +311,35 @@ TEST(pipe_is_drained_when_bound)
 }
 
 /* T=0 without a time extension: the card may take its waiting time before each character. */
-TEST(card_may_take_8s_for_a_TPDU)
+static void may_take_8s(struct __test_metadata *_metadata, const char *level)
 {
-	int fd = connect_to("--profile tpdu", "iso,t=0");
+	int fd = connect_to(level, "iso,t=0");
 
 	ASSERT_LE(0, fd);
 	vr_do("fault at 1 on XfrBlock delay 8500");
 	EXPECT_EQ(0x9000, sc_apdu(fd, APDU_CHALLENGE));
 	vr_do("fault clear");
 	close(fd);
+}
+
+TEST(card_may_take_8s_for_a_TPDU)
+{
+	may_take_8s(_metadata, "--profile tpdu");
+}
+
+TEST(card_may_take_8s_for_a_short_APDU)
+{
+	may_take_8s(_metadata, "--profile short");
+}
+
+TEST(card_may_take_8s_for_an_extended_APDU)
+{
+	may_take_8s(_metadata, "--profile extended");
+}
+
+TEST(card_may_take_8s_for_characters)
+{
+	may_take_8s(_metadata, "--profile character");
 }
 
 /* Seconds that the driver waits for the answer to an APDU, as debugfs shows it; or -1 */
