@@ -258,7 +258,7 @@ struct ccid_token {
  * @powering_off: reader.c powers the cards off at the end, and alone sends
  * @recovering: a recovery clears the pipes: no command is sent (reader.lock)
  * @wedged: the last recovery failed; try again before the next command
- * @reset_at: when the port was reset as the last means, jiffies; 0: never (reader.lock)
+ * @reset_at: when the port was last reset or was to be, jiffies; 0: never (reader.lock)
  * @seq: next bSeq (reader.lock)
  * @sync: see there (reader.lock)
  * @lag: see there (reader.lock)

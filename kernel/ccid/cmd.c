@@ -17,7 +17,7 @@
 #define CMD_STATUS_TIMEOUT_MS	1000
 /* The same at unbind and at sleep */
 #define CMD_LAST_ABORT_MS	500
-/* The port is reset no more often */
+/* The driver resets the port no more often, and not so soon after another reset */
 #define CMD_RESET_INTERVAL	(60 * HZ)
 
 const u8 ccid_cmd_no_params[3];
@@ -268,6 +268,20 @@ static int cmd_end(struct ccid_slot *slot, struct ccid_req *req, int ret)
 		slot->interrupted = true;
 	ccid_wire_cancel(slot, req);
 	return cmd_recover(slot, req, req->status);
+}
+
+/**
+ * ccid_cmd_port_reset() - the port is reset, by the driver or by another
+ * @reader: the reader
+ *
+ * A command that waits through it needs no second one, which would cost the cards their power once
+ * more.
+ */
+void ccid_cmd_port_reset(struct ccid_reader *reader)
+{
+	spin_lock_irq(&reader->reader.lock);
+	reader->reset_at = jiffies ?: 1;
+	spin_unlock_irq(&reader->reader.lock);
 }
 
 /**

@@ -14,6 +14,7 @@ enum scard_progress ccid_cmd_begins(struct ccid_slot *slot, u8 type);
 int ccid_cmd_exchange(struct ccid_slot *slot, struct ccid_req *req, u8 type, const u8 params[3],
 		      u32 len, unsigned int timeout_ms);
 int ccid_cmd_finish(struct ccid_slot *slot, struct ccid_req *req, unsigned int grace_ms);
+void ccid_cmd_port_reset(struct ccid_reader *reader);
 bool ccid_cmd_take_over(struct ccid_slot *slot);
 void ccid_cmd_abandon(struct ccid_slot *slot, struct ccid_req *req);
 

@@ -9,6 +9,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "cmd.h"
 #include "iccd.h"
 #include "ignore.h"
 #include "proto/iccd.h"
@@ -201,7 +202,10 @@ static int ccid_usb_woken(struct usb_interface *intf)
 
 static int ccid_usb_pre_reset(struct usb_interface *intf)
 {
-	scard_dev_suspend(usb_get_intfdata(intf), false);
+	struct scard_reader *reader = usb_get_intfdata(intf);
+
+	ccid_cmd_port_reset(to_ccid_reader(reader));
+	scard_dev_suspend(reader, false);
 	return 0;
 }
 

@@ -40,21 +40,57 @@ static void connect_to(struct __test_metadata *_metadata, FIXTURE_DATA(recovery)
 	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
 }
 
-/* A reset of the port while the reader, which did not even abort, is asked for its state */
-TEST_F(recovery, port_reset_in_GetSlotStatus_gets_EIO)
+/* How often the kernel has reset the port */
+static int port_resets(void)
 {
+	static char log[1 << 20];
+	int len = klogctl(3 /* SYSLOG_ACTION_READ_ALL */, log, sizeof(log) - 1), n = 0;
+	char *at = log;
+
+	log[len < 0 ? 0 : len] = 0;
+	while ((at = strstr(at, "-speed USB device"))) {
+		n += !strncmp(at - 10, "reset ", 6) || !strncmp(at - 11, "reset ", 6) ||
+		     !strncmp(at - 9, "reset ", 6);
+		at++;
+	}
+	return n;
+}
+
+/*
+ * A reset of the port while the reader, which did not even abort, is asked for its state, or while
+ * that is aborted. The driver asks for no other reset.
+ */
+static void port_reset_after(struct __test_metadata *_metadata, FIXTURE_DATA(recovery) *self,
+			     long ms)
+{
+	int resets;
+
 	connect_to(_metadata, self, "--profile short");
 	vr_do("fault every 1 on XfrBlock babble");
 	vr_do("fault every 1 on Abort nak 0");
 	vr_do("fault every 1 on GetSlotStatus no-answer");
 	EXPECT_EQ(-EIO, agent_do(&self->agent, AGENT_COUNT, 0));
+	resets = port_resets();
 	agent_begin(&self->agent, AGENT_COUNT, 0);
 	ASSERT_TRUE(agent_is_blocked(&self->agent));
+	pause_ms(ms);
 	EXPECT_EQ(0, usb_port_reset());
 	EXPECT_EQ(-EIO, agent_result(&self->agent, AT_ONCE_MS));
 	vr_do("fault clear");
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_RECONNECT, SCARD_DISP_LEAVE));
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
+	pause_ms(500);
+	EXPECT_EQ(resets + 1, port_resets());
+}
+
+TEST_F(recovery, port_reset_in_GetSlotStatus_gets_EIO)
+{
+	port_reset_after(_metadata, self, 0);
+}
+
+TEST_F(recovery, port_reset_in_abort_gets_EIO)
+{
+	port_reset_after(_metadata, self, 1500);
 }
 
 /* The same while a token has not answered a request; it runs again before the reset needs it. */
@@ -94,22 +130,6 @@ TEST_F(recovery, slot_busy_is_aborted_and_the_command_repeated)
 	vr_do("fault clear");
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_RECONNECT, SCARD_DISP_LEAVE));
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
-}
-
-/* How often the kernel has reset the port */
-static int port_resets(void)
-{
-	static char log[1 << 20];
-	int len = klogctl(3 /* SYSLOG_ACTION_READ_ALL */, log, sizeof(log) - 1), n = 0;
-	char *at = log;
-
-	log[len < 0 ? 0 : len] = 0;
-	while ((at = strstr(at, "-speed USB device"))) {
-		n += !strncmp(at - 10, "reset ", 6) || !strncmp(at - 11, "reset ", 6) ||
-		     !strncmp(at - 9, "reset ", 6);
-		at++;
-	}
-	return n;
 }
 
 /* A reader that does not come back by an abort has its port reset, once a minute. */

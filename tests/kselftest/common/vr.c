@@ -222,9 +222,16 @@ void vr_stop(void)
 static void start(const char *options, const char *card)
 {
 	char command[512];
-	int status;
+	int status, fd, i;
 
 	vr_stop();
+	/* the reader that was must not be taken for the new one */
+	for (i = 0; (fd = sc_open(O_RDONLY)) >= 0; i++) {
+		close(fd);
+		if (i == WAIT_MS)
+			die("the reader is still there %d ms after vreader's end", WAIT_MS);
+		pause_ms(1);
+	}
 	/* an open handle to the reader that was must not lend the new one its number */
 	snprintf(command, sizeof(command),
 		 "exec vreader %s --card %s --lenient --background </dev/null >/run/vreader.out 2>&1",
