@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include <linux/uio.h>
 
 #include "attr.h"
 #include "cdev.h"
@@ -42,9 +43,9 @@ static struct uscard_reader *cdev_reader(const struct file *file)
 }
 
 /* Wait until there is something to read; another thread may be the first to read it. */
-static int cdev_wait(struct file *file, struct uscard_reader *reader)
+static int cdev_wait(const struct kiocb *iocb, struct uscard_reader *reader)
 {
-	if (file->f_flags & O_NONBLOCK)
+	if (iocb->ki_filp->f_flags & O_NONBLOCK || iocb->ki_flags & IOCB_NOWAIT)
 		return -EAGAIN;
 	return wait_event_freezable(reader->server, uscard_server_pending(reader));
 }
@@ -71,10 +72,11 @@ static int cdev_take(struct uscard_reader *reader, struct uscard_request *head, 
 	return ret;
 }
 
-static ssize_t cdev_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
+/* With one call a request: readv() may have its data apart. */
+static ssize_t cdev_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct uscard_reader *reader = cdev_reader(file);
-	struct cdev_server *server = file->private_data;
+	struct uscard_reader *reader = cdev_reader(iocb->ki_filp);
+	struct cdev_server *server = iocb->ki_filp->private_data;
 	u8 onstack[USCARD_SHORT], *data = onstack;	/* short data go through the stack */
 	struct uscard_request head;
 	u32 size = sizeof(onstack);
@@ -85,16 +87,16 @@ static ssize_t cdev_read(struct file *file, char __user *buf, size_t count, loff
 	for (;;) {
 		if (mutex_lock_interruptible(&server->lock))
 			return -ERESTARTSYS;
-		ret = cdev_take(reader, &head, &data, &size, count);
+		ret = cdev_take(reader, &head, &data, &size, iov_iter_count(to));
 		if (ret != -EAGAIN)
 			break;
 		mutex_unlock(&server->lock);
-		ret = cdev_wait(file, reader);
+		ret = cdev_wait(iocb, reader);
 		if (ret)
 			return ret;
 	}
-	if (!ret && (copy_to_user(buf, &head, sizeof(head)) ||
-		     copy_to_user(buf + sizeof(head), data, head.len))) {
+	if (!ret && (copy_to_iter(&head, sizeof(head), to) != sizeof(head) ||
+		     copy_to_iter(data, head.len, to) != head.len)) {
 		uscard_server_unread(reader, &head);
 		ret = -EFAULT;
 	}
@@ -133,9 +135,11 @@ static int cdev_message(struct uscard_reader *reader, const struct uscard_messag
 	return 0;
 }
 
-static ssize_t cdev_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
+/* With one call a message: writev() may have its data apart. */
+static ssize_t cdev_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
-	struct uscard_reader *reader = cdev_reader(file);
+	struct uscard_reader *reader = cdev_reader(iocb->ki_filp);
+	size_t count = iov_iter_count(from);
 	u8 onstack[USCARD_SHORT], *data = onstack;
 	struct uscard_message msg;
 	u32 size = sizeof(onstack);
@@ -145,7 +149,7 @@ static ssize_t cdev_write(struct file *file, const char __user *buf, size_t coun
 		return -ENOTCONN;
 	if (count < sizeof(msg))
 		return -EINVAL;
-	if (copy_from_user(&msg, buf, sizeof(msg)))
+	if (!copy_from_iter_full(&msg, sizeof(msg), from))
 		return -EFAULT;
 	if (msg.len != count - sizeof(msg) || memchr_inv(msg.reserved, 0, sizeof(msg.reserved)))
 		return -EINVAL;
@@ -157,7 +161,7 @@ static ssize_t cdev_write(struct file *file, const char __user *buf, size_t coun
 			return -ENOMEM;
 		size = msg.len;
 	}
-	if (!copy_from_user(data, buf + sizeof(msg), msg.len))
+	if (copy_from_iter_full(data, msg.len, from))
 		ret = cdev_message(reader, &msg, &data, &size);
 	if (data == onstack)
 		memzero_explicit(onstack, sizeof(onstack));
@@ -236,8 +240,8 @@ static const struct file_operations cdev_fops = {
 	.owner = THIS_MODULE,
 	.open = cdev_open,
 	.release = cdev_release,
-	.read = cdev_read,
-	.write = cdev_write,
+	.read_iter = cdev_read_iter,
+	.write_iter = cdev_write_iter,
 	.poll = cdev_poll,
 	.unlocked_ioctl = cdev_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,

@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A reader in a process, /dev/uscard: this program is the server, step by step, and an agent the
+ * program that uses the card. Whatever the server does has a stated outcome, see linux/uscard.h.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "kselftest_harness.h"
+
+#include "agent.h"
+#include "sc.h"
+#include "us.h"
+#include "usb.h"
+
+#define AT_ONCE_MS	3000
+
+FIXTURE(server)
+{
+	struct uscard_create arg;
+	struct agent agent;
+	int fd;
+	int node;		/* O_RDONLY */
+};
+
+FIXTURE_SETUP(server)
+{
+	agent_start(&self->agent);	/* before there is a descriptor that it would inherit */
+	us_defaults(&self->arg);
+	self->arg.slots = 2;
+	self->arg.busy_slots = 2;
+	self->fd = us_create_arg(&self->arg);
+	ASSERT_LE(0, self->fd);
+	self->node = us_open_node(&self->arg, 0, O_RDONLY);
+	ASSERT_LE(0, self->node);
+	us_served();
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_OPEN, 0));
+}
+
+FIXTURE_TEARDOWN(server)
+{
+	close(self->fd);
+	close(self->node);
+	agent_stop(&self->agent);
+}
+
+static void insert(struct __test_metadata *_metadata, FIXTURE_DATA(server) *self)
+{
+	struct scard_status status;
+
+	ASSERT_EQ(0, us_event(self->fd, 0, true));
+	ASSERT_EQ(0, us_serve(self->fd, 200));
+	ASSERT_TRUE(sc_settled(self->node, &status, AT_ONCE_MS));
+	ASSERT_TRUE(status.state & SCARD_STATE_BIT_POWERED);
+	ASSERT_EQ(sizeof(us_atr), status.atr_len);
+}
+
+/* A card, and the agent connected to it */
+static void connect_agent(struct __test_metadata *_metadata, FIXTURE_DATA(server) *self)
+{
+	insert(_metadata, self);
+	agent_begin(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED);
+	ASSERT_EQ(0, us_serve(self->fd, 200));
+	ASSERT_EQ(0, agent_result(&self->agent, AT_ONCE_MS));
+	us_served();
+}
+
+/* The agent's command, which the server has read: its id */
+static uint64_t transmit(struct __test_metadata *_metadata, FIXTURE_DATA(server) *self)
+{
+	uint64_t id;
+
+	agent_begin_apdu(&self->agent, AGENT_APDU, APDU_VERIFY);
+	id = us_expect(self->fd, USCARD_TRANSMIT);
+	EXPECT_NE(0, id);
+	return id;
+}
+
+TEST_F(server, card_is_powered_negotiated_and_used)
+{
+	struct scard_info info;
+	int node = us_open_node(&self->arg, 0, O_RDWR);
+	uint64_t id;
+
+	connect_agent(_metadata, self);
+	id = transmit(_metadata, self);
+	EXPECT_EQ(0, us_answer(self->fd, id, "\x90\x00", 2));
+	EXPECT_EQ(0x9000, agent_result(&self->agent, AT_ONCE_MS));
+	ASSERT_EQ(0, sc_info(node, &info));
+	EXPECT_EQ(SCARD_TRANSPORT_USER, info.transport);
+	EXPECT_EQ(2, info.slots);
+	EXPECT_EQ(0, strncmp(info.name, "Test Server ", 12));
+	close(node);
+}
+
+TEST_F(server, reset_is_owed_when_an_application_dies)
+{
+	struct scard_status before, after;
+
+	connect_agent(_metadata, self);
+	ASSERT_EQ(0, sc_snapshot(self->node, &before));
+	agent_kill(&self->agent, SIGKILL);
+	ASSERT_TRUE(agent_ended(&self->agent));
+	ASSERT_EQ(0, us_serve(self->fd, 300));
+	EXPECT_EQ(1U << USCARD_RESET, us_served());
+	ASSERT_TRUE(sc_settled(self->node, &after, AT_ONCE_MS));
+	EXPECT_EQ(before.epoch + 1, after.epoch);
+}
+
+/* ---- callers that are killed ---- */
+
+TEST_F(server, killed_caller_is_aborted_and_its_card_reset)
+{
+	uint64_t id;
+
+	connect_agent(_metadata, self);
+	id = transmit(_metadata, self);
+	agent_kill(&self->agent, SIGKILL);
+	ASSERT_TRUE(agent_ended(&self->agent));
+	EXPECT_EQ(id, us_expect(self->fd, USCARD_ABORT));
+	EXPECT_EQ(0, us_answer_error(self->fd, id, ECANCELED));
+	ASSERT_EQ(0, us_serve(self->fd, 300));
+	EXPECT_EQ(1U << USCARD_RESET, us_served());
+}
+
+/* The answer to a killed caller's command comes in time: no abort, but the reset */
+TEST_F(server, answer_after_the_kill_counts)
+{
+	uint64_t id;
+
+	connect_agent(_metadata, self);
+	id = transmit(_metadata, self);
+	agent_kill(&self->agent, SIGKILL);
+	EXPECT_EQ(0, us_answer(self->fd, id, "\x90\x00", 2));
+	ASSERT_TRUE(agent_ended(&self->agent));
+	ASSERT_EQ(0, us_serve(self->fd, 300));
+	EXPECT_EQ(1U << USCARD_RESET, us_served());
+}
+
+/* A request that was not read is withdrawn with its caller: the card has seen nothing of it */
+TEST_F(server, unread_request_is_withdrawn)
+{
+	struct us_request req;
+
+	connect_agent(_metadata, self);
+	agent_begin_apdu(&self->agent, AGENT_APDU, APDU_VERIFY);
+	ASSERT_TRUE(agent_is_blocked(&self->agent));
+	agent_kill(&self->agent, SIGKILL);
+	ASSERT_TRUE(agent_ended(&self->agent));
+	ASSERT_EQ(0, us_read(self->fd, &req, AT_ONCE_MS));
+	EXPECT_EQ(USCARD_RESET, req.head.op);
+}
+
+/* ---- servers that are slow, or do not answer ---- */
+
+TEST_F_TIMEOUT(server, stopped_server_times_out_and_the_slot_fails_closed, 90)
+{
+	struct scard_status status;
+
+	connect_agent(_metadata, self);
+	/* it reads nothing for 5 s */
+	agent_begin_apdu(&self->agent, AGENT_APDU, APDU_VERIFY);
+	EXPECT_EQ(-ETIMEDOUT, agent_result(&self->agent, 8000));
+	agent_kill(&self->agent, SIGKILL);
+	ASSERT_TRUE(agent_ended(&self->agent));
+	/* RESET, POWER_OFF, POWER_ON, POWER_OFF are not read either */
+	pause_ms(22000);
+	ASSERT_EQ(0, sc_snapshot(self->node, &status));
+	EXPECT_EQ(SCARD_STATE_BIT_MUTE, status.state & (SCARD_STATE_BIT_MUTE |
+							SCARD_STATE_BIT_POWERED));
+	/* it goes on: the reset is made up for by a power-up */
+	ASSERT_EQ(0, us_serve(self->fd, 5000));
+	EXPECT_TRUE(us_served() & 1U << USCARD_POWER_ON);
+	ASSERT_TRUE(sc_settled(self->node, &status, AT_ONCE_MS));
+	EXPECT_TRUE(status.state & SCARD_STATE_BIT_POWERED);
+}
+
+TEST_F(server, other_slot_is_not_held_up)
+{
+	int other = us_open_node(&self->arg, 1, O_RDWR);
+	uint64_t id;
+	pid_t child;
+	int status;
+
+	connect_agent(_metadata, self);
+	id = transmit(_metadata, self);
+	ASSERT_EQ(0, us_event(self->fd, 1, true));
+	child = fork();
+	if (!child)
+		_exit(sc_connect(other, SCARD_MODE_SHARED, SC_ANY) ||
+		      sc_apdu(other, APDU_SELECT_EF) != 0x9000);
+	ASSERT_EQ(0, us_serve(self->fd, 500));
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+	ASSERT_EQ(0, us_serve(self->fd, 500));
+	EXPECT_EQ(0, us_answer(self->fd, id, "\x90\x00", 2));
+	EXPECT_EQ(0x9000, agent_result(&self->agent, AT_ONCE_MS));
+	close(other);
+}
+
+TEST_F(server, more_time_is_given)
+{
+	uint64_t id;
+
+	connect_agent(_metadata, self);
+	id = transmit(_metadata, self);
+	/* less than there was */
+	EXPECT_EQ(0, us_more_time(self->fd, id, 1500));
+	EXPECT_EQ(AGENT_RUNNING, agent_result(&self->agent, 500));
+	EXPECT_EQ(0, us_more_time(self->fd, id, 4000));
+	EXPECT_EQ(AGENT_RUNNING, agent_result(&self->agent, 2500));
+	EXPECT_EQ(0, us_answer(self->fd, id, "\x90\x00", 2));
+	EXPECT_EQ(0x9000, agent_result(&self->agent, AT_ONCE_MS));
+	EXPECT_EQ(-ENOENT, us_more_time(self->fd, id, 1000));
+}
+
+TEST_F(server, late_answer_is_refused)
+{
+	uint64_t id;
+
+	connect_agent(_metadata, self);
+	id = transmit(_metadata, self);
+	EXPECT_EQ(0, us_more_time(self->fd, id, 100));
+	EXPECT_EQ(id, us_expect(self->fd, USCARD_ABORT));
+	/* a request that is aborted gets no more time */
+	EXPECT_EQ(0, us_more_time(self->fd, id, 60000));
+	EXPECT_EQ(-ETIMEDOUT, agent_result(&self->agent, 5000));
+	EXPECT_EQ(-ENOENT, us_answer(self->fd, id, "\x90\x00", 2));
+	/* the next command has its own answer */
+	id = transmit(_metadata, self);
+	EXPECT_EQ(0, us_answer(self->fd, id, "\x63\xc2", 2));
+	EXPECT_EQ(0x63c2, agent_result(&self->agent, AT_ONCE_MS));
+}
+
+/* ---- answers and reads that are wrong ---- */
+
+TEST_F(server, second_answer_is_refused)
+{
+	uint64_t id;
+
+	connect_agent(_metadata, self);
+	id = transmit(_metadata, self);
+	EXPECT_EQ(0, us_answer(self->fd, id, "\x90\x00", 2));
+	EXPECT_EQ(-ENOENT, us_answer(self->fd, id, "\x6a\x82", 2));
+	EXPECT_EQ(0x9000, agent_result(&self->agent, AT_ONCE_MS));
+}
+
+TEST_F(server, wrong_answers_change_nothing)
+{
+	static uint8_t large[USCARD_MAX_DATA + 1];
+	void *page = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct uscard_message msg = { .type = USCARD_ANSWER };
+	uint64_t id;
+
+	connect_agent(_metadata, self);
+	id = transmit(_metadata, self);
+	EXPECT_EQ(-ENOENT, us_answer(self->fd, id + 1, "\x90\x00", 2));
+	EXPECT_EQ(-ENOENT, us_answer(self->fd, 0, "\x90\x00", 2));
+	EXPECT_EQ(-EMSGSIZE, us_answer(self->fd, id, large, SCARD_ANSWER_MAX + 1));
+	EXPECT_EQ(-EMSGSIZE, us_answer(self->fd, id, large, sizeof(large)));
+	EXPECT_EQ(-EINVAL, us_answer_value(self->fd, id, 1));
+	msg.id = id;
+	msg.error = EIO;
+	msg.len = 2;
+	EXPECT_EQ(-EINVAL, us_write(self->fd, &msg, large));
+	msg = (struct uscard_message){ .id = id, .type = USCARD_ANSWER, .reserved = { 0, 1 } };
+	EXPECT_EQ(-EINVAL, us_write(self->fd, &msg, NULL));
+	msg = (struct uscard_message){ .id = id, .type = 17 };
+	EXPECT_EQ(-EINVAL, us_write(self->fd, &msg, NULL));
+	msg = (struct uscard_message){ .id = id, .type = USCARD_ANSWER, .len = 5 };
+	EXPECT_EQ(-1, write(self->fd, &msg, sizeof(msg)));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, write(self->fd, &msg, sizeof(msg) - 1));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, write(self->fd, page, sizeof(msg)));
+	EXPECT_EQ(EFAULT, errno);
+	munmap(page, 4096);
+	EXPECT_EQ(-EINVAL, us_event(self->fd, 2, true));
+	EXPECT_EQ(0, us_answer(self->fd, id, "\x90\x00", 2));
+	EXPECT_EQ(0x9000, agent_result(&self->agent, AT_ONCE_MS));
+	/* no SW1 SW2 */
+	id = transmit(_metadata, self);
+	EXPECT_EQ(0, us_answer(self->fd, id, "\x90", 1));
+	EXPECT_EQ(-EIO, agent_result(&self->agent, AT_ONCE_MS));
+}
+
+TEST_F(server, errnos_of_answers)
+{
+	static const struct { uint32_t from; int to; } errnos[] = {
+		{ EREMOTEIO, -EIO }, { EOPNOTSUPP, -EOPNOTSUPP }, { ETIMEDOUT, -ETIMEDOUT },
+		{ EIO, -EIO }, { ENOMEM, -EIO }, { EINTR, -EIO }, { 100000, -EIO }, { -1, -EIO },
+	};
+	uint64_t id;
+	size_t i;
+
+	connect_agent(_metadata, self);
+	for (i = 0; i < sizeof(errnos) / sizeof(*errnos); i++) {
+		id = transmit(_metadata, self);
+		EXPECT_EQ(0, us_answer_error(self->fd, id, errnos[i].from));
+		EXPECT_EQ(errnos[i].to, agent_result(&self->agent, AT_ONCE_MS)) {
+			TH_LOG("errno %u", errnos[i].from);
+		}
+	}
+}
+
+TEST_F(server, small_read_leaves_the_request)
+{
+	uint8_t buf[sizeof(struct uscard_request) + 8];	/* the command has nine bytes */
+	struct us_request req;
+	void *page = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	connect_agent(_metadata, self);
+	EXPECT_EQ(-1, read(self->fd, buf, sizeof(buf)));
+	EXPECT_EQ(EAGAIN, errno);
+	agent_begin_apdu(&self->agent, AGENT_APDU, APDU_VERIFY);
+	ASSERT_TRUE(agent_is_blocked(&self->agent));
+	EXPECT_EQ(-1, read(self->fd, buf, sizeof(buf)));
+	EXPECT_EQ(EMSGSIZE, errno);
+	EXPECT_EQ(-1, read(self->fd, buf, 5));
+	EXPECT_EQ(EMSGSIZE, errno);
+	EXPECT_EQ(-1, read(self->fd, page, 4096));
+	EXPECT_EQ(EFAULT, errno);
+	ASSERT_EQ(0, us_read(self->fd, &req, AT_ONCE_MS));
+	EXPECT_EQ(9, req.head.len);
+	EXPECT_EQ(0x20, req.data[1]);
+	EXPECT_EQ(0, us_answer(self->fd, req.head.id, "\x90\x00", 2));
+	EXPECT_EQ(0x9000, agent_result(&self->agent, AT_ONCE_MS));
+	munmap(page, 4096);
+}
+
+/* Largest command and answer; an answer longer than the room tells its length */
+TEST_F(server, large_command_and_answer)
+{
+	static uint8_t send[SCARD_COMMAND_MAX], recv[SCARD_ANSWER_MAX];
+	static struct us_request req;
+	int node = us_open_node(&self->arg, 0, O_RDWR);
+	int i, status;
+	pid_t child;
+
+	connect_agent(_metadata, self);
+	memset(send, 0x5a, sizeof(send));
+	for (i = 0; i < 3; i++) {
+		child = fork();
+		if (!child) {
+			int ret = sc_connect(node, SCARD_MODE_SHARED, SC_ANY) ?:
+				  sc_transmit(node, send, sizeof(send), recv,
+					      i ? sizeof(recv) : 100);
+
+			_exit(i ? ret != sizeof(recv) || recv[0] != 0xa5 ||
+				  recv[sizeof(recv) - 1] != 0xa5 || sc_disconnect(node, 0) :
+				  ret != -EMSGSIZE || sc_disconnect(node, 0));
+		}
+		ASSERT_EQ(0, us_read(self->fd, &req, AT_ONCE_MS));
+		ASSERT_EQ(USCARD_TRANSMIT, req.head.op);
+		EXPECT_EQ(sizeof(send), req.head.len);
+		EXPECT_EQ(i ? sizeof(recv) : 100, req.head.room);
+		EXPECT_EQ(0, memcmp(send, req.data, sizeof(send)));
+		memset(req.data, 0xa5, sizeof(recv));
+		EXPECT_EQ(0, us_answer(self->fd, req.head.id, req.data, sizeof(recv)));
+		ASSERT_EQ(child, waitpid(child, &status, 0));
+		EXPECT_EQ(0, status);
+	}
+	close(node);
+}
+
+/* ---- cards that come and go ---- */
+
+TEST_F(server, removal_ends_the_request)
+{
+	uint64_t id;
+
+	connect_agent(_metadata, self);
+	id = transmit(_metadata, self);
+	EXPECT_EQ(0, us_event(self->fd, 0, false));
+	EXPECT_EQ(-ENOMEDIUM, agent_result(&self->agent, AT_ONCE_MS));
+	EXPECT_EQ(id, us_expect(self->fd, USCARD_ABORT));
+	EXPECT_EQ(-ENOENT, us_answer(self->fd, id, "\x90\x00", 2));
+	EXPECT_EQ(-EIDRM, agent_do(&self->agent, AGENT_STATUS, 0));
+}
+
+/* An exchanged card has not the old one's handles, and no command meant for that. */
+TEST_F(server, exchanged_card_is_another_one)
+{
+	struct us_request req;
+
+	connect_agent(_metadata, self);
+	EXPECT_EQ(0, us_event(self->fd, 0, false));
+	EXPECT_EQ(0, us_event(self->fd, 0, true));
+	agent_begin_apdu(&self->agent, AGENT_APDU, APDU_VERIFY);
+	while (!us_read(self->fd, &req, 300)) {
+		EXPECT_EQ(USCARD_POWER_ON, req.head.op);
+		EXPECT_EQ(0, us_answer(self->fd, req.head.id, us_atr, sizeof(us_atr)));
+	}
+	EXPECT_EQ(-EIDRM, agent_result(&self->agent, AT_ONCE_MS));
+	EXPECT_EQ(-EIDRM, agent_do(&self->agent, AGENT_STATUS, 0));
+}
+
+TEST_F(server, flood_of_events)
+{
+	struct scard_status status;
+	int i;
+
+	for (i = 0; i < 20000; i++)
+		ASSERT_EQ(0, us_event(self->fd, i & 1, i & 2));
+	ASSERT_EQ(0, us_event(self->fd, 0, true));
+	ASSERT_EQ(0, us_serve(self->fd, 500));
+	ASSERT_TRUE(sc_settled(self->node, &status, AT_ONCE_MS));
+	EXPECT_TRUE(status.state & SCARD_STATE_BIT_POWERED);
+}
+
+/* ---- attributes ---- */
+
+TEST_F(server, attributes_are_read_without_the_server)
+{
+	struct uscard_message msg = { .type = USCARD_ATTR, .value = 0x00010102, .len = 4 };
+	int node = us_open_node(&self->arg, 0, O_RDWR);
+	uint8_t value[SCARD_MAX_ATTRIBUTE_SIZE + 1] = { 1, 2, 3, 4 }, got[300];
+	uint32_t len = sizeof(got);
+	int i;
+
+	insert(_metadata, self);
+	ASSERT_EQ(0, sc_connect(node, SCARD_MODE_DIRECT, 0));
+	EXPECT_EQ(-EOPNOTSUPP, sc_get_attr(node, msg.value, got, &len));
+	EXPECT_EQ(0, us_write(self->fd, &msg, value));
+	len = sizeof(got);
+	EXPECT_EQ(0, sc_get_attr(node, msg.value, got, &len));
+	EXPECT_EQ(4, len);
+	EXPECT_EQ(0, memcmp(got, value, 4));
+	msg.len = 0;
+	msg.error = EOPNOTSUPP;
+	EXPECT_EQ(0, us_write(self->fd, &msg, NULL));
+	EXPECT_EQ(-EOPNOTSUPP, sc_get_attr(node, msg.value, got, &len));
+	msg.error = 0;
+	msg.len = SCARD_MAX_ATTRIBUTE_SIZE + 1;
+	EXPECT_EQ(-EINVAL, us_write(self->fd, &msg, value));
+	msg.len = 1;
+	for (i = 0; i < USCARD_MAX_ATTRS; i++) {
+		msg.value = 0x7ff00000 + i;
+		EXPECT_EQ(0, us_write(self->fd, &msg, value));
+	}
+	msg.value++;
+	EXPECT_EQ(-ENOMEM, us_write(self->fd, &msg, value));
+	msg.value--;
+	EXPECT_EQ(0, us_write(self->fd, &msg, value));
+	close(node);
+}
+
+/* ---- the end of the server ---- */
+
+TEST_F(server, last_close_is_unplug)
+{
+	int copy = dup(self->fd);
+
+	connect_agent(_metadata, self);
+	transmit(_metadata, self);
+	close(self->fd);
+	EXPECT_EQ(AGENT_RUNNING, agent_result(&self->agent, 300));
+	close(copy);
+	EXPECT_EQ(-ENODEV, agent_result(&self->agent, AT_ONCE_MS));
+	EXPECT_EQ(-ENODEV, agent_do(&self->agent, AGENT_STATUS, 0));
+	self->fd = us_create_arg(&(struct uscard_create){ });
+	EXPECT_EQ(-EINVAL, self->fd);
+}
+
+TEST_HARNESS_MAIN
