@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """vreader as a reader of /dev/uscard: a socket pair stands for the device, and CREATE is left out."""
 import errno
+import os
 import select
 import socket
 import struct
@@ -13,6 +14,8 @@ ANSWER, MORE_TIME, EVENT = 1, 2, 3
 T0, T1 = 1, 2
 ATR = hx("3b 83 81 31 fe 45 69 73 6f fd")
 LATER = 0.3
+# Of the machine that vreader runs on
+ORDER = os.environ.get("VREADER_ORDER", "=")
 
 
 class Kernel(Host):
@@ -26,7 +29,7 @@ class Kernel(Host):
         """Sends a request; returns its id."""
         wanted = op not in (ABORT, SUSPEND)
         self.id += wanted
-        self.sock.send(struct.pack("<QQ8I", self.id if wanted else 0, arg64, op, slot, arg, 5000, 65538, len(data),
+        self.sock.send(struct.pack(ORDER + "QQ8I", self.id if wanted else 0, arg64, op, slot, arg, 5000, 65538, len(data),
                                    0, 0) + data)
         return self.id
 
@@ -35,7 +38,7 @@ class Kernel(Host):
         if not select.select([self.sock], [], [], timeout)[0]:
             raise Timeout()
         m = self.sock.recv(1 << 17)
-        number, kind, slot, error, value, length, r0, r1, r2 = struct.unpack_from("<Q8I", m)
+        number, kind, slot, error, value, length, r0, r1, r2 = struct.unpack_from(ORDER + "Q8I", m)
         same((length, r0, r1, r2), (len(m) - 40, 0, 0, 0), "len and reserved")
         return kind, slot if kind == EVENT else number, error, value, m[40:]
 
