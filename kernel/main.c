@@ -9,6 +9,7 @@
 #include "core/debugfs.h"
 #include "core/dev.h"
 #include "core/netlink.h"
+#include "user/cdev.h"
 
 static int __init scard_init(void)
 {
@@ -23,11 +24,16 @@ static int __init scard_init(void)
 	if (ret)
 		goto err_cdev;
 	scard_debugfs_init();
-	ret = ccid_usb_init();
+	ret = uscard_cdev_init();
 	if (ret)
 		goto err_debugfs;
+	ret = ccid_usb_init();
+	if (ret)
+		goto err_uscard;
 	return 0;
 
+err_uscard:
+	uscard_cdev_exit();
 err_debugfs:
 	scard_debugfs_exit();
 	scard_netlink_exit();
@@ -42,6 +48,7 @@ err_class:
 static void __exit scard_exit(void)
 {
 	ccid_usb_exit();
+	uscard_cdev_exit();
 	scard_debugfs_exit();
 	scard_netlink_exit();
 	scard_cdev_exit();
@@ -51,6 +58,6 @@ static void __exit scard_exit(void)
 module_init(scard_init);
 module_exit(scard_exit);
 
-MODULE_DESCRIPTION("USB CCID smart-card readers as character devices");
+MODULE_DESCRIPTION("Smart-card readers as character devices");
 MODULE_AUTHOR("scard developers");
 MODULE_LICENSE("GPL");

@@ -187,11 +187,12 @@ static int control_escape(struct ccid_slot *slot, struct ccid_req *req)
 
 /**
  * ccid_control_is_gated() - scard_reader_ops.control_is_gated
+ * @slot: not used: the codes are the same for all readers
  * @code: control code
  *
  * Return: true if the control has a PIN entered and sent to the card
  */
-bool ccid_control_is_gated(u32 code)
+bool ccid_control_is_gated(const struct scard_slot *slot, u32 code)
 {
 	return code == CTL_FEATURE(FEATURE_VERIFY_PIN_DIRECT) ||
 	       code == CTL_FEATURE(FEATURE_MODIFY_PIN_DIRECT);

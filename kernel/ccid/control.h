@@ -6,6 +6,6 @@
 
 /* scard_reader_ops */
 int ccid_control(struct scard_slot *slot, struct scard_req *req, u32 code);
-bool ccid_control_is_gated(u32 code);
+bool ccid_control_is_gated(const struct scard_slot *slot, u32 code);
 
 #endif

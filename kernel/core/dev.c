@@ -30,6 +30,37 @@ static struct class dev_class = {
 	.dev_groups = scard_sysfs_groups,
 };
 
+/* Owner and mode of the node in devtmpfs; a NULL name leaves the name as it is. */
+static char *dev_node(const struct device *dev, umode_t *mode, kuid_t *uid, kgid_t *gid)
+{
+	const struct scard_owner *owner =
+		&container_of(dev, const struct scard_slot, dev)->reader->owner;
+
+	if (!owner->mode)
+		return NULL;
+	if (mode)
+		*mode = owner->mode;
+	if (uid)
+		*uid = owner->uid;
+	if (gid)
+		*gid = owner->gid;
+	return NULL;
+}
+
+/* The same for Linux before 6.2, where the device is not const. */
+static __maybe_unused char *dev_node_not_const(struct device *dev, umode_t *mode, kuid_t *uid,
+					       kgid_t *gid)
+{
+	return dev_node(dev, mode, uid, gid);
+}
+
+static const struct device_type dev_slot_type = {
+	.devnode = _Generic(((struct device_type *)NULL)->devnode,
+			    char *(*)(struct device *, umode_t *, kuid_t *, kgid_t *):
+			    dev_node_not_const,
+			    default: dev_node),
+};
+
 /* The "II" of the reader names: lowest free number, as two hexadecimal digits */
 static DEFINE_IDA(dev_reader_ida);
 
@@ -92,6 +123,7 @@ static struct scard_slot *dev_alloc_slot(struct scard_reader *reader, u8 index)
 
 	device_initialize(&slot->dev);
 	slot->dev.class = &dev_class;
+	slot->dev.type = &dev_slot_type;
 	slot->dev.groups = reader->ops->groups;
 	slot->dev.parent = reader->parent;
 	slot->dev.release = dev_release_slot;

@@ -185,6 +185,19 @@ void scard_event_add(struct scard_slot *slot)
 }
 
 /**
+ * scard_event_shown() - announce a slot that all may find from now on
+ * @slot: the slot
+ */
+void scard_event_shown(struct scard_slot *slot)
+{
+	mutex_lock(&scard_event_lock);
+	scard_event_generation++;
+	if (!list_empty(&slot->events.node))
+		event_multicast(slot, SCARD_CMD_SLOT_ADD_NTF);
+	mutex_unlock(&scard_event_lock);
+}
+
+/**
  * scard_event_del() - announce that a slot goes away
  * @slot: the slot
  */
@@ -192,7 +205,7 @@ void scard_event_del(struct scard_slot *slot)
 {
 	cancel_work_sync(&slot->presence.news_work);
 	mutex_lock(&scard_event_lock);
-	list_del(&slot->events.node);
+	list_del_init(&slot->events.node);
 	scard_event_generation++;
 	event_multicast(slot, SCARD_CMD_SLOT_DEL_NTF);
 	mutex_unlock(&scard_event_lock);

@@ -276,7 +276,7 @@ int scard_file_control(struct scard_handle *h, struct scard_req **reqp, u32 code
 	 * does the end of the handle make the card forget it, see scard_pol_close().
 	 */
 	spin_lock(&slot->lock);
-	if (!ret && ops->control_is_gated(code))
+	if (!ret && ops->control_is_gated(slot, code))
 		ret = scard_pol_pending(&slot->pol, &h->pol);
 	(*reqp)->protocol = slot->card.protocol;
 	spin_unlock(&slot->lock);

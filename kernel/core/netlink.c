@@ -4,12 +4,14 @@
  * owns the family and the list of slots, and multicasts changes.
  *
  * An answer tells what is known and causes nothing: no reader is woken, powered or polled for
- * a program that may not open its node.
+ * a program that may not open its node. A private reader is not there for other users.
  */
+#include <linux/capability.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/scard_netlink.h>
 #include <net/genetlink.h>
+#include <net/sock.h>
 
 #include "event.h"
 #include "netlink.h"
@@ -18,6 +20,15 @@
 static const struct nla_policy netlink_policy[SCARD_A_SLOT_MAX + 1] = {
 	[SCARD_A_SLOT_MINOR] = { .type = NLA_U32 },
 };
+
+/* May the program that asks, in @skb, know of a slot? Its node has permissions of its own. */
+static bool netlink_may_see(const struct sk_buff *skb, const struct scard_slot *slot)
+{
+	const struct scard_owner *owner = &slot->reader->owner;
+
+	return !READ_ONCE(owner->private) || uid_eq(NETLINK_CB(skb).sk->sk_uid, owner->uid) ||
+	       netlink_capable(skb, CAP_SYS_ADMIN);
+}
 
 static int netlink_get_slot(struct sk_buff *skb, struct genl_info *info)
 {
@@ -34,7 +45,7 @@ static int netlink_get_slot(struct sk_buff *skb, struct genl_info *info)
 		return -ENOMEM;
 	mutex_lock(&scard_event_lock);
 	list_for_each_entry(slot, &scard_event_slots, events.node) {
-		if (MINOR(slot->dev.devt) != minor)
+		if (MINOR(slot->dev.devt) != minor || !netlink_may_see(skb, slot))
 			continue;
 		ret = scard_event_put_slot(answer, slot,
 					   genlmsg_put_reply(answer, info, &scard_event_family, 0,
@@ -59,7 +70,7 @@ static int netlink_dump_slots(struct sk_buff *skb, struct netlink_callback *cb)
 	list_for_each_entry(slot, &scard_event_slots, events.node) {
 		void *head;
 
-		if (n++ < skip)
+		if (n++ < skip || !netlink_may_see(cb->skb, slot))
 			continue;
 		head = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
 				   &scard_event_family, NLM_F_MULTI, SCARD_CMD_GET_SLOT);

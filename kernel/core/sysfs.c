@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Attributes in /sys/class/scard/scardN: the name for everybody, and counters, which tell
- * how a card is used, for the administrator. A transport adds its own, see
+ * Attributes in /sys/class/scard/scardN: the name for everybody, unless the reader is private,
+ * and counters, which tell how a card is used, for the administrator. A transport adds its own, see
  * scard_reader_ops.groups. Described in docs/sysfs-class-scard; stable. Reads take memory
  * only, never the reader's time.
  */
 #include <linux/device.h>
+#include <linux/kstrtox.h>
 #include <linux/sysfs.h>
 
+#include "event.h"
 #include "scard.h"
 #include "sysfs.h"
 
@@ -38,15 +40,53 @@ static ssize_t protocols_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(protocols);
 
+static ssize_t private_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	const struct scard_slot *slot = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%d\n", READ_ONCE(slot->reader->owner.private));
+}
+
+static ssize_t private_store(struct device *dev, struct device_attribute *attr, const char *buf,
+			     size_t count)
+{
+	struct scard_slot *slot = dev_get_drvdata(dev);
+	struct scard_reader *reader = slot->reader;
+	bool private;
+	int ret = kstrtobool(buf, &private);
+	unsigned int i;
+
+	if (ret)
+		return ret;
+	WRITE_ONCE(reader->owner.private, private);
+	for (i = 0; i < reader->nslots && !private; i++)
+		scard_event_shown(reader->slots[i]);
+	return count;
+}
+static DEVICE_ATTR_ADMIN_RW(private);
+
 static struct attribute *slot_attrs[] = {
 	&dev_attr_name.attr,
 	&dev_attr_slot.attr,
 	&dev_attr_protocols.attr,
+	&dev_attr_private.attr,
 	NULL
 };
 
+/* Those of a reader that was made private are root's, also later. */
+static umode_t slot_is_visible(struct kobject *kobj, struct attribute *attr, int n)
+{
+	const struct scard_slot *slot = dev_get_drvdata(kobj_to_dev(kobj));
+	bool private = READ_ONCE(slot->reader->owner.private);
+
+	if (attr == &dev_attr_private.attr)
+		return private ? attr->mode : 0;
+	return private ? attr->mode & 0700 : attr->mode;
+}
+
 static const struct attribute_group slot_group = {
 	.attrs = slot_attrs,
+	.is_visible = slot_is_visible,
 };
 
 /* ---- counters ---- */

@@ -79,6 +79,7 @@
 
 /* scard_info.transport: how the reader is reached */
 #define SCARD_TRANSPORT_USB		1	/* CCID or ICCD on USB */
+#define SCARD_TRANSPORT_USER		2	/* a process, see <linux/uscard.h> */
 
 /* scard_info.exchange_level: CCID 1.1 section 5.1, dwFeatures bits 16 to 18 */
 #define SCARD_LEVEL_CHARACTER		0
