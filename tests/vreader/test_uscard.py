@@ -120,10 +120,11 @@ def _():
             clean(k)
 
 
-@test("uscard: a control code of the reader, and an unknown one")
+@test("uscard: the control codes of the reader, and an unknown one")
 def _():
     k = with_card()
     same(k.do(CONTROL, b"hello", arg=0x42000001), (0, 0, b"hello"))
+    same(k.do(CONTROL, arg=0x42000d48), (0, 0, hx("13 04 42 00 00 01")))
     refused(errno.EOPNOTSUPP, k.do(CONTROL, b"hello", arg=0x42000002))
     refused(errno.EOPNOTSUPP, k.do(77))
     same(k.words(), ["Escape"])

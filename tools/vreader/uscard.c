@@ -27,8 +27,9 @@
 #include "usbip_tx.h"
 #include "uscard_answer.h"
 
-#define CONTROL_ESCAPE	0x42000001	/* SCARD_CTL_CODE(1) */
-#define EJECT		2		/* bFunction, and dwMechanical bit 1 */
+#define CONTROL_ESCAPE		0x42000001	/* SCARD_CTL_CODE(1) */
+#define CONTROL_GET_FEATURE	0x42000d48	/* SCARD_CTL_CODE(3400) */
+#define EJECT			2		/* bFunction, and dwMechanical bit 1 */
 
 static void conn_ready(struct watch *w, uint32_t events);
 
@@ -160,6 +161,19 @@ static void set_protocol(unsigned int slot, uint32_t wanted)
 		uscard_answer(slot, EPROTONOSUPPORT, 0, NULL, 0);
 }
 
+static void control(const struct uscard_request *r, const uint8_t *data)
+{
+	/* FEATURE_CCID_ESC_COMMAND and its code, big-endian */
+	static const uint8_t features[] = { 0x13, 4, 0x42, 0, 0, 1 };
+
+	if (r->arg == CONTROL_ESCAPE)
+		message(r->slot, PC_ESCAPE, 0, data, r->len);
+	else if (r->arg == CONTROL_GET_FEATURE)
+		uscard_answer(r->slot, 0, 0, features, sizeof(features));
+	else
+		uscard_answer(r->slot, EOPNOTSUPP, 0, NULL, 0);
+}
+
 static void run(const struct uscard_request *r, const uint8_t *data)
 {
 	switch (r->op) {
@@ -180,9 +194,7 @@ static void run(const struct uscard_request *r, const uint8_t *data)
 		message(r->slot, PC_XFRBLOCK, 0, data, r->len);
 		return;
 	case USCARD_CONTROL:
-		if (r->arg != CONTROL_ESCAPE)
-			break;
-		message(r->slot, PC_ESCAPE, 0, data, r->len);
+		control(r, data);
 		return;
 	case USCARD_EJECT:
 		message(r->slot, PC_MECHANICAL, EJECT, NULL, 0);
