@@ -252,6 +252,7 @@ static int call_post(struct uscard_slot *slot, struct uscard_req *req)
 		req->value = 0;
 		req->rx_len = 0;
 		req->aborted = false;
+		req->limited = false;
 		WRITE_ONCE(req->deadline, jiffies + msecs_to_jiffies(CALL_READ_MS));
 		WRITE_ONCE(req->state, USCARD_POSTED);
 		WRITE_ONCE(slot->call, req);
@@ -343,9 +344,13 @@ int uscard_call(struct uscard_slot *slot, struct uscard_req *req, u32 op, u32 ar
  */
 int uscard_call_finish(struct uscard_slot *slot, struct uscard_req *req, unsigned int grace_ms)
 {
+	struct scard_reader *reader = slot->slot.reader;
 	int ret;
 
+	spin_lock_irq(&reader->lock);
+	req->limited = true;
 	WRITE_ONCE(req->deadline, jiffies + msecs_to_jiffies(grace_ms));
+	spin_unlock_irq(&reader->lock);
 	ret = call_wait(slot, req);
 	if (!ret)
 		return req->error;
@@ -651,8 +656,8 @@ int uscard_call_more_time(struct uscard_reader *reader, const struct uscard_mess
 		struct uscard_req *req = slot->call;
 
 		reader->reader.count.time_extensions++;
-		/* a request that is being aborted has no more time */
-		if (!req->aborted) {
+		/* a request that is being aborted, or whose caller is gone, has no more time */
+		if (!req->aborted && !req->limited) {
 			if (time_after(deadline, slot->slot.op.ceiling))
 				deadline = slot->slot.op.ceiling;
 			WRITE_ONCE(req->deadline, deadline);
