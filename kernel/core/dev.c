@@ -47,18 +47,18 @@ static char *dev_node(const struct device *dev, umode_t *mode, kuid_t *uid, kgid
 	return NULL;
 }
 
-/* The same for Linux before 6.2, where the device is not const. */
+/* The same for Linux before 6.2, where the device is not const */
 static __maybe_unused char *dev_node_not_const(struct device *dev, umode_t *mode, kuid_t *uid,
 					       kgid_t *gid)
 {
 	return dev_node(dev, mode, uid, gid);
 }
 
+#define DEV_NODE_TYPE	typeof(*((const struct device_type *)NULL)->devnode)
+
 static const struct device_type dev_slot_type = {
-	.devnode = _Generic(((struct device_type *)NULL)->devnode,
-			    char *(*)(struct device *, umode_t *, kuid_t *, kgid_t *):
-			    dev_node_not_const,
-			    default: dev_node),
+	.devnode = __builtin_choose_expr(__same_type(dev_node_not_const, DEV_NODE_TYPE),
+					 dev_node_not_const, dev_node),
 };
 
 /* The "II" of the reader names: lowest free number, as two hexadecimal digits */

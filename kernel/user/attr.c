@@ -57,7 +57,7 @@ int uscard_attr_get(struct scard_slot *slot, u32 id, u32 protocol, u8 *buf, u32 
  * @msg: the message, of which type and reserved words are checked
  * @data: its data
  *
- * Return: 0 or a negative errno of uscard.h
+ * Return: 0 or a negative errno of linux/uscard.h
  */
 int uscard_attr_set(struct uscard_slot *slot, const struct uscard_message *msg, const u8 *data)
 {

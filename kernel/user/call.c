@@ -20,28 +20,10 @@
 #define CALL_READ_MS	5000
 #define CALL_ABORT_MS	2000
 
-/* Longest answer to an operation, in bytes */
-static u32 call_max_answer(u32 op)
-{
-	switch (op) {
-	case USCARD_POWER_ON:
-	case USCARD_RESET:
-		return SCARD_MAX_ATR_SIZE;
-	case USCARD_TRANSMIT:
-		return SCARD_ANSWER_MAX;
-	case USCARD_CONTROL:
-		return SCARD_CONTROL_MAX;
-	default:
-		return 0;
-	}
-}
-
 static void call_wake_server(struct uscard_reader *reader)
 {
 	wake_up_interruptible_poll(&reader->server, EPOLLIN | EPOLLRDNORM);
 }
-
-/* ---- for the owner of the turn ---- */
 
 /* The request leaves the slot: no answer to it counts any more. */
 static void call_retire(struct uscard_slot *slot, struct uscard_req *req)
@@ -60,6 +42,7 @@ static void call_tell_abort(struct uscard_slot *slot, struct uscard_req *req)
 	req->aborted = true;
 	slot->abort = req->id;
 	slot->slot.reader->count.aborts++;
+	call_wake_server(uscard_slot_reader(slot));
 }
 
 /* Does the server have a request to answer, so that others have to wait until it reads them? */
@@ -173,7 +156,6 @@ static int call_abort(struct uscard_slot *slot, struct uscard_req *req)
 	WRITE_ONCE(req->deadline, jiffies + msecs_to_jiffies(CALL_ABORT_MS));
 	scard_slot_sleeps(&slot->slot, req->deadline);
 	spin_unlock_irq(&reader->lock);
-	call_wake_server(uscard_slot_reader(slot));
 	ret = call_wait(slot, req);
 	if (ret != -ETIMEDOUT)
 		return ret;
@@ -373,7 +355,6 @@ void uscard_call_abandon(struct uscard_slot *slot, struct uscard_req *req)
 		call_retire(slot, req);
 	}
 	spin_unlock_irq(&reader->lock);
-	call_wake_server(uscard_slot_reader(slot));
 }
 
 /**
@@ -414,291 +395,18 @@ void uscard_call_suspend(struct uscard_reader *reader)
 	call_wake_server(reader);
 }
 
-/* ---- for the server ---- */
-
-static struct uscard_slot *call_slot(const struct uscard_reader *reader, unsigned int i)
-{
-	return to_uscard_slot(reader->reader.slots[i % reader->reader.nslots]);
-}
-
-/* The slot that has something to read, aborts first, or NULL */
-static struct uscard_slot *call_next(struct uscard_reader *reader)
-{
-	unsigned int i;
-
-	lockdep_assert_held(&reader->reader.lock);
-	for (i = 0; i < reader->reader.nslots; i++)
-		if (call_slot(reader, i)->abort)
-			return call_slot(reader, i);
-	for (i = reader->next; i < reader->next + reader->reader.nslots; i++) {
-		struct uscard_slot *slot = call_slot(reader, i);
-
-		if (slot->call && slot->call->state == USCARD_POSTED)
-			return slot;
-	}
-	return NULL;
-}
-
 /**
- * uscard_call_pending() - has the server something to read?
- * @reader: the reader
- *
- * Return: true if it has
+ * uscard_call_removed() - end the open request of a slot whose card is out, if it is for the card
+ * @slot: the slot; reader.lock is held
  */
-bool uscard_call_pending(struct uscard_reader *reader)
-{
-	bool pending;
-
-	spin_lock_irq(&reader->reader.lock);
-	pending = reader->suspend || call_next(reader);
-	spin_unlock_irq(&reader->reader.lock);
-	return pending;
-}
-
-/* The server reads a request now. */
-static int call_take(struct uscard_reader *reader, struct uscard_slot *slot,
-		     struct uscard_request *head, u8 *data, u32 size, size_t count)
+void uscard_call_removed(struct uscard_slot *slot)
 {
 	struct uscard_req *req = slot->call;
-	bool has_data = req->op == USCARD_TRANSMIT || req->op == USCARD_CONTROL;
 
-	head->id = req->id;
-	head->op = req->op;
-	head->arg = req->arg;
-	head->timeout_ms = req->timeout_ms;
-	head->room = min(req->req.room, call_max_answer(req->op));
-	head->len = has_data ? req->req.in_len : 0;
-	if (sizeof(*head) + head->len > count)
-		return -EMSGSIZE;
-	if (head->len > size)
-		return -ENOBUFS;
-	memcpy(data, req->req.in, head->len);
-	WRITE_ONCE(req->state, USCARD_READ);
-	WRITE_ONCE(req->deadline, jiffies + msecs_to_jiffies(req->timeout_ms));
-	scard_slot_due(&slot->slot, req->deadline);
-	reader->next = slot->slot.index + 1;
-	return 0;
-}
-
-/**
- * uscard_call_read() - the next thing that the server has to know
- * @reader: the reader
- * @head: filled in
- * @data: buffer for the data
- * @size: its size
- * @count: room of the server for @head and data
- *
- * Return: 0; -EAGAIN: there is nothing; -EMSGSIZE: @count is too small; -ENOBUFS: @data is too
- * small, @head->len bytes are needed
- */
-int uscard_call_read(struct uscard_reader *reader, struct uscard_request *head, u8 *data,
-		     u32 size, size_t count)
-{
-	struct uscard_slot *slot;
-	int ret = 0;
-
-	memset(head, 0, sizeof(*head));
-	if (count < sizeof(*head))
-		return -EMSGSIZE;
-	spin_lock_irq(&reader->reader.lock);
-	slot = call_next(reader);
-	if (slot)
-		head->slot = slot->slot.index;
-	if (reader->suspend) {
-		reader->suspend = false;
-		head->slot = 0;
-		head->op = USCARD_SUSPEND;
-	} else if (!slot) {
-		ret = -EAGAIN;
-	} else if (slot->abort) {
-		head->op = USCARD_ABORT;
-		head->arg64 = slot->abort;
-		slot->abort = 0;
-	} else {
-		ret = call_take(reader, slot, head, data, size, count);
-	}
-	spin_unlock_irq(&reader->reader.lock);
-	return ret;
-}
-
-/**
- * uscard_call_unread() - the server could not take it after all
- * @reader: the reader
- * @head: from uscard_call_read()
- */
-void uscard_call_unread(struct uscard_reader *reader, const struct uscard_request *head)
-{
-	struct uscard_slot *slot = call_slot(reader, head->slot);
-
-	spin_lock_irq(&reader->reader.lock);
-	if (head->op == USCARD_SUSPEND) {
-		reader->suspend = true;
-	} else if (head->op == USCARD_ABORT) {
-		slot->abort = slot->abort ?: head->arg64;
-	} else if (slot->call && slot->call->id == head->id && slot->call->state == USCARD_READ) {
-		WRITE_ONCE(slot->call->state, USCARD_POSTED);
-	}
-	spin_unlock_irq(&reader->reader.lock);
-}
-
-/* The slot whose request the server has read and is to answer, or NULL */
-static struct uscard_slot *call_find(struct uscard_reader *reader, u64 id)
-{
-	unsigned int i;
-
-	lockdep_assert_held(&reader->reader.lock);
-	for (i = 0; i < reader->reader.nslots; i++) {
-		struct uscard_slot *slot = call_slot(reader, i);
-
-		if (slot->call && slot->call->id == id && slot->call->state == USCARD_READ)
-			return slot;
-	}
-	return NULL;
-}
-
-/* The errnos that a server may answer; see uscard.h */
-static int call_errno(u32 error)
-{
-	switch (error) {
-	case 0:
-	case ENOMEDIUM:
-	case EREMOTEIO:
-	case EPROTONOSUPPORT:
-	case EOPNOTSUPP:
-	case ETIMEDOUT:
-	case ECANCELED:
-		return -(int)error;
-	default:
-		return -EIO;
-	}
-}
-
-/* What an answer tells of the card */
-static void call_learn(struct uscard_slot *slot, const struct uscard_req *req)
-{
-	if (!req->error && call_is_power_on(req))
-		slot->powered = true;
-	if (!req->error && req->op == USCARD_POWER_OFF)
-		slot->powered = false;
-	if (req->error == -ENOMEDIUM) {
-		slot->present = false;
-		slot->powered = false;
-	}
-}
-
-/**
- * uscard_call_answer() - the server answers a request
- * @reader: the reader
- * @msg: the answer, of which type and reserved words are checked
- * @data: its data; a large answer takes the buffer, and leaves the one of the request
- * @size: bytes at @data
- *
- * Return: 0 or a negative errno of uscard.h
- */
-int uscard_call_answer(struct uscard_reader *reader, const struct uscard_message *msg, u8 **data,
-		       u32 *size)
-{
-	struct uscard_slot *slot;
-	struct uscard_req *req;
-	int ret = -ENOENT;
-
-	if (msg->slot || (msg->error && (msg->len || msg->value)))
-		return -EINVAL;
-	spin_lock_irq(&reader->reader.lock);
-	slot = call_find(reader, msg->id);
-	if (!slot)
-		goto out;
-	req = slot->call;
-	ret = -EMSGSIZE;
-	if (msg->len > call_max_answer(req->op))
-		goto out;
-	ret = -EINVAL;
-	if (msg->value && req->op != USCARD_SET_PROTOCOL)
-		goto out;
-	req->rx_len = msg->len;
-	if (msg->len <= req->rx_size) {
-		memcpy(req->rx, *data, msg->len);
-	} else {
-		swap(req->rx, *data);
-		swap(req->rx_size, *size);
-	}
-	req->value = msg->value;
-	req->error = call_errno(msg->error);
-	call_learn(slot, req);
-	if (slot->abort == req->id)
-		slot->abort = 0;
-	WRITE_ONCE(req->state, USCARD_DONE);
-	scard_slot_due(&slot->slot, jiffies);
-	wake_up(&req->wait);
-	ret = 0;
-out:
-	spin_unlock_irq(&reader->reader.lock);
-	return ret;
-}
-
-/**
- * uscard_call_more_time() - the server needs more time for a request
- * @reader: the reader
- * @msg: the message, of which type and reserved words are checked
- *
- * Return: 0 or a negative errno of uscard.h
- */
-int uscard_call_more_time(struct uscard_reader *reader, const struct uscard_message *msg)
-{
-	unsigned long deadline = jiffies + msecs_to_jiffies(min(msg->value, SCARD_CEILING_MS));
-	struct uscard_slot *slot;
-
-	if (msg->slot || msg->error || msg->len || !msg->value)
-		return -EINVAL;
-	spin_lock_irq(&reader->reader.lock);
-	slot = call_find(reader, msg->id);
-	if (slot) {
-		struct uscard_req *req = slot->call;
-
-		reader->reader.count.time_extensions++;
-		/* a request that is being aborted, or whose caller is gone, has no more time */
-		if (!req->aborted && !req->limited) {
-			if (time_after(deadline, slot->slot.op.ceiling))
-				deadline = slot->slot.op.ceiling;
-			WRITE_ONCE(req->deadline, deadline);
-			scard_slot_due(&slot->slot, deadline);
-			wake_up(&req->wait);
-		}
-	}
-	spin_unlock_irq(&reader->reader.lock);
-	return slot ? 0 : -ENOENT;
-}
-
-/**
- * uscard_call_event() - the server reports a card, or that it is out
- * @slot: the slot
- * @present: a card is in it
- *
- * A report of what is known changes nothing. A removal ends the request that is open, if it is
- * for the card.
- */
-void uscard_call_event(struct uscard_slot *slot, bool present)
-{
-	struct scard_reader *reader = slot->slot.reader;
-	struct uscard_req *req;
-	bool news;
-
-	spin_lock_irq(&reader->lock);
-	news = slot->present != present && !reader->gone;
-	if (news) {
-		slot->present = present;
-		slot->exchanged |= slot->powered;
-		slot->powered = false;
-		req = slot->call;
-		if (!present && req && req->state != USCARD_DONE &&
-		    (call_is_power_on(req) || call_is_for_card(slot, req)))
-			call_fail(slot, req, -ENOMEDIUM);
-	}
-	spin_unlock_irq(&reader->lock);
-	if (!news)
-		return;
-	scard_presence_notify(&slot->slot, present);
-	call_wake_server(uscard_slot_reader(slot));
+	lockdep_assert_held(&slot->slot.reader->lock);
+	if (req && req->state != USCARD_DONE &&
+	    (call_is_power_on(req) || call_is_for_card(slot, req)))
+		call_fail(slot, req, -ENOMEDIUM);
 }
 
 /**

@@ -14,9 +14,9 @@
 #include <linux/uaccess.h>
 
 #include "attr.h"
-#include "call.h"
 #include "cdev.h"
 #include "reader.h"
+#include "server.h"
 
 /* The ABI: no holes, the same layout for 32-bit and 64-bit servers. */
 static_assert(sizeof(struct uscard_create) == 432);
@@ -29,15 +29,15 @@ static_assert(sizeof(struct uscard_message) == 40);
  * @reader: the reader, NULL before CREATE (written once, under @lock)
  */
 struct cdev_server {
-	struct mutex lock;
+	struct mutex lock;	/* see above */
 	struct uscard_reader *reader;
 };
 
-/* Pairs with the smp_store_release() of cdev_create(). */
 static struct uscard_reader *cdev_reader(const struct file *file)
 {
 	const struct cdev_server *server = file->private_data;
 
+	/* pairs with the smp_store_release() of cdev_create() */
 	return smp_load_acquire(&server->reader);
 }
 
@@ -46,14 +46,14 @@ static int cdev_wait(struct file *file, struct uscard_reader *reader)
 {
 	if (file->f_flags & O_NONBLOCK)
 		return -EAGAIN;
-	return wait_event_freezable(reader->server, uscard_call_pending(reader));
+	return wait_event_freezable(reader->server, uscard_server_pending(reader));
 }
 
 /* Read a request into @head and @*data, which is made larger if need be. */
 static int cdev_take(struct uscard_reader *reader, struct uscard_request *head, u8 **data,
 		     u32 *size, size_t count)
 {
-	int ret = uscard_call_read(reader, head, *data, *size, count);
+	int ret = uscard_server_read(reader, head, *data, *size, count);
 
 	while (ret == -ENOBUFS) {
 		u32 want = head->len;
@@ -66,7 +66,7 @@ static int cdev_take(struct uscard_reader *reader, struct uscard_request *head, 
 			*size = 0;
 			return -ENOMEM;
 		}
-		ret = uscard_call_read(reader, head, *data, *size, count);
+		ret = uscard_server_read(reader, head, *data, *size, count);
 	}
 	return ret;
 }
@@ -95,7 +95,7 @@ static ssize_t cdev_read(struct file *file, char __user *buf, size_t count, loff
 	}
 	if (!ret && (copy_to_user(buf, &head, sizeof(head)) ||
 		     copy_to_user(buf + sizeof(head), data, head.len))) {
-		uscard_call_unread(reader, &head);
+		uscard_server_unread(reader, &head);
 		ret = -EFAULT;
 	}
 	mutex_unlock(&server->lock);
@@ -113,9 +113,9 @@ static int cdev_message(struct uscard_reader *reader, const struct uscard_messag
 
 	switch (msg->type) {
 	case USCARD_ANSWER:
-		return uscard_call_answer(reader, msg, data, size);
+		return uscard_server_answer(reader, msg, data, size);
 	case USCARD_MORE_TIME:
-		return uscard_call_more_time(reader, msg);
+		return uscard_server_more_time(reader, msg);
 	case USCARD_EVENT:
 	case USCARD_ATTR:
 		break;
@@ -129,7 +129,7 @@ static int cdev_message(struct uscard_reader *reader, const struct uscard_messag
 		return uscard_attr_set(slot, msg, *data);
 	if (msg->id || msg->error || msg->len || msg->value > 1)
 		return -EINVAL;
-	uscard_call_event(slot, msg->value);
+	uscard_server_event(slot, msg->value);
 	return 0;
 }
 
@@ -174,7 +174,7 @@ static __poll_t cdev_poll(struct file *file, poll_table *wait)
 		return EPOLLERR;
 	poll_wait(file, &reader->server, wait);
 	return EPOLLOUT | EPOLLWRNORM |
-	       (uscard_call_pending(reader) ? EPOLLIN | EPOLLRDNORM : 0);
+	       (uscard_server_pending(reader) ? EPOLLIN | EPOLLRDNORM : 0);
 }
 
 static struct miscdevice cdev_misc;
@@ -191,6 +191,7 @@ static long cdev_create(struct cdev_server *server, void __user *uarg)
 	reader = server->reader ? ERR_PTR(-EISCONN) :
 				  uscard_reader_create(&arg, cdev_misc.this_device);
 	if (!IS_ERR(reader))
+		/* pairs with the smp_load_acquire() of cdev_reader() */
 		smp_store_release(&server->reader, reader);
 	mutex_unlock(&server->lock);
 	if (IS_ERR(reader))

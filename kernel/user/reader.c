@@ -15,11 +15,10 @@
 #include <linux/suspend.h>
 #include <linux/uidgid.h>
 
-#include "call.h"
 #include "card.h"
 #include "reader.h"
 
-/* Of all readers that the core can have, so many are left to others than servers without privilege */
+/* Of the readers that the core can have, these are not for servers without privilege */
 #define READER_RESERVE		64
 #define READER_MAX		(256 - READER_RESERVE)
 
