@@ -68,7 +68,7 @@ bool uscard_server_pending(struct uscard_reader *reader)
 
 /* The server reads a request now. */
 static int server_take(struct uscard_reader *reader, struct uscard_slot *slot,
-		       u32 size, size_t count)
+		       struct uscard_request *head, u8 *data, u32 size, size_t count)
 {
 	struct uscard_req *req = slot->call;
 	bool has_data = req->op == USCARD_TRANSMIT || req->op == USCARD_CONTROL;
