@@ -234,6 +234,7 @@ static int call_post(struct uscard_slot *slot, struct uscard_req *req)
 		req->value = 0;
 		req->rx_len = 0;
 		req->aborted = false;
+		req->limited = false;
 		WRITE_ONCE(req->deadline, jiffies + msecs_to_jiffies(CALL_READ_MS));
 		WRITE_ONCE(req->state, USCARD_POSTED);
 		WRITE_ONCE(slot->call, req);
@@ -325,9 +326,13 @@ int uscard_call(struct uscard_slot *slot, struct uscard_req *req, u32 op, u32 ar
  */
 int uscard_call_finish(struct uscard_slot *slot, struct uscard_req *req, unsigned int grace_ms)
 {
+	struct scard_reader *reader = slot->slot.reader;
 	int ret;
 
+	spin_lock_irq(&reader->lock);
+	req->limited = true;
 	WRITE_ONCE(req->deadline, jiffies + msecs_to_jiffies(grace_ms));
+	spin_unlock_irq(&reader->lock);
 	ret = call_wait(slot, req);
 	if (!ret)
 		return req->error;

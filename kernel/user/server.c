@@ -269,8 +269,8 @@ int uscard_server_more_time(struct uscard_reader *reader, const struct uscard_me
 		struct uscard_req *req = slot->call;
 
 		reader->reader.count.time_extensions++;
-		/* a request that is being aborted has no more time */
-		if (!req->aborted) {
+		/* a request that is being aborted, or whose caller is gone, has no more time */
+		if (!req->aborted && !req->limited) {
 			if (time_after(deadline, slot->slot.op.ceiling))
 				deadline = slot->slot.op.ceiling;
 			WRITE_ONCE(req->deadline, deadline);

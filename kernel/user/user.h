@@ -41,6 +41,7 @@ enum uscard_state {
  * @timeout_ms: time for the answer, from the read() on
  * @deadline: end of the wait, jiffies (reader.lock)
  * @aborted: the server is told to end it (reader.lock)
+ * @limited: the server gets no more time for it: its caller is gone (reader.lock)
  * @error: 0 or a negative errno (reader.lock until USCARD_DONE)
  * @value: uscard_message.value of the answer
  * @rx: buffer of the answer
@@ -57,6 +58,7 @@ struct uscard_req {
 	unsigned int timeout_ms;
 	unsigned long deadline;
 	bool aborted;
+	bool limited;
 	int error;
 	u32 value;
 	u8 *rx;

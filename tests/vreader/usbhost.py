@@ -27,31 +27,36 @@ class Stall(Exception):
 class Host:
     """One vreader, and the host it is plugged into."""
 
-    def __init__(self, *args, tmp="/tmp", configure=True):
-        self.path = os.path.join(tmp, "vreader-test.%d.%d" % (os.getpid(), id(self)))
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock = ours
-        self.stderr_path = self.path + ".err"
-        with open(self.stderr_path, "wb") as err:
-            self.proc = subprocess.Popen(
-                [os.path.join(BIN, "vreader" + SUFFIX), "--socket-fd", str(theirs.fileno()), "--control", self.path,
-                 *args], pass_fds=[theirs.fileno()], stderr=err)
-        theirs.close()
+    def __init__(self, *args, configure=True):
+        self.start(socket.SOCK_STREAM, "--socket-fd=%d", *args)
         self.seqnum = 0
         self.pending = {}
         self.completed = {}
         self.buf = b""
         self.bseq = 0
-        self.ctl = None
-        for _ in range(500):
-            if os.path.exists(self.path) or self.proc.poll() is not None:
-                break
-            time.sleep(0.01)
         if configure:
             self.device = self.control(0x80, 6, 0x0100, 0, 18)
             head = self.control(0x80, 6, 0x0200, 0, 9)
             self.config = self.control(0x80, 6, 0x0200, 0, struct.unpack_from("<H", head, 2)[0])
             self.control(0, 9, 1, 0, b"")
+
+    def start(self, kind, option, *args, size=None):
+        """Starts vreader with one end of a socket pair, whose number goes into the option."""
+        self.path = os.path.join("/tmp", "vreader-test.%d.%d" % (os.getpid(), id(self)))
+        self.sock, theirs = socket.socketpair(socket.AF_UNIX, kind)
+        if size:
+            theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
+        self.stderr_path = self.path + ".err"
+        with open(self.stderr_path, "wb") as err:
+            self.proc = subprocess.Popen(
+                [os.path.join(BIN, "vreader" + SUFFIX), option % theirs.fileno(), "--control", self.path, *args],
+                pass_fds=[theirs.fileno()], stderr=err)
+        theirs.close()
+        self.ctl = None
+        for _ in range(500):
+            if os.path.exists(self.path) or self.proc.poll() is not None:
+                break
+            time.sleep(0.01)
 
     # USB/IP
 

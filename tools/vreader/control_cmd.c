@@ -13,6 +13,7 @@
 #include "ccid_notify.h"
 #include "command.h"
 #include "fault.h"
+#include "host.h"
 #include "prng.h"
 #include "reader.h"
 #include "replay.h"
@@ -23,7 +24,6 @@
 #include "trace.h"
 #include "usb_ep.h"
 #include "usb_sysfs.h"
-#include "usbip.h"
 #include "violation.h"
 
 #define DEFAULT_TIMEOUT_MS 10000
@@ -113,10 +113,10 @@ static enum control_result cmd_swap(char *args, FILE *out)
 static enum control_result cmd_unplug(char *args, FILE *out)
 {
 	(void)args;
-	if (!usbip_attached())
+	if (!host_attached())
 		return fail(out, "unplugged already");
-	usbip_flush();
-	usbip_unplug();
+	host_flush();
+	host_unplug();
 	return ok(out);
 }
 
@@ -125,9 +125,9 @@ static enum control_result cmd_replug(char *args, FILE *out)
 	int err;
 
 	(void)args;
-	if (usbip_attached())
-		usbip_unplug();
-	err = usbip_attach();
+	if (host_attached())
+		host_unplug();
+	err = host_attach();
 	return err ? fail(out, strerror(-err)) : ok(out);
 }
 
@@ -458,7 +458,7 @@ bool control_cmd_condition(const struct wait_condition *w)
 	if (!strcmp(w->event, "configured"))
 		return usb.configured;
 	if (!strcmp(w->event, "gone"))
-		return !usbip_attached();
+		return !host_attached();
 	if (!strcmp(w->event, "powered"))
 		return s->powered;
 	if (!strcmp(w->event, "unpowered"))

@@ -16,6 +16,7 @@
 #include "ccid.h"
 #include "control.h"
 #include "fault.h"
+#include "host.h"
 #include "loop.h"
 #include "options.h"
 #include "prng.h"
@@ -26,6 +27,7 @@
 #include "usb_desc.h"
 #include "usb_ep.h"
 #include "usbip.h"
+#include "uscard.h"
 #include "violation.h"
 
 static struct options options;
@@ -164,12 +166,13 @@ static void seed(void)
 
 static bool attach(void)
 {
-	int err = options.socket_fd >= 0 ? usbip_use_socket(options.socket_fd) : usbip_attach();
+	int err = options.socket_fd >= 0 ? usbip_use_socket(options.socket_fd) : host_attach();
 
 	if (!err)
 		return true;
 	fprintf(stderr, "vreader: attach: %s%s\n", strerror(-err),
-		err == -ENOENT ? " (is vhci_hcd loaded?)" : "");
+		err != -ENOENT ? "" : uscard_used() ? " (is scard loaded?)" :
+						      " (is vhci_hcd loaded?)");
 	return false;
 }
 
@@ -200,9 +203,24 @@ static int in_background(void)
 	return fds[1];
 }
 
+/* Serve /dev/uscard, which has no interfaces and no control transfers. */
+static bool without_usb(void)
+{
+	if (options.num_profiles > 1 || !uscard_profile(&options.profiles[0])) {
+		fprintf(stderr, "vreader: --uscard: one interface with bulk endpoints only\n");
+		return false;
+	}
+	options.profiles[0].number = 0;
+	options.profiles[0].number_given = true;
+	uscard_use(options.uscard);
+	return true;
+}
+
 static bool start(void)
 {
 	if (loop_init() || signals_open() || !open_files())
+		return false;
+	if (options.uscard && !without_usb())
 		return false;
 	if (!make_device()) {
 		fprintf(stderr, "vreader: too many interfaces\n");
@@ -237,8 +255,8 @@ int main(int argc, char **argv)
 		tell_ready(ready);
 	if (options.ready_fd >= 0)
 		tell_ready(options.ready_fd);
-	loop_run(usbip_flush);
-	usbip_unplug();
+	loop_run(host_flush);
+	host_unplug();
 	replay_close();
 	control_close();
 	trace_flush();

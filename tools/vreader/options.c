@@ -37,6 +37,7 @@ enum {
 	OPT_BACKGROUND,
 	OPT_READY_FD,
 	OPT_SOCKET_FD,
+	OPT_USCARD,
 	OPT_FAULTS,
 	OPT_REPLAY,
 	OPT_SEED,
@@ -74,6 +75,7 @@ static const struct option longs[] = {
 	{ "background", no_argument, NULL, OPT_BACKGROUND },
 	{ "ready-fd", required_argument, NULL, OPT_READY_FD },
 	{ "socket-fd", required_argument, NULL, OPT_SOCKET_FD },
+	{ "uscard", optional_argument, NULL, OPT_USCARD },
 	{ "faults", required_argument, NULL, OPT_FAULTS },
 	{ "replay", required_argument, NULL, OPT_REPLAY },
 	{ "seed", required_argument, NULL, OPT_SEED },
@@ -298,6 +300,9 @@ static bool run_option(struct options *o, int opt, char *arg)
 		return number(arg, 0, 65535, &o->ready_fd);
 	case OPT_SOCKET_FD:
 		return number(arg, 0, 65535, &o->socket_fd);
+	case OPT_USCARD:
+		o->uscard = arg ? arg : "/dev/uscard";
+		return true;
 	case OPT_FAULTS:
 		o->faults = arg;
 		return true;

@@ -11,7 +11,7 @@
 struct options {
 	struct profile profiles[MAX_INTERFACES];
 	int num_profiles;
-	const char *control, *log, *pcap, *faults, *replay;
+	const char *control, *log, *pcap, *faults, *replay, *uscard;
 	unsigned long long seed;
 	bool seed_given, background, lenient;
 	int ready_fd, socket_fd;

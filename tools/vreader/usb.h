@@ -33,6 +33,8 @@ struct endpoint {
 	bool broken;		/* stays halted until the next bus reset */
 	struct urb *urbs;	/* of the host, in order */
 	struct xfer *xfers;	/* for the host, in order */
+	/* Takes the data instead of the host's transfers; NULL for a transfer that fails. */
+	void (*sink)(struct endpoint *ep, const uint8_t *data, size_t len);
 	struct ccid *ccid;
 };
 

@@ -119,6 +119,8 @@ static bool multiple(const struct endpoint *ep, size_t len)
 
 void usb_ep_send_zlp(struct endpoint *ep)
 {
+	if (ep->sink)
+		return;
 	xfer_add(ep, NULL, 0);
 	deliver(ep);
 }
@@ -128,6 +130,10 @@ void usb_ep_send(struct endpoint *ep, const uint8_t *data, size_t len)
 	struct urb *urb = ep->urbs;
 	bool full = multiple(ep, len);
 
+	if (ep->sink) {
+		ep->sink(ep, data, len);
+		return;
+	}
 	/* The usual case: copy to the socket buffer only. */
 	if (urb && !ep->xfers && !ep->halted && len <= urb->length &&
 	    !(full && usb.zlp == ZLP_NEVER)) {
@@ -143,8 +149,13 @@ void usb_ep_send(struct endpoint *ep, const uint8_t *data, size_t len)
 
 void usb_ep_fail(struct endpoint *ep, int status, size_t len)
 {
-	uint8_t *junk = calloc(1, len + 1);
+	uint8_t *junk;
 
+	if (ep->sink) {
+		ep->sink(ep, NULL, 0);
+		return;
+	}
+	junk = calloc(1, len + 1);
 	if (!junk)
 		abort();
 	xfer_add(ep, junk, len)->status = status;
@@ -159,7 +170,7 @@ bool usb_ep_idle(const struct endpoint *ep)
 
 bool usb_ep_polled(const struct endpoint *ep)
 {
-	return ep->urbs;
+	return ep->urbs || ep->sink;
 }
 
 static void fail_urbs(struct endpoint *ep, int status)
@@ -172,6 +183,10 @@ static void fail_urbs(struct endpoint *ep, int status)
 
 void usb_ep_halt(struct endpoint *ep)
 {
+	if (ep->sink) {
+		ep->sink(ep, NULL, 0);
+		return;
+	}
 	ep->halted = true;
 	drop_xfers(ep);
 	fail_urbs(ep, -EPIPE);

@@ -86,6 +86,11 @@ void usbip_tx_cut_after(size_t bytes)
 	cut_after = tx_len + (bytes ? sizeof(struct usbip_header) + bytes : 0);
 }
 
+bool usbip_tx_cutting(void)
+{
+	return cut;
+}
+
 enum usbip_tx_result usbip_tx_flush(int fd)
 {
 	size_t want = cut && cut_after < tx_len ? cut_after : tx_len;

@@ -44,6 +44,7 @@ void usbip_tx_complete(struct urb *urb, int status, const uint8_t *data, size_t 
 void usbip_tx_unlinked(uint32_t seqnum, bool found);
 /* Close the connection after @bytes data bytes of the next reply; 0: before that reply. */
 void usbip_tx_cut_after(size_t bytes);
+bool usbip_tx_cutting(void);
 /* Write to the socket what it takes. */
 enum usbip_tx_result usbip_tx_flush(int fd);
 

@@ -221,6 +221,7 @@ void vr_stop(void)
 
 static void start(const char *options, const char *card)
 {
+	const char *more = getenv("VREADER");
 	char command[512];
 	int status, fd, i;
 
@@ -234,8 +235,8 @@ static void start(const char *options, const char *card)
 	}
 	/* an open handle to the reader that was must not lend the new one its number */
 	snprintf(command, sizeof(command),
-		 "exec vreader %s --card %s --lenient --background </dev/null >/run/vreader.out 2>&1",
-		 options, card);
+		 "exec vreader %s %s --card %s --lenient --background </dev/null >/run/vreader.out 2>&1",
+		 more ? more : "", options, card);
 	status = system(command);
 	if (status)
 		die("\"vreader %s\" failed, status %d, see /run/vreader.out", options, status);

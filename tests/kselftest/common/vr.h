@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The virtual reader as the tests use it: one vreader runs per test program, and
- * is brought back to the same state before each test. All functions end the
- * process with a message when vreader itself fails.
+ * is brought back to the same state before each test. The environment variable VREADER
+ * has options that precede those of the tests. All functions end the process with a
+ * message when vreader itself fails.
  */
 #ifndef KSELFTEST_VR_H
 #define KSELFTEST_VR_H

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Resets that a CCID reader refuses: it is asked again, and is told to power off at unbind. */
+#include "kselftest_harness.h"
+
+#include "sc.h"
+#include "usb.h"
+#include "vr.h"
+
+/*
+ * bError to IccPowerOn and IccPowerOff: the card keeps its power and its verified PIN, and the
+ * next CONNECT fails, until a reset succeeds.
+ */
+static void refuse_the_reset(struct __test_metadata *_metadata)
+{
+	int fd;
+
+	vr_prepare("--profile short", VR_CARD);
+	fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0x9000, sc_apdu(fd, APDU_VERIFY));
+	vr_do("fault from 1 on IccPowerOn error f0");
+	vr_do("fault from 1 on IccPowerOff error f0");
+	vr_clear();
+	EXPECT_EQ(0, close(fd));
+	EXPECT_EQ(0, vr_try("wait count IccPowerOff 2 5000"));
+}
+
+TEST(refused_reset_is_tried_again)
+{
+	int fd;
+
+	refuse_the_reset(_metadata);
+	fd = sc_open(O_RDWR);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EREMOTEIO, sc_connect(fd, SCARD_MODE_SHARED, SC_ANY));
+	vr_clear();
+	/* refused again, twice: each attempt begins with GetSlotStatus and tries all voltages */
+	EXPECT_EQ(0, vr_try("wait count GetSlotStatus 2 20000"));
+	pause_ms(500);
+	vr_do("fault clear");
+	vr_clear();
+	/* nothing but the retry touches the card */
+	EXPECT_EQ(0, vr_try("wait count IccPowerOn 1 20000"));
+	EXPECT_EQ(0, sc_connect(fd, SCARD_MODE_SHARED, SC_ANY));
+	EXPECT_EQ(0x63c3, sc_apdu(fd, APDU_VERIFIED));
+}
+
+TEST(refused_reset_is_powered_off_at_unbind)
+{
+	refuse_the_reset(_metadata);
+	vr_do("fault clear");
+	vr_clear();
+	EXPECT_EQ(0, usb_bind(false));
+	EXPECT_LE(1, vr_count("IccPowerOff"));
+	EXPECT_EQ(0, usb_bind(true));
+}
+
+TEST_HARNESS_MAIN
