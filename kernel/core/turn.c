@@ -117,7 +117,7 @@ bool scard_turn_take_over(struct scard_slot *slot, bool always)
 		scard_pol_interrupted(&slot->pol);
 		/* it may have been about to power the card up */
 		if (slot->presence.state == SCARD_PRESENCE_KNOWN)
-			slot->presence.state = SCARD_PRESENCE_RECHECK;
+			WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_RECHECK);
 		if (!slot->pol.gone)
 			scard_pol_want_settle(&slot->pol);
 	}
