@@ -66,11 +66,12 @@ check-long: deps
 	@TEST_STEPS=100000 tests/vm/run -n -t 9000 -- tests/libscard/vm/changes
 
 # Hours, where there is no hardware virtualisation
+# KCSAN=1: with KCSAN instead of KASAN
 check-debug:
 	@tests/deps/install
 	@tests/deps/install debug
 	@$(MAKE) lib tools
-	@tests/debug/run
+	@tests/debug/run $(if $(KCSAN),-K)
 
 # Clients that die in every way on a reader that fails in every way, for SOAK_SECONDS, on the
 # debug kernel
@@ -100,6 +101,7 @@ help:
 	@echo 'make check      all tests; T="GROUP..." for some of those in tests/groups'
 	@echo 'make check-arch ARCH=arm64  cross-builds (armhf, i386, s390x, ...) and tests under qemu-user'
 	@echo 'make check-debug  the kselftests on a kernel with KASAN, lockdep and others; coverage'
+	@echo 'make check-debug KCSAN=1  the kselftests on a kernel that reports data races'
 	@echo 'make check-long   what make check does for a short time, 100,000 times'
 	@echo 'make soak SOAK_SECONDS=N  clients that die in every way, on a reader that fails in every way'
 	@echo 'make fuzz FUZZ_SECONDS=N  fuzzes the protocol functions, N seconds each'
@@ -110,6 +112,8 @@ help:
 	@echo 'make install    what was built, below PREFIX (/usr/local) and DESTDIR; make uninstall'
 	@echo 'make install-pcsclite   our libpcsclite.so.1 for all programs; make uninstall-pcsclite'
 	@echo 'make deb        Debian packages into build/deb/'
+	@echo 'make deb-source  the same and the Debian source package of HEAD, into build/deb-source/'
+	@echo 'make release    archive, SHA256SUMS and tag of HEAD, into build/release/; DRY_RUN=1: no tag'
 	@echo 'make clean      remove build/'
 
 .PHONY: all lib tools deps check check-arch check-debug check-long check-readers fuzz soak bench bench-profile demo clean help $(PARTS)

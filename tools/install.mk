@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# make install, uninstall, install-pcsclite, uninstall-pcsclite, deb; included by the top
+# make install, uninstall, install-pcsclite, uninstall-pcsclite, deb, deb-source, release; included by the top
 # Makefile. Nothing is built by install: make first, not as root. What goes where stands in
 # tools/dist/files.
 
-VERSION := 1.0.0
+include tools/version.mk
 
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
@@ -40,4 +40,14 @@ deb:
 	@tests/deps/install build deb
 	@tools/dist/make-deb $(O)/deb
 
-.PHONY: install install-user install-pcsclite uninstall uninstall-pcsclite deb
+# From the commit HEAD, as a sponsor uploads it
+deb-source:
+	@tests/deps/install build deb
+	@tools/dist/make-deb -s $(O)/deb-source
+
+# Archive, sums and tag of the version at the top of the change log; DRY_RUN=1: no tag
+DRY_RUN ?=
+release:
+	@tools/dist/release $(if $(DRY_RUN),-n) $(O)/release
+
+.PHONY: release install install-user install-pcsclite uninstall uninstall-pcsclite deb deb-source

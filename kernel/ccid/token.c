@@ -71,7 +71,7 @@ int ccid_token_get(struct ccid_slot *slot, const struct ccid_req *req)
 	spin_lock_irq(&reader->reader.lock);
 	if (reader->tokens) {
 		reader->tokens--;
-		token->held = true;
+		WRITE_ONCE(token->held, true);
 		spin_unlock_irq(&reader->reader.lock);
 		return 0;
 	}
@@ -126,7 +126,7 @@ bool ccid_token_claim(struct scard_slot *slot)
 		;
 	} else if (reader->tokens && list_empty(&token->node)) {
 		reader->tokens--;
-		token->held = true;
+		WRITE_ONCE(token->held, true);
 	} else if (!reader->reader.gone) {
 		if (list_empty(&token->node))
 			list_add_tail(&token->node, &reader->token_queue);
@@ -155,7 +155,7 @@ void ccid_token_release(struct scard_slot *slot)
 	token_evict(token);
 	list_del_init(&token->node);
 	if (token->held) {
-		token->held = false;
+		WRITE_ONCE(token->held, false);
 		next = list_first_entry_or_null(&reader->token_queue, struct ccid_token, node);
 		if (next) {
 			WRITE_ONCE(next->held, true);

@@ -109,23 +109,27 @@ static int pipe_submit(struct ccid_req *req, u32 len)
 
 static void pipe_cancel(struct ccid_req *req)
 {
+	struct scard_reader *reader = req->req.reader;
 	unsigned long flags;
 	struct urb *urb;
+	bool ours;
 
 	usb_kill_urb(req->tx_urb);
 	/*
 	 * Another slot's answer may swap our receive URB for its own while we kill it;
 	 * repeat until the URB we killed is the one we own.
 	 */
-	for (;;) {
-		spin_lock_irqsave(&req->req.reader->lock, flags);
+	do {
+		spin_lock_irqsave(&reader->lock, flags);
 		urb = usb_get_urb(req->rx->urb);
-		spin_unlock_irqrestore(&req->req.reader->lock, flags);
+		spin_unlock_irqrestore(&reader->lock, flags);
 		usb_kill_urb(urb);
+		/* the lock keeps another slot from freeing the buffer after a swap */
+		spin_lock_irqsave(&reader->lock, flags);
+		ours = req->rx->urb == urb;
+		spin_unlock_irqrestore(&reader->lock, flags);
 		usb_put_urb(urb);
-		if (READ_ONCE(req->rx->urb) == urb)
-			return;
-	}
+	} while (!ours);
 }
 
 /* Collect all URBs under the lock: no new ones start, but answers may still swap receive URBs. */

@@ -153,7 +153,7 @@ static void wire_answered(struct ccid_req *req, int status)
 	lockdep_assert_held(&req->req.reader->lock);
 	req->status = status;
 	if (req->state == CCID_REQ_SENDING) {
-		req->state = CCID_REQ_ANSWERED;
+		WRITE_ONCE(req->state, CCID_REQ_ANSWERED);
 		return;
 	}
 	wire_done(req);
@@ -423,7 +423,7 @@ void ccid_wire_sent(struct ccid_req *req, int status)
 	if (req->state == CCID_REQ_ANSWERED) {
 		wire_done(req);
 	} else if (req->state == CCID_REQ_SENDING) {
-		req->state = CCID_REQ_SENT;
+		WRITE_ONCE(req->state, CCID_REQ_SENT);
 		if (status)
 			wire_fail(req, status);
 	}
@@ -493,7 +493,7 @@ void ccid_wire_cancel(struct ccid_slot *slot, struct ccid_req *req)
 
 	/* no answer may be matched, and no buffer swapped in for it, from here on */
 	spin_lock_irqsave(&reader->reader.lock, flags);
-	req->state = CCID_REQ_OFF;
+	WRITE_ONCE(req->state, CCID_REQ_OFF);
 	spin_unlock_irqrestore(&reader->reader.lock, flags);
 	reader->bulk->cancel(req);
 	ccid_wire_retire(slot, req);
@@ -538,7 +538,7 @@ int ccid_wire_post(struct ccid_slot *slot, struct ccid_req *req, u8 type, const 
 	req->expect = ccid_expected_answer(type);
 	req->strays = 0;
 	req->extensions = 0;
-	req->state = CCID_REQ_SENDING;
+	WRITE_ONCE(req->state, CCID_REQ_SENDING);
 	req->status = 0;
 	req->ans = (struct ccid_answer){ };
 	req->rx->got = 0;
@@ -578,7 +578,7 @@ bool ccid_wire_recover(struct ccid_reader *reader, bool pipes)
 	spin_lock_irqsave(&reader->reader.lock, flags);
 	mine = !reader->recovering;
 	if (mine) {
-		reader->recovering = pipes;
+		WRITE_ONCE(reader->recovering, pipes);
 		for (i = 0; i < reader->reader.nslots; i++)
 			if (ccid_slot_nr(reader, i)->cmd)
 				wire_fail(ccid_slot_nr(reader, i)->cmd, -ECONNRESET);
@@ -658,7 +658,7 @@ int ccid_wire_wait(struct ccid_slot *slot, struct ccid_req *req)
 	}
 	if (!ret && !req->status) {
 		WRITE_ONCE(slot->cmd, NULL);
-		req->state = CCID_REQ_OFF;
+		WRITE_ONCE(req->state, CCID_REQ_OFF);
 	}
 	spin_unlock_irqrestore(&reader->reader.lock, flags);
 	return ret;

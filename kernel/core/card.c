@@ -24,7 +24,7 @@ static void card_set_locked(struct scard_slot *slot, enum pol_card card)
 	WRITE_ONCE(slot->pol.card, card);
 	if (card != POL_CARD_MUTE)
 		scard_power_is_safe(slot);
-	slot->card.protocol = 0;
+	WRITE_ONCE(slot->card.protocol, 0);
 	scard_event_card_changed(slot);
 }
 
@@ -63,7 +63,7 @@ void scard_card_removed_locked(struct scard_slot *slot)
 static void card_inserted_locked(struct scard_slot *slot)
 {
 	if (slot->presence.state == SCARD_PRESENCE_REPORTED)
-		slot->presence.state = SCARD_PRESENCE_RECHECK;
+		WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_RECHECK);
 	slot->events.card++;
 	slot->count.insertions++;
 	card_set_locked(slot, POL_CARD_OFF);
@@ -151,7 +151,7 @@ void scard_card_verify_in(struct scard_slot *slot, unsigned long delay)
  */
 void scard_card_verify_later(struct scard_slot *slot)
 {
-	slot->presence.state = SCARD_PRESENCE_REMOVED;
+	WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_REMOVED);
 	scard_card_verify_in(slot, CARD_VERIFY);
 }
 
@@ -163,7 +163,7 @@ static void card_absent(struct scard_slot *slot)
 	spin_lock(&slot->lock);
 	/* a report of an insertion is older */
 	if (slot->presence.state == SCARD_PRESENCE_REPORTED)
-		slot->presence.state = SCARD_PRESENCE_KNOWN;
+		WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_KNOWN);
 	news = slot->pol.card != POL_CARD_ABSENT && !slot->presence.doubted;
 	scard_card_removed_locked(slot);
 	/* if that was wrong, and no insertion is reported, nothing else finds the card again */
@@ -184,7 +184,7 @@ static void card_confirm(struct scard_slot *slot)
 	if (slot->presence.state == SCARD_PRESENCE_REPORTED) {
 		if (slot->pol.card == POL_CARD_ABSENT && !slot->pol.gone)
 			card_inserted_locked(slot);
-		slot->presence.state = SCARD_PRESENCE_RECHECK;
+		WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_RECHECK);
 	}
 	scard_slot_unlock(slot);
 }
@@ -234,7 +234,7 @@ static void card_settle_later(struct scard_slot *slot)
 {
 	spin_lock(&slot->lock);
 	if (slot->presence.state != SCARD_PRESENCE_REPORTED)
-		slot->presence.state = SCARD_PRESENCE_RECHECK;
+		WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_RECHECK);
 	if (!slot->pol.gone)
 		scard_pol_want_settle(&slot->pol);
 	scard_slot_unlock(slot);
@@ -270,7 +270,7 @@ static int card_take_atr(struct scard_slot *slot, const struct scard_req *req, b
 		}
 		if (!warm) {
 			if (slot->presence.state == SCARD_PRESENCE_RECHECK)
-				slot->presence.state = SCARD_PRESENCE_KNOWN;
+				WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_KNOWN);
 			memcpy(card->cold_atr, req->out, req->out_len);
 			card->cold_len = req->out_len;
 			card->cold_voltage = card->voltage;
@@ -394,7 +394,7 @@ static bool card_is_reported(struct scard_slot *slot)
 	if (slot->presence.state == SCARD_PRESENCE_REPORTED) {
 		reported = slot->pol.card == POL_CARD_ABSENT && !slot->pol.gone;
 		if (!reported)
-			slot->presence.state = SCARD_PRESENCE_RECHECK;
+			WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_RECHECK);
 	}
 	spin_unlock(&slot->lock);
 	return reported;
@@ -414,7 +414,7 @@ static void card_end_doubt(struct scard_slot *slot, int icc)
 	} else if (slot->pol.card != POL_CARD_ON || icc != SCARD_ICC_ACTIVE) {
 		scard_card_removed_locked(slot);
 		if (icc < 0 && slot->presence.state != SCARD_PRESENCE_REPORTED)
-			slot->presence.state = SCARD_PRESENCE_REMOVED;
+			WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_REMOVED);
 	} else {
 		/* if it was reported once more, the reader is asked again */
 		WRITE_ONCE(slot->presence.doubted, slot->pol.settle ? jiffies ?: 1 : 0);
@@ -447,7 +447,7 @@ static int card_ask(struct scard_slot *slot, struct scard_req *req, bool *read)
 		off = *read && icc == SCARD_ICC_ACTIVE;
 	}
 	if (slot->presence.state == SCARD_PRESENCE_RECHECK)
-		slot->presence.state = SCARD_PRESENCE_KNOWN;
+		WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_KNOWN);
 	scard_slot_unlock(slot);
 	/* it was powered up unseen, or kept its power; ATRs are compared after a cold reset */
 	if (off) {
@@ -578,7 +578,7 @@ int scard_card_set_protocol(struct scard_slot *slot, struct scard_req *req, u32 
 	spin_lock(&slot->lock);
 	/* a card that has lost its power has no protocol; the caller finds that out itself */
 	if (slot->pol.card == POL_CARD_ON)
-		slot->card.protocol = ret;
+		WRITE_ONCE(slot->card.protocol, ret);
 	scard_slot_unlock(slot);
 	return 0;
 }

@@ -132,6 +132,17 @@ static int connect_prepare_card(struct scard_slot *slot, struct scard_req *req, 
 	return ret ?: scard_card_set_protocol(slot, req, protocols);
 }
 
+/* Has the slot as many connected handles as it may have? */
+static bool connect_is_full(struct scard_slot *slot)
+{
+	bool full;
+
+	spin_lock(&slot->lock);
+	full = slot->pol.connected >= CONNECT_MAX_HANDLES;
+	spin_unlock(&slot->lock);
+	return full;
+}
+
 /**
  * scard_connect_connect() - SCARD_IOC_CONNECT
  * @h: the handle
@@ -169,7 +180,7 @@ int scard_connect_connect(struct scard_handle *h, struct scard_connect *arg, boo
 	ret = scard_power_get(slot);
 	if (ret)
 		goto done;
-	if (READ_ONCE(slot->pol.connected) >= CONNECT_MAX_HANDLES)
+	if (connect_is_full(slot))
 		ret = -EMFILE;
 	else
 		ret = connect_prepare_card(slot, req, arg->share_mode, arg->protocols);

@@ -47,7 +47,8 @@ static void show_card(struct seq_file *s, const struct scard_slot *slot)
 	seq_printf(s, "atr bytes: %u\n", slot->card.atr_len);
 	if (slot->card.protocol)
 		seq_printf(s, "protocol: T=%d\n", slot->card.protocol == SCARD_PROTO_T1);
-	seq_printf(s, "voltage: %u\n", READ_ONCE(slot->card.voltage));
+	/* the owner writes it without the lock; the value of a moment is enough here */
+	seq_printf(s, "voltage: %u\n", data_race(READ_ONCE(slot->card.voltage)));
 }
 
 static void show_reader(struct seq_file *s, struct scard_reader *reader)

@@ -117,7 +117,7 @@ void scard_power_retry(struct scard_slot *slot)
 	struct scard_power *p = &slot->power;
 
 	spin_lock(&slot->lock);
-	p->retry_s = p->retry_s ? min(2 * p->retry_s, POWER_RETRY_MAX_S) : 1;
+	WRITE_ONCE(p->retry_s, p->retry_s ? min(2 * p->retry_s, POWER_RETRY_MAX_S) : 1);
 	if (!slot->pol.gone)
 		mod_delayed_work(slot->reader->wq, &p->retry_work, p->retry_s * HZ);
 	spin_unlock(&slot->lock);
@@ -130,7 +130,7 @@ void scard_power_retry(struct scard_slot *slot)
 void scard_power_is_safe(struct scard_slot *slot)
 {
 	lockdep_assert_held(&slot->lock);
-	slot->power.retry_s = 0;
+	WRITE_ONCE(slot->power.retry_s, 0);
 }
 
 static void power_retry_work(struct work_struct *work)
@@ -142,7 +142,7 @@ static void power_retry_work(struct work_struct *work)
 	if (slot->power.retry_s && !slot->pol.gone) {
 		/* settling powers the card up, which resets it, or off again */
 		if (slot->presence.state != SCARD_PRESENCE_REPORTED)
-			slot->presence.state = SCARD_PRESENCE_RECHECK;
+			WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_RECHECK);
 		scard_pol_want_settle(&slot->pol);
 	}
 	scard_slot_unlock(slot);

@@ -86,7 +86,7 @@ static void presence_verify_work(struct work_struct *work)
 		if (slot->presence.state != SCARD_PRESENCE_REPORTED && !slot->pol.gone)
 			scard_card_verify_later(slot);
 	} else if (slot->presence.state == SCARD_PRESENCE_REMOVED) {
-		slot->presence.state = SCARD_PRESENCE_KNOWN;
+		WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_KNOWN);
 		if (!slot->pol.gone)
 			scard_pol_want_settle(&slot->pol);
 	}
@@ -216,7 +216,7 @@ void scard_presence_refresh(struct scard_slot *slot)
 	if (!slot->pol.running && !slot->card.settling && !delayed_work_pending(&p->poll_work) &&
 	    time_after(jiffies, READ_ONCE(p->checked) + PRESENCE_POLL_FRESH)) {
 		slot->card.settling = true;
-		p->state = SCARD_PRESENCE_RECHECK;
+		WRITE_ONCE(p->state, SCARD_PRESENCE_RECHECK);
 		scard_pol_want_settle(&slot->pol);
 	}
 	if (presence_is_watched(slot))
@@ -237,7 +237,7 @@ void scard_presence_lost_power(struct scard_slot *slot)
 		scard_card_removed_locked(slot);
 	scard_card_lost_power_locked(slot);
 	if (slot->presence.state != SCARD_PRESENCE_REPORTED)
-		slot->presence.state = SCARD_PRESENCE_RECHECK;
+		WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_RECHECK);
 	if (!slot->pol.gone) {
 		slot->card.settling = true;
 		scard_pol_want_settle(&slot->pol);

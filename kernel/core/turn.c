@@ -117,7 +117,7 @@ bool scard_turn_take_over(struct scard_slot *slot, bool always)
 		scard_pol_interrupted(&slot->pol);
 		/* it may have been about to power the card up */
 		if (slot->presence.state == SCARD_PRESENCE_KNOWN)
-			slot->presence.state = SCARD_PRESENCE_RECHECK;
+			WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_RECHECK);
 		if (!slot->pol.gone)
 			scard_pol_want_settle(&slot->pol);
 	}
@@ -175,8 +175,8 @@ void scard_turn_stop(struct scard_slot *slot)
 /* How long a call that a signal has interrupted keeps its place in the queue */
 #define TURN_ASIDE	HZ
 
-/* Sleep until the turn has left the queue: its result, or -ERESTARTSYS. */
-static int turn_wait(struct scard_handle *h, struct scard_turn *t)
+/* Sleep until the turn has left the queue: its result, or -ERESTARTSYS; *@runs: it runs now. */
+static int turn_wait(struct scard_handle *h, struct scard_turn *t, bool *runs)
 {
 	struct scard_slot *slot = h->slot;
 	bool waiting;
@@ -187,7 +187,8 @@ static int turn_wait(struct scard_handle *h, struct scard_turn *t)
 	waiting = scard_pol_step_aside(&slot->pol, &t->pol);
 	if (waiting)
 		h->aside = jiffies;
-	if (slot->pol.head && slot->pol.running == &t->pol)
+	*runs = slot->pol.running == &t->pol;
+	if (slot->pol.head && *runs)
 		scard_turn_watch(slot);
 	scard_slot_unlock(slot);
 	return waiting ? -ERESTARTSYS : t->pol.result;
@@ -235,6 +236,7 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, struct scard_r
 		    enum pol_op op, enum pol_share share, bool nonblock)
 {
 	struct scard_slot *slot = h->slot;
+	bool runs;
 	int ret;
 
 	t->pol = (struct pol_turn){ .handle = &h->pol, .op = op, .share = share };
@@ -264,15 +266,16 @@ int scard_turn_take(struct scard_handle *h, struct scard_turn *t, struct scard_r
 		scard_watchdog_awaited(slot);
 		trace_scard_wait(h, op, scard_trace_owner(slot));
 	}
-	if (ret == POL_WAIT || slot->pol.running == &t->pol)
+	runs = slot->pol.running == &t->pol;
+	if (ret == POL_WAIT || runs)
 		t->since_ns = ktime_get_coarse_boottime_ns();
 	if (slot->pol.head)
 		scard_turn_watch(slot);
 	scard_slot_unlock(slot);
 
 	if (ret == POL_WAIT)
-		ret = turn_wait(h, t);
-	if (!ret && READ_ONCE(slot->pol.running) == &t->pol)
+		ret = turn_wait(h, t, &runs);
+	if (!ret && runs)
 		scard_slot_begin(slot, req);
 	return ret;
 }

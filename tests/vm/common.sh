@@ -8,6 +8,7 @@ prog=${0##*/}
 tree=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
 cache=${SCARD_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/scard-vm}
 debug_version=6.1-debug
+kcsan_version=6.1-kcsan
 
 die()
 {
@@ -25,6 +26,15 @@ locked()
 		flock 9 || exit 1
 		"$@"
 	) 9>"$cache/.lock-$name"
+}
+
+# own_kernel VERSION: the directory of that kernel if tests/vm/debug-kernel builds it; else false
+own_kernel()
+{
+	case $1 in
+	"$debug_version" | "$kcsan_version") echo "$cache/${1#6.1-}" ;;
+	*) return 1 ;;
+	esac
 }
 
 # The newest installed stock kernel of a series ("6.1"), or the version itself
@@ -80,7 +90,7 @@ vmlinux_of()
 {
 	local image=/boot/vmlinuz-$1 out=$cache/vmlinux-$1
 	# Compressed: QEMU starts an uncompressed image by an entry that KASAN does not survive.
-	[[ $1 = "$debug_version" ]] && { echo "$cache/debug/bzImage"; return; }
+	own_kernel "$1" >/dev/null && { echo "$(own_kernel "$1")/bzImage"; return; }
 	[[ $out -nt $image ]] || locked "vmlinux-$1" extract_vmlinux "$image" "$out" || exit
 	echo "$out"
 }
