@@ -5,9 +5,9 @@
  * One open file is one reader.  The process that opens it, the server, makes the reader with
  * USCARD_IOC_CREATE; each of its slots is then a /dev/scardN like any other, with all that
  * <linux/scard.h> promises.  The server read()s requests, one a call, and write()s answers and
- * events, one a call, also by readv() and writev().  poll() tells POLLIN when there is a request to read.  With the last close
- * of the file (dup, fork and SCM_RIGHTS make references to it), or the death of the server, the
- * reader is unplugged.
+ * events, one a call, also by readv() and writev().  poll() tells POLLIN when there is a request
+ * to read.  With the last close of the file (dup, fork and SCM_RIGHTS make references to it), or
+ * the death of the server, the reader is unplugged.
  *
  * The interface is at the level of APDUs: the server sees no blocks of T=1, no procedure bytes
  * and no sharing.  At most one request of a slot is open at a time; a request of another slot

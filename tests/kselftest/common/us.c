@@ -126,8 +126,7 @@ int us_event(int fd, unsigned int slot, bool present)
 						      .value = present }, NULL);
 }
 
-/* The answer of a card of two protocols that says 9000 to all commands */
-static int answer(int fd, const struct us_request *req)
+int us_answer_to(int fd, const struct us_request *req)
 {
 	uint64_t id = req->head.id;
 
@@ -159,7 +158,7 @@ int us_serve(int fd, int ms)
 		if (ret)
 			return ret == -EAGAIN ? 0 : ret;
 		served |= 1U << req.head.op;
-		ret = answer(fd, &req);
+		ret = us_answer_to(fd, &req);
 		if (ret)
 			return ret;
 	}

@@ -34,6 +34,8 @@ int us_answer_error(int fd, uint64_t id, uint32_t error);
 int us_more_time(int fd, uint64_t id, uint32_t ms);
 int us_event(int fd, unsigned int slot, bool present);
 
+/* The answer of a card of two protocols that says 9000 to all commands */
+int us_answer_to(int fd, const struct us_request *req);
 /* Reads requests of slot 0 and answers them as a card would, until none comes for @ms. */
 int us_serve(int fd, int ms);
 /* How the card of us_serve() was used: bit set of the operations since the last call */

@@ -22,6 +22,7 @@
 
 #include "kselftest_harness.h"
 
+#include "fail.h"
 #include "sc.h"
 #include "usb.h"
 #include "vr.h"
@@ -29,33 +30,8 @@
 /* More than any call has; one that never gets through has failed. */
 #define MOST_FAULTS	1000
 
-#define DEBUGFS		"/sys/kernel/debug/"
 #define QEMU_INTERFACE	"/sys/devices/pci*/*/usb*/*-[0-9]*/*:1.0"
 #define WAIT_MS		20000
-
-/* ---- the one fault ---- */
-
-static int fail_fd = -1;
-
-/* The @nth thing that can fail in this task fails; 0: nothing. */
-static bool fail_nth(int nth)
-{
-	char text[16];
-	int len = snprintf(text, sizeof(text), "%d", nth);
-
-	return pwrite(fail_fd, text, len, 0) == len;
-}
-
-/* Has it failed? Ends the waiting for it, which may fail itself by what it waits for. */
-static bool has_failed(void)
-{
-	char text[16] = "";
-	ssize_t n = pread(fail_fd, text, sizeof(text) - 1, 0);
-
-	while (!fail_nth(0))
-		;
-	return n > 0 && !atoi(text);
-}
 
 /* ---- the reader in the machine ---- */
 
@@ -348,6 +324,14 @@ static int do_set_attr(struct scene *s)
 	return ret == -EOPNOTSUPP ? 0 : ret;
 }
 
+static int do_handles(struct scene *s)
+{
+	struct scard_handle_entry list[16];
+	uint32_t count;
+
+	return sc_handles(s->fd, list, 16, &count);
+}
+
 static int do_cancel(struct scene *s)
 {
 	return sc_cancel(s->fd);
@@ -436,6 +420,7 @@ QEMU(transmit, CONNECTED)
 QEMU(control, CONNECTED)
 QEMU(get_attr, CONNECTED)
 QEMU(set_attr, CONNECTED, .none = true)
+QEMU(handles, CONNECTED)
 QEMU(cancel, CONNECTED, .none = true)
 QEMU(begin, CONNECTED, .none = true)
 QEMU(end, OWNER, .none = true)
@@ -453,22 +438,16 @@ VREADER(character, "character", "iso,t=0", transmit, CONNECTED)
 VREADER(whole, "extended", VR_CARD, transmit_huge, CONNECTED)
 VREADER(chained, "extended --desc dwMaxCCIDMessageLength=271", VR_CARD, transmit_huge, CONNECTED)
 VREADER(answer, "extended --desc dwMaxCCIDMessageLength=271", VR_CARD, transmit_answer, CONNECTED)
+VREADER(user_connect, "extended --uscard", VR_CARD, connect, OPEN)
+VREADER(user_transmit, "extended --uscard", VR_CARD, transmit, CONNECTED)
+VREADER(user_whole, "extended --uscard", VR_CARD, transmit_huge, CONNECTED)
 VREADER(token, "iccd-b --desc dwFeatures=0x00040840", VR_CARD, transmit_long, CONNECTED)
 
 FIXTURE_SETUP(no_memory)
 {
 	char path[256];
 
-	/* also allocations that may sleep, as those of ioctls do */
-	ASSERT_EQ(0, file_set(DEBUGFS "failslab/ignore-gfp-wait", "N"));
-	ASSERT_EQ(0, file_set(DEBUGFS "failslab/cache-filter", variant->options ? "Y" : "N"));
-	ASSERT_EQ(0, file_set(DEBUGFS "fail_page_alloc/ignore-gfp-wait", "N"));
-	ASSERT_EQ(0, file_set(DEBUGFS "fail_page_alloc/min-order", "0"));
-	ASSERT_EQ(0, file_set(DEBUGFS "failslab/verbose", "0"));
-	ASSERT_EQ(0, file_set(DEBUGFS "fail_page_alloc/verbose", "0"));
-	ASSERT_EQ(0, file_set(DEBUGFS "fail_usercopy/verbose", "0"));
-	fail_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-	ASSERT_LE(0, fail_fd);
+	ASSERT_EQ(0, fail_begin(variant->options ? "Y" : "N"));
 
 	if (variant->options) {
 		qemu_plug(false);
@@ -488,7 +467,7 @@ FIXTURE_SETUP(no_memory)
 FIXTURE_TEARDOWN(no_memory)
 {
 	close(self->scene.netlink);
-	close(fail_fd);
+	fail_end();
 }
 
 static void set_scene(struct __test_metadata *_metadata, struct scene *s, enum state state)
@@ -557,7 +536,7 @@ TEST_F_TIMEOUT(no_memory, ioctl_fails_with_ENOMEM_until_it_succeeds, 600)
 			sent = vr_count("XfrBlock");
 		ASSERT_TRUE(fail_nth(nth));
 		ret = variant->call(s);
-		failed = has_failed();
+		failed = fail_happened();
 		if (!failed || (ret != -ENOMEM && ret != -EFAULT && ret != variant->also)) {
 			EXPECT_EQ(0, ret) {
 				TH_LOG("fault %d", nth);
