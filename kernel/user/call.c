@@ -6,13 +6,9 @@
  * The server is not trusted: it may be slow, stopped or malicious. Each wait is killable and
  * ends; an answer counts only for the request that waits for it.
  */
-#include <linux/freezer.h>
 #include <linux/jiffies.h>
-#include <linux/mm.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
-#include <linux/string.h>
 
 #include "call.h"
 
@@ -353,6 +349,7 @@ void uscard_call_abandon(struct uscard_slot *slot, struct uscard_req *req)
 	if (slot->call == req) {
 		call_tell_abort(slot, req);
 		call_retire(slot, req);
+		wake_up(&req->wait);	/* it has nothing to wait for any more */
 	}
 	spin_unlock_irq(&reader->lock);
 }

@@ -84,23 +84,21 @@ static ssize_t cdev_read_iter(struct kiocb *iocb, struct iov_iter *to)
 
 	if (!reader)
 		return -ENOTCONN;
-	for (;;) {
-		if (mutex_lock_interruptible(&server->lock))
-			return -ERESTARTSYS;
+	do {
+		ret = mutex_lock_interruptible(&server->lock) ? -ERESTARTSYS : 0;
+		if (ret)
+			break;
 		ret = cdev_take(reader, &head, &data, &size, iov_iter_count(to));
+		if (!ret && (copy_to_iter(&head, sizeof(head), to) != sizeof(head) ||
+			     copy_to_iter(data, head.len, to) != head.len)) {
+			uscard_server_unread(reader, &head);
+			ret = -EFAULT;
+		}
+		mutex_unlock(&server->lock);
 		if (ret != -EAGAIN)
 			break;
-		mutex_unlock(&server->lock);
 		ret = cdev_wait(iocb, reader);
-		if (ret)
-			return ret;
-	}
-	if (!ret && (copy_to_iter(&head, sizeof(head), to) != sizeof(head) ||
-		     copy_to_iter(data, head.len, to) != head.len)) {
-		uscard_server_unread(reader, &head);
-		ret = -EFAULT;
-	}
-	mutex_unlock(&server->lock);
+	} while (!ret);
 	if (data == onstack)
 		memzero_explicit(onstack, sizeof(onstack));
 	else

@@ -448,6 +448,39 @@ TEST_F(server, attributes_are_read_without_the_server)
 	close(node);
 }
 
+/* ---- the sleep of the system ---- */
+
+/* As far as the freezing of processes, and back at once */
+static int sleep_and_wake(void)
+{
+	return file_set("/sys/module/suspend/parameters/pm_test_delay", "0") ?:
+	       file_set("/sys/power/pm_test", "freezer") ?: file_set("/sys/power/state", "mem");
+}
+
+TEST_F(server, sleep_is_a_reset_and_the_server_is_told)
+{
+	struct scard_status status;
+	struct us_request req;
+	uint64_t id;
+
+	connect_agent(_metadata, self);
+	id = transmit(_metadata, self);
+	ASSERT_EQ(0, sleep_and_wake());
+	EXPECT_EQ(-EIO, agent_result(&self->agent, AT_ONCE_MS));
+	ASSERT_EQ(0, us_read(self->fd, &req, AT_ONCE_MS));
+	EXPECT_EQ(USCARD_SUSPEND, req.head.op);
+	EXPECT_EQ(id, us_expect(self->fd, USCARD_ABORT));
+	EXPECT_EQ(-ENOENT, us_answer(self->fd, id, "\x90\x00", 2));
+	us_served();
+	ASSERT_EQ(0, us_serve(self->fd, 300));
+	EXPECT_TRUE(us_served() & 1U << USCARD_POWER_ON);
+	ASSERT_TRUE(sc_settled(self->node, &status, AT_ONCE_MS));
+	EXPECT_EQ(-ESTALE, agent_do(&self->agent, AGENT_STATUS, 0));
+	agent_begin(&self->agent, AGENT_RECONNECT, SCARD_DISP_LEAVE);
+	ASSERT_EQ(0, us_serve(self->fd, 300));
+	EXPECT_EQ(0, agent_result(&self->agent, AT_ONCE_MS));
+}
+
 /* ---- the end of the server ---- */
 
 TEST_F(server, last_close_is_unplug)
