@@ -385,6 +385,7 @@ TEST_F(server, removal_ends_the_request)
 TEST_F(server, exchanged_card_is_another_one)
 {
 	struct us_request req;
+	int ret;
 
 	connect_agent(_metadata, self);
 	EXPECT_EQ(0, us_event(self->fd, 0, false));
@@ -394,7 +395,11 @@ TEST_F(server, exchanged_card_is_another_one)
 		EXPECT_EQ(USCARD_POWER_ON, req.head.op);
 		EXPECT_EQ(0, us_answer(self->fd, req.head.id, us_atr, sizeof(us_atr)));
 	}
-	EXPECT_EQ(-EIDRM, agent_result(&self->agent, AT_ONCE_MS));
+	/* the core may not know of the exchange yet */
+	ret = agent_result(&self->agent, AT_ONCE_MS);
+	EXPECT_TRUE(ret == -EIDRM || ret == -ENOMEDIUM) {
+		TH_LOG("%d", ret);
+	}
 	EXPECT_EQ(-EIDRM, agent_do(&self->agent, AGENT_STATUS, 0));
 }
 
