@@ -480,8 +480,8 @@ TEST_F(owner, strings_are_made_printable)
 	struct scard_info info;
 	int fd, node;
 
-	strcpy(self->arg.manufacturer, "  A\nB\x1b[31m\xff ");
-	strcpy(self->arg.product, " ");
+	snprintf(self->arg.manufacturer, SCARD_STRING_SIZE, "%s", "  A\nB\x1b[31m\xff ");
+	snprintf(self->arg.product, SCARD_STRING_SIZE, "%s", " ");
 	fd = us_create_arg(&self->arg);
 	ASSERT_LE(0, fd);
 	node = us_open_node(&self->arg, 0, O_RDONLY);
