@@ -37,7 +37,8 @@ static struct {
 	int nodes;			/* inotify, or -1 */
 	bool valid;			/* @list was made */
 	bool stale;			/* @list must be made again */
-	bool moved;			/* events: readers came or went since @list was made */
+	bool moved;			/* events: readers of @list went, or any may have */
+	bool counted;			/* @changes includes the events that are being read */
 	bool suspect;			/* the program has closed descriptors of ours */
 	bool foreign;			/* netlink: a reader has no node of its name */
 	struct reader_list list;	/* sorted, named, without hidden readers */
@@ -127,8 +128,7 @@ static void renew_list(void)
 	scard_reader_list_finish(&list);
 	carry_over(&list);
 	same = readers.valid && scard_reader_list_same(&list, &readers.list);
-	/* events have counted already */
-	if (readers.valid && !same && !readers.moved)
+	if (readers.valid && !same && !readers.counted)
 		readers.changes++;
 	free(readers.list.readers);
 	readers.list = list;
@@ -140,28 +140,27 @@ static void renew_list(void)
 	watch_nodes();
 }
 
-static void on_added(uint32_t minor)
+static void count_change(void)
 {
-	char path[NODE_PATH_SIZE];
-	struct stat st;
-
-	if (readers.foreign && scard_nodes_find(minor, path, &st))
-		return;
-	readers.moved = true;
 	readers.changes++;
+	readers.counted = true;
 }
 
+/*
+ * A reader that the list does not show is private to another user, or has no node here, or came
+ * and went: no caller learns of it. A new reader changes nothing either, until the dump shows it.
+ */
 static void on_removed(uint32_t minor)
 {
 	struct reader *r = scard_reader_list_find(&readers.list, minor);
 
-	if (readers.foreign && !r)
+	if (!r)
 		return;
 	readers.moved = true;
-	if (!r || !r->gone)	/* else scard_discovery_gone() has counted it */
-		readers.changes++;
-	if (r)
-		*r = readers.list.readers[--readers.list.count];
+	if (!r->gone)	/* else scard_discovery_gone() has counted it */
+		count_change();
+	readers.list.count--;
+	memmove(r, r + 1, (readers.list.readers + readers.list.count - r) * sizeof(*r));
 }
 
 static void on_changed(uint32_t minor, uint32_t state, uint32_t card_event)
@@ -221,12 +220,12 @@ static void read_nodes(struct nodes_events *events)
 static void read_events(void)
 {
 	struct netlink_events events = {
-		.added = on_added,
 		.removed = on_removed,
 		.changed = on_changed,
 	};
 	struct nodes_events nodes = { 0 };
 
+	readers.counted = false;
 	if (!readers.netlink && readers.nodes < 0)
 		open_source();
 	if (readers.netlink)
@@ -240,7 +239,7 @@ static void read_events(void)
 	if (nodes.changed && !readers.netlink) {
 		open_source();	/* perhaps the module was loaded */
 		readers.moved = true;
-		readers.changes++;
+		count_change();
 	}
 	/* the family has another number after the module was loaded again */
 	if (events.closed || events.lost) {
@@ -250,7 +249,7 @@ static void read_events(void)
 	if (events.lost) {
 		/* assume every change */
 		readers.moved = true;
-		readers.changes++;
+		count_change();
 		clear_gone();
 	}
 	if (nodes.permissions)

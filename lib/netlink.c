@@ -154,7 +154,6 @@ static int on_event(struct nl_msg *msg, void *arg)
 	minor = get_u32(attrs, SCARD_A_SLOT_MINOR);
 	switch (cmd) {
 	case SCARD_CMD_SLOT_ADD_NTF:
-		r->events->added(minor);
 		r->events->stale = true;
 		break;
 	case SCARD_CMD_SLOT_DEL_NTF:

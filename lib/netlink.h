@@ -15,7 +15,6 @@ struct reader_list;
  * @stale: readers were added or removed: dump again
  * @lost: events were lost: reopen and dump again
  * @closed: the family was unregistered: reopen
- * @added: called for each new reader
  * @removed: called for each removed reader
  * @changed: called for each change of a reader's state
  */
@@ -23,7 +22,6 @@ struct netlink_events {
 	bool stale;
 	bool lost;
 	bool closed;
-	void (*added)(uint32_t minor);
 	void (*removed)(uint32_t minor);
 	void (*changed)(uint32_t minor, uint32_t state, uint32_t card_event);
 };

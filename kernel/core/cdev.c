@@ -4,7 +4,9 @@
  * memory, before the turn begins and after it is over, so that a page fault of one caller
  * never holds up another.
  */
+#include <linux/capability.h>
 #include <linux/compat.h>
+#include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/idr.h>
 #include <linux/mm.h>
@@ -365,11 +367,32 @@ static __poll_t cdev_poll(struct file *file, poll_table *wait)
 	return mask;
 }
 
+/*
+ * A private reader is opened by the users that its owner named. The node's own permissions may
+ * be those of the last reader of its number for a while: udev sets them late.
+ */
+static bool cdev_may_open(const struct scard_owner *owner, fmode_t fmode)
+{
+	unsigned int want = (fmode & FMODE_READ ? 4 : 0) | (fmode & FMODE_WRITE ? 2 : 0);
+	unsigned int may = owner->mode;
+
+	if (!READ_ONCE(owner->private))
+		return true;
+	if (uid_eq(current_fsuid(), owner->uid))
+		may >>= 6;
+	else if (in_group_p(owner->gid))
+		may >>= 3;
+	return !(want & ~may) || capable(CAP_DAC_OVERRIDE);
+}
+
 static int cdev_open(struct inode *inode, struct file *file)
 {
 	struct scard_slot *slot = container_of(inode->i_cdev, struct scard_slot, cdev);
-	struct scard_handle *h = scard_file_open(slot);
+	struct scard_handle *h;
 
+	if (!cdev_may_open(&slot->reader->owner, file->f_mode))
+		return -EACCES;
+	h = scard_file_open(slot);
 	if (IS_ERR(h))
 		return PTR_ERR(h);
 	file->private_data = h;

@@ -85,7 +85,8 @@ struct scard_reader_count {
  * @uid: owner
  * @gid: group
  * @mode: permission bits; 0: as the system has it, root's
- * @private: only @uid and CAP_SYS_ADMIN find the reader by netlink; root may change it
+ * @private: only @uid and CAP_SYS_ADMIN find the reader by netlink, and @mode holds whatever
+ *	the node's mode is; root may change it
  */
 struct scard_owner {
 	kuid_t uid;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Attributes in /sys/class/scard/scardN: the name for everybody, unless the reader is private,
- * and counters, which tell how a card is used, for the administrator. A transport adds its own, see
- * scard_reader_ops.groups. Described in docs/sysfs-class-scard; stable. Reads take memory
+ * Attributes in /sys/class/scard/scardN: the name for all users, unless the reader is private,
+ * and counters, which tell how a card is used, for the administrator. A transport adds its own,
+ * see scard_reader_ops.groups. Described in docs/sysfs-class-scard; stable. Reads take memory
  * only, never the reader's time.
  */
 #include <linux/device.h>
@@ -52,14 +52,17 @@ static ssize_t private_store(struct device *dev, struct device_attribute *attr, 
 {
 	struct scard_slot *slot = dev_get_drvdata(dev);
 	struct scard_reader *reader = slot->reader;
-	bool private;
+	bool private, was;
 	int ret = kstrtobool(buf, &private);
 	unsigned int i;
 
 	if (ret)
 		return ret;
+	spin_lock_irq(&reader->lock);
+	was = reader->owner.private;
 	WRITE_ONCE(reader->owner.private, private);
-	for (i = 0; i < reader->nslots && !private; i++)
+	spin_unlock_irq(&reader->lock);
+	for (i = 0; i < reader->nslots && was && !private; i++)
 		scard_event_shown(reader->slots[i]);
 	return count;
 }

@@ -75,7 +75,9 @@ static int reader_choose_owner(const struct uscard_create *arg, struct scard_own
 		owner->uid = make_kuid(current_user_ns(), arg->uid);
 		owner->gid = make_kgid(current_user_ns(), arg->gid);
 		owner->mode = arg->mode;
-		if (!uid_valid(owner->uid) || !gid_valid(owner->gid) || arg->mode & ~0666)
+		/* devtmpfs takes mode 0 for one that is not chosen */
+		if (!uid_valid(owner->uid) || !gid_valid(owner->gid) || !arg->mode ||
+		    arg->mode & ~0666)
 			return -EINVAL;
 	}
 	if (owner->private && uid_eq(owner->uid, current_fsuid()) && in_group_p(owner->gid) &&

@@ -36,6 +36,7 @@ void fake_init(void);
 void fake_reset(void);			/* no readers, nothing counted */
 void fake_use_netlink(bool yes);	/* else only nodes */
 void fake_lose_events(void);		/* the next netlink event is lost: ENOBUFS */
+void fake_hide(uint32_t minor, bool hide);	/* netlink: a private reader of another user */
 void fake_unload(void);			/* the netlink family disappears */
 
 void fake_plug(const struct fake_reader *reader);

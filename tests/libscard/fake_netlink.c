@@ -32,6 +32,7 @@ static struct {
 	bool lose;
 	struct reader slots[MAX_SLOTS];
 	bool used[MAX_SLOTS];
+	bool hidden[MAX_SLOTS];		/* a reader of another user */
 	struct netlink *opened;		/* the library has one at most */
 } family = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -101,9 +102,7 @@ void scard_netlink_read(struct netlink *nl, struct netlink_events *events)
 	}
 	pthread_mutex_unlock(&family.lock);
 	for (i = 0; i < nchanges; i++) {
-		if (changes[i] > 0)
-			events->added(changes[i] - 1);
-		else
+		if (changes[i] < 0)
 			events->removed(-changes[i] - 1);
 	}
 	while (n-- > 0)
@@ -118,7 +117,7 @@ bool scard_netlink_dump(struct netlink *nl, struct reader_list *list)
 	pthread_mutex_lock(&family.lock);
 	known = family.there && nl->load == family.load;
 	for (minor = 0; minor < MAX_SLOTS && known; minor++) {
-		if (family.used[minor])
+		if (family.used[minor] && !family.hidden[minor])
 			scard_reader_list_add(list, &family.slots[minor]);
 	}
 	pthread_mutex_unlock(&family.lock);
@@ -194,6 +193,7 @@ void fake_netlink_reset(void)
 {
 	pthread_mutex_lock(&family.lock);
 	memset(family.used, 0, sizeof(family.used));
+	memset(family.hidden, 0, sizeof(family.hidden));
 	family.lose = false;
 	pthread_mutex_unlock(&family.lock);
 }
@@ -202,6 +202,15 @@ void fake_use_netlink(bool yes)
 {
 	pthread_mutex_lock(&family.lock);
 	family.there = yes;
+	pthread_mutex_unlock(&family.lock);
+}
+
+void fake_hide(uint32_t minor, bool hide)
+{
+	pthread_mutex_lock(&family.lock);
+	family.hidden[minor] = hide;
+	if (!hide && family.used[minor])
+		tell(minor, minor + 1);
 	pthread_mutex_unlock(&family.lock);
 }
 

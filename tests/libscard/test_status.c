@@ -3,6 +3,7 @@
  * SCardGetStatusChange: dwCurrentState, dwEventState and its event counter, timeouts, INFINITE,
  * SCardCancel, \\?PnP?\Notification, readers without permission.
  */
+#include "discovery.h"
 #include "test.h"
 
 #define PNP	"\\\\?PnP?\\Notification"
@@ -405,6 +406,63 @@ static void no_permission(void)
 	SCardReleaseContext(ctx);
 }
 
+/*
+ * A private reader of another user comes and goes: netlink multicasts that, and does not list
+ * it. No call learns of it, until the administrator shows it.
+ */
+static void private_reader(void)
+{
+	const struct fake_reader other = { .name = "Other Reader", .minor = 1, .index = 1 };
+	struct call c = { .f = call_change, .arg = 1 };
+	SCARDCONTEXT ctx = establish();
+	unsigned int generation;
+	SCARD_READERSTATE rs;
+	DWORD before, names;
+	int i;
+
+	if (!with_netlink) {
+		SCardReleaseContext(ctx);
+		return;
+	}
+	plug_reader(false);
+	before = look(ctx, PNP, 0) & ~0xffffU;
+	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &names), SCARD_S_SUCCESS);
+	CHECK_EQ(names, sizeof(READER) + 1);
+	c.ctx = ctx;
+	c.state[0] = state_of(PNP, before);
+	start(&c);
+	EVENTUALLY(fake_in_poll());
+	generation = scard_discovery_generation();
+	fake_hide(1, true);
+	for (i = 0; i < 3; i++) {
+		fake_plug(&other);
+		CHECK_EQ(look(ctx, PNP, before), before);
+		CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &names), SCARD_S_SUCCESS);
+		CHECK_EQ(names, sizeof(READER) + 1);
+		rs = state_of(OTHER, 0);
+		CHECK_EQ(SCardGetStatusChange(ctx, 0, &rs, 1), SCARD_E_UNKNOWN_READER);
+		fake_unplug(1);
+		CHECK_EQ(look(ctx, PNP, before), before);
+	}
+	fake_plug(&other);
+	CHECK_EQ(look(ctx, PNP, before), before);
+	CHECK_EQ(scard_discovery_generation(), generation);
+	CHECK(!is_done(&c));
+	fake_hide(1, false);
+	CHECK_EQ(finish(&c), SCARD_S_SUCCESS);
+	CHECK_EQ(look(ctx, OTHER, 0) & SCARD_STATE_EMPTY, SCARD_STATE_EMPTY);
+	/* a reader that is replaced by one of the same name and number is another one */
+	before = look(ctx, PNP, 0) & ~0xffffU;
+	c.state[0] = state_of(PNP, before);
+	start(&c);
+	EVENTUALLY(fake_in_poll());
+	fake_unplug(0);
+	plug_reader(false);
+	CHECK_EQ(finish(&c), SCARD_S_SUCCESS);
+	CHECK(look(ctx, PNP, 0) >> 16 != before >> 16);
+	SCardReleaseContext(ctx);
+}
+
 const struct test status_tests[] = {
 	{ "SCardGetStatusChange: states, counters, what is news", states },
 	{ "SCardGetStatusChange: timeout, wake-up, between calls", waits },
@@ -418,5 +476,6 @@ const struct test status_tests[] = {
 	{ "SCardGetStatusChange: plug and play in eight contexts", many_listeners },
 	{ "SCardGetStatusChange: a card that settles", settling_card },
 	{ "a reader that may not be opened", no_permission },
+	{ "a private reader of another user", private_reader },
 	{ NULL, NULL }
 };

@@ -123,6 +123,30 @@ static bool listed_in_group(const struct group *group, const char *user)
 	return false;
 }
 
+/* Is the node that of a reader which a process has made for its user alone (/dev/uscard)? */
+static bool is_private(const char *node, const struct stat *st)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), "/sys/class/scard/%s/private", strrchr(node, '/') + 1);
+	return !access(path, F_OK) && st->st_uid && !(st->st_mode & 0077);
+}
+
+static void refused_private(const char *node, const struct stat *st)
+{
+	struct passwd *passwd = getpwuid(st->st_uid);
+	char owner[64], advice[256];
+
+	if (passwd)
+		snprintf(owner, sizeof(owner), "%.63s", passwd->pw_name);
+	else
+		snprintf(owner, sizeof(owner), "%u", st->st_uid);
+	snprintf(advice, sizeof(advice), "this is as %s has it; root shows the reader to all by echo 0 >/sys/class/scard/%s/private, and gives the node by chgrp and chmod",
+		 owner, strrchr(node, '/') + 1);
+	doctor_finding(advice, "%s is a private reader of user %s, which only that user may open",
+		       node, owner);
+}
+
 static void refused(const char *node, const struct stat *st)
 {
 	struct passwd *passwd = getpwuid(geteuid());
@@ -166,8 +190,12 @@ static void doctor_nodes(void)
 		nodes.gl_pathc = 0;
 	for (i = 0; i < nodes.gl_pathc; i++)
 		if (faccessat(AT_FDCWD, nodes.gl_pathv[i], R_OK | W_OK, AT_EACCESS) &&
-		    errno == EACCES && !stat(nodes.gl_pathv[i], &st))
-			refused(nodes.gl_pathv[i], &st);
+		    errno == EACCES && !stat(nodes.gl_pathv[i], &st)) {
+			if (is_private(nodes.gl_pathv[i], &st))
+				refused_private(nodes.gl_pathv[i], &st);
+			else
+				refused(nodes.gl_pathv[i], &st);
+		}
 	globfree(&nodes);
 }
 

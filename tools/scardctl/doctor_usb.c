@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "doctor.h"
+#include "scardctl.h"
 #include "use.h"
 
 #define SYSFS_USB	"/sys/bus/usb/devices"
@@ -230,6 +231,18 @@ static void check_reader(const char *path, bool loaded)
 	}
 }
 
+/* Does the module list a reader, such as one in a process? */
+static bool has_reader(void)
+{
+	struct readers readers;
+	bool has;
+
+	reader_list(&readers);
+	has = readers.count;
+	reader_list_free(&readers);
+	return has;
+}
+
 /* Check each interface on USB that has the class, or that scard drives without it. */
 void doctor_usb(bool loaded)
 {
@@ -250,7 +263,7 @@ void doctor_usb(bool loaded)
 		check_reader(path, loaded);
 	}
 	globfree(&interfaces);
-	if (!found)
+	if (!found && !(loaded && has_reader()))
 		doctor_finding("plug one in, try another port or cable; lsusb shows what is there",
 			       "no smart-card reader on USB");
 }

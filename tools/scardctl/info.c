@@ -203,6 +203,24 @@ static void print_quirks(unsigned int minor, unsigned int quirks)
 		json_close(']');
 }
 
+/* Print how the reader is reached, and with USB the place. */
+static void print_transport(const struct scard_info *info)
+{
+	bool user = info->transport == SCARD_TRANSPORT_USER;
+
+	if (json) {
+		json_string("transport", user ? "process" : "USB");
+		json_number("bus", info->bus);
+		json_number("usb_device", info->device);
+		json_number("interface", info->interface);
+	} else if (user) {
+		printf("%-14sa process, by /dev/uscard\n", "transport");
+	} else {
+		printf("%-14sbus %u, device %u, interface %u\n", "USB place", info->bus,
+		       info->device, info->interface);
+	}
+}
+
 static void print_info(const struct scard_info *info)
 {
 	unsigned int level = info->exchange_level <= SCARD_LEVEL_EXTENDED_APDU ?
@@ -216,20 +234,20 @@ static void print_info(const struct scard_info *info)
 	info_string("serial", "serial", info->serial);
 	snprintf(text, sizeof(text), "%04x:%04x", info->vendor_id, info->product_id);
 	info_string("usb_id", "USB id", text);
-	snprintf(text, sizeof(text), "%x.%02x", info->bcd_device >> 8, info->bcd_device & 0xff);
-	info_string("firmware", "firmware", text);
-	snprintf(text, sizeof(text), "%x.%02x", info->bcd_ccid >> 8, info->bcd_ccid & 0xff);
-	info_string("ccid", "CCID", text);
+	if (json || info->transport != SCARD_TRANSPORT_USER) {
+		snprintf(text, sizeof(text), "%x.%02x", info->bcd_device >> 8,
+			 info->bcd_device & 0xff);
+		info_string("firmware", "firmware", text);
+		snprintf(text, sizeof(text), "%x.%02x", info->bcd_ccid >> 8,
+			 info->bcd_ccid & 0xff);
+		info_string("ccid", "CCID", text);
+	}
+	print_transport(info);
 	if (json) {
-		json_number("bus", info->bus);
-		json_number("usb_device", info->device);
-		json_number("interface", info->interface);
 		json_number("reader", info->reader);
 		json_number("slot", info->slot);
 		json_number("slots", info->slots);
 	} else {
-		printf("%-14sbus %u, device %u, interface %u\n", "USB place", info->bus,
-		       info->device, info->interface);
 		printf("%-14s%u of %u, reader %u\n", "slot", info->slot + 1, info->slots,
 		       info->reader);
 	}

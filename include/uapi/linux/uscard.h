@@ -61,7 +61,9 @@
 /*
  * The reader is listed for everybody, as those on USB are, and udev gives its nodes the usual
  * owners.  Needs CAP_SYS_ADMIN.  Without it the reader is private: only its @uid and
- * CAP_SYS_ADMIN find it by netlink, and its name in sysfs is root's to read.
+ * CAP_SYS_ADMIN find it by netlink, its name in sysfs is root's to read, and its nodes cannot be
+ * opened by a user whom @uid, @gid and @mode do not allow it, whatever permissions they get
+ * later.  Root ends this by writing 0 to the attribute "private" of the slot in sysfs.
  */
 #define USCARD_CREATE_PUBLIC	(1U << 2)
 
@@ -78,7 +80,7 @@
  *	them fails when a reset or removal is pending, and the card is reset when its user dies
  * @uid: in: owner of the nodes, see USCARD_CREATE_NODE; else 0
  * @gid: in: their group; else 0
- * @mode: in: their permission bits; else 0
+ * @mode: in: their permission bits, 1 to 0666; else 0
  * @vendor_id: in: idVendor of the device behind the reader, or 0
  * @product_id: in: idProduct, or 0
  * @features: out: additions to the first version of this interface: none so far, 0
