@@ -24,16 +24,17 @@ static int __init scard_init(void)
 	if (ret)
 		goto err_cdev;
 	scard_debugfs_init();
-	ret = uscard_cdev_init();
-	if (ret)
-		goto err_debugfs;
 	ret = ccid_usb_init();
 	if (ret)
-		goto err_uscard;
+		goto err_debugfs;
+	/* last: from here on a process may have it open */
+	ret = uscard_cdev_init();
+	if (ret)
+		goto err_usb;
 	return 0;
 
-err_uscard:
-	uscard_cdev_exit();
+err_usb:
+	ccid_usb_exit();
 err_debugfs:
 	scard_debugfs_exit();
 	scard_netlink_exit();
@@ -47,8 +48,8 @@ err_class:
 /* Open files pin the module, so none can be there; readers are unbound first. */
 static void __exit scard_exit(void)
 {
-	ccid_usb_exit();
 	uscard_cdev_exit();
+	ccid_usb_exit();
 	scard_debugfs_exit();
 	scard_netlink_exit();
 	scard_cdev_exit();

@@ -20,8 +20,6 @@
 #include "watchdog.h"
 #include "worker.h"
 
-#define DEV_MAX_READERS		256
-
 /* A reader that fails does so again and again: the log gets so many lines a minute */
 #define DEV_MAX_WARNINGS	3
 
@@ -216,7 +214,7 @@ int scard_dev_init(struct scard_reader *reader)
 	/* do not log how many lines were suppressed */
 	ratelimit_set_flags(&reader->warnings, RATELIMIT_MSG_ON_RELEASE);
 
-	ret = ida_alloc_max(&dev_reader_ida, DEV_MAX_READERS - 1, GFP_KERNEL);
+	ret = ida_alloc_max(&dev_reader_ida, SCARD_MAX_READERS - 1, GFP_KERNEL);
 	if (ret < 0)
 		return ret;
 	reader->index = ret;

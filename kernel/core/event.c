@@ -185,15 +185,18 @@ void scard_event_add(struct scard_slot *slot)
 }
 
 /**
- * scard_event_shown() - announce a slot that all may find from now on
- * @slot: the slot
+ * scard_event_published() - announce the slots of a reader that all may find from now on
+ * @reader: the reader; slots of it may be gone
  */
-void scard_event_shown(struct scard_slot *slot)
+void scard_event_published(const struct scard_reader *reader)
 {
+	struct scard_slot *slot;
+
 	mutex_lock(&scard_event_lock);
+	list_for_each_entry(slot, &scard_event_slots, events.node)
+		if (slot->reader == reader)
+			event_multicast(slot, SCARD_CMD_SLOT_ADD_NTF);
 	scard_event_generation++;
-	if (!list_empty(&slot->events.node))
-		event_multicast(slot, SCARD_CMD_SLOT_ADD_NTF);
 	mutex_unlock(&scard_event_lock);
 }
 
@@ -205,7 +208,7 @@ void scard_event_del(struct scard_slot *slot)
 {
 	cancel_work_sync(&slot->presence.news_work);
 	mutex_lock(&scard_event_lock);
-	list_del_init(&slot->events.node);
+	list_del(&slot->events.node);
 	scard_event_generation++;
 	event_multicast(slot, SCARD_CMD_SLOT_DEL_NTF);
 	mutex_unlock(&scard_event_lock);

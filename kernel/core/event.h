@@ -5,6 +5,7 @@
 #include <linux/types.h>
 
 struct genl_family;
+struct scard_reader;
 struct scard_slot;
 struct sk_buff;
 
@@ -18,7 +19,7 @@ void scard_event_changed(struct scard_slot *slot);
 void scard_event_card_changed(struct scard_slot *slot);
 int scard_event_put_slot(struct sk_buff *skb, struct scard_slot *slot, void *head, bool whole);
 void scard_event_add(struct scard_slot *slot);
-void scard_event_shown(struct scard_slot *slot);
+void scard_event_published(const struct scard_reader *reader);
 void scard_event_del(struct scard_slot *slot);
 void scard_event_announce(struct scard_slot *slot);
 void scard_event_init(struct scard_slot *slot);

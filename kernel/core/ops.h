@@ -116,7 +116,8 @@ struct scard_req {
  *	more; @gone: for good, end all waits for a token
  * @restart: allow exchanges again after @stop
  * @power_off_all: after @stop: power off the cards of the slots in the bit set @slots,
- *	and those that an interrupted exchange left in doubt; stopped again afterwards
+ *	and those that an interrupted exchange left in doubt; stopped again afterwards. NULL if
+ *	no reader is unregistered while it answers, or suspended for a sleep
  * @get: keep the reader awake, wake it up if need be; may sleep; 0 or a negative errno
  * @hold: keep it awake; it is; any context
  * @put: it may go to sleep again; any context

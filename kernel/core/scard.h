@@ -56,6 +56,7 @@
 #include "ops.h"
 #include "policy.h"
 
+#define SCARD_MAX_READERS	256
 #define SCARD_MAX_SLOTS		16	/* per reader */
 /* No exchange takes longer than this, however much time card and reader ask for */
 #define SCARD_CEILING_MS	(5 * 60 * 1000)
@@ -81,7 +82,7 @@ struct scard_reader_count {
 };
 
 /**
- * struct scard_owner - whose the nodes of a reader are at first
+ * struct scard_owner - initial owner and mode of a reader's nodes
  * @uid: owner
  * @gid: group
  * @mode: permission bits; 0: as the system has it, root's

@@ -54,7 +54,6 @@ static ssize_t private_store(struct device *dev, struct device_attribute *attr, 
 	struct scard_reader *reader = slot->reader;
 	bool private, was;
 	int ret = kstrtobool(buf, &private);
-	unsigned int i;
 
 	if (ret)
 		return ret;
@@ -62,8 +61,8 @@ static ssize_t private_store(struct device *dev, struct device_attribute *attr, 
 	was = reader->owner.private;
 	WRITE_ONCE(reader->owner.private, private);
 	spin_unlock_irq(&reader->lock);
-	for (i = 0; i < reader->nslots && was && !private; i++)
-		scard_event_shown(reader->slots[i]);
+	if (was && !private)
+		scard_event_published(reader);
 	return count;
 }
 static DEVICE_ATTR_ADMIN_RW(private);

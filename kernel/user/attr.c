@@ -85,7 +85,7 @@ int uscard_attr_set(struct uscard_slot *slot, const struct uscard_message *msg, 
 		list_add(&attr->node, &slot->attrs);
 		slot->nattrs++;
 	} else if (attr) {
-		ret = -ENOMEM;
+		ret = -ENOSPC;
 	}
 	spin_unlock_irq(&slot->slot.reader->lock);
 	kfree(old);

@@ -8,6 +8,7 @@
  */
 #include <linux/jiffies.h>
 #include <linux/poll.h>
+#include <linux/ratelimit.h>
 #include <linux/sched/signal.h>
 
 #include "call.h"
@@ -16,7 +17,11 @@
 #define CALL_READ_MS	5000
 #define CALL_ABORT_MS	2000
 
-static void call_wake_server(struct uscard_reader *reader)
+/**
+ * uscard_call_wake_server() - there is something to read
+ * @reader: the reader
+ */
+void uscard_call_wake_server(struct uscard_reader *reader)
 {
 	wake_up_interruptible_poll(&reader->server, EPOLLIN | EPOLLRDNORM);
 }
@@ -25,8 +30,8 @@ static void call_wake_server(struct uscard_reader *reader)
 static void call_retire(struct uscard_slot *slot, struct uscard_req *req)
 {
 	lockdep_assert_held(&slot->slot.reader->lock);
-	slot->call = NULL;
-	req->state = USCARD_OFF;
+	WRITE_ONCE(slot->call, NULL);
+	WRITE_ONCE(req->state, USCARD_OFF);
 }
 
 /* Tell the server to end a request that it has read. */
@@ -38,7 +43,7 @@ static void call_tell_abort(struct uscard_slot *slot, struct uscard_req *req)
 	req->aborted = true;
 	slot->abort = req->id;
 	slot->slot.reader->count.aborts++;
-	call_wake_server(uscard_slot_reader(slot));
+	uscard_call_wake_server(uscard_slot_reader(slot));
 }
 
 /* Does the server have a request to answer, so that others have to wait until it reads them? */
@@ -83,14 +88,19 @@ static void call_sleep(struct uscard_slot *slot, struct uscard_req *req)
 	finish_wait(&req->wait, &wait);
 }
 
-/* Has a request that was not read more time? While the server works on one of another slot. */
+/* Has a request more time? While the server works on one of another slot, it may stay unread. */
 static bool call_waits_on(struct uscard_slot *slot, struct uscard_req *req)
 {
-	if (req->state != USCARD_POSTED || fatal_signal_pending(current) ||
-	    !call_server_works(uscard_slot_reader(slot)) ||
+	if (fatal_signal_pending(current))
+		return false;
+	/* it was given just now */
+	if (time_before(jiffies, req->deadline))
+		return true;
+	if (req->state != USCARD_POSTED || !call_server_works(uscard_slot_reader(slot)) ||
 	    time_after_eq(jiffies, slot->slot.op.ceiling))
 		return false;
-	WRITE_ONCE(req->deadline, jiffies + msecs_to_jiffies(CALL_READ_MS));
+	req->read_by = jiffies + msecs_to_jiffies(CALL_READ_MS);
+	WRITE_ONCE(req->deadline, req->read_by);
 	scard_slot_due(&slot->slot, req->deadline);
 	return true;
 }
@@ -156,8 +166,7 @@ static int call_abort(struct uscard_slot *slot, struct uscard_req *req)
 	if (ret != -ETIMEDOUT)
 		return ret;
 	spin_lock_irq(&reader->lock);
-	if (slot->call == req)
-		call_retire(slot, req);
+	call_retire(slot, req);
 	spin_unlock_irq(&reader->lock);
 	return 0;
 }
@@ -205,7 +214,8 @@ static int call_check(struct uscard_slot *slot, const struct uscard_req *req)
 		if (!slot->present || (slot->exchanged && !scard_slot_no_card(&slot->slot)))
 			return -ENOMEDIUM;
 		slot->exchanged = false;
-		return 0;
+		/* a card without power gets a cold reset, which tells whether it is the same */
+		return req->op == USCARD_POWER_ON || slot->powered ? 0 : -EIO;
 	}
 	if (!call_is_for_card(slot, req))
 		return 0;
@@ -231,7 +241,8 @@ static int call_post(struct uscard_slot *slot, struct uscard_req *req)
 		req->rx_len = 0;
 		req->aborted = false;
 		req->limited = false;
-		WRITE_ONCE(req->deadline, jiffies + msecs_to_jiffies(CALL_READ_MS));
+		req->read_by = jiffies + msecs_to_jiffies(CALL_READ_MS);
+		WRITE_ONCE(req->deadline, req->read_by);
 		WRITE_ONCE(req->state, USCARD_POSTED);
 		WRITE_ONCE(slot->call, req);
 		reader->reader.count.commands++;
@@ -241,8 +252,18 @@ static int call_post(struct uscard_slot *slot, struct uscard_req *req)
 	}
 	spin_unlock_irq(&reader->reader.lock);
 	if (!ret)
-		call_wake_server(reader);
+		uscard_call_wake_server(reader);
 	return ret;
+}
+
+/* A user's servers, of which there may be many, do not fill the log. */
+static void call_warn(struct uscard_slot *slot, const char *fault)
+{
+	static DEFINE_RATELIMIT_STATE(limit, 60 * HZ, 3);
+
+	if (__ratelimit(&limit))
+		scard_reader_warn(slot->slot.reader, "%s: its process %s: restart it",
+				  slot->slot.name, fault);
 }
 
 /* The time of a request is over. */
@@ -254,12 +275,10 @@ static int call_time_out(struct uscard_slot *slot, struct uscard_req *req,
 	scard_reader_count(reader, &reader->count.timeouts);
 	if (call_withdraw(slot, req)) {
 		slot->slot.op.progress = before;
-		scard_reader_warn(reader, "%s: its process reads no requests: restart it",
-				  slot->slot.name);
+		call_warn(slot, "reads no requests");
 		return -ETIMEDOUT;
 	}
-	scard_reader_warn(reader, "%s: a request was not answered in time: restart its process",
-			  slot->slot.name);
+	call_warn(slot, "did not answer in time");
 	return call_abort(slot, req) ?: -ETIMEDOUT;
 }
 
@@ -333,6 +352,10 @@ int uscard_call_finish(struct uscard_slot *slot, struct uscard_req *req, unsigne
 	if (!ret)
 		return req->error;
 	call_abort(slot, req);
+	spin_lock_irq(&reader->lock);
+	if (slot->call == req)
+		call_retire(slot, req);
+	spin_unlock_irq(&reader->lock);
 	return -ETIMEDOUT;
 }
 
@@ -372,28 +395,24 @@ void uscard_call_stop(struct uscard_reader *reader, int error)
 			call_fail(slot, req, error);
 	}
 	spin_unlock_irq(&reader->reader.lock);
-	/* also those that wait for a request to read */
-	wake_up_all(&reader->server);
 }
 
 /**
- * uscard_call_suspend() - tell the server that the system goes to sleep
+ * uscard_call_power_lost() - the cards count as without power
  * @reader: the reader, which is paused
  */
-void uscard_call_suspend(struct uscard_reader *reader)
+void uscard_call_power_lost(struct uscard_reader *reader)
 {
 	unsigned int i;
 
 	spin_lock_irq(&reader->reader.lock);
 	for (i = 0; i < reader->reader.nslots; i++)
 		to_uscard_slot(reader->reader.slots[i])->powered = false;
-	reader->suspend = true;
 	spin_unlock_irq(&reader->reader.lock);
-	call_wake_server(reader);
 }
 
 /**
- * uscard_call_removed() - end the open request of a slot whose card is out, if it is for the card
+ * uscard_call_removed() - a card is out: end the open request of its slot, if it is for the card
  * @slot: the slot; reader.lock is held
  */
 void uscard_call_removed(struct uscard_slot *slot)
@@ -401,9 +420,13 @@ void uscard_call_removed(struct uscard_slot *slot)
 	struct uscard_req *req = slot->call;
 
 	lockdep_assert_held(&slot->slot.reader->lock);
+	slot->present = false;
+	slot->exchanged |= slot->powered;
+	slot->powered = false;
 	if (req && req->state != USCARD_DONE &&
 	    (call_is_power_on(req) || call_is_for_card(slot, req)))
 		call_fail(slot, req, -ENOMEDIUM);
+	scard_presence_notify(&slot->slot, false);
 }
 
 /**

@@ -2,6 +2,7 @@
 /*
  * A card behind a server, as the core sees it: the operations of scard_reader_ops.
  */
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -10,6 +11,7 @@
 #include "attr.h"
 #include "call.h"
 #include "card.h"
+#include "list.h"
 
 /* Time for an answer where the server asks for no more: as CCID readers have it */
 #define CARD_POWER_MS		15000
@@ -69,7 +71,7 @@ static int card_set_protocol(struct scard_slot *slot, struct scard_req *req, u32
 	if (ret)
 		return ret;
 	chosen = to_uscard_req(req)->value;
-	return chosen && !(chosen & (chosen - 1)) && chosen & offered ? chosen : -EIO;
+	return is_power_of_2(chosen) && chosen & offered ? chosen : -EIO;
 }
 
 static int card_transmit_prepare(struct scard_slot *slot, struct scard_req *req)
@@ -238,12 +240,6 @@ static void card_restart(struct scard_reader *reader)
 {
 }
 
-/* The server is only told: the system does not wait for it. */
-static void card_power_off_all(struct scard_reader *reader, u32 slots)
-{
-	uscard_call_suspend(to_uscard_reader(reader));
-}
-
 /* A process does not sleep as a device does. */
 static int card_get(struct scard_reader *reader)
 {
@@ -260,7 +256,10 @@ static void card_put(struct scard_reader *reader)
 
 static void card_free(struct scard_reader *reader)
 {
-	kfree(to_uscard_reader(reader));
+	struct uscard_reader *ureader = to_uscard_reader(reader);
+
+	uscard_list_del(ureader);
+	kfree(ureader);
 }
 
 const struct scard_reader_ops uscard_card_ops = {
@@ -291,7 +290,6 @@ const struct scard_reader_ops uscard_card_ops = {
 	.req_free = card_req_free,
 	.stop = card_stop,
 	.restart = card_restart,
-	.power_off_all = card_power_off_all,
 	.get = card_get,
 	.hold = card_hold,
 	.put = card_put,

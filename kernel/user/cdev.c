@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/nospec.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -26,7 +27,7 @@ static_assert(sizeof(struct uscard_message) == 40);
 
 /**
  * struct cdev_server - an open file
- * @lock: makes the reader; one thread at a time reads a request
+ * @lock: serialises CREATE
  * @reader: the reader, NULL before CREATE (written once, under @lock)
  */
 struct cdev_server {
@@ -45,7 +46,7 @@ static struct uscard_reader *cdev_reader(const struct file *file)
 /* Wait until there is something to read; another thread may be the first to read it. */
 static int cdev_wait(const struct kiocb *iocb, struct uscard_reader *reader)
 {
-	if (iocb->ki_filp->f_flags & O_NONBLOCK || iocb->ki_flags & IOCB_NOWAIT)
+	if (iocb->ki_filp->f_flags & O_NONBLOCK)
 		return -EAGAIN;
 	return wait_event_freezable(reader->server, uscard_server_pending(reader));
 }
@@ -76,7 +77,6 @@ static int cdev_take(struct uscard_reader *reader, struct uscard_request *head, 
 static ssize_t cdev_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct uscard_reader *reader = cdev_reader(iocb->ki_filp);
-	struct cdev_server *server = iocb->ki_filp->private_data;
 	u8 onstack[USCARD_SHORT], *data = onstack;	/* short data go through the stack */
 	struct uscard_request head;
 	u32 size = sizeof(onstack);
@@ -85,16 +85,12 @@ static ssize_t cdev_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	if (!reader)
 		return -ENOTCONN;
 	do {
-		ret = mutex_lock_interruptible(&server->lock) ? -ERESTARTSYS : 0;
-		if (ret)
-			break;
 		ret = cdev_take(reader, &head, &data, &size, iov_iter_count(to));
 		if (!ret && (copy_to_iter(&head, sizeof(head), to) != sizeof(head) ||
 			     copy_to_iter(data, head.len, to) != head.len)) {
 			uscard_server_unread(reader, &head);
 			ret = -EFAULT;
 		}
-		mutex_unlock(&server->lock);
 		if (ret != -EAGAIN)
 			break;
 		ret = cdev_wait(iocb, reader);
@@ -124,7 +120,8 @@ static int cdev_message(struct uscard_reader *reader, const struct uscard_messag
 	}
 	if (msg->slot >= reader->reader.nslots)
 		return -EINVAL;
-	slot = to_uscard_slot(reader->reader.slots[msg->slot]);
+	slot = to_uscard_slot(reader->reader.slots[array_index_nospec(msg->slot,
+								     reader->reader.nslots)]);
 	if (msg->type == USCARD_ATTR)
 		return uscard_attr_set(slot, msg, *data);
 	if (msg->id || msg->error || msg->len || msg->value > 1)

@@ -1,33 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Readers in processes: what a server may ask for, the list of all, the sleep of the system.
+ * User-space readers: what a server may ask for, their life, the sleep of the system.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/ctype.h>
-#include <linux/list.h>
-#include <linux/module.h>
-#include <linux/moduleparam.h>
-#include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/suspend.h>
 #include <linux/uidgid.h>
 
+#include "call.h"
 #include "card.h"
+#include "list.h"
 #include "reader.h"
-
-/* Of the readers that the core can have, these are not for servers without privilege */
-#define READER_RESERVE		64
-#define READER_MAX		(256 - READER_RESERVE)
-
-static unsigned int user_readers = 16;
-module_param(user_readers, uint, 0644);
-MODULE_PARM_DESC(user_readers, "readers that a user without CAP_SYS_ADMIN may make by /dev/uscard (default 16)");
-
-static LIST_HEAD(reader_list);
-static DEFINE_MUTEX(reader_mutex);	/* of the list; not taken by the core */
+#include "server.h"
 
 /* ---- what a server may ask for ---- */
 
@@ -54,7 +42,9 @@ static int reader_check(const struct uscard_create *arg)
 	    arg->protocols & ~(SCARD_PROTO_T0 | SCARD_PROTO_T1))
 		return -EINVAL;
 	if (arg->max_apdu < SCARD_SHORT_COMMAND || arg->max_apdu > SCARD_COMMAND_MAX ||
-	    arg->pin_codes > USCARD_MAX_PIN_CODES)
+	    arg->pin_codes > USCARD_MAX_PIN_CODES ||
+	    memchr_inv(arg->pin_code + arg->pin_codes, 0,
+		       (USCARD_MAX_PIN_CODES - arg->pin_codes) * sizeof(*arg->pin_code)))
 		return -EINVAL;
 	if (!(arg->flags & USCARD_CREATE_NODE) && (arg->uid || arg->gid || arg->mode))
 		return -EINVAL;
@@ -64,7 +54,7 @@ static int reader_check(const struct uscard_create *arg)
 	return 0;
 }
 
-/* Whose nodes these are */
+/* Choose owner and mode of the nodes. */
 static int reader_choose_owner(const struct uscard_create *arg, struct scard_owner *owner)
 {
 	owner->uid = current_fsuid();
@@ -99,37 +89,7 @@ static void reader_string(char *to, const char *from)
 	memmove(to, c, strlen(c) + 1);
 }
 
-/* ---- the list ---- */
-
-/* May this user have one more? Then it is in the list. */
-static int reader_enlist(struct uscard_reader *reader)
-{
-	const struct uscard_reader *other;
-	unsigned int all = 0, own = 0;
-	int ret = 0;
-
-	reader->creator = current_fsuid();
-	mutex_lock(&reader_mutex);
-	list_for_each_entry(other, &reader_list, node) {
-		all++;
-		own += uid_eq(other->creator, reader->creator);
-	}
-	if (own >= READ_ONCE(user_readers) && !reader_is_privileged())
-		ret = -EUSERS;
-	else if (all >= READER_MAX && !reader_is_privileged())
-		ret = -ENOSPC;
-	else
-		list_add(&reader->node, &reader_list);
-	mutex_unlock(&reader_mutex);
-	return ret;
-}
-
-static void reader_delist(struct uscard_reader *reader)
-{
-	mutex_lock(&reader_mutex);
-	list_del_init(&reader->node);
-	mutex_unlock(&reader_mutex);
-}
+/* ---- its life ---- */
 
 /**
  * uscard_reader_destroy() - the server has left
@@ -137,7 +97,7 @@ static void reader_delist(struct uscard_reader *reader)
  */
 void uscard_reader_destroy(struct uscard_reader *reader)
 {
-	reader_delist(reader);
+	uscard_list_set_live(reader, false);
 	scard_dev_unregister(&reader->reader, false);
 	scard_reader_put(&reader->reader);
 }
@@ -162,7 +122,6 @@ struct uscard_reader *uscard_reader_create(struct uscard_create *arg, struct dev
 	if (!reader)
 		return ERR_PTR(-ENOMEM);
 	core = &reader->reader;
-	INIT_LIST_HEAD(&reader->node);
 	init_waitqueue_head(&reader->server);
 	reader->eject = arg->flags & USCARD_CREATE_EJECT;
 	reader->pin_codes = arg->pin_codes;
@@ -182,18 +141,22 @@ struct uscard_reader *uscard_reader_create(struct uscard_create *arg, struct dev
 	reader_string(core->serial, arg->serial);
 	ret = reader_choose_owner(arg, &core->owner);
 	if (!ret)
-		ret = scard_dev_init(core);
+		ret = uscard_list_add(reader);
 	if (ret) {
 		kfree(reader);
 		return ERR_PTR(ret);
 	}
-	ret = reader_enlist(reader);
-	if (!ret)
-		ret = scard_dev_register(core);
+	ret = scard_dev_init(core);
+	if (ret) {
+		scard_reader_put(core);
+		return ERR_PTR(ret);
+	}
+	ret = scard_dev_register(core);
 	if (ret) {
 		uscard_reader_destroy(reader);
 		return ERR_PTR(ret);
 	}
+	uscard_list_set_live(reader, true);
 	arg->reader = core->index;
 	for (i = 0; i < core->nslots; i++)
 		arg->minor[i] = MINOR(core->slots[i]->dev.devt);
@@ -202,25 +165,30 @@ struct uscard_reader *uscard_reader_create(struct uscard_create *arg, struct dev
 
 /* ---- the sleep of the system ---- */
 
-/* Before processes are frozen: servers are told, and no request is left open. */
+/* After the sleep: what was under way is cut, and the cards count as reset. */
+static void reader_woken(struct uscard_reader *reader)
+{
+	scard_dev_suspend(&reader->reader, false);
+	uscard_call_power_lost(reader);
+	scard_dev_lost_power(&reader->reader);
+	scard_dev_resume(&reader->reader);
+}
+
+/* Servers are told before processes are frozen; nothing waits for them. */
 static int reader_pm(struct notifier_block *nb, unsigned long event, void *unused)
 {
-	bool sleep = event == PM_SUSPEND_PREPARE || event == PM_HIBERNATION_PREPARE;
-	struct uscard_reader *reader;
-
-	if (!sleep && event != PM_POST_SUSPEND && event != PM_POST_HIBERNATION)
+	switch (event) {
+	case PM_SUSPEND_PREPARE:
+	case PM_HIBERNATION_PREPARE:
+		uscard_list_for_live(uscard_server_suspend);
+		return NOTIFY_OK;
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+		uscard_list_for_live(reader_woken);
+		return NOTIFY_OK;
+	default:
 		return NOTIFY_DONE;
-	mutex_lock(&reader_mutex);
-	list_for_each_entry(reader, &reader_list, node) {
-		if (sleep) {
-			scard_dev_suspend(&reader->reader, true);
-		} else {
-			scard_dev_lost_power(&reader->reader);
-			scard_dev_resume(&reader->reader);
-		}
 	}
-	mutex_unlock(&reader_mutex);
-	return NOTIFY_OK;
 }
 
 static struct notifier_block reader_pm_block = {

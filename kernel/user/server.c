@@ -66,6 +66,19 @@ bool uscard_server_pending(struct uscard_reader *reader)
 	return pending;
 }
 
+/* The server gets @ms for a request: not after the end of the operation, nor one that is to end. */
+static void server_set_deadline(struct uscard_slot *slot, struct uscard_req *req, u32 ms)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(min_t(u32, ms, SCARD_CEILING_MS));
+
+	if (req->aborted || req->limited)
+		return;
+	if (time_after(deadline, slot->slot.op.ceiling))
+		deadline = slot->slot.op.ceiling;
+	WRITE_ONCE(req->deadline, deadline);
+	scard_slot_due(&slot->slot, deadline);
+}
+
 /* The server reads a request now. */
 static int server_take(struct uscard_reader *reader, struct uscard_slot *slot,
 		       struct uscard_request *head, u8 *data, u32 size, size_t count)
@@ -85,8 +98,7 @@ static int server_take(struct uscard_reader *reader, struct uscard_slot *slot,
 		return -ENOBUFS;
 	memcpy(data, req->req.in, head->len);
 	WRITE_ONCE(req->state, USCARD_READ);
-	WRITE_ONCE(req->deadline, jiffies + msecs_to_jiffies(req->timeout_ms));
-	scard_slot_due(&slot->slot, req->deadline);
+	server_set_deadline(slot, req, req->timeout_ms);
 	reader->next = slot->slot.index + 1;
 	return 0;
 }
@@ -163,10 +175,20 @@ void uscard_server_unread(struct uscard_reader *reader, const struct uscard_requ
 		slot->abort = slot->abort ?: head->arg64;
 	} else {
 		slot = server_find(reader, head->id);
-		if (slot)
-			WRITE_ONCE(slot->call->state, USCARD_POSTED);
+		if (slot) {
+			struct uscard_req *req = slot->call;
+
+			WRITE_ONCE(req->state, USCARD_POSTED);
+			/* it has no more time than if it had not been read */
+			if (!req->aborted && !req->limited) {
+				WRITE_ONCE(req->deadline, req->read_by);
+				scard_slot_due(&slot->slot, req->deadline);
+				wake_up(&req->wait);
+			}
+		}
 	}
 	spin_unlock_irq(&reader->reader.lock);
+	uscard_call_wake_server(reader);
 }
 
 /* The errnos that a server may answer; see linux/uscard.h */
@@ -193,10 +215,9 @@ static void server_learn(struct uscard_slot *slot, const struct uscard_req *req)
 		slot->powered = true;
 	if (!req->error && req->op == USCARD_POWER_OFF)
 		slot->powered = false;
-	if (req->error == -ENOMEDIUM) {
-		slot->present = false;
-		slot->powered = false;
-	}
+	/* as if it had reported that */
+	if (req->error == -ENOMEDIUM && slot->present)
+		uscard_call_removed(slot);
 }
 
 /**
@@ -232,6 +253,7 @@ int uscard_server_answer(struct uscard_reader *reader, const struct uscard_messa
 	if (msg->len <= req->rx_size) {
 		memcpy(req->rx, *data, msg->len);
 	} else {
+		/* longer than USCARD_SHORT, so @data is not on the caller's stack */
 		swap(req->rx, *data);
 		swap(req->rx_size, *size);
 	}
@@ -258,7 +280,6 @@ out:
  */
 int uscard_server_more_time(struct uscard_reader *reader, const struct uscard_message *msg)
 {
-	unsigned long deadline = jiffies + msecs_to_jiffies(min(msg->value, SCARD_CEILING_MS));
 	struct uscard_slot *slot;
 
 	if (msg->slot || msg->error || msg->len || !msg->value)
@@ -266,17 +287,9 @@ int uscard_server_more_time(struct uscard_reader *reader, const struct uscard_me
 	spin_lock_irq(&reader->reader.lock);
 	slot = server_find(reader, msg->id);
 	if (slot) {
-		struct uscard_req *req = slot->call;
-
 		reader->reader.count.time_extensions++;
-		/* a request that is being aborted, or whose caller is gone, has no more time */
-		if (!req->aborted && !req->limited) {
-			if (time_after(deadline, slot->slot.op.ceiling))
-				deadline = slot->slot.op.ceiling;
-			WRITE_ONCE(req->deadline, deadline);
-			scard_slot_due(&slot->slot, deadline);
-			wake_up(&req->wait);
-		}
+		server_set_deadline(slot, slot->call, msg->value);
+		wake_up(&slot->call->wait);
 	}
 	spin_unlock_irq(&reader->reader.lock);
 	return slot ? 0 : -ENOENT;
@@ -293,18 +306,25 @@ int uscard_server_more_time(struct uscard_reader *reader, const struct uscard_me
 void uscard_server_event(struct uscard_slot *slot, bool present)
 {
 	struct scard_reader *reader = slot->slot.reader;
-	bool news;
 
 	spin_lock_irq(&reader->lock);
-	news = slot->present != present && !reader->gone;
-	if (news) {
-		slot->present = present;
-		slot->exchanged |= slot->powered;
-		slot->powered = false;
-		if (!present)
-			uscard_call_removed(slot);
+	if (slot->present && !present) {
+		uscard_call_removed(slot);
+	} else if (!slot->present && present) {
+		slot->present = true;
+		scard_presence_notify(&slot->slot, true);
 	}
 	spin_unlock_irq(&reader->lock);
-	if (news)
-		scard_presence_notify(&slot->slot, present);
+}
+
+/**
+ * uscard_server_suspend() - tell the server that the system goes to sleep
+ * @reader: the reader
+ */
+void uscard_server_suspend(struct uscard_reader *reader)
+{
+	spin_lock_irq(&reader->reader.lock);
+	reader->suspend = true;
+	spin_unlock_irq(&reader->reader.lock);
+	uscard_call_wake_server(reader);
 }

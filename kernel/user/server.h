@@ -12,5 +12,6 @@ int uscard_server_answer(struct uscard_reader *reader, const struct uscard_messa
 			 u8 **data, u32 *size);
 int uscard_server_more_time(struct uscard_reader *reader, const struct uscard_message *msg);
 void uscard_server_event(struct uscard_slot *slot, bool present);
+void uscard_server_suspend(struct uscard_reader *reader);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A reader in a process, the server, as the files of this directory see it.
+ * A user-space reader: one that a process, its server, plays by /dev/uscard.
  *
  * One slot has one open request at most, which belongs to the owner of the turn. The server's
  * threads find it by its id, under reader->lock, and hold no reference to it. Bytes pass through
@@ -39,6 +39,7 @@ enum uscard_state {
  * @op: uscard_request.op
  * @arg: uscard_request.arg
  * @timeout_ms: time for the answer, from the read() on
+ * @read_by: the server is to read it until then, jiffies (reader.lock)
  * @deadline: end of the wait, jiffies (reader.lock)
  * @aborted: the server is told to end it (reader.lock)
  * @limited: the server gets no more time for it: its caller is gone (reader.lock)
@@ -56,6 +57,7 @@ struct uscard_req {
 	u32 op;
 	u32 arg;
 	unsigned int timeout_ms;
+	unsigned long read_by;
 	unsigned long deadline;
 	bool aborted;
 	bool limited;
@@ -93,6 +95,7 @@ struct uscard_slot {
  * @reader: the core's part
  * @node: in the list of all
  * @creator: the user that made it, for the limit
+ * @live: it works (list.c)
  * @server: waits for a request to read
  * @last_id: id of the last request (reader.lock)
  * @next: slot whose request is read next (reader.lock)
@@ -105,6 +108,7 @@ struct uscard_reader {
 	struct scard_reader reader;
 	struct list_head node;
 	kuid_t creator;
+	bool live;
 	wait_queue_head_t server;
 	u64 last_id;
 	unsigned int next;

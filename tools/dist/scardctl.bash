@@ -27,6 +27,9 @@ _scardctl()
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
+	attach:* | forward:-c | forward:--command)
+		return
+		;;
 	list:* | doctor:*)
 		words="--json"
 		;;
@@ -36,6 +39,7 @@ _scardctl()
 		watch) words="--events --seconds" ;;
 		bench) words="--times --apdu" ;;
 		trace) words="--events --seconds --file" ;;
+		forward) words="--command --exclusive" ;;
 		esac
 		words="$words --json $(printf '%s ' /dev/scard[0-9]*)"
 		;;

@@ -20,6 +20,9 @@ static const struct command commands[] = {
 	{ "reset", "[READER]", "reset the card", cmd_reset },
 	{ "unpower", "[READER]", "power the card off", cmd_unpower },
 	{ "eject", "[READER]", "eject the card, or power it off", cmd_eject },
+	{ "forward", "[READER] HOST...", "the card as one of another machine, by ssh",
+	  cmd_forward },
+	{ "attach", "", "the far end of forward, on standard input and output", cmd_attach },
 	{ "doctor", "", "problems of this machine, and what to do", cmd_doctor },
 };
 
@@ -42,6 +45,7 @@ static void help(void)
 	     "                   --no-wait, --protocol t0|t1|raw\n"
 	     "options of watch:  --events N, --seconds N\n"
 	     "options of bench:  --times N, --apdu HEX\n"
+	     "options of forward: --command COMMAND, --exclusive\n"
 	     "options of trace:  --events N, --seconds N, --file FILE\n\n"
 	     "exit status: 0 success, 1 the card or reader failed, 2 wrong usage, 3 no (such) reader,\n"
 	     "4 no permission, 5 no card, 6 held by another program, 7 error status word");

@@ -3,8 +3,9 @@
  * scardctl: a command line for smart-card readers.
  *
  * main.c has the table of subcommands; the files of the groups implement them
- * (show.c, info.c, atr.c, card.c, who.c, watch.c, trace*.c, bench.c, doctor*.c) over reader.c
- * (choosing and opening readers, error messages), netlink.c (discovery) and json.c.
+ * (show.c, info.c, atr.c, card.c, who.c, watch.c, trace*.c, bench.c, doctor*.c, forward.c,
+ * attach.c) over reader.c (choosing and opening readers, error messages), netlink.c (discovery)
+ * and json.c.
  */
 #ifndef SCARDCTL_H
 #define SCARDCTL_H
@@ -127,6 +128,8 @@ int cmd_who(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
+int cmd_forward(int argc, char **argv);
+int cmd_attach(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
 #endif
