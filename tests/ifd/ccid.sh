@@ -30,3 +30,12 @@ tap_check "libccid: the next client connects after one that died" answers 0 ours
 tap_check "libccid: a command" answers "0 *9000" ours apdu 00A4040007A000000079030000
 hang_up ours
 tap_check "libccid: SIGTERM ends the program" unplug
+unplugged()
+{
+	/run/vm/monitor device_del reader
+	within 10 test ! -e "/sys/bus/usb/devices/$interface"
+}
+tap_check "libccid: the reader is listed again" plug_ccid
+tap_check "libccid: the reader is unplugged" unplugged
+tap_check "libccid: the program ends" ends 1
+tap_check "libccid: the reader is not listed any more" within 5 no_reader
