@@ -25,9 +25,11 @@ do_install() {
     oe_runmake install-user DESTDIR=${D} PREFIX=${prefix} LIBDIR=${libdir} MANDIR=${mandir}
 }
 
-PACKAGES =+ "libscard libscard-pcsclite libifdscard"
+PACKAGES =+ "libscard libscard-pcsclite libifdscard scard-ifd"
 FILES:libscard = "${libdir}/libscard.so.*"
-FILES:libscard-pcsclite = "${libdir}/scard ${prefix}/lib/systemd"
+FILES:libscard-pcsclite = "${libdir}/scard ${prefix}/lib/systemd/system/pcscd.socket.d"
 FILES:libifdscard = "${prefix}/lib/pcsc"
+FILES:scard-ifd = "${bindir}/scard-ifd ${prefix}/lib/systemd/system/scard-ifd@.service \
+                   ${prefix}/lib/sysusers.d/scard-ifd.conf ${prefix}/lib/udev/rules.d/69-scard-ifd.rules"
 FILES:${PN} += "${prefix}/lib/udev ${prefix}/lib/sysusers.d ${prefix}/lib/modules-load.d \
                 ${prefix}/lib/modprobe.d ${datadir}/bash-completion"
