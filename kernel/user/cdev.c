@@ -106,6 +106,7 @@ static int cdev_message(struct uscard_reader *reader, const struct uscard_messag
 			u32 *size)
 {
 	struct uscard_slot *slot;
+	u32 i;
 
 	switch (msg->type) {
 	case USCARD_ANSWER:
@@ -118,10 +119,11 @@ static int cdev_message(struct uscard_reader *reader, const struct uscard_messag
 	default:
 		return -EINVAL;
 	}
-	if (msg->slot >= reader->reader.nslots)
+	i = msg->slot;
+	if (i >= reader->reader.nslots)
 		return -EINVAL;
-	slot = to_uscard_slot(reader->reader.slots[array_index_nospec(msg->slot,
-								     reader->reader.nslots)]);
+	i = array_index_nospec(i, reader->reader.nslots);
+	slot = to_uscard_slot(reader->reader.slots[i]);
 	if (msg->type == USCARD_ATTR)
 		return uscard_attr_set(slot, msg, *data);
 	if (msg->id || msg->error || msg->len || msg->value > 1)

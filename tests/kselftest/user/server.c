@@ -417,7 +417,7 @@ TEST_F(server, no_card_in_an_answer_is_a_removal)
 	int i;
 
 	connect_agent(_metadata, self);
-	for (i = 0; i < 20; i++) {
+	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(0, sc_connect(node, SCARD_MODE_SHARED, SC_ANY));
 		id = transmit(_metadata, self);
 		EXPECT_EQ(0, us_answer_error(self->fd, id, ENOMEDIUM));
