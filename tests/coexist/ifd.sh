@@ -31,9 +31,14 @@ end_pcscd()
 	rm -f /run/pcscd/*
 }
 
+# A process has closed its files when its last thread has ended: the first may end before it.
 not_there()
 {
-	! kill -0 "$1" 2>/dev/null || grep -qs '^State:.Z' "/proc/$1/status"
+	local threads
+	kill -0 "$1" 2>/dev/null || return 0
+	grep -qs '^State:.Z' "/proc/$1/status" || return
+	threads=("/proc/$1/task"/*)
+	[[ ${#threads[@]} -le 1 ]]
 }
 
 # configure DEVICENAME
