@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * A process as a smart-card reader: the interface of /dev/uscard.
+ * A process as a smart-card reader, a user-space reader: the interface of /dev/uscard.
  *
- * One open file is one reader.  The process that opens it, the server, makes the reader with
- * USCARD_IOC_CREATE; each of its slots is then a /dev/scardN like any other, with all that
- * <linux/scard.h> promises.  The server read()s requests, one a call, and write()s answers and
- * events, one a call, also by readv() and writev().  poll() tells POLLIN when there is a request
- * to read.  With the last close of the file (dup, fork and SCM_RIGHTS make references to it), or
- * the death of the server, the reader is unplugged.
+ * One open file is one reader.  It is opened for reading and writing (EINVAL otherwise).  The
+ * process that opens it, the server, makes the reader with USCARD_IOC_CREATE; before that, poll()
+ * says POLLERR and wakes up no waiter.  Each slot of the reader is then a /dev/scardN like any
+ * other, with all that <linux/scard.h> promises.  The server read()s requests, one a call, and
+ * write()s answers and events, one a call, also by readv() and writev().  poll() tells POLLIN when
+ * there is a request to read.  With the last close of the file (dup, fork and SCM_RIGHTS make
+ * references to it), or the death of the server, the reader is unplugged.
  *
  * The interface is at the level of APDUs: the server sees no blocks of T=1, no procedure bytes
  * and no sharing.  At most one request of a slot is open at a time; a request of another slot
@@ -20,14 +21,15 @@
  * The one meaning of each errno:
  *
  *   EFAULT    a pointer of the server cannot be read or written; a request that could not be
- *             read is there to be read again
+ *             read is there to be read again; CREATE: the reader exists if its arguments
+ *             could be read
  *   EINVAL    bad value, unknown flag, reserved word not zero, a length that does not agree
  *   ENOTTY    not a command of this interface
  *   ENOTCONN  CREATE has not been called
  *   EISCONN   CREATE has been called
  *   EPERM     node, owner or mode that only a privileged server may ask for
  *   EUSERS    this user has as many readers as the module parameter user_readers allows
- *   ENOSPC    the kernel has as many readers as it can have
+ *   ENOSPC    the kernel has as many readers, or the slot as many attributes, as it can have
  *   ENOMEM    out of memory; nothing has changed
  *   EMSGSIZE  read(): the buffer is too small for the request, which is still there;
  *             write(): the answer is longer than any to this request may be
@@ -61,7 +63,8 @@
 /*
  * The reader is listed for everybody, as those on USB are, and udev gives its nodes the usual
  * owners.  Needs CAP_SYS_ADMIN.  Without it the reader is private: only its @uid and
- * CAP_SYS_ADMIN find it by netlink, its name in sysfs is root's to read, and its nodes cannot be
+ * CAP_SYS_ADMIN find it by netlink (whose multicasts tell all listeners its number and
+ * state, never its name), its name in sysfs is root's to read, and its nodes cannot be
  * opened by a user whom @uid, @gid and @mode do not allow it, whatever permissions they get
  * later.  Root ends this by writing 0 to the attribute "private" of the slot in sysfs.
  */
@@ -75,17 +78,18 @@
  *	programs, no request is held back for it
  * @protocols: in: SCARD_PROTO_T0 and SCARD_PROTO_T1 as far as the reader has them
  * @max_apdu: in: longest command in bytes, 261 to SCARD_COMMAND_MAX
- * @pin_codes: in: entries of @pin_code
+ * @pin_codes: in: entries of @pin_code; the others are 0
  * @pin_code: in: control codes that have a PIN entered and sent to the card: CONTROL with one of
- *	them fails when a reset or removal is pending, and the card is reset when its user dies
+ *	them fails when a reset or removal is pending, and the card is reset when the
+ *	process that uses it dies
  * @uid: in: owner of the nodes, see USCARD_CREATE_NODE; else 0
  * @gid: in: their group; else 0
  * @mode: in: their permission bits, 1 to 0666; else 0
  * @vendor_id: in: idVendor of the device behind the reader, or 0
  * @product_id: in: idProduct, or 0
- * @features: out: additions to the first version of this interface: none so far, 0
- * @reader: out: index of the reader, the "II" of its name
- * @minor: out: number N of /dev/scardN of each slot
+ * @features: in: 0; out: additions to the first version of this interface: none so far, 0
+ * @reader: in: 0; out: index of the reader, the "II" of its name
+ * @minor: in: 0; out: number N of /dev/scardN of each slot
  * @reserved: zero
  * @manufacturer: in: strings as of a USB device, each with its NUL, may be empty: the PC/SC name
  *	is made of them.  Other than printable ASCII characters become dots.
@@ -122,35 +126,41 @@ struct uscard_create {
 #define USCARD_IOC_CREATE	_IOWR(SCARD_IOC_MAGIC, 0x10, struct uscard_create)
 
 /*
- * uscard_request.op.  An answer is @error 0 with what stands here, or an errno: ENOMEDIUM (no
- * card: as with the event, the slot is empty then), EREMOTEIO (the card does not answer),
- * EPROTONOSUPPORT, EOPNOTSUPP, ETIMEDOUT, ECANCELED (after ABORT); any other is taken for EIO.
+ * uscard_request.op.  An answer is @error 0 with what stands here, or an errno without data:
+ * ENOMEDIUM (no card: as with the event, the slot is empty then), EREMOTEIO (the card does not
+ * answer), EPROTONOSUPPORT, EOPNOTSUPP, ETIMEDOUT, ECANCELED (after ABORT); any other is taken
+ * for EIO.
  */
-#define USCARD_POWER_ON		1	/* power up; cold reset if it has power.  Data: the ATR */
-#define USCARD_RESET		2	/* warm reset.  Data: the ATR */
+/* The answer to these two is the ATR, at most SCARD_MAX_ATR_SIZE bytes. */
+#define USCARD_POWER_ON		1	/* power up; cold reset if it has power */
+#define USCARD_RESET		2	/* warm reset */
 #define USCARD_POWER_OFF	3	/* no data */
-/* Agree on one of the protocols of the bit set @arg.  @value: the bit of that one */
+/* Agree on one of the protocols of the bit set @arg.  @value: the bit of that one, else EIO */
 #define USCARD_SET_PROTOCOL	4
-/* @arg: the active protocol, or SCARD_PROTO_RAW.  Data: the command; the answer with SW1 SW2 */
+/*
+ * @arg: the active protocol, or SCARD_PROTO_RAW.  Data: the command; the answer with SW1 SW2, 2
+ * to SCARD_ANSWER_MAX bytes, else EIO for the caller
+ */
 #define USCARD_TRANSMIT		5
-#define USCARD_CONTROL		6	/* @arg: the control code.  Data: input; output */
+/* @arg: the control code.  Data: input; output, 0 to SCARD_CONTROL_MAX bytes */
+#define USCARD_CONTROL		6
 #define USCARD_EJECT		7	/* the card has no power.  No data */
 /*
- * These two want no answer.  ABORT: the caller of the request @arg64 is gone or its time is over;
- * end it, and answer it all the same (ECANCELED, or its result).  A reset follows in most cases.
- * SUSPEND: the system goes to sleep; power the cards off.  Each card that is used later gets a
- * POWER_ON first.
+ * ABORT and SUSPEND have id 0 and are not answered themselves.  ABORT: the caller of the request
+ * @arg64 is gone or its time is over: end that request and answer it (ECANCELED, or its result),
+ * within 2 s to count; a reset follows in most cases.  SUSPEND: the system goes to sleep: power
+ * the cards off.  Each card that is used later gets a POWER_ON first.
  */
 #define USCARD_ABORT		8
 #define USCARD_SUSPEND		9
 
 /**
  * struct uscard_request - read(): a request, and its data behind it
- * @id: names the request in the answer, never 0, not used twice; 0: no answer is wanted
+ * @id: names the request in the answer, not used twice; 0: ABORT, SUSPEND
  * @arg64: ABORT: id of the request
  * @op: USCARD_POWER_ON to USCARD_SUSPEND
  * @slot: the slot, 0 to uscard_create.slots - 1
- * @arg: see there
+ * @arg: SET_PROTOCOL, TRANSMIT, CONTROL: see there; else 0
  * @timeout_ms: time for the answer; USCARD_MORE_TIME asks for more
  * @room: bytes of answer that the caller can take; a longer one is no fault, and its caller
  *	learns its length
@@ -174,13 +184,17 @@ struct uscard_request {
 
 /* uscard_message.type */
 #define USCARD_ANSWER		1	/* the answer to the request @id */
-/* The request @id takes longer: its time is @value ms from now, up to five minutes in all */
+/*
+ * The request @id takes longer: its time is @value ms (1 or more) from now, up to five minutes in
+ * all.  Without effect after ABORT.
+ */
 #define USCARD_MORE_TIME	2
 #define USCARD_EVENT		3	/* slot @slot has a card (@value 1) or none (@value 0) */
 /*
  * The attribute @value (class << 16 | tag) of slot @slot is the data, 0 to
  * SCARD_MAX_ATTRIBUTE_SIZE bytes, until it is set again; @error EOPNOTSUPP takes it away.
- * Programs read it without the server.  Those that the kernel itself knows cannot be set.
+ * Programs read it without the server.  The kernel's own values come first: one that is set for
+ * such an attribute is never read.
  */
 #define USCARD_ATTR		4
 
