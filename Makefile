@@ -58,10 +58,12 @@ check-arch:
 
 # The long forms of what make check does for a short time: 100,000 processes that are
 # killed with a verified card, 100,000 random steps against the model of what
-# SCardGetStatusChange has to say; and a timer that takes a minute
+# SCardGetStatusChange has to say, a million messages of a server; and a timer that takes a
+# minute
 check-long: deps
 	@TEST_ROUNDS=12500 tests/kselftest/run -t 20000 stress/leak
 	@tests/kselftest/run late
+	@TEST_ROUNDS=1000000 tests/kselftest/run -t 9000 user/fuzz
 	@$(MAKE) lib tools && $(MAKE) -s -C tests/libscard vm
 	@TEST_STEPS=100000 tests/vm/run -n -t 9000 -- tests/libscard/vm/changes
 
