@@ -164,6 +164,28 @@ int us_serve(int fd, int ms)
 	}
 }
 
+int us_serve_until(int fd, bool (*over)(void *arg), void *arg)
+{
+	int ms, ret;
+
+	for (ms = 0; ms < 10000; ms += 10) {
+		ret = us_serve(fd, 10);
+		if (ret || over(arg))
+			return ret;
+	}
+	return -ETIMEDOUT;
+}
+
+static bool was_served(void *arg)
+{
+	return served & 1U << *(uint32_t *)arg;
+}
+
+int us_serve_op(int fd, uint32_t op)
+{
+	return us_serve_until(fd, was_served, &op) ?: us_serve(fd, 200);
+}
+
 uint32_t us_served(void)
 {
 	uint32_t was = served;

@@ -38,6 +38,10 @@ int us_event(int fd, unsigned int slot, bool present);
 int us_answer_to(int fd, const struct us_request *req);
 /* Reads requests of slot 0 and answers them as a card would, until none comes for @ms. */
 int us_serve(int fd, int ms);
+/* The same until @over(@arg); -ETIMEDOUT after 10 s */
+int us_serve_until(int fd, bool (*over)(void *arg), void *arg);
+/* The same until @op was served, and no other request came for a moment */
+int us_serve_op(int fd, uint32_t op);
 /* How the card of us_serve() was used: bit set of the operations since the last call */
 uint32_t us_served(void);
 

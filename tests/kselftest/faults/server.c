@@ -36,7 +36,7 @@ FIXTURE_SETUP(server)
 	self->node = us_open_node(&self->arg, 0, O_RDWR);
 	ASSERT_LE(0, self->node);
 	ASSERT_EQ(0, us_event(self->fd, 0, true));
-	ASSERT_EQ(0, us_serve(self->fd, 500));
+	ASSERT_EQ(0, us_serve_op(self->fd, USCARD_POWER_ON));
 }
 
 FIXTURE_TEARDOWN(server)

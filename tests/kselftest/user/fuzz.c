@@ -178,7 +178,7 @@ TEST_F_TIMEOUT(server, messages_of_any_kind, 20000)
 		_exit(sc_connect(n, SCARD_MODE_SHARED, SC_ANY) || sc_apdu(n, APDU_VERIFY) != 0x9000);
 	}
 	EXPECT_EQ(0, us_event(fd, 0, true));
-	EXPECT_EQ(0, us_serve(fd, 1000));
+	EXPECT_EQ(0, us_serve_op(fd, USCARD_TRANSMIT));
 	EXPECT_EQ(programs[0], waitpid(programs[0], &status, 0));
 	EXPECT_EQ(0, status);
 	close(fd);

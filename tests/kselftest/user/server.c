@@ -24,6 +24,7 @@ FIXTURE(server)
 	struct agent agent;
 	int fd;
 	int node;		/* O_RDONLY */
+	int result;		/* of the agent's last call */
 };
 
 FIXTURE_SETUP(server)
@@ -47,24 +48,51 @@ FIXTURE_TEARDOWN(server)
 	agent_stop(&self->agent);
 }
 
-static void insert(struct __test_metadata *_metadata, FIXTURE_DATA(server) *self)
+static bool is_powered(void *arg)
+{
+	const FIXTURE_DATA(server) *self = arg;
+	struct scard_status status;
+
+	return !sc_snapshot(self->node, &status) && status.state & SCARD_STATE_BIT_POWERED &&
+	       !(status.state & SCARD_STATE_BIT_SETTLING);
+}
+
+/* The server goes on until the card has power, and its ATR is known. */
+static void serve_power(struct __test_metadata *_metadata, FIXTURE_DATA(server) *self)
 {
 	struct scard_status status;
 
-	ASSERT_EQ(0, us_event(self->fd, 0, true));
-	ASSERT_EQ(0, us_serve(self->fd, 200));
-	ASSERT_TRUE(sc_settled(self->node, &status, AT_ONCE_MS));
-	ASSERT_TRUE(status.state & SCARD_STATE_BIT_POWERED);
+	ASSERT_EQ(0, us_serve_until(self->fd, is_powered, self));
+	ASSERT_EQ(0, sc_snapshot(self->node, &status));
 	ASSERT_EQ(sizeof(us_atr), status.atr_len);
+}
+
+static void insert(struct __test_metadata *_metadata, FIXTURE_DATA(server) *self)
+{
+	ASSERT_EQ(0, us_event(self->fd, 0, true));
+	serve_power(_metadata, self);
+}
+
+static bool has_returned(void *arg)
+{
+	FIXTURE_DATA(server) *self = arg;
+
+	self->result = agent_result(&self->agent, 0);
+	return self->result != AGENT_RUNNING;
+}
+
+/* The server goes on until the agent's call returns: its result */
+static int serve_call(FIXTURE_DATA(server) *self, enum agent_op op, uint32_t value)
+{
+	agent_begin(&self->agent, op, value);
+	return us_serve_until(self->fd, has_returned, self) ?: self->result;
 }
 
 /* A card, and the agent connected to it */
 static void connect_agent(struct __test_metadata *_metadata, FIXTURE_DATA(server) *self)
 {
 	insert(_metadata, self);
-	agent_begin(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED);
-	ASSERT_EQ(0, us_serve(self->fd, 200));
-	ASSERT_EQ(0, agent_result(&self->agent, AT_ONCE_MS));
+	ASSERT_EQ(0, serve_call(self, AGENT_CONNECT, SCARD_MODE_SHARED));
 	us_served();
 }
 
@@ -104,7 +132,7 @@ TEST_F(server, reset_is_owed_when_an_application_dies)
 	ASSERT_EQ(0, sc_snapshot(self->node, &before));
 	agent_kill(&self->agent, SIGKILL);
 	ASSERT_TRUE(agent_ended(&self->agent));
-	ASSERT_EQ(0, us_serve(self->fd, 300));
+	ASSERT_EQ(0, us_serve_op(self->fd, USCARD_RESET));
 	EXPECT_EQ(1U << USCARD_RESET, us_served());
 	ASSERT_TRUE(sc_settled(self->node, &after, AT_ONCE_MS));
 	EXPECT_EQ(before.epoch + 1, after.epoch);
@@ -122,7 +150,7 @@ TEST_F(server, killed_caller_is_aborted_and_its_card_reset)
 	ASSERT_TRUE(agent_ended(&self->agent));
 	EXPECT_EQ(id, us_expect(self->fd, USCARD_ABORT));
 	EXPECT_EQ(0, us_answer_error(self->fd, id, ECANCELED));
-	ASSERT_EQ(0, us_serve(self->fd, 300));
+	ASSERT_EQ(0, us_serve_op(self->fd, USCARD_RESET));
 	EXPECT_EQ(1U << USCARD_RESET, us_served());
 }
 
@@ -136,7 +164,7 @@ TEST_F(server, answer_after_the_kill_counts)
 	agent_kill(&self->agent, SIGKILL);
 	EXPECT_EQ(0, us_answer(self->fd, id, "\x90\x00", 2));
 	ASSERT_TRUE(agent_ended(&self->agent));
-	ASSERT_EQ(0, us_serve(self->fd, 300));
+	ASSERT_EQ(0, us_serve_op(self->fd, USCARD_RESET));
 	EXPECT_EQ(1U << USCARD_RESET, us_served());
 }
 
@@ -177,10 +205,21 @@ TEST_F_TIMEOUT(server, stopped_server_times_out_and_the_slot_fails_closed, 90)
 	EXPECT_EQ(SCARD_STATE_BIT_MUTE, status.state & (SCARD_STATE_BIT_MUTE |
 							SCARD_STATE_BIT_POWERED));
 	/* it goes on: the reset is made up for by a power-up */
-	ASSERT_EQ(0, us_serve(self->fd, 5000));
+	us_served();
+	serve_power(_metadata, self);
 	EXPECT_TRUE(us_served() & 1U << USCARD_POWER_ON);
-	ASSERT_TRUE(sc_settled(self->node, &status, AT_ONCE_MS));
-	EXPECT_TRUE(status.state & SCARD_STATE_BIT_POWERED);
+}
+
+/* The child @arg is its status then. */
+static bool has_ended(void *arg)
+{
+	pid_t *child = arg;
+	int status;
+
+	if (waitpid(*child, &status, WNOHANG) != *child)
+		return false;
+	*child = status;
+	return true;
 }
 
 TEST_F(server, other_slot_is_not_held_up)
@@ -188,7 +227,6 @@ TEST_F(server, other_slot_is_not_held_up)
 	int other = us_open_node(&self->arg, 1, O_RDWR);
 	uint64_t id;
 	pid_t child;
-	int status;
 
 	connect_agent(_metadata, self);
 	id = transmit(_metadata, self);
@@ -197,10 +235,8 @@ TEST_F(server, other_slot_is_not_held_up)
 	if (!child)
 		_exit(sc_connect(other, SCARD_MODE_SHARED, SC_ANY) ||
 		      sc_apdu(other, APDU_SELECT_EF) != 0x9000);
-	ASSERT_EQ(0, us_serve(self->fd, 500));
-	ASSERT_EQ(child, waitpid(child, &status, 0));
-	EXPECT_EQ(0, status);
-	ASSERT_EQ(0, us_serve(self->fd, 500));
+	ASSERT_EQ(0, us_serve_until(self->fd, has_ended, &child));
+	EXPECT_EQ(0, child);
 	EXPECT_EQ(0, us_answer(self->fd, id, "\x90\x00", 2));
 	EXPECT_EQ(0x9000, agent_result(&self->agent, AT_ONCE_MS));
 	close(other);
@@ -423,12 +459,10 @@ TEST_F(server, no_card_in_an_answer_is_a_removal)
 		EXPECT_EQ(0, us_answer_error(self->fd, id, ENOMEDIUM));
 		EXPECT_EQ(0, us_event(self->fd, 0, true));
 		EXPECT_EQ(-ENOMEDIUM, agent_result(&self->agent, AT_ONCE_MS));
-		ASSERT_EQ(0, us_serve(self->fd, 300));
+		serve_power(_metadata, self);
 		EXPECT_EQ(-EIDRM, sc_status(node));
 		EXPECT_EQ(-EIDRM, agent_do(&self->agent, AGENT_STATUS, 0));
-		agent_begin(&self->agent, AGENT_RECONNECT, SCARD_DISP_LEAVE);
-		ASSERT_EQ(0, us_serve(self->fd, 300));
-		ASSERT_EQ(0, agent_result(&self->agent, AT_ONCE_MS));
+		ASSERT_EQ(0, serve_call(self, AGENT_RECONNECT, SCARD_DISP_LEAVE));
 		ASSERT_EQ(0, sc_disconnect(node, SCARD_DISP_LEAVE));
 	}
 	close(node);
@@ -452,15 +486,12 @@ TEST_F(server, reads_that_fault_give_no_time)
 
 TEST_F(server, flood_of_events)
 {
-	struct scard_status status;
 	int i;
 
 	for (i = 0; i < 20000; i++)
 		ASSERT_EQ(0, us_event(self->fd, i & 1, i & 2));
 	ASSERT_EQ(0, us_event(self->fd, 0, true));
-	ASSERT_EQ(0, us_serve(self->fd, 500));
-	ASSERT_TRUE(sc_settled(self->node, &status, AT_ONCE_MS));
-	EXPECT_TRUE(status.state & SCARD_STATE_BIT_POWERED);
+	serve_power(_metadata, self);
 }
 
 /* ---- attributes ---- */
@@ -511,7 +542,6 @@ static int sleep_and_wake(void)
 
 TEST_F(server, sleep_is_a_reset_and_the_server_is_told)
 {
-	struct scard_status status;
 	struct us_request req;
 	uint64_t id;
 
@@ -524,13 +554,9 @@ TEST_F(server, sleep_is_a_reset_and_the_server_is_told)
 	EXPECT_EQ(id, us_expect(self->fd, USCARD_ABORT));
 	EXPECT_EQ(-ENOENT, us_answer(self->fd, id, "\x90\x00", 2));
 	us_served();
-	ASSERT_EQ(0, us_serve(self->fd, 300));
-	EXPECT_TRUE(us_served() & 1U << USCARD_POWER_ON);
-	ASSERT_TRUE(sc_settled(self->node, &status, AT_ONCE_MS));
+	ASSERT_EQ(0, us_serve_op(self->fd, USCARD_POWER_ON));
 	EXPECT_EQ(-ESTALE, agent_do(&self->agent, AGENT_STATUS, 0));
-	agent_begin(&self->agent, AGENT_RECONNECT, SCARD_DISP_LEAVE);
-	ASSERT_EQ(0, us_serve(self->fd, 300));
-	EXPECT_EQ(0, agent_result(&self->agent, AT_ONCE_MS));
+	EXPECT_EQ(0, serve_call(self, AGENT_RECONNECT, SCARD_DISP_LEAVE));
 }
 
 /* ---- the end of the server ---- */
