@@ -114,8 +114,8 @@ help:
 	@echo 'make install    what was built, below PREFIX (/usr/local) and DESTDIR; make uninstall'
 	@echo 'make install-pcsclite   our libpcsclite.so.1 for all programs; make uninstall-pcsclite'
 	@echo 'make deb        Debian packages into build/deb/'
-	@echo 'make deb-source  the same and the Debian source package of HEAD, into build/deb-source/'
-	@echo 'make release    archive, SHA256SUMS and tag of HEAD, into build/release/; DRY_RUN=1: no tag'
+	@echo 'make deb-source  the same and the Debian source package of the release tag, into build/deb-source/; DRY_RUN=1: of HEAD'
+	@echo 'make release    archive, SHA256SUMS and tag of HEAD, into build/release/; DRY_RUN=1: no tag; SIGN=1: signed'
 	@echo 'make clean      remove build/'
 
 .PHONY: all lib tools deps check check-arch check-debug check-long check-readers fuzz soak bench bench-profile demo clean help $(PARTS)

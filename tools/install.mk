@@ -40,14 +40,16 @@ deb:
 	@tests/deps/install build deb
 	@tools/dist/make-deb $(O)/deb
 
-# From the commit HEAD, as a sponsor uploads it
+# From the commit HEAD, as a sponsor uploads it: that of the release's tag; DRY_RUN=1: any
+DRY_RUN ?=
 deb-source:
 	@tests/deps/install build deb
-	@tools/dist/make-deb -s $(O)/deb-source
+	@tools/dist/make-deb -s $(if $(DRY_RUN),-n) $(O)/deb-source
 
-# Archive, sums and tag of the version at the top of the change log; DRY_RUN=1: no tag
-DRY_RUN ?=
+# Archive, sums and tag of the version at the top of the change log; DRY_RUN=1: no tag. SIGN=1:
+# tag, archive and sums are signed by GnuPG's key
+SIGN ?=
 release:
-	@tools/dist/release $(if $(DRY_RUN),-n) $(O)/release
+	@tools/dist/release $(if $(DRY_RUN),-n) $(if $(SIGN),-s) $(O)/release
 
 .PHONY: release install install-user install-pcsclite uninstall uninstall-pcsclite deb deb-source
