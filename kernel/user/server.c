@@ -104,7 +104,7 @@ static int server_take(struct uscard_reader *reader, struct uscard_slot *slot,
 }
 
 /**
- * uscard_server_read() - the next thing that the server has to know
+ * uscard_server_read() - take the next request for the server
  * @reader: the reader
  * @head: filled in
  * @data: buffer for the data
@@ -160,7 +160,7 @@ static struct uscard_slot *server_find(struct uscard_reader *reader, u64 id)
 }
 
 /**
- * uscard_server_unread() - the server could not take it after all
+ * uscard_server_unread() - put back a request that could not be copied
  * @reader: the reader
  * @head: from uscard_server_read()
  */
