@@ -58,10 +58,11 @@ check-arch:
 
 # The long forms of what make check does for a short time: 100,000 processes that are
 # killed with a verified card, 100,000 random steps against the model of what
-# SCardGetStatusChange has to say, a million messages of a server; and a timer that takes a
-# minute
+# SCardGetStatusChange has to say, a million messages of a server; all kselftests that a
+# user-space reader can have; and a timer that takes a minute
 check-long: deps
 	@TEST_ROUNDS=12500 tests/kselftest/run -t 20000 stress/leak
+	@tests/kselftest/run -u
 	@tests/kselftest/run late
 	@TEST_ROUNDS=1000000 tests/kselftest/run -t 9000 user/fuzz
 	@$(MAKE) lib tools && $(MAKE) -s -C tests/libscard vm
