@@ -63,6 +63,7 @@ check-arch:
 check-long: deps
 	@TEST_ROUNDS=12500 tests/kselftest/run -t 20000 stress/leak
 	@tests/kselftest/run -u
+	@tests/ifd/run
 	@tests/kselftest/run late
 	@TEST_ROUNDS=1000000 tests/kselftest/run -t 9000 user/fuzz
 	@$(MAKE) lib tools && $(MAKE) -s -C tests/libscard vm
