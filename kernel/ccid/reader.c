@@ -67,22 +67,22 @@ static void reader_get_info(const struct scard_slot *slot, struct scard_info *in
 }
 
 /* A member that the owner writes without a lock: the value of a moment is enough here */
-#define reader_glance(member)	data_race(READ_ONCE(member))
+#define reader_read_racy(member)	data_race(READ_ONCE(member))
 
 /* The parameters in use */
 static void reader_show_parameters(struct seq_file *s, const struct ccid_slot *slot)
 {
 	u32 clock = ccid_slot_reader(slot)->desc.default_clock;
-	u8 fi_di = reader_glance(slot->fi_di);
+	u8 fi_di = reader_read_racy(slot->fi_di);
 
 	seq_printf(s, "F/D: %u/%u\n", ccid_atr_f(fi_di), ccid_atr_d(fi_di));
 	if (ccid_atr_f(fi_di))
 		seq_printf(s, "bit rate: %u\n", (u32)div_u64((u64)clock * 1000 * ccid_atr_d(fi_di),
 							     ccid_atr_f(fi_di)));
-	seq_printf(s, "waiting time ms: %u\n", reader_glance(slot->wait_ms));
+	seq_printf(s, "waiting time ms: %u\n", reader_read_racy(slot->wait_ms));
 	if (READ_ONCE(slot->slot.card.protocol) == SCARD_PROTO_T1)
-		seq_printf(s, "IFSC/IFSD: %u/%u\n", reader_glance(slot->t1.ifsc),
-			   reader_glance(slot->t1.ifsd));
+		seq_printf(s, "IFSC/IFSD: %u/%u\n", reader_read_racy(slot->t1.ifsc),
+			   reader_read_racy(slot->t1.ifsd));
 }
 
 static void reader_debug_show(struct scard_slot *slot, struct seq_file *s)

@@ -5,7 +5,6 @@
  *
  * The device is not trusted: ccid_desc.c clamps its claims.
  */
-#include <linux/ctype.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -24,20 +23,12 @@
  */
 static void ccid_usb_string(struct ccid_usb *usb, int index, char *buf, bool kept)
 {
-	char *c;
-
 	buf[0] = '\0';
 	if (!index || usb_string(usb->udev, index, buf, SCARD_STRING_SIZE) < 0) {
 		buf[0] = '\0';
 		return;
 	}
-	for (c = buf; *c; c++)
-		if (!isascii(*c) || !isprint(*c))
-			*c = '.';
-	c = skip_spaces(buf);
-	if (!kept || !*c)
-		strim(buf);
-	memmove(buf, c, strlen(c) + 1);
+	scard_reader_sanitise(buf, kept);
 }
 
 static int ccid_usb_find_desc(struct ccid_desc *desc, const struct usb_host_interface *alt)

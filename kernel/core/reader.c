@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The reader as an object: references, counters, warnings, waiting for the resume.
+ * The reader as an object: references, strings, counters, warnings, waiting for the resume.
  */
+#include <linux/ctype.h>
 #include <linux/ratelimit.h>
+#include <linux/string.h>
 
 #include "scard.h"
 
@@ -20,6 +22,24 @@ static void reader_release(struct kref *kref)
 void scard_reader_put(struct scard_reader *reader)
 {
 	kref_put(&reader->kref, reader_release);
+}
+
+/**
+ * scard_reader_sanitise() - make a string of a device fit for names, logs and messages
+ * @s: the string: printable ASCII without blanks in front afterwards
+ * @kept: blanks at its end stay, if there is anything else in it
+ */
+void scard_reader_sanitise(char *s, bool kept)
+{
+	char *c;
+
+	for (c = s; *c; c++)
+		if (!isascii(*c) || !isprint(*c))
+			*c = '.';
+	c = skip_spaces(s);
+	if (!kept || !*c)
+		strim(s);
+	memmove(s, c, strlen(c) + 1);
 }
 
 /**

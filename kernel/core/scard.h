@@ -427,6 +427,7 @@ void scard_dev_lost_power(struct scard_reader *reader);
 void scard_reader_put(struct scard_reader *reader);
 int scard_reader_wait_resumed(struct scard_reader *reader);
 void scard_reader_count(struct scard_reader *reader, u64 *counter);
+void scard_reader_sanitise(char *s, bool kept);
 __printf(2, 3) void scard_reader_warn(struct scard_reader *reader, const char *format, ...);
 
 /* presence.c */

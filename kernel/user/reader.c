@@ -4,7 +4,6 @@
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
-#include <linux/ctype.h>
 #include <linux/notifier.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -76,17 +75,10 @@ static int reader_choose_owner(const struct uscard_create *arg, struct scard_own
 	return reader_is_privileged() ? 0 : -EPERM;
 }
 
-/* Strings of a server end in names and logs: printable ASCII without blanks at the ends. */
 static void reader_string(char *to, const char *from)
 {
-	char *c;
-
 	strscpy(to, from, SCARD_STRING_SIZE);
-	for (c = to; *c; c++)
-		if (!isascii(*c) || !isprint(*c))
-			*c = '.';
-	c = strim(to);
-	memmove(to, c, strlen(c) + 1);
+	scard_reader_sanitise(to, false);
 }
 
 /* ---- its life ---- */

@@ -59,11 +59,8 @@ TEST_F(queued, the_waiting_caller_sends_its_command)
 	ASSERT_TRUE(trace_senders(false));
 }
 
-/*
- * The port is reset while one command is on the wire and another waits: neither is executed
- * by a card that has lost its power since.
- */
-TEST_F(queued, port_reset_fails_sent_and_waiting_commands)
+/* The port is reset while one command is on the wire and another waits, after a transaction. */
+static void reset_port(struct __test_metadata *_metadata, FIXTURE_DATA(queued) *self)
 {
 	struct job job;
 
@@ -78,6 +75,12 @@ TEST_F(queued, port_reset_fails_sent_and_waiting_commands)
 	EXPECT_TRUE(job.result == -EIO || job.result == -ESTALE) {
 		TH_LOG("%d", job.result);
 	}
+}
+
+/* Neither command is executed by a card that has lost its power since. */
+TEST_F(queued, port_reset_fails_sent_and_waiting_commands)
+{
+	reset_port(_metadata, self);
 	EXPECT_EQ(1, vr_count("XfrBlock"));
 	EXPECT_EQ(0, sc_reconnect(self->fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
 	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_STATE));
@@ -103,16 +106,7 @@ TEST_F(queued, port_reset_does_not_return_old_answer)
 	ASSERT_EQ(0, sc_reconnect(self->fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
 
 	ASSERT_EQ(0, sc_begin(self->owner));
-	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_COUNT, 0));
-	vr_do("fault on XfrBlock delay 3000");
-	EXPECT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
-	ASSERT_TRUE(job_blocks(&job, &transmit, self->fd));
-	ASSERT_EQ(0, usb_port_reset());
-	EXPECT_EQ(-EIO, agent_result(&self->agent, 2000));
-	ASSERT_EQ(0, pthread_join(job.thread, NULL));
-	EXPECT_TRUE(job.result == -EIO || job.result == -ESTALE) {
-		TH_LOG("%d", job.result);
-	}
+	reset_port(_metadata, self);
 	EXPECT_EQ(-ESTALE, sc_status(self->fd));
 }
 
