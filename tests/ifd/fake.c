@@ -8,6 +8,7 @@
  *   parallel        slots may be used at the same time
  *   waits           the driver waits for cards itself
  *   no-reset        no warm reset
+ *   keeps-power     the reader fails to power the card up and down, and to reset it
  *   slow-power      seconds that a power-up takes
  *   gone            the reader has been unplugged
  *   t0              the card speaks T=0 only
@@ -198,6 +199,8 @@ RESPONSECODE IFDHPowerICC(DWORD Lun, DWORD Action, PUCHAR Atr, PDWORD AtrLength)
 
 	enter(Lun);
 	note(Lun, Action == IFD_POWER_UP ? "up" : Action == IFD_RESET ? "reset" : "down");
+	if (value("keeps-power"))
+		return leave(IFD_COMMUNICATION_ERROR);
 	cards[Lun].verified = false;
 	cards[Lun].powered = false;
 	if (Action == IFD_POWER_DOWN) {

@@ -121,6 +121,28 @@ dies ours
 tap_check "its reset is a power-down and a power-up" within 10 logged 1 "^0 up"
 unplug
 
+tap_check "a driver that fails to power the card down" plug_fake card
+start_ours
+answers 0 ours connect shared
+tap_check "a PIN is verified" answers "0 9000" ours apdu $verify
+touch $d/keeps-power
+: >$d/log
+dies ours
+tried()
+{
+	grep -q "^0 down" $d/log || { cat $d/log; return 1; }
+}
+tap_check "its client dies: the driver is asked to" within 10 tried
+sleep 1
+rm $d/keeps-power
+: >$d/log
+tap_check "the card is reset when that works again, without a client" within 20 logged 1 "^0 up"
+start_ours
+answers 0 ours connect shared
+tap_check "the next client finds no verified PIN" answers "0 63C2" ours apdu $verified
+hang_up ours
+unplug
+
 tap_check "a driver that waits for cards itself" plug_fake waits
 start_ours
 touch $d/card

@@ -40,12 +40,12 @@ static int error_of(unsigned int slot, RESPONSECODE code, bool needs_card)
 	return code == IFD_ERROR_POWER_ACTION ? EREMOTEIO : EIO;
 }
 
-void request_power_down(unsigned int slot)
+int request_power_down(unsigned int slot)
 {
 	uint8_t atr[MAX_BUFFER_SIZE];
 	size_t len = MAX_ATR_SIZE;
 
-	driver_power(slot, IFD_POWER_DOWN, atr, &len);
+	return error_of(slot, driver_power(slot, IFD_POWER_DOWN, atr, &len), true);
 }
 
 /* Power up or reset; the ATR is in card->room. */
@@ -109,8 +109,8 @@ bool request_run(struct request_card *card, struct uscard_job *job)
 		error = power_on(card, r->slot, r->op == USCARD_RESET, &len);
 		break;
 	case USCARD_POWER_OFF:
-		request_power_down(r->slot);
-		error = 0;
+		/* a card that keeps its power may be verified: the kernel tries again */
+		error = request_power_down(r->slot);
 		break;
 	case USCARD_SET_PROTOCOL:
 		error = set_protocol(card, r->slot, r->arg, &value);

@@ -22,8 +22,8 @@ struct request_card {
  */
 bool request_run(struct request_card *card, struct uscard_job *job);
 
-/* Take the power from the card. */
-void request_power_down(unsigned int slot);
+/* Take the power from the card: 0, or the errno for an answer. */
+int request_power_down(unsigned int slot);
 
 /* The control codes by which a PIN is entered. Return: their number, up to @max */
 unsigned int request_pin_codes(struct request_card *card, uint32_t *codes, unsigned int max);

@@ -85,7 +85,7 @@ static int power_up(struct local *local, unsigned int initialization, struct usc
 
 static int set_protocol(struct local *local, uint32_t wanted, struct uscard_message *msg)
 {
-	struct scard_status status;
+	struct scard_status status = { 0 };
 	int error = reader_status(local->fd, &status);
 
 	if (!error && !(status.protocol & wanted)) {
