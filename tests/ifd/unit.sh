@@ -26,7 +26,9 @@ udev_runs()
 	systemd-sysusers "$tree/tools/dist/scard.sysusers" "$tree/tools/dist/scard-ifd.sysusers" || return
 	mkdir -p /etc/udev/rules.d
 	cp tools/dist/70-scard.rules tools/dist/69-scard-ifd.rules /etc/udev/rules.d/
-	/lib/systemd/systemd-udevd --daemon && udevadm trigger --action=add --sysname-match=uscard || return
+	# the machine's own udevd does not look up the names of users
+	udevadm control --exit && /lib/systemd/systemd-udevd --daemon &&
+		udevadm trigger --action=add --sysname-match=uscard || return
 	within 20 node_is /dev/uscard root:scard-ifd:660 || { ls -l /dev/uscard; return 1; }
 }
 

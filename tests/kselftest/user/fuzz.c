@@ -157,7 +157,7 @@ TEST_F_TIMEOUT(server, messages_of_any_kind, 20000)
 	TH_LOG("%ld messages, %u taken, %u refused, %u requests", rounds, taken, refused, reads);
 	EXPECT_LT(rounds / 100, taken);
 	EXPECT_LT(rounds / 100, refused);
-	EXPECT_LT(10, reads);
+	EXPECT_LT(0, reads);
 	for (n = 0; n < PROGRAMS; n++)
 		kill(programs[n], SIGKILL);
 	for (n = 0; n < PROGRAMS; n++) {
@@ -171,13 +171,14 @@ TEST_F_TIMEOUT(server, messages_of_any_kind, 20000)
 	us_defaults(&self->arg);
 	fd = us_create_arg(&self->arg);
 	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, us_event(fd, 0, true));
+	ASSERT_EQ(0, us_serve_op(fd, USCARD_POWER_ON));
 	programs[0] = fork();
 	if (!programs[0]) {
 		close(fd);
 		n = us_open_node(&self->arg, 0, O_RDWR);
 		_exit(sc_connect(n, SCARD_MODE_SHARED, SC_ANY) || sc_apdu(n, APDU_VERIFY) != 0x9000);
 	}
-	EXPECT_EQ(0, us_event(fd, 0, true));
 	EXPECT_EQ(0, us_serve_op(fd, USCARD_TRANSMIT));
 	EXPECT_EQ(programs[0], waitpid(programs[0], &status, 0));
 	EXPECT_EQ(0, status);
