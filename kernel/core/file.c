@@ -159,7 +159,8 @@ int scard_file_status(struct scard_handle *h, struct scard_status *st, bool nonb
 	st->handles = slot->pol.connected;
 	st->atr_len = slot->card.atr_len;
 	memcpy(st->atr, slot->card.atr, slot->card.atr_len);
-	if (!(st->flags & SCARD_STATUS_GATED))
+	/* a copy that another process has does not take the event from that of the handle */
+	if (!(st->flags & SCARD_STATUS_GATED) && scard_process_may_use(h))
 		h->seen = slot->events.all;
 	spin_unlock(&slot->lock);
 	return 0;

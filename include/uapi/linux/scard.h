@@ -161,7 +161,8 @@ struct scard_info {
  * As SCardStatus: needs a card handle, waits while another handle is in a
  * transaction, and fails with ESTALE or EIDRM like the other gated calls.
  * Without it the call is a snapshot: never waits, needs no card handle, works
- * on a read-only descriptor, and marks the state as seen for poll().
+ * on a read-only descriptor, and marks the state as seen for poll(), unless the
+ * handle is that of another process (SCARD_CONNECT_PROCESS).
  */
 #define SCARD_STATUS_GATED		(1U << 0)
 

@@ -5,6 +5,7 @@
  */
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "kselftest_harness.h"
@@ -102,6 +103,26 @@ TEST_F(events, POLLPRI_until_GET_STATUS)
 	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_RESET));
 	EXPECT_EQ(POLLPRI, polled(self->watch, 1000));
 	EXPECT_NE(s.event, snapshot(self->watch).event);
+}
+
+/* A child that looks at its copy does not take the event from the process of the handle. */
+TEST_F(events, POLLPRI_is_for_the_process_of_the_handle)
+{
+	pid_t child;
+	int status;
+
+	ASSERT_EQ(0, sc_connect_flags(self->fd, SCARD_MODE_SHARED, SC_ANY, SCARD_CONNECT_PROCESS));
+	EXPECT_EQ(POLLPRI, polled(self->fd, 0));
+	child = fork();
+	if (!child) {
+		snapshot(self->fd);
+		_exit(!polled(self->fd, 0));
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(POLLPRI, polled(self->fd, 0));
+	snapshot(self->fd);
+	EXPECT_EQ(0, polled(self->fd, 0));
 }
 
 TEST_F(events, card_event_counts_insertion_and_removal)
