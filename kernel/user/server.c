@@ -192,7 +192,7 @@ void uscard_server_unread(struct uscard_reader *reader, const struct uscard_requ
 }
 
 /* The errnos that a server may answer; see linux/uscard.h */
-static int server_errno(u32 error)
+static int server_errno(u32 op, u32 error)
 {
 	switch (error) {
 	case 0:
@@ -203,6 +203,8 @@ static int server_errno(u32 error)
 	case ETIMEDOUT:
 	case ECANCELED:
 		return -(int)error;
+	case EINVAL:
+		return op == USCARD_CONTROL ? -EINVAL : -EIO;
 	default:
 		return -EIO;
 	}
@@ -258,7 +260,7 @@ int uscard_server_answer(struct uscard_reader *reader, const struct uscard_messa
 		swap(req->rx_size, *size);
 	}
 	req->value = msg->value;
-	req->error = server_errno(msg->error);
+	req->error = server_errno(req->op, msg->error);
 	server_learn(slot, req);
 	if (slot->abort == req->id)
 		slot->abort = 0;

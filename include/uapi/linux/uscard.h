@@ -128,8 +128,8 @@ struct uscard_create {
 /*
  * uscard_request.op.  An answer is @error 0 with what stands here, or an errno without data:
  * ENOMEDIUM (no card: as with the event, the slot is empty then), EREMOTEIO (the card does not
- * answer), EPROTONOSUPPORT, EOPNOTSUPP, ETIMEDOUT, ECANCELED (after ABORT); any other is taken
- * for EIO.
+ * answer), EPROTONOSUPPORT, EOPNOTSUPP, ETIMEDOUT, ECANCELED (after ABORT), EINVAL (CONTROL: the
+ * code takes no such input); any other is taken for EIO.
  */
 /* The answer to these two is the ATR, at most SCARD_MAX_ATR_SIZE bytes. */
 #define USCARD_POWER_ON		1	/* power up; cold reset if it has power */
