@@ -26,9 +26,8 @@
 #include "usb_ep.h"
 #include "usbip_tx.h"
 #include "uscard_answer.h"
+#include "uscard_pin.h"
 
-#define CONTROL_ESCAPE		0x42000001	/* SCARD_CTL_CODE(1) */
-#define CONTROL_GET_FEATURE	0x42000d48	/* SCARD_CTL_CODE(3400) */
 #define EJECT			2		/* bFunction, and dwMechanical bit 1 */
 
 static void conn_ready(struct watch *w, uint32_t events);
@@ -161,17 +160,35 @@ static void set_protocol(unsigned int slot, uint32_t wanted)
 		uscard_answer(slot, EPROTONOSUPPORT, 0, NULL, 0);
 }
 
+static void enter_pin(const struct uscard_request *r, const uint8_t *data)
+{
+	static uint8_t secure[MAX_MESSAGE];
+	size_t len = r->len < sizeof(secure) ? uscard_pin_secure(r->arg, data, r->len, secure) : 0;
+
+	if (!len) {
+		uscard_answer(r->slot, EINVAL, 0, NULL, 0);
+		return;
+	}
+	/* bTimeOut, and a moment for the card */
+	if (secure[1])
+		uscard_answer_more_time(r->slot, (secure[1] + 10) * 1000U);
+	message(r->slot, PC_SECURE, 0, secure, len);
+}
+
 static void control(const struct uscard_request *r, const uint8_t *data)
 {
-	/* FEATURE_CCID_ESC_COMMAND and its code, big-endian */
-	static const uint8_t features[] = { 0x13, 4, 0x42, 0, 0, 1 };
+	const struct profile *p = &ccid->profile;
+	uint8_t info[USCARD_PIN_INFO];
+	size_t len;
 
-	if (r->arg == CONTROL_ESCAPE)
+	if (r->arg == CONTROL_ESCAPE) {
 		message(r->slot, PC_ESCAPE, 0, data, r->len);
-	else if (r->arg == CONTROL_GET_FEATURE)
-		uscard_answer(r->slot, 0, 0, features, sizeof(features));
-	else
-		uscard_answer(r->slot, EOPNOTSUPP, 0, NULL, 0);
+	} else if (uscard_pin_is_entry(p, r->arg)) {
+		enter_pin(r, data);
+	} else {
+		len = uscard_pin_info(p, r->arg, info);
+		uscard_answer(r->slot, len ? 0 : EOPNOTSUPP, 0, info, len);
+	}
 }
 
 static void run(const struct uscard_request *r, const uint8_t *data)
@@ -291,6 +308,7 @@ static int create(int fd)
 		.product_id = usb.pid,
 	};
 
+	c.pin_codes = uscard_pin_codes(p, c.pin_code);
 	if (profile_le32(p, CCID_DWMECHANICAL) & EJECT)
 		c.flags |= USCARD_CREATE_EJECT;
 	if (!geteuid())

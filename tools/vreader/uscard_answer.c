@@ -113,11 +113,9 @@ static int error_of(const struct uscard_job *j, const uint8_t *m)
 	return -EIO;
 }
 
-static void more_time(const struct uscard_job *j)
+void uscard_answer_more_time(unsigned int slot, uint32_t ms)
 {
-	struct uscard_message m = {
-		.id = j->id, .type = USCARD_MORE_TIME, .value = j->timeout_ms,
-	};
+	struct uscard_message m = { .id = jobs[slot].id, .type = USCARD_MORE_TIME, .value = ms };
 	int err = put(&m, NULL, 0);
 
 	if (err && err != -ENOENT)
@@ -131,6 +129,17 @@ static bool sound(const struct uscard_job *j, const uint8_t *m, size_t len)
 	       !(j->type == PC_XFRBLOCK && m[9]);
 }
 
+/* No PIN was sent to the card: PC/SC has status words for that. */
+static bool take_no_pin(const struct uscard_job *j, const uint8_t *m)
+{
+	const uint8_t sw[] = { 0x64, m[8] == ERR_PIN_CANCELLED };
+
+	if (j->type != PC_SECURE || (m[8] != ERR_PIN_CANCELLED && m[8] != ERR_PIN_TIMEOUT))
+		return false;
+	uscard_answer(m[5], 0, 0, sw, sizeof(sw));
+	return true;
+}
+
 static void take(const uint8_t *m, size_t len)
 {
 	unsigned int slot = m[5];
@@ -142,9 +151,11 @@ static void take(const uint8_t *m, size_t len)
 	if (!j->id || j->next || m[6] != j->seq)
 		return;
 	if ((m[7] & 0xc0) == CMD_TIME_EXTENSION)
-		more_time(j);
+		uscard_answer_more_time(slot, j->timeout_ms);
 	else if (j->aborted)
 		uscard_answer(slot, ECANCELED, 0, NULL, 0);
+	else if ((m[7] & 0xc0) == CMD_FAILED && take_no_pin(j, m))
+		return;
 	else if ((m[7] & 0xc0) == CMD_FAILED)
 		uscard_answer(slot, (uint32_t)-error_of(j, m), 0, NULL, 0);
 	else if ((m[7] & 0xc0) != CMD_OK || !sound(j, m, len))

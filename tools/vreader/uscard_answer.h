@@ -29,5 +29,7 @@ struct uscard_job *uscard_answer_job(unsigned int slot);
 /* Answer the request of this slot; @error is a positive errno or 0. */
 void uscard_answer(unsigned int slot, uint32_t error, uint32_t value, const uint8_t *data,
 		   size_t len);
+/* The request of this slot takes up to @ms more. */
+void uscard_answer_more_time(unsigned int slot, uint32_t ms);
 
 #endif

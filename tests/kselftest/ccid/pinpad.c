@@ -1,39 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * bPINSupport: PIN entry on the reader (PC/SC part 10), by SCARD_IOC_CONTROL with
- * FEATURE_VERIFY_PIN_DIRECT, FEATURE_MODIFY_PIN_DIRECT, the PIN and TLV properties, and
- * PC_to_RDR_Secure; quirks of readers with a PIN pad.
+ * PIN entry on the reader (PC/SC part 10) as CCID has it: T=1 around PC_to_RDR_Secure, and quirks
+ * of readers with a PIN pad. ioctl/pinpad has what programs see of any reader.
  */
 #include <errno.h>
-#include <pthread.h>
-#include <sys/ioctl.h>
 
 #include "kselftest_harness.h"
 
+#include "pin.h"
 #include "sc.h"
 #include "vr.h"
-
-#define CTL_VERIFY		0x42330006
-#define CTL_MODIFY		0x42330007
-#define CTL_PIN_PROPERTIES	0x4233000a
-#define CTL_TLV_PROPERTIES	0x42330012
-
-/* PIN_VERIFY_STRUCTURE for a VERIFY whose PIN is ASCII, 4 to 8 digits, padded with FF */
-static const unsigned char verify[] = {
-	30, 0, 0x82, 0x08, 0x00, 8, 4, 0x02, 0xff, 0x09, 0x04, 0, 0, 0, 0,
-	13, 0, 0, 0,
-	0x00, 0x20, 0x00, 0x01, 0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-};
-
-static int control(int fd, uint32_t code, const void *in, uint32_t in_len, void *out, uint32_t room)
-{
-	struct scard_control arg = {
-		.in = (uintptr_t)in, .in_len = in_len, .out = (uintptr_t)out, .out_len = room,
-		.code = code,
-	};
-
-	return ioctl(fd, SCARD_IOC_CONTROL, &arg) ? -errno : (int)arg.out_len;
-}
 
 FIXTURE(pinpad)
 {
@@ -52,7 +28,8 @@ FIXTURE_VARIANT_ADD(pinpad, short_apdu) {
 };
 
 FIXTURE_VARIANT_ADD(pinpad, tpdu_t1) {
-	.options = "--vid 1209 --pid 0001 --profile tpdu --desc bPINSupport=3", .card = "iso,t=1,pin=1234",
+	.options = "--vid 1209 --pid 0001 --profile tpdu --desc bPINSupport=3",
+	.card = "iso,t=1,pin=1234",
 };
 
 FIXTURE_SETUP(pinpad)
@@ -67,82 +44,6 @@ FIXTURE_TEARDOWN(pinpad)
 	close(self->fd);
 }
 
-static int enter(FIXTURE_DATA(pinpad) *self, const char *keys)
-{
-	int len;
-
-	vr_do("press %s", keys);
-	len = control(self->fd, CTL_VERIFY, verify, sizeof(verify), self->out, sizeof(self->out));
-	return len == 2 ? self->out[0] << 8 | self->out[1] : len;
-}
-
-TEST_F(pinpad, GET_FEATURE_REQUEST_lists_pin_features)
-{
-	int len = control(self->fd, SCARD_CTL_GET_FEATURE, NULL, 0, self->out, sizeof(self->out));
-	static const unsigned char first[] = { 0x06, 4, 0x42, 0x33, 0x00, 0x06 };
-
-	ASSERT_LE(24, len);
-	EXPECT_EQ(0, len % 6);
-	EXPECT_EQ(0, memcmp(self->out, first, sizeof(first)));
-	EXPECT_EQ(0x07, self->out[6]);
-	EXPECT_EQ(0x0a, self->out[12]);
-	EXPECT_EQ(0x12, self->out[18]);
-}
-
-TEST_F(pinpad, properties_have_bEntryValidation)
-{
-	EXPECT_EQ(4, control(self->fd, CTL_PIN_PROPERTIES, NULL, 0, self->out, sizeof(self->out)));
-	EXPECT_EQ(7, self->out[2]);
-	EXPECT_LT(10, control(self->fd, CTL_TLV_PROPERTIES, NULL, 0, self->out,
-			      sizeof(self->out)));
-	EXPECT_EQ(0x01, self->out[0]);
-}
-
-TEST_F(pinpad, right_pin_verifies)
-{
-	EXPECT_EQ(0x9000, enter(self, "1234E"));
-	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFIED));
-	/* a T=1 connection goes on behind the block that the reader made */
-	EXPECT_EQ(1, sc_count(self->fd));
-}
-
-TEST_F(pinpad, wrong_pin_costs_one_try)
-{
-	EXPECT_EQ(0x63c2, enter(self, "9999E"));
-	EXPECT_EQ(0x63c2, sc_apdu(self->fd, APDU_VERIFIED));
-}
-
-TEST_F(pinpad, cancel_key_returns_6401)
-{
-	EXPECT_EQ(0x6401, enter(self, "12C"));
-	EXPECT_EQ(0x63c3, sc_apdu(self->fd, APDU_VERIFIED));
-}
-
-TEST_F(pinpad, timeout_returns_6400)
-{
-	EXPECT_EQ(0x6400, enter(self, "12T"));
-	EXPECT_EQ(0x63c3, sc_apdu(self->fd, APDU_VERIFIED));
-}
-
-TEST_F(pinpad, modify_changes_the_pin)
-{
-	/* CHANGE REFERENCE DATA: old PIN, new PIN and its confirmation, each 8 bytes */
-	static const unsigned char modify[] = {
-		30, 0, 0x82, 0x08, 0x00, 0, 8, 8, 4, 0x03, 0x02, 0x03, 0x09, 0x04, 0, 1, 2, 0, 0, 0,
-		21, 0, 0, 0,
-		0x00, 0x24, 0x00, 0x01, 0x10,
-		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-	};
-
-	vr_do("press 1234E5678E5678E");
-	EXPECT_EQ(2, control(self->fd, CTL_MODIFY, modify, sizeof(modify), self->out,
-			     sizeof(self->out)));
-	EXPECT_EQ(0x90, self->out[0]);
-	EXPECT_EQ(0, sc_reconnect(self->fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_RESET));
-	EXPECT_EQ(0x9000, enter(self, "5678E"));
-}
-
 /* A command that ended in the middle: host and card agree again before the PIN is entered. */
 TEST_F(pinpad, pin_entry_after_aborted_command)
 {
@@ -153,7 +54,7 @@ TEST_F(pinpad, pin_entry_after_aborted_command)
 		EXPECT_EQ(-EIO, sc_apdu(self->fd, APDU_STATE));
 	}
 	vr_clear();
-	EXPECT_EQ(0x9000, enter(self, "1234E"));
+	EXPECT_EQ(0x9000, pin_enter(self->fd, "1234E"));
 	EXPECT_STREQ(t1 ? "apdu apdu" : "apdu", vr_trace());
 	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFIED));
 }
@@ -165,7 +66,7 @@ TEST_F(pinpad, pin_entry_after_aborted_command)
 TEST_F(pinpad, lost_answer_resynchronises_t1)
 {
 	vr_do("fault on Secure error FB");
-	EXPECT_EQ(-EIO, enter(self, "1234E"));
+	EXPECT_EQ(-EIO, pin_enter(self->fd, "1234E"));
 	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFIED));
 	EXPECT_EQ(1, sc_count(self->fd));
 	vr_do("fault clear");
@@ -176,49 +77,9 @@ TEST_F(pinpad, wtx_during_pin_entry)
 {
 	if (strstr(variant->options, "tpdu"))
 		vr_do("fault on Secure card wtx 3");
-	EXPECT_EQ(0x9000, enter(self, "1234E"));
+	EXPECT_EQ(0x9000, pin_enter(self->fd, "1234E"));
 	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFIED));
 	EXPECT_EQ(1, sc_count(self->fd));
-}
-
-/* A close after PIN entry resets the card: the PIN is no longer verified. */
-TEST_F(pinpad, close_after_entry_resets_the_card)
-{
-	EXPECT_EQ(0x9000, enter(self, "1234E"));
-	close(self->fd);
-	self->fd = sc_open_connected(SCARD_MODE_SHARED);
-	ASSERT_LE(0, self->fd);
-	EXPECT_EQ(0x63c3, sc_apdu(self->fd, APDU_VERIFIED));
-}
-
-/*
- * A handle with a pending reset cannot enter a PIN: the close would not reset the card. Its
- * other controls work.
- */
-TEST_F(pinpad, pending_reset_gets_ESTALE)
-{
-	int other = sc_open_connected(SCARD_MODE_SHARED);
-
-	ASSERT_LE(0, other);
-	ASSERT_EQ(0, sc_disconnect(other, SCARD_DISP_RESET));
-	EXPECT_EQ(-ESTALE, control(self->fd, CTL_VERIFY, verify, sizeof(verify), self->out, 64));
-	EXPECT_EQ(0, sc_features(self->fd));
-	ASSERT_EQ(0, sc_reconnect(self->fd, SCARD_MODE_SHARED, SCARD_PROTO_T1, SCARD_DISP_LEAVE));
-	EXPECT_EQ(0x9000, enter(self, "1234E"));
-	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_VERIFIED));
-	close(other);
-}
-
-TEST_F(pinpad, bad_PIN_VERIFY_STRUCTURE_gets_EINVAL)
-{
-	unsigned char bad[sizeof(verify)];
-
-	memcpy(bad, verify, sizeof(bad));
-	bad[15]++;
-	EXPECT_EQ(-EINVAL, control(self->fd, CTL_VERIFY, bad, sizeof(bad), self->out, 64));
-	EXPECT_EQ(-EINVAL, control(self->fd, CTL_VERIFY, verify, 10, self->out, 64));
-	EXPECT_EQ(-EINVAL, control(self->fd, CTL_VERIFY, NULL, 0, self->out, 64));
-	EXPECT_EQ(0x63c3, sc_apdu(self->fd, APDU_VERIFIED));
 }
 
 /* A template longer than a T=1 block of the card is refused, not cut. */
@@ -236,12 +97,12 @@ TEST(template_longer_than_a_block_gets_EINVAL)
 		fd = sc_open_connected(SCARD_MODE_SHARED);
 		ASSERT_LE(0, fd);
 		memset(longer, 0xff, sizeof(longer));
-		memcpy(longer, verify, sizeof(verify));
+		memcpy(longer, pin_verify, sizeof(pin_verify));
 		len = i ? 256 + 13 : 33;
 		longer[15] = len;
 		longer[16] = len >> 8;
 		vr_clear();
-		EXPECT_EQ(-EINVAL, control(fd, CTL_VERIFY, longer, 19 + len, out, sizeof(out)));
+		EXPECT_EQ(-EINVAL, pin_control(fd, CTL_VERIFY, longer, 19 + len, out, sizeof(out)));
 		EXPECT_EQ(0, vr_count("Secure"));
 		EXPECT_EQ(0x63c3, sc_apdu(fd, APDU_VERIFIED));
 		close(fd);
@@ -324,14 +185,14 @@ static const char *got(const char *kind)
 
 TEST_F(pinpad_quirks, PC_to_RDR_Secure_is_adapted)
 {
-	unsigned char none[sizeof(verify)];
+	unsigned char none[sizeof(pin_verify)];
 	char want[64];
 
-	memcpy(none, verify, sizeof(none));
+	memcpy(none, pin_verify, sizeof(none));
 	none[8] = 0;
 	vr_clear();
 	vr_do("press 1234E");
-	ASSERT_EQ(2, control(self->fd, CTL_VERIFY, none, sizeof(none), self->out, 64));
+	ASSERT_EQ(2, pin_control(self->fd, CTL_VERIFY, none, sizeof(none), self->out, 64));
 	EXPECT_EQ(0x90, self->out[0]);
 	snprintf(want, sizeof(want), "001E820800%s0904", variant->verify);
 	EXPECT_NE(NULL, strstr(got("Secure"), want)) {
@@ -350,7 +211,7 @@ TEST_F(pinpad_quirks, unpadded_pin_sends_escape_first)
 
 	vr_clear();
 	vr_do("press 1C");
-	EXPECT_EQ(2, control(self->fd, CTL_VERIFY, bare, sizeof(bare), self->out, 64));
+	EXPECT_EQ(2, pin_control(self->fd, CTL_VERIFY, bare, sizeof(bare), self->out, 64));
 	EXPECT_EQ(0x64, self->out[0]);
 	if (variant->escape) {
 		EXPECT_NE(NULL, strstr(got("Escape"), variant->escape));
@@ -361,7 +222,7 @@ TEST_F(pinpad_quirks, unpadded_pin_sends_escape_first)
 
 TEST_F(pinpad_quirks, properties_are_adapted)
 {
-	int i, len = control(self->fd, CTL_TLV_PROPERTIES, NULL, 0, self->out, 64);
+	int i, len = pin_control(self->fd, CTL_TLV_PROPERTIES, NULL, 0, self->out, 64);
 	int condition = 0, max_size = 0;
 
 	ASSERT_LT(0, len);
@@ -373,7 +234,7 @@ TEST_F(pinpad_quirks, properties_are_adapted)
 	}
 	EXPECT_EQ(variant->condition, condition);
 	EXPECT_EQ(variant->max_size, max_size);
-	EXPECT_EQ(4, control(self->fd, CTL_PIN_PROPERTIES, NULL, 0, self->out, 64));
+	EXPECT_EQ(4, pin_control(self->fd, CTL_PIN_PROPERTIES, NULL, 0, self->out, 64));
 	EXPECT_EQ(variant->condition ?: 7, self->out[2]);
 }
 
@@ -382,7 +243,7 @@ TEST_F(pinpad_quirks, refused_escape_costs_no_abort)
 {
 	vr_do("fault every 1 on Escape refuse");
 	vr_clear();
-	EXPECT_EQ(4, control(self->fd, CTL_PIN_PROPERTIES, NULL, 0, self->out, 64));
+	EXPECT_EQ(4, pin_control(self->fd, CTL_PIN_PROPERTIES, NULL, 0, self->out, 64));
 	EXPECT_EQ(strstr(variant->options, "--vid 08e6") != NULL, vr_count("Escape"));
 	EXPECT_EQ(0, vr_count("Abort"));
 	vr_do("fault clear");
