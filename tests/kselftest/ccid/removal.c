@@ -136,21 +136,24 @@ TEST_F(removal, false_report_changes_nothing)
 	EXPECT_EQ(0, sc_end(self->u.fd, SCARD_DISP_LEAVE));
 }
 
-/* Each report costs one command at most, and calls go on between them. */
+/* Each report, and each call in doubt, costs one command at most; calls go on between reports. */
 TEST_F(removal, false_reports_in_a_row_change_nothing)
 {
+	unsigned long calls = 1;	/* of the agent */
 	int i;
 
 	for (i = 0; i < 100; i++) {
 		vr_do("notify " ABSENT);
-		if (variant->patient && !(i % 4))
+		if (variant->patient && !(i % 4)) {
 			EXPECT_EQ(0x9000, sc_apdu(self->u.fd, APDU_VERIFIED));
+			calls++;
+		}
 	}
 	EXPECT_EQ(0, agent_do(&self->u.agent, AGENT_COUNT, 0));
 	vr_do("wait count GetSlotStatus 1 0 5000");
 	sleep(2);
 	expect_nothing(_metadata, &self->u, &self->before);
-	EXPECT_GE(100, vr_count("GetSlotStatus"));
+	EXPECT_GE(100 + calls, vr_count("GetSlotStatus"));
 }
 
 /* The reader is asked when the command has ended; one that powers cards up by itself is not. */
