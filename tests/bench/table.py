@@ -51,6 +51,13 @@ GOALS = [
     ("many", "first-list-of-256", "per_reader", "ours", "<=", 1.0),
     ("many", "status-change-of-256", "per_reader", "ours", "<=", 1.0),
     ("echo", "reader", "kernel_bytes", "ours", "<=", 32768),
+    ("process", "transmit-5", "instructions", "ours/kernel", "<=", 1.5),
+    ("process", "transmit-260", "instructions", "ours/kernel", "<=", 1.5),
+    ("process", "transmit-5", "instructions", "ours/pcscd", "<=", 0.3),
+    ("process", "transmit-260", "instructions", "ours/pcscd", "<=", 0.3),
+    ("process", "transmit-5", "allocations", "ours", "<=", 0),
+    ("process", "transmit-260", "allocations", "ours", "<=", 0),
+    ("process", "idle", "wakeups_per_second", "ours", "<=", 0),
 ]
 
 
@@ -94,7 +101,8 @@ def ratios(values):
 def measured(values, what):
     if what == "ours-kernel":
         return values["ours"] - values["kernel"]
-    return values[what] if what in STACKS else ratios(values)[what]
+    above, _, below = what.partition("/")
+    return ratio(values, above, below) if below else values[what]
 
 
 def number(value):
@@ -125,7 +133,7 @@ def read_table(path):
     return rows
 
 
-UNITS = {"median_us": "µs", "syscalls": "system calls", "switches": "context switches", "allocations": "allocations",
+UNITS = {"median_us": "µs", "instructions": "instructions", "syscalls": "system calls", "switches": "context switches", "allocations": "allocations",
          "wakeups_per_second": "wake-ups a second", "of_one": "of one's throughput",
          "per_reader": "cost of a reader, of 16 one's", "kernel_bytes": "bytes"}
 
@@ -170,7 +178,7 @@ def compared(old, new):
         if figure in COUNTS:
             now = values["ours"]
             yield (f"{call}: {figure} of ours {now:.2f}, committed {then['ours']:.2f}",
-                   f"{reader}: pcscd {values['pcscd']:.2f}", now <= then["ours"] + NOISE)
+                   f"{reader}: pcscd {number(values.get('pcscd'))}", now <= then["ours"] + NOISE)
         if figure != "instructions":
             continue
         for stack in STACKS[1:]:
