@@ -177,16 +177,16 @@ def compared(old, new):
             continue
         if figure in COUNTS:
             now = values["ours"]
-            yield (f"{call}: {figure} of ours {now:.2f}, committed {then['ours']:.2f}",
-                   f"{reader}: pcscd {number(values.get('pcscd'))}", now <= then["ours"] + NOISE)
+            yield (f"{reader}, {call}: {figure} of ours {now:.2f}, committed {then['ours']:.2f}",
+                   f"pcscd {number(values.get('pcscd'))}", now <= then["ours"] + NOISE)
         if figure != "instructions":
             continue
         for stack in STACKS[1:]:
             now, was = ratio(values, "ours", stack), ratio(then, "ours", stack)
             if now is None or was is None:
                 continue
-            yield (f"{call}: instructions of ours / {stack} {now:.3f}, committed {was:.3f}",
-                   f"{reader}: ours {values['ours']:.0f}, {stack} {values[stack]:.0f};"
+            yield (f"{reader}, {call}: instructions of ours / {stack} {now:.3f}, committed {was:.3f}",
+                   f"ours {values['ours']:.0f}, {stack} {values[stack]:.0f};"
                    f" committed {then['ours']:.0f}, {then[stack]:.0f}", now <= was * BEHIND)
 
 
