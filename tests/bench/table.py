@@ -133,7 +133,8 @@ def read_table(path):
     return rows
 
 
-UNITS = {"median_us": "µs", "instructions": "instructions", "syscalls": "system calls", "switches": "context switches", "allocations": "allocations",
+UNITS = {"median_us": "µs", "instructions": "instructions", "syscalls": "system calls",
+         "switches": "context switches", "allocations": "allocations",
          "wakeups_per_second": "wake-ups a second", "of_one": "of one's throughput",
          "per_reader": "cost of a reader, of 16 one's", "kernel_bytes": "bytes"}
 
