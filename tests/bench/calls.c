@@ -7,8 +7,6 @@
 #include "client.h"
 
 #define WARM_UP		20
-#define BLOCKS		5	/* rounds for the counters, which are not timed */
-#define COUNTED		20	/* rounds in a block */
 
 static SCARDCONTEXT ctx;
 static SCARDHANDLE card;
@@ -101,28 +99,6 @@ static const struct call {
 	{ "status-change", status_change, CARD_USED, 0 },
 };
 
-/* Take the median of several blocks, as the machine sometimes runs other work. */
-static void count(const struct call *call)
-{
-	uint64_t syscalls[BLOCKS], switches[BLOCKS], allocations[BLOCKS], counts[NCOUNTERS];
-	unsigned int i, j;
-
-	counters_open();
-	for (i = 0; i < BLOCKS; i++) {
-		counters_start();
-		for (j = 0; j < COUNTED; j++)
-			call->run();
-		counters_stop(counts);
-		syscalls[i] = counts[COUNT_SYSCALLS];
-		switches[i] = counts[COUNT_SWITCHES];
-		allocations[i] = counters_allocations(counts);
-	}
-	counters_close();
-	report(call->name, "syscalls", (double)median(syscalls, BLOCKS) / COUNTED);
-	report(call->name, "switches", (double)median(switches, BLOCKS) / COUNTED);
-	report(call->name, "allocations", (double)median(allocations, BLOCKS) / COUNTED);
-}
-
 static void measure(const struct call *call)
 {
 	uint64_t *ns = calloc(options.rounds, sizeof(*ns));
@@ -141,7 +117,7 @@ static void measure(const struct call *call)
 	}
 	profile_end();
 	report_busy(call->name, ns, options.rounds);
-	count(call);
+	report_counts(call->name, call->run);
 	free(ns);
 }
 

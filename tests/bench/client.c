@@ -51,22 +51,6 @@ SCARDHANDLE connect_to(SCARDCONTEXT ctx, const char *reader)
 	return card;
 }
 
-/* READ BINARY with or without data; its status word does not matter. */
-size_t make_apdu(uint8_t *apdu, size_t len)
-{
-	memset(apdu, 0x5a, len);
-	memcpy(apdu, "\x00\xb0\x00\x00", 4);
-	if (len > 261) {
-		apdu[4] = 0;
-		apdu[5] = (uint8_t)((len - 9) >> 8);
-		apdu[6] = (uint8_t)(len - 9);
-		memset(apdu + len - 2, 0, 2);
-	} else {
-		apdu[4] = len > 5 ? (uint8_t)(len - 5) : 2;
-	}
-	return len;
-}
-
 void transmit(SCARDHANDLE card, const uint8_t *apdu, size_t len)
 {
 	static const SCARD_IO_REQUEST t0 = { SCARD_PROTOCOL_T0, sizeof(t0) };

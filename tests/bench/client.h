@@ -7,10 +7,8 @@
 #include <stdint.h>
 #include <winscard.h>
 
+#include "apdu.h"
 #include "measure.h"
-
-/* Longest extended APDU */
-#define APDU_MAX	65544
 
 struct options {
 	unsigned int rounds;
@@ -27,7 +25,6 @@ void must(LONG ret, const char *what);
 
 const char *reader_at(SCARDCONTEXT ctx, unsigned int n);
 SCARDHANDLE connect_to(SCARDCONTEXT ctx, const char *reader);
-size_t make_apdu(uint8_t *apdu, size_t len);
 void transmit(SCARDHANDLE card, const uint8_t *apdu, size_t len);
 
 /* calls.c */

@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #define TRACING	"/sys/kernel/tracing"
+#define BLOCKS	5	/* rounds for the counters, which are not timed */
+#define COUNTED	20	/* rounds in a block */
 
 static const char *stack_name, *reader_name;
 static int counters[NCOUNTERS];
@@ -205,6 +207,28 @@ uint64_t counters_allocations(const uint64_t counts[NCOUNTERS])
 	for (i = COUNT_KMALLOC; i <= COUNT_PAGE_ALLOC; i++)
 		sum += counts[i];
 	return sum;
+}
+
+/* Take the median of several blocks, as the machine sometimes runs other work. */
+void report_counts(const char *call, void (*run)(void))
+{
+	uint64_t syscalls[BLOCKS], switches[BLOCKS], allocations[BLOCKS], counts[NCOUNTERS];
+	unsigned int i, j;
+
+	counters_open();
+	for (i = 0; i < BLOCKS; i++) {
+		counters_start();
+		for (j = 0; j < COUNTED; j++)
+			run();
+		counters_stop(counts);
+		syscalls[i] = counts[COUNT_SYSCALLS];
+		switches[i] = counts[COUNT_SWITCHES];
+		allocations[i] = counters_allocations(counts);
+	}
+	counters_close();
+	report(call, "syscalls", (double)median(syscalls, BLOCKS) / COUNTED);
+	report(call, "switches", (double)median(switches, BLOCKS) / COUNTED);
+	report(call, "allocations", (double)median(allocations, BLOCKS) / COUNTED);
 }
 
 /* ---- profiles ---- */

@@ -13,6 +13,7 @@
 #include <x86intrin.h>
 
 #define NS_PER_INSTRUCTION	2
+#define CARD_NAME		"bench-card"	/* process.c's, as the kernel calls it */
 
 static inline uint64_t now_ns(void)
 {
@@ -62,6 +63,8 @@ void counters_start(void);
 void counters_stop(uint64_t counts[NCOUNTERS]);
 /* Allocations of the kernel, except those of the host controller's driver */
 uint64_t counters_allocations(const uint64_t counts[NCOUNTERS]);
+/* Call it a few times; print its system calls, context switches and allocations. */
+void report_counts(const char *call, void (*run)(void));
 
 /*
  * Profile the code between these calls, if count.c is loaded and -p was given. Prints for

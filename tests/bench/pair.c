@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apdu.h"
 #include "measure.h"
 
 #define HEADER		10
-#define APDU_MAX	65544
 
 #define TIMEOUT_MS 0	/* none: time jumps ahead while the guest is idle */
 
@@ -75,25 +75,16 @@ static int exchange(unsigned char type, const unsigned char *data, int len, int 
 	return msg[7] & 0x40 ? -1 : done;
 }
 
-/* The same command as the client's */
 static void measure(int len, int rounds)
 {
-	static unsigned char apdu[APDU_MAX] = { 0x00, 0xb0, 0x00, 0x00, 0x02 };
+	static unsigned char apdu[APDU_MAX];
 	int room = len > 261 ? HEADER + APDU_MAX : 512;
 	uint64_t *ns = calloc((size_t)rounds, sizeof(*ns));
 	char name[32];
 
 	if (!ns)
 		die("out of memory");
-	memset(apdu + 5, 0x5a, sizeof(apdu) - 5);
-	if (len > 261) {
-		apdu[4] = 0;
-		apdu[5] = (unsigned char)((len - 9) >> 8);
-		apdu[6] = (unsigned char)(len - 9);
-		memset(apdu + len - 2, 0, 2);
-	} else if (len > 5) {
-		apdu[4] = (unsigned char)(len - 5);
-	}
+	make_apdu(apdu, (size_t)len);
 	for (int i = 0; i < rounds; i++) {
 		uint64_t start = busy_ns();
 

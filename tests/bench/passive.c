@@ -50,7 +50,8 @@ void bench_idle(void)
 
 	if (!waiter)
 		wait_for_ever();
-	snprintf(filter, sizeof(filter), "comm == \"" WAITER "\" || comm == \"%s\"",
+	snprintf(filter, sizeof(filter),
+		 "comm == \"" WAITER "\" || comm == \"" CARD_NAME "\" || comm == \"%s\"",
 		 options.server ? options.server : WAITER);
 	counters_open();
 	counters_only(filter, "workqueue ~ \"scard-*\"");

@@ -51,6 +51,13 @@ GOALS = [
     ("many", "first-list-of-256", "per_reader", "ours", "<=", 1.0),
     ("many", "status-change-of-256", "per_reader", "ours", "<=", 1.0),
     ("echo", "reader", "kernel_bytes", "ours", "<=", 32768),
+    ("process", "transmit-5", "instructions", "ours/kernel", "<=", 1.5),
+    ("process", "transmit-260", "instructions", "ours/kernel", "<=", 1.5),
+    ("process", "transmit-5", "instructions", "ours/pcscd", "<=", 0.3),
+    ("process", "transmit-260", "instructions", "ours/pcscd", "<=", 0.3),
+    ("process", "transmit-5", "allocations", "ours", "<=", 0),
+    ("process", "transmit-260", "allocations", "ours", "<=", 0),
+    ("process", "idle", "wakeups_per_second", "ours", "<=", 0),
 ]
 
 
@@ -94,7 +101,8 @@ def ratios(values):
 def measured(values, what):
     if what == "ours-kernel":
         return values["ours"] - values["kernel"]
-    return values[what] if what in STACKS else ratios(values)[what]
+    above, _, below = what.partition("/")
+    return ratio(values, above, below) if below else values[what]
 
 
 def number(value):
@@ -125,7 +133,8 @@ def read_table(path):
     return rows
 
 
-UNITS = {"median_us": "µs", "syscalls": "system calls", "switches": "context switches", "allocations": "allocations",
+UNITS = {"median_us": "µs", "instructions": "instructions", "syscalls": "system calls",
+         "switches": "context switches", "allocations": "allocations",
          "wakeups_per_second": "wake-ups a second", "of_one": "of one's throughput",
          "per_reader": "cost of a reader, of 16 one's", "kernel_bytes": "bytes"}
 
@@ -169,16 +178,16 @@ def compared(old, new):
             continue
         if figure in COUNTS:
             now = values["ours"]
-            yield (f"{call}: {figure} of ours {now:.2f}, committed {then['ours']:.2f}",
-                   f"{reader}: pcscd {values['pcscd']:.2f}", now <= then["ours"] + NOISE)
+            yield (f"{reader}, {call}: {figure} of ours {now:.2f}, committed {then['ours']:.2f}",
+                   f"pcscd {number(values.get('pcscd'))}", now <= then["ours"] + NOISE)
         if figure != "instructions":
             continue
         for stack in STACKS[1:]:
             now, was = ratio(values, "ours", stack), ratio(then, "ours", stack)
             if now is None or was is None:
                 continue
-            yield (f"{call}: instructions of ours / {stack} {now:.3f}, committed {was:.3f}",
-                   f"{reader}: ours {values['ours']:.0f}, {stack} {values[stack]:.0f};"
+            yield (f"{reader}, {call}: instructions of ours / {stack} {now:.3f}, committed {was:.3f}",
+                   f"ours {values['ours']:.0f}, {stack} {values[stack]:.0f};"
                    f" committed {then['ours']:.0f}, {then[stack]:.0f}", now <= was * BEHIND)
 
 
