@@ -27,6 +27,7 @@
 
 #define BURST_MS	20000
 #define FAMILIES	3	/* at the same time */
+#define OUT_MS		500	/* for a reader to be configured, else it is plugged again */
 #define REST_MS		60000	/* for all to come to rest */
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -105,22 +106,36 @@ static void plug(struct rnd *rnd)
 	plugs++;
 }
 
+/* Without reader, driver and card there is little to do; replug would unplug a reader. */
+static void restore(struct rnd *rnd, const struct reader *reader)
+{
+	static long out_since;
+
+	if (!strstr(vr_do("info"), "configured=0")) {
+		out_since = 0;
+		usb_bind(true);
+	} else if (!out_since) {
+		out_since = now_ms();
+	} else if (now_ms() - out_since > OUT_MS * (long)soak->scale) {
+		vr_try("replug");
+		out_since = 0;
+	}
+	if (!reader->token && !rnd_below(rnd, 4))
+		vr_try("insert %u " VR_CARD, rnd_below(rnd, reader->slots));
+}
+
 static void step(struct rnd *rnd, const struct reader *reader)
 {
-	unsigned int what = rnd_below(rnd, 16);
+	unsigned int what = rnd_below(rnd, 32);
 
-	if (what < 5)
+	if (what < 2)
 		plug(rnd);
-	else if (what < 10)
+	else if (what < 6)
 		reader_order(rnd, reader);
-	else if (what < 12 && library->families < FAMILIES)
+	else if (what < 10 && library->families < FAMILIES)
 		family_start(rnd);
 	pause_ms(rnd_below(rnd, 400));
-	/* without reader and driver there is little to do */
-	if (!rnd_below(rnd, 4)) {
-		vr_try("replug");
-		usb_bind(true);
-	}
+	restore(rnd, reader);
 }
 
 static bool burst(struct rnd *rnd, const struct reader *reader)

@@ -204,7 +204,7 @@ static void wait_change(struct user *user, const char *reader)
 		return;
 	for (i = 0; i < n; i++)
 		states[i].dwCurrentState = states[i].dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
-	change(user, endless ? INFINITE : 10 + rnd_below(&user->rnd, 500), states, n);
+	change(user, endless ? INFINITE : 10 + rnd_below(&user->rnd, 300), states, n);
 }
 
 /* ---- the work ---- */
@@ -247,14 +247,14 @@ void work(struct user *user, const struct others *others)
 
 	if (!has_context(user))
 		return;
-	if (draw < 8 && others->n)
+	if (draw < 6 && others->n)
 		disturb(user, others);
-	else if (draw < 9 && others->n && FORKS_WITH_THREADS)
+	else if (draw < 7 && others->n && FORKS_WITH_THREADS)
 		work_fork(user, 0, false);
 	else if (!draw_reader(user, reader))
 		change(user, 10 + rnd_below(&user->rnd, 100),
 		       &(SCARD_READERSTATE){ .szReader = pnp }, 1);
-	else if (draw < 20)
+	else if (draw < 24)
 		use_card(user, reader);
 	else
 		wait_change(user, reader);
