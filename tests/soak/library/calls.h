@@ -23,6 +23,7 @@ struct user {
 	SCARDCONTEXT context;
 	unsigned int cancels;	/* of the owner that were over when the call began */
 	bool keeps_context;	/* until it ends, and waits without end are not for it */
+	bool forks;		/* not beside a thread that may call daemon() */
 	bool borrows;		/* the handle is another thread's, which may end it */
 	atomic_bool losing;	/* the process closes descriptors during calls */
 };

@@ -66,6 +66,7 @@ static void start(unsigned int n)
 	int error;
 
 	user_init(&worker->user, &owners[n], worker->seed++);
+	worker->user.forks = FORKS_WITH_THREADS;
 	worker->parked = 0;
 	error = pthread_create(&worker->id, NULL, worker_run, worker);
 	if (error) {

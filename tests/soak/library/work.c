@@ -95,7 +95,7 @@ static bool transact(struct user *user, SCARDHANDLE card, DWORD mode)
 	good = ask(user, card, false) && verify(user, card);
 	while (good && n--)
 		good = echo(user, card);
-	if (good && FORKS_WITH_THREADS && !rnd_below(&user->rnd, 16))
+	if (good && user->forks && !rnd_below(&user->rnd, 16))
 		work_fork(user, card, true);
 	if (good)
 		ask(user, card, true);
@@ -121,7 +121,7 @@ static bool use_once(struct user *user, SCARDHANDLE card, const char *reader, DW
 		return check_attribute(user, card);
 	if (draw < 14)
 		return ask(user, card, false);
-	if (draw < 15 || !FORKS_WITH_THREADS || rnd_below(&user->rnd, 2))
+	if (draw < 15 || !user->forks || rnd_below(&user->rnd, 2))
 		return reconnect(user, card, mode, rnd_below(&user->rnd, 3));
 	work_fork(user, card, mode == SCARD_SHARE_EXCLUSIVE);
 	return true;
@@ -249,7 +249,7 @@ void work(struct user *user, const struct others *others)
 		return;
 	if (draw < 6 && others->n)
 		disturb(user, others);
-	else if (draw < 7 && others->n && FORKS_WITH_THREADS)
+	else if (draw < 7 && user->forks)
 		work_fork(user, 0, false);
 	else if (!draw_reader(user, reader))
 		change(user, 10 + rnd_below(&user->rnd, 100),
