@@ -44,12 +44,18 @@ struct library {
 
 extern struct library *library;
 
-/* Only of slow things; a process with threads that runs under ThreadSanitizer may not fork. */
-#ifdef __SANITIZE_THREAD__
+/*
+ * The sanitizers of GCC 12 do not lock their allocator in fork(): the child of a process with
+ * threads hangs in it. ThreadSanitizer loses track of a thread that is cancelled.
+ */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define FORKS_WITH_THREADS	false
-#define CANCELS_THREADS		false
 #else
 #define FORKS_WITH_THREADS	true
+#endif
+#ifdef __SANITIZE_THREAD__
+#define CANCELS_THREADS		false
+#else
 #define CANCELS_THREADS		true
 #endif
 
