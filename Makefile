@@ -58,8 +58,8 @@ check-arch:
 
 # The long forms of what make check does for a short time: 100,000 processes that are
 # killed with a verified card, 100,000 random steps against the model of what
-# SCardGetStatusChange has to say, a million messages of a server; all kselftests that a
-# user-space reader can have; and a timer that takes a minute
+# SCardGetStatusChange has to say, a million messages of a server, a minute of the library's
+# soak; all kselftests that a user-space reader can have; and a timer that takes a minute
 check-long: deps
 	@TEST_ROUNDS=12500 tests/kselftest/run -t 20000 stress/leak
 	@tests/kselftest/run -u
@@ -68,6 +68,7 @@ check-long: deps
 	@TEST_ROUNDS=1000000 tests/kselftest/run -t 9000 user/fuzz
 	@$(MAKE) lib tools && $(MAKE) -s -C tests/libscard vm
 	@TEST_STEPS=100000 tests/vm/run -n -t 9000 -- tests/libscard/vm/changes
+	@MAKEFLAGS= tests/soak/run -L -d 60
 
 # Hours, where there is no hardware virtualisation
 # KCSAN=1: with KCSAN instead of KASAN
@@ -83,6 +84,11 @@ SOAK_SECONDS ?= 600
 soak:
 	@tests/deps/install build vm check kernel-stock debug
 	@MAKEFLAGS= tests/soak/run -D -d $(SOAK_SECONDS)
+
+# A process that uses the library in all ways, for SOAK_SECONDS: threads, forks, signals,
+# cancellation, closed descriptors, unplugging
+soak-lib: deps
+	@MAKEFLAGS= tests/soak/run -L -d $(SOAK_SECONDS)
 
 # Of what these costs are made: instructions by function.
 bench-profile:
@@ -108,6 +114,7 @@ help:
 	@echo 'make check-debug KCSAN=1  the kselftests on a kernel that reports data races'
 	@echo 'make check-long   what make check does for a short time, 100,000 times'
 	@echo 'make soak SOAK_SECONDS=N  clients that die in every way, on a reader that fails in every way'
+	@echo 'make soak-lib SOAK_SECONDS=N  a process that uses the library in every way, while readers go and come'
 	@echo 'make fuzz FUZZ_SECONDS=N  fuzzes the protocol functions, N seconds each'
 	@echo 'make bench      what calls cost, against pcscd and the bare transfers'
 	@echo 'make bench-profile  instructions of these calls by function'
@@ -120,4 +127,4 @@ help:
 	@echo 'make release    archive, SHA256SUMS and tag of HEAD, into build/release/; DRY_RUN=1: no tag; SIGN=1: signed'
 	@echo 'make clean      remove build/'
 
-.PHONY: all lib tools deps check check-arch check-debug check-long check-readers fuzz soak bench bench-profile demo clean help $(PARTS)
+.PHONY: all lib tools deps check check-arch check-debug check-long check-readers fuzz soak soak-lib bench bench-profile demo clean help $(PARTS)

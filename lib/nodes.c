@@ -38,7 +38,8 @@ int scard_nodes_watch(void)
 
 	scard_descriptors_lock();
 	fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (scard_descriptors_unlock(fd < 0 ? -errno : fd) < 0)
+	fd = scard_descriptors_unlock(fd < 0 ? -errno : fd);
+	if (fd < 0)
 		return -1;
 	if (inotify_add_watch(fd, SCARD_DEV_DIR, IN_CREATE | IN_DELETE | IN_MOVED_FROM |
 			      IN_MOVED_TO | IN_ATTRIB | IN_ONLYDIR) < 0) {

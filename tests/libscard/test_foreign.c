@@ -177,9 +177,41 @@ static void close_on_exec(void)
 	close_all(mine);
 }
 
+/* The watch of the nodes, opened anew, gets the number of a card whose descriptor was closed. */
+static void watch_takes_number(void)
+{
+	bool before[END];
+	SCARDHANDLE card;
+	SCARDCONTEXT ctx;
+	int fd, first;
+	DWORD n;
+
+	if (with_netlink)
+		return;
+	plug_reader(true);
+	list_open(before);
+	ctx = establish();
+	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
+	card = connect_shared(ctx);
+	for (fd = FIRST; fd < END; fd++) {
+		if (!before[fd])
+			close(fd);
+	}
+	first = open("/dev/null", O_RDONLY);
+	CHECK_EQ(SCardListReaders(ctx, NULL, NULL, &n), SCARD_S_SUCCESS);
+	CHECK_EQ(send_simple(card), SCARD_E_INVALID_HANDLE);
+	CHECK_EQ(send_simple(connect_shared(ctx)), SCARD_S_SUCCESS);
+	CHECK_EQ(send_simple(card), SCARD_E_INVALID_HANDLE);
+	CHECK_EQ(SCardDisconnect(card, SCARD_LEAVE_CARD), SCARD_S_SUCCESS);
+	CHECK_EQ(SCardReleaseContext(ctx), SCARD_S_SUCCESS);
+	CHECK_EQ(close(first), 0);
+}
+
 const struct test foreign_tests[] = {
 	{ "closed behind the library's back: the program's have close-on-exec", close_on_exec },
 	{ "closed behind the library's back: what a child inherits", inherited },
 	{ "closed behind the library's back: a reader that is watched", watched },
+	{ "closed behind the library's back: a card whose number the watch of the nodes gets",
+	  watch_takes_number },
 	{ NULL, NULL }
 };
