@@ -46,16 +46,13 @@ extern struct library *library;
 
 /*
  * The sanitizers of GCC 12 do not lock their allocator in fork(): the child of a process with
- * threads hangs in it. ThreadSanitizer loses track of a thread that is cancelled.
+ * threads hangs in it. They lose track of the stack of a thread that is cancelled.
  */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define FORKS_WITH_THREADS	false
-#else
-#define FORKS_WITH_THREADS	true
-#endif
-#ifdef __SANITIZE_THREAD__
 #define CANCELS_THREADS		false
 #else
+#define FORKS_WITH_THREADS	true
 #define CANCELS_THREADS		true
 #endif
 
