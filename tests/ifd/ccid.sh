@@ -3,14 +3,6 @@
 #
 # libccid with QEMU's reader, which guest has unbound from the module. Sourced by guest.
 
-# node: its device for libusb
-node()
-{
-	local device=/sys/bus/usb/devices/${interface%:*}
-	printf 'usb:%s/%s:libudev:0:/dev/bus/usb/%03d/%03d' "$(<"$device/idVendor")" \
-		"$(<"$device/idProduct")" "$(<"$device/busnum")" "$(<"$device/devnum")"
-}
-
 plug_ccid()
 {
 	cp "$TEST_UNPACKED/etc/libccid_Info.plist" /etc/ || return

@@ -3,11 +3,6 @@
 #
 # Debian's driver for the cards of vsmartcard, with a card of tests/clients. Sourced by guest.
 
-with_ours()
-{
-	LD_LIBRARY_PATH=$ours "$@"
-}
-
 plug_vpcd()
 {
 	plug --config "$TEST_UNPACKED/etc/reader.conf.d" vpcd && prints "Virtual PCD .. 01" scardctl list

@@ -6,15 +6,13 @@
 #include "driver.h"
 
 #include <dlfcn.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <linux/uscard.h>
 
 #include "log.h"
+#include "node.h"
 
 /* A driver waits for a card this long; it has no other way to notice that the program ends. */
 #define WAIT_MS		2000
@@ -41,7 +39,6 @@ static struct wait {
 } waits[USCARD_MAX_SLOTS];
 
 static int gone = -1;
-static char *node;	/* the device's node if the driver's name of it has one, or NULL */
 
 /* Note what a code says of the reader. */
 static RESPONSECODE noted(RESPONSECODE code)
@@ -136,21 +133,8 @@ void driver_close_slot(unsigned int slot)
 	call.close(driver_lun(slot));
 }
 
-/* The node that a name has, up to a colon, as in usb:VID/PID:libudev:0:/dev/bus/usb/001/002 */
-static char *node_of(const char *device)
-{
-	const char *path = device ? strstr(device, "/dev/") : NULL;
-	char *found = path ? strndup(path, strcspn(path, ":")) : NULL;
-
-	if (found && !access(found, F_OK))
-		return found;
-	free(found);
-	return NULL;
-}
-
 bool driver_open(const struct config *config)
 {
-	node = node_of(config->device);
 	gone = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return gone >= 0 && load(config->driver) && driver_open_slot(config, 0);
 }
@@ -219,18 +203,12 @@ RESPONSECODE driver_get(unsigned int slot, DWORD tag, uint8_t *value, size_t *le
 	return fits(code, n, len);
 }
 
-/*
- * Drivers leave it to pcscd to notice that a device is unplugged: its node is no more.
- * A slot whose state the driver does not know has no card.
- */
+/* A slot whose state the driver does not know has no card. */
 bool driver_present(unsigned int slot)
 {
-	RESPONSECODE code;
+	RESPONSECODE code = node_gone() ? IFD_NO_SUCH_DEVICE : call.presence(driver_lun(slot));
 
-	if (node && access(node, F_OK) && errno == ENOENT)
-		code = noted(IFD_NO_SUCH_DEVICE);
-	else
-		code = noted(call.presence(driver_lun(slot)));
+	noted(code);
 	return code == IFD_SUCCESS || code == IFD_ICC_PRESENT;
 }
 

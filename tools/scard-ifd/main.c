@@ -19,6 +19,7 @@
 #include "config.h"
 #include "driver.h"
 #include "log.h"
+#include "node.h"
 #include "slot.h"
 #include "uscard.h"
 
@@ -211,6 +212,7 @@ static int serve(int fd, int signals)
 {
 	struct pollfd fds[] = {
 		{ fd, POLLIN, 0 }, { signals, POLLIN, 0 }, { driver_gone_fd(), POLLIN, 0 },
+		{ node_fd(), POLLIN, 0 },
 	};
 	long last = now_ms();
 
@@ -219,7 +221,7 @@ static int serve(int fd, int signals)
 		struct uscard_job *job;
 		int ret;
 
-		ret = poll(fds, 3, open ? TICK_MS / 3 : -1);
+		ret = poll(fds, 4, open ? TICK_MS / 3 : -1);
 		if (!open)
 			last = now_ms();
 		if (ret < 0 && errno != EINTR)
@@ -228,6 +230,10 @@ static int serve(int fd, int signals)
 			return EXIT_SUCCESS;
 		if (ret > 0 && fds[2].revents) {
 			log_line("the driver has lost the reader");
+			return EXIT_FAILURE;
+		}
+		if (ret > 0 && fds[3].revents && node_changed()) {
+			log_line("the device is unplugged");
 			return EXIT_FAILURE;
 		}
 		if (ret > 0 && fds[0].revents) {
@@ -264,6 +270,7 @@ int main(int argc, char **argv)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	node_find(config.device);
 	if (signals < 0 || !driver_open(&config))
 		return EXIT_FAILURE;
 	slots = config.slots ? config.slots : driver_slots();
