@@ -6,12 +6,11 @@ pyscard's monitors and its wait for a card, while this program plugs another rea
 card in SLOT of the virtual one. Prints a line for each event, and "done" at the end.
 """
 import os
-import queue
 import subprocess
 import sys
 import tempfile
 
-from smartcard.CardMonitoring import CardMonitor, CardObserver
+from pyscard_events import control, events, expect, leave, watch
 from smartcard.CardRequest import CardRequest
 from smartcard.CardType import ATRCardType
 from smartcard.Exceptions import CardRequestTimeoutException
@@ -20,7 +19,6 @@ from smartcard.System import readers
 from smartcard.util import toBytes, toHexString
 
 OTHER = "scard Other Reader 05 00"
-events = queue.Queue()
 
 
 class Readers(ReaderObserver):
@@ -30,31 +28,11 @@ class Readers(ReaderObserver):
                 events.put((what, str(name)))
 
 
-class Cards(CardObserver):
-    def update(self, observable, handlers):
-        for what, cards in zip(("inserted", "removed"), handlers):
-            for card in cards:
-                events.put((what, "%s %s" % (card.reader, toHexString(card.atr))))
-
-
-def expect(what, text):
-    """Wait for the event, once; skip those of other readers before it."""
-    while True:
-        got = events.get(timeout=20)
-        if got[0] == what and text in got[1]:
-            print(*got, flush=True)
-            return
-
-
 def nothing_more(text):
     while not events.empty():
         got = events.get()
         if text in got[1]:
             raise SystemExit("one too many: %s %s" % got)
-
-
-def control(*command):
-    subprocess.run(("vreaderctl",) + command, check=True, stdout=subprocess.DEVNULL)
 
 
 name, slot = sys.argv[1:]
@@ -78,16 +56,14 @@ with tempfile.TemporaryDirectory() as directory:
 nothing_more(OTHER)
 monitor.deleteObserver(observer)
 
-monitor, observer = CardMonitor(), Cards()
-monitor.addObserver(observer)
-expect("inserted", name + " " + atr)
+monitor, observer = watch(name, slot)
 for _ in range(3):
     control("remove", slot)
     expect("removed", name)
     control("insert", slot)
     expect("inserted", name + " " + atr)
 nothing_more(name)
-monitor.deleteObserver(observer)
+leave(monitor, observer, slot)
 
 # Only this card matches; without it the wait times out.
 control("remove", slot)
