@@ -36,7 +36,7 @@ tap_check "ykman list --readers" says "$PIV" "$OPENPGP" "$ISO" -- ykman list --r
 tap_check "ykman info" \
 	says "Serial number: 4711" "Firmware version: 5.2.7" -- ykman --reader "$PIV" info
 tap_check "ykman piv info" \
-	says "PIN tries remaining: 3" "CN=scard test 9d" -- ykpiv info
+	says "PIN tries remaining: 3" "CN=scard test 9d" -- squeezed ykpiv info
 tap_check "ykman makes a key and a certificate on the card" ykman_makes_key
 tap_check "ykman finds no application on a card that is no YubiKey" \
-	says "PIV         	Not available" -- ykman --reader "$ISO" info
+	says "PIV Not available" -- squeezed ykman --reader "$ISO" info
