@@ -40,7 +40,7 @@ def exchange(slot):
 def knows(monitor, name):
     """Tell whether the monitor has read the state of the reader."""
     request = getattr(monitor.rmthread, "cardrequest", None)
-    return request and request.readerstates.get(name, (name, 0))[1] != 0
+    return request and request.pcsccardrequest.readerstates.get(name, (name, 0))[1] != 0
 
 
 def watch(name, slot):
