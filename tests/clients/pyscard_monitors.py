@@ -9,11 +9,12 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 from pyscard_events import control, events, expect, leave, watch
 from smartcard.CardRequest import CardRequest
 from smartcard.CardType import ATRCardType
-from smartcard.Exceptions import CardRequestTimeoutException
+from smartcard.Exceptions import CardRequestTimeoutException, NoCardException
 from smartcard.ReaderMonitoring import ReaderMonitor, ReaderObserver
 from smartcard.System import readers
 from smartcard.util import toBytes, toHexString
@@ -35,10 +36,22 @@ def nothing_more(text):
             raise SystemExit("one too many: %s %s" % got)
 
 
+def wait_until_empty(connection):
+    """The system hears of a removal a moment later."""
+    while True:
+        try:
+            connection.connect()
+        except NoCardException:
+            return
+        connection.disconnect()
+        time.sleep(0.1)
+
+
 name, slot = sys.argv[1:]
-atr = [reader for reader in readers() if str(reader) == name][0].createConnection()
-atr.connect()
-atr = toHexString(atr.getATR())
+connection = [reader for reader in readers() if str(reader) == name][0].createConnection()
+connection.connect()
+atr = toHexString(connection.getATR())
+connection.disconnect()
 
 monitor, observer = ReaderMonitor(period=0.2), Readers()
 monitor.addObserver(observer)
@@ -67,6 +80,7 @@ leave(monitor, observer, slot)
 
 # Only this card matches; without it the wait times out.
 control("remove", slot)
+wait_until_empty(connection)
 request = CardRequest(timeout=1, cardType=ATRCardType(toBytes(atr)))
 try:
     request.waitforcard()
