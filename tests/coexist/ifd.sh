@@ -209,23 +209,6 @@ starts_without_the_reader()
 		within 5 answers 0 theirs connect shared && answers "0 *" theirs apdu $count
 }
 
-# served_as OWNER OPTION...: pcscd, which setpriv starts with these options, reads the card. OWNER
-# owns pcscd's directory, as with systemd.
-served_as()
-{
-	local status
-	mkdir -p /run/pcscd && chown "$1" /run/pcscd || return
-	chgrp "$group" /dev/scard0 && chmod 660 /dev/scard0 || return
-	pcscd_as=(setpriv "${@:2}")
-	start_pcscd && within 20 programs_alternate
-	status=$?
-	[[ $status = 0 ]] || cat /run/pcscd.log
-	end_pcscd -TERM
-	pcscd_as=()
-	rm -rf /run/pcscd
-	return $status
-}
-
 # --- the tests
 
 atr=$(with_ours opensc-tool --reader 0 --atr)
@@ -267,7 +250,3 @@ vreaderctl unplug && configure /dev/scard0: && start_pcscd && start_theirs
 tap_check "pcscd starts before the reader is plugged in" starts_without_the_reader
 hang_up theirs
 tap_check "pcscd ends" end_pcscd -TERM
-tap_check "pcscd as root without a capability, as on Debian 13, reads the card" \
-	served_as root --no-new-privs --bounding-set -all --inh-caps -all
-tap_check "pcscd as another user, as on Debian 14, in the group of the device, reads the card" \
-	served_as $nobody --no-new-privs --reuid $nobody --regid $nobody --groups "$group"

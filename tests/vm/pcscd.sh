@@ -3,13 +3,10 @@
 #
 # Starts pcscd in the guest. Sourced.
 
-# A command that starts a program: setpriv and its options, or nothing
-pcscd_as=()
-
 # run_pcscd OPTION...: become pcscd. The guest has no D-Bus, so no polkit, which pcscd asks on
 # Debian 13: leave it out.
 run_pcscd()
 {
 	[[ $(pcscd --help) != *--disable-polkit* ]] || set -- --disable-polkit "$@"
-	exec "${pcscd_as[@]}" pcscd "$@"
+	exec pcscd "$@"
 }
