@@ -56,6 +56,10 @@ bench:
 check-arch:
 	@MAKEFLAGS= tests/arch/run $(ARCH)
 
+# make check in the file tree of another Debian release, which debootstrap makes: trixie, ...
+check-release:
+	@tests/release/run $(RELEASE) make check $(if $(T),"T=$(T)")
+
 # The long forms of what make check does for a short time: 100,000 processes that are
 # killed with a verified card, 100,000 random steps against the model of what
 # SCardGetStatusChange has to say, a million messages of a server, a minute of the library's
@@ -110,6 +114,7 @@ help:
 	@echo 'make demo       the main job, step by step, in a virtual machine'
 	@echo 'make check      all tests; T="GROUP..." for some of those in tests/groups'
 	@echo 'make check-arch ARCH=arm64  cross-builds (armhf, i386, s390x, ...) and tests under qemu-user'
+	@echo 'make check-release RELEASE=trixie T="GROUP..."  make check of HEAD in another Debian release (chroot)'
 	@echo 'make check-debug  the kselftests on a kernel with KASAN, lockdep and others; coverage'
 	@echo 'make check-debug KCSAN=1  the kselftests on a kernel that reports data races'
 	@echo 'make check-long   what make check does for a short time, 100,000 times'
@@ -127,4 +132,4 @@ help:
 	@echo 'make release    archive, SHA256SUMS and tag of HEAD, into build/release/; DRY_RUN=1: no tag; SIGN=1: signed'
 	@echo 'make clean      remove build/'
 
-.PHONY: all lib tools deps check check-arch check-debug check-long check-readers fuzz soak soak-lib bench bench-profile demo clean help $(PARTS)
+.PHONY: all lib tools deps check check-arch check-debug check-long check-readers check-release fuzz soak soak-lib bench bench-profile demo clean help $(PARTS)

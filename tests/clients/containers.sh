@@ -64,7 +64,8 @@ tap_check "in a container: Rust's pcsc package" says "read 404142439000" "wait S
 	with "$iso_device" "$made/rust/debug/client" "$ISO"
 tap_check "in a container: yubico-piv-tool" \
 	says "Successfully verified PIN" -- with "$piv_device" yubico-piv-tool -r PIV -a verify-pin -P 123456
-tap_check "in a container: ykman" says "PIN tries remaining: 3" -- with "$piv_device" ykman --reader PIV piv info
+tap_check "in a container: ykman" says "PIN tries remaining: 3" -- squeezed with "$piv_device" \
+	ykman --reader PIV piv info
 tap_check "in a container: scriptor" scripts_inside
 tap_check "in a container: pcsc_scan" says "Card inserted" -- with "$iso_device" pcsc_scan -n -t 2
 tap_check "in a container without a device there is no reader" \

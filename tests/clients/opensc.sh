@@ -63,7 +63,7 @@ verifies()
 	says "Signature is valid" -- p11 --id 01 -m SHA256-RSA-PKCS --verify -i "$work/data" \
 		--signature-file "$work/signature" || return
 	echo "not what was signed" >"$work/other"
-	p11 --id 01 -m SHA256-RSA-PKCS --verify -i "$work/other" --signature-file "$work/signature" |
+	p11 --id 01 -m SHA256-RSA-PKCS --verify -i "$work/other" --signature-file "$work/signature" 2>&1 |
 		grep "Invalid signature"
 }
 
@@ -74,13 +74,15 @@ decrypts()
 		cmp "$work/plain" "$work/data"
 }
 
-# The card has no random numbers: the only error of the test.
+# The card has no random numbers: the only errors of the test, one of OpenSC 0.23, three of 0.26.
 tests_everything()
 {
-	local output
+	local output errors
 	output=$(p11 --test 2>&1) || { echo "$output"; return 1; }
+	errors=$(sed -n 's/^\([0-9]*\) errors$/\1/p' <<<"$output")
 	if [[ $output != *"all 4 signature functions seem to work"*"SHA256-RSA-PKCS: OK"* ||
-		$output != *"Decryption"*"key 1 (KEY MAN key)"*"RSA-PKCS: OK"*"1 errors" ]]; then
+		$output != *"Decryption"*"key 1 (KEY MAN key)"*"RSA-PKCS: OK"* ||
+		$(grep -c 'ERR: C_GenerateRandom' <<<"$output") != "$errors" ]]; then
 		echo "$output"
 		return 1
 	fi

@@ -29,7 +29,7 @@ tap_check "pcsc_scan shows the card removed and inserted" scans
 tap_check "scriptor: reset, select, read" scripts
 tap_check "pyscard: readers, APDUs, and its monitor reports the card" \
 	says "ATR $iso_atr" "read 40 41 42 43 9000" "inserted $ISO" done -- \
-	timeout 60 /usr/bin/python3 "$here/pyscard_client.py" "$ISO"
+	timeout 60 /usr/bin/python3 "$here/pyscard_client.py" "$ISO" $iso
 tap_check "pyscard: its monitors report readers and cards, CardRequest waits for a card" \
 	says "plugged scard Other Reader 05 00" "unplugged scard Other" "removed $ISO $iso_atr" "no card" \
 	"waited for $ISO" done -- timeout 90 /usr/bin/python3 "$here/pyscard_monitors.py" "$ISO" $iso

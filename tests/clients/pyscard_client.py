@@ -1,39 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-usage: pyscard_client.py READER
+usage: pyscard_client.py READER SLOT
 
-pyscard on the ISO card: readers, APDUs, and its monitor, which must report the card. Prints a line
-for each, and "done" at the end.
+pyscard on the ISO card: readers, APDUs, and its monitor, which must report the card in SLOT of the
+virtual reader. Prints a line for each, and "done" at the end.
 """
 import os
-import queue
 import sys
 
-from smartcard.CardMonitoring import CardMonitor, CardObserver
+from pyscard_events import leave, watch
 from smartcard.System import readers
 from smartcard.util import toHexString
 
 SELECT = [0x00, 0xA4, 0x00, 0x00, 0x02, 0x2F, 0x00]
-events = queue.Queue()
 
-
-class Cards(CardObserver):
-    def update(self, observable, handlers):
-        for what, cards in zip(("inserted", "removed"), handlers):
-            for card in cards:
-                events.put((what, str(card.reader)))
-
-
-def expect(what, name):
-    """Wait for the event; skip others before it."""
-    while True:
-        got = events.get(timeout=20)
-        if got[0] == what and name in got[1]:
-            print(what, got[1], flush=True)
-            return
-
-
-name = sys.argv[1]
+name, slot = sys.argv[1:]
 names = [str(reader) for reader in readers()]
 print("readers", ", ".join(names))
 connection = readers()[names.index(name)].createConnection()
@@ -45,10 +26,7 @@ data, sw1, sw2 = connection.transmit([0x00, 0xB0, 0x00, 0x00, 0x04])
 print("read %s %02X%02X" % (toHexString(data), sw1, sw2))
 connection.disconnect()
 
-monitor, cards = CardMonitor(), Cards()
-monitor.addObserver(cards)
-expect("inserted", name)
-monitor.deleteObserver(cards)
+leave(*watch(name, slot), slot)
 print("done", flush=True)
 # the monitor's thread may sleep in the library: do not wait for it
 os._exit(0)

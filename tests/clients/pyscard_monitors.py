@@ -6,21 +6,20 @@ pyscard's monitors and its wait for a card, while this program plugs another rea
 card in SLOT of the virtual one. Prints a line for each event, and "done" at the end.
 """
 import os
-import queue
 import subprocess
 import sys
 import tempfile
+import time
 
-from smartcard.CardMonitoring import CardMonitor, CardObserver
+from pyscard_events import control, events, expect, leave, watch
 from smartcard.CardRequest import CardRequest
 from smartcard.CardType import ATRCardType
-from smartcard.Exceptions import CardRequestTimeoutException
+from smartcard.Exceptions import CardRequestTimeoutException, NoCardException
 from smartcard.ReaderMonitoring import ReaderMonitor, ReaderObserver
 from smartcard.System import readers
 from smartcard.util import toBytes, toHexString
 
 OTHER = "scard Other Reader 05 00"
-events = queue.Queue()
 
 
 class Readers(ReaderObserver):
@@ -30,22 +29,6 @@ class Readers(ReaderObserver):
                 events.put((what, str(name)))
 
 
-class Cards(CardObserver):
-    def update(self, observable, handlers):
-        for what, cards in zip(("inserted", "removed"), handlers):
-            for card in cards:
-                events.put((what, "%s %s" % (card.reader, toHexString(card.atr))))
-
-
-def expect(what, text):
-    """Wait for the event, once; skip those of other readers before it."""
-    while True:
-        got = events.get(timeout=20)
-        if got[0] == what and text in got[1]:
-            print(*got, flush=True)
-            return
-
-
 def nothing_more(text):
     while not events.empty():
         got = events.get()
@@ -53,14 +36,22 @@ def nothing_more(text):
             raise SystemExit("one too many: %s %s" % got)
 
 
-def control(*command):
-    subprocess.run(("vreaderctl",) + command, check=True, stdout=subprocess.DEVNULL)
+def wait_until_empty(connection):
+    """The system hears of a removal a moment later."""
+    while True:
+        try:
+            connection.connect()
+        except NoCardException:
+            return
+        connection.disconnect()
+        time.sleep(0.1)
 
 
 name, slot = sys.argv[1:]
-atr = [reader for reader in readers() if str(reader) == name][0].createConnection()
-atr.connect()
-atr = toHexString(atr.getATR())
+connection = [reader for reader in readers() if str(reader) == name][0].createConnection()
+connection.connect()
+atr = toHexString(connection.getATR())
+connection.disconnect()
 
 monitor, observer = ReaderMonitor(period=0.2), Readers()
 monitor.addObserver(observer)
@@ -78,19 +69,18 @@ with tempfile.TemporaryDirectory() as directory:
 nothing_more(OTHER)
 monitor.deleteObserver(observer)
 
-monitor, observer = CardMonitor(), Cards()
-monitor.addObserver(observer)
-expect("inserted", name + " " + atr)
+monitor, observer = watch(name, slot)
 for _ in range(3):
     control("remove", slot)
     expect("removed", name)
     control("insert", slot)
     expect("inserted", name + " " + atr)
 nothing_more(name)
-monitor.deleteObserver(observer)
+leave(monitor, observer, slot)
 
 # Only this card matches; without it the wait times out.
 control("remove", slot)
+wait_until_empty(connection)
 request = CardRequest(timeout=1, cardType=ATRCardType(toBytes(atr)))
 try:
     request.waitforcard()

@@ -24,6 +24,17 @@ ykman_makes_key()
 		openssl x509 -in "$work/9e.crt" -noout -pubkey | cmp - "$work/9e.pub"
 }
 
+# ykman 5 asks the card for each application, and then refuses it.
+ykman_finds_none()
+{
+	local output
+	output=$(squeezed ykman --log-level DEBUG --reader "$ISO" info)
+	[[ $output = *"PIV Not available"* ||
+		$output = *"Missing applet: "*"PIV, "*"ERROR: Failed to connect to YubiKey."* ]] && return
+	echo "$output"
+	return 1
+}
+
 tap_check "yubico-piv-tool -a list-readers" says "$PIV" "$ISO" -- piv -a list-readers
 tap_check "yubico-piv-tool -a status" \
 	says "Version:	5.2.7" "Serial Number:	4711" "CN=scard test 9a" "PIN tries left:	3" -- piv -a status
@@ -36,7 +47,6 @@ tap_check "ykman list --readers" says "$PIV" "$OPENPGP" "$ISO" -- ykman list --r
 tap_check "ykman info" \
 	says "Serial number: 4711" "Firmware version: 5.2.7" -- ykman --reader "$PIV" info
 tap_check "ykman piv info" \
-	says "PIN tries remaining: 3" "CN=scard test 9d" -- ykpiv info
+	says "PIN tries remaining: 3" "CN=scard test 9d" -- squeezed ykpiv info
 tap_check "ykman makes a key and a certificate on the card" ykman_makes_key
-tap_check "ykman finds no application on a card that is no YubiKey" \
-	says "PIV         	Not available" -- ykman --reader "$ISO" info
+tap_check "ykman finds no application on a card that is no YubiKey" ykman_finds_none

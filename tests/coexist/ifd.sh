@@ -18,7 +18,7 @@ counts()
 
 start_pcscd()
 {
-	pcscd --foreground >/run/pcscd.log 2>&1 &
+	run_pcscd --foreground >/run/pcscd.log 2>&1 &
 	pcscd=$!
 	within 20 test -S /run/pcscd/pcscd.comm
 }
