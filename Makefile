@@ -59,7 +59,7 @@ check-arch:
 # The long forms of what make check does for a short time: 100,000 processes that are
 # killed with a verified card, 100,000 random steps against the model of what
 # SCardGetStatusChange has to say, a million messages of a server; all kselftests that a
-# user-space reader can have; and a timer that takes a minute
+# user-space reader can have; and a timer that takes a minute; the patches for the kernel's tree
 check-long: deps
 	@TEST_ROUNDS=12500 tests/kselftest/run -t 20000 stress/leak
 	@tests/kselftest/run -u
@@ -67,6 +67,7 @@ check-long: deps
 	@tests/kselftest/run late
 	@TEST_ROUNDS=1000000 tests/kselftest/run -t 9000 user/fuzz
 	@$(MAKE) lib tools && $(MAKE) -s -C tests/libscard vm
+	@tests/upstream/run
 	@TEST_STEPS=100000 tests/vm/run -n -t 9000 -- tests/libscard/vm/changes
 
 # Hours, where there is no hardware virtualisation
@@ -76,6 +77,14 @@ check-debug:
 	@tests/deps/install debug
 	@$(MAKE) lib tools
 	@tests/debug/run $(if $(KCSAN),-K)
+
+# The module in a Linux tree, KERNEL=DIR, as a branch of patches, each built and checked; the
+# patches and their cover letter in build/upstream/patches. FORCE=1 replaces an earlier branch.
+upstream:
+	@[ -n '$(KERNEL)' ] || { echo 'make upstream KERNEL=DIR: the source of a kernel'; exit 2; }
+	@tests/deps/install upstream
+	@mkdir -p $(O)/upstream
+	@PATH=/usr/bin:$$PATH tools/upstream/lay $(if $(FORCE),-f) $(KERNEL) $(O)/upstream
 
 # Clients that die in every way on a reader that fails in every way, for SOAK_SECONDS, on the
 # debug kernel
@@ -107,6 +116,7 @@ help:
 	@echo 'make check-debug  the kselftests on a kernel with KASAN, lockdep and others; coverage'
 	@echo 'make check-debug KCSAN=1  the kselftests on a kernel that reports data races'
 	@echo 'make check-long   what make check does for a short time, 100,000 times'
+	@echo 'make upstream KERNEL=DIR  lays the module into a Linux tree as a branch of patches, and builds each'
 	@echo 'make soak SOAK_SECONDS=N  clients that die in every way, on a reader that fails in every way'
 	@echo 'make fuzz FUZZ_SECONDS=N  fuzzes the protocol functions, N seconds each'
 	@echo 'make bench      what calls cost, against pcscd and the bare transfers'
@@ -120,4 +130,4 @@ help:
 	@echo 'make release    archive, SHA256SUMS and tag of HEAD, into build/release/; DRY_RUN=1: no tag; SIGN=1: signed'
 	@echo 'make clean      remove build/'
 
-.PHONY: all lib tools deps check check-arch check-debug check-long check-readers fuzz soak bench bench-profile demo clean help $(PARTS)
+.PHONY: all lib tools deps check check-arch check-debug check-long check-readers fuzz soak upstream bench bench-profile demo clean help $(PARTS)
