@@ -22,8 +22,9 @@ IGNORED_IN_SELFTESTS = {
     "PREFER_DEFINED_ATTRIBUTE_MACRO": "user space has no such macros",
     "SPACING": "the * of FIXTURE_DATA(name) *self is taken for a multiplication",
 }
-# Symbols that the compiler adds; macros make their exports
-ADDED = re.compile(r"__(asan|kasan|hwasan|sanitizer|tsan|ubsan|kcsan|x86|fentry|stack_chk|gcov|SCT|SCK|tracepoint|"
+# Symbols that the compiler adds, and exports that macros make
+ADDED = re.compile(r"_dev_[a-z]+|bpf_trace_run\d+|param_(ops|get|set)_\w+|"
+                   r"__(asan|kasan|hwasan|sanitizer|tsan|ubsan|kcsan|x86|fentry|stack_chk|gcov|SCT|SCK|tracepoint|"
                    r"traceiter|mcount|mem|this_module|llvm)\w*|_GLOBAL_OFFSET_TABLE_")
 OURS = re.compile(r"u?scard_|ccid_|pol_")
 # What kbuild says about a kernel of which there is only a part
