@@ -44,7 +44,7 @@ def adapt(source, text, version):
     elif source == "kernel/docs/sysfs-class-scard":
         month = datetime.date.today().strftime("%B %Y")
         for name, value in {"Date": month, "KernelVersion": version, "Contact": LIST}.items():
-            tabs = "\t" if name == "KernelVersion" else "\t\t"
+            tabs = "\t\t" if name == "Date" else "\t"
             text = re.sub(rf"(?m)^{name}:.*", f"{name}:{tabs}{value}", text)
     return text
 

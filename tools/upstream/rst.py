@@ -14,7 +14,7 @@ MOVED = [(r"\[([^]]*)\]\(\.\./((?:core|ccid|user)/[^)]*)\)", r"drivers/scard/\2"
          (r"\bkernel/((?:core|ccid|user)\b)", r"drivers/scard/\1")]
 # A paragraph that has one of these is about something else
 ELSEWHERE = re.compile(r"\b(tests|tools|lib|build)/|`make |README|\bvreader\b|\b(?!" + "|".join(KEPT) +
-                       r")\w+\.md\b|\bmake check\b|\bscardctl\b")
+                       r")\w+\.md\b|\bmake check\b")
 
 
 def link(match):
