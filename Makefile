@@ -63,7 +63,8 @@ check-release:
 # The long forms of what make check does for a short time: 100,000 processes that are
 # killed with a verified card, 100,000 random steps against the model of what
 # SCardGetStatusChange has to say, a million messages of a server, a minute of the library's
-# soak; all kselftests that a user-space reader can have; and a timer that takes a minute
+# soak; all kselftests that a user-space reader can have; a timer that takes a minute; and the
+# patches for the kernel's tree
 check-long: deps
 	@TEST_ROUNDS=12500 tests/kselftest/run -t 20000 stress/leak
 	@tests/kselftest/run -u
@@ -71,6 +72,7 @@ check-long: deps
 	@tests/kselftest/run late
 	@TEST_ROUNDS=1000000 tests/kselftest/run -t 9000 user/fuzz
 	@$(MAKE) lib tools && $(MAKE) -s -C tests/libscard vm
+	@tests/upstream/run
 	@TEST_STEPS=100000 tests/vm/run -n -t 9000 -- tests/libscard/vm/changes
 	@MAKEFLAGS= tests/soak/run -L -d 60
 
@@ -81,6 +83,14 @@ check-debug:
 	@tests/deps/install debug
 	@$(MAKE) lib tools
 	@tests/debug/run $(if $(KCSAN),-K)
+
+# The module in a Linux tree, KERNEL=DIR, as a branch of patches, each built and checked; the
+# patches and their cover letter in build/upstream/patches. FORCE=1 replaces an earlier branch.
+upstream:
+	@[ -n '$(KERNEL)' ] || { echo 'make upstream KERNEL=DIR: the source of a kernel'; exit 2; }
+	@tests/deps/install upstream
+	@mkdir -p $(O)/upstream
+	@PATH=/usr/bin:$$PATH tools/upstream/lay $(if $(FORCE),-f) $(KERNEL) $(O)/upstream
 
 # Clients that die in every way on a reader that fails in every way, for SOAK_SECONDS, on the
 # debug kernel
@@ -118,6 +128,7 @@ help:
 	@echo 'make check-debug  the kselftests on a kernel with KASAN, lockdep and others; coverage'
 	@echo 'make check-debug KCSAN=1  the kselftests on a kernel that reports data races'
 	@echo 'make check-long   what make check does for a short time, 100,000 times'
+	@echo 'make upstream KERNEL=DIR  lays the module into a Linux tree as a branch of patches, and builds each'
 	@echo 'make soak SOAK_SECONDS=N  clients that die in every way, on a reader that fails in every way'
 	@echo 'make soak-lib SOAK_SECONDS=N  a process that uses the library in every way, while readers go and come'
 	@echo 'make fuzz FUZZ_SECONDS=N  fuzzes the protocol functions, N seconds each'
@@ -132,4 +143,4 @@ help:
 	@echo 'make release    archive, SHA256SUMS and tag of HEAD, into build/release/; DRY_RUN=1: no tag; SIGN=1: signed'
 	@echo 'make clean      remove build/'
 
-.PHONY: all lib tools deps check check-arch check-debug check-long check-readers check-release fuzz soak soak-lib bench bench-profile demo clean help $(PARTS)
+.PHONY: all lib tools deps check check-arch check-debug check-long check-readers check-release fuzz soak soak-lib upstream bench bench-profile demo clean help $(PARTS)

@@ -5,8 +5,7 @@
  *
  * How to add one: a line with idVendor, idProduct, the bcdDevice from which on the
  * firmware is right (0: never), and what to do. A new kind of quirk gets a CCID_QUIRK_* flag in
- * ccid.h and one place that asks for it. tests/vreader replays descriptors, so a
- * row of the reader's own shows that it is applied.
+ * ccid.h and one place that asks for it.
  */
 #include <linux/device.h>
 #include <linux/kernel.h>

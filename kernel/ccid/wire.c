@@ -44,7 +44,7 @@ bool ccid_wire_stopped(const struct ccid_reader *reader)
 /*
  * The timer of a slot is not stopped with each command: one that is due no later than the
  * deadline serves the next commands too, and moves itself. A timer that is started and
- * stopped for each command costs 400 of the 14,000 instructions of an APDU (tests/bench).
+ * stopped for each command costs 400 of the 14,000 instructions of an APDU.
  */
 static void wire_arm(struct ccid_req *req)
 {

@@ -5,8 +5,7 @@
  *
  * policy.c alone decides: share modes, transactions, the queue of turns, dispositions and
  * pending resets. A pure state machine: no locks, no time, no I/O, no allocation. In
- * the module every call is made under slot->lock; the model checker under tests/model runs
- * the same source.
+ * the module every call is made under slot->lock; a model checker runs the same source.
  *
  * Terms:
  *   handle   one open file; "connected" when its share mode is not POL_UNCONNECTED

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The core as a transport sees it: readers, slots, requests, the operations that a
- * transport implements and the calls that it makes. See kernel/docs/transport.md.
+ * transport implements and the calls that it makes.
+ * See kernel/docs/transport.md.
  *
  * LIFETIMES
  *   reader   one device of a transport. kref: the transport's binding, each slot, each

@@ -2,8 +2,8 @@
 /*
  * Attributes in /sys/class/scard/scardN: the name for all users, unless the reader is private,
  * and counters, which tell how a card is used, for the administrator. A transport adds its own,
- * see scard_reader_ops.groups. Described in docs/sysfs-class-scard; stable. Reads take memory
- * only, never the reader's time.
+ * see scard_reader_ops.groups. Reads take memory only, never the reader's time.
+ * Described in docs/sysfs-class-scard; stable.
  */
 #include <linux/device.h>
 #include <linux/kstrtox.h>

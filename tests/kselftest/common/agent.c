@@ -216,7 +216,7 @@ static int carry_out(const struct order *order, int sock)
 	case AGENT_LIB_RELEASE:
 		return agent_lib_release();
 	}
-	return -ENOSYS;
+	return -EOPNOTSUPP;
 }
 
 static void agent_main(int sock)

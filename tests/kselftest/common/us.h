@@ -17,7 +17,7 @@ struct us_request {
 
 /* A reader of @slots slots, as a program without wishes makes it: its descriptor */
 int us_create(unsigned int slots);
-/* The same with all that can be asked for; @arg is filled in with defaults first by us_defaults() */
+/* The same with all that can be asked for; us_defaults() fills in @arg first */
 void us_defaults(struct uscard_create *arg);
 int us_create_arg(struct uscard_create *arg);
 /* A node of the reader: /dev/scardN of @arg->minor[slot] */

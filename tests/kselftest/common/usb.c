@@ -167,7 +167,7 @@ int module_insert(void)
 		return -errno;
 	/* quoted(), which has written it, ends with a blank */
 	if (fgets(path, sizeof(path), file))
-		path[strcspn(path, " \n")] = 0;
+		path[strcspn(path, "\n ")] = 0;
 	pclose(file);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)

@@ -177,7 +177,8 @@ TEST_F_TIMEOUT(server, messages_of_any_kind, 20000)
 	if (!programs[0]) {
 		close(fd);
 		n = us_open_node(&self->arg, 0, O_RDWR);
-		_exit(sc_connect(n, SCARD_MODE_SHARED, SC_ANY) || sc_apdu(n, APDU_VERIFY) != 0x9000);
+		_exit(sc_connect(n, SCARD_MODE_SHARED, SC_ANY) ||
+		      sc_apdu(n, APDU_VERIFY) != 0x9000);
 	}
 	EXPECT_EQ(0, us_serve_op(fd, USCARD_TRANSMIT));
 	EXPECT_EQ(programs[0], waitpid(programs[0], &status, 0));
