@@ -29,10 +29,10 @@ cut_line()
 	within 10 not_running "$reader"
 }
 
-# The reader is gone; or the card, if the driver fails before its node is no more.
+# The reader is gone; or the command has failed, if the driver fails before its node is no more.
 reply_is_gone()
 {
-	[[ $reply = 80100017 || $reply = 8010000c ]] || { echo "\"$reply\""; return 1; }
+	[[ $reply = 80100017 || $reply = 80100016 ]] || { echo "\"$reply\""; return 1; }
 }
 
 insert()

@@ -203,13 +203,24 @@ RESPONSECODE driver_get(unsigned int slot, DWORD tag, uint8_t *value, size_t *le
 	return fits(code, n, len);
 }
 
-/* A slot whose state the driver does not know has no card. */
-bool driver_present(unsigned int slot)
+static RESPONSECODE presence(unsigned int slot)
 {
 	RESPONSECODE code = node_gone() ? IFD_NO_SUCH_DEVICE : call.presence(driver_lun(slot));
 
 	noted(code);
+	return code;
+}
+
+bool driver_present(unsigned int slot)
+{
+	RESPONSECODE code = presence(slot);
+
 	return code == IFD_SUCCESS || code == IFD_ICC_PRESENT;
+}
+
+bool driver_absent(unsigned int slot)
+{
+	return presence(slot) == IFD_ICC_NOT_PRESENT;
 }
 
 /* ---- waiting ---- */

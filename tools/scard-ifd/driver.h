@@ -48,7 +48,10 @@ RESPONSECODE driver_transmit(unsigned int slot, DWORD protocol, uint8_t *tx, siz
 RESPONSECODE driver_control(unsigned int slot, DWORD code, uint8_t *tx, size_t tx_len,
 			    uint8_t *rx, size_t *rx_len);
 RESPONSECODE driver_get(unsigned int slot, DWORD tag, uint8_t *value, size_t *len);
+/* Is there a card? Not in a slot whose state the driver does not know. */
 bool driver_present(unsigned int slot);
+/* Does the driver know that there is none? */
+bool driver_absent(unsigned int slot);
 
 /* Does the driver wait for a card itself? */
 bool driver_waits(unsigned int slot);

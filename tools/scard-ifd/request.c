@@ -33,7 +33,7 @@ static int error_of(unsigned int slot, RESPONSECODE code, bool needs_card)
 		return EPROTONOSUPPORT;
 	}
 	/* it may be that the card was pulled out meanwhile */
-	if (needs_card && !driver_present(slot))
+	if (needs_card && driver_absent(slot))
 		return ENOMEDIUM;
 	if (code == IFD_RESPONSE_TIMEOUT)
 		return ETIMEDOUT;
