@@ -124,10 +124,36 @@ def _():
 def _():
     k = with_card()
     same(k.do(CONTROL, b"hello", arg=0x42000001), (0, 0, b"hello"))
-    same(k.do(CONTROL, arg=0x42000d48), (0, 0, hx("13 04 42 00 00 01")))
+    same(k.do(CONTROL, arg=0x42000d48), (0, 0, hx("0a 04 42 33 00 0a 12 04 42 33 00 12 13 04 42 00 00 01")))
     refused(errno.EOPNOTSUPP, k.do(CONTROL, b"hello", arg=0x42000002))
     refused(errno.EOPNOTSUPP, k.do(77))
     same(k.words(), ["Escape"])
+    clean(k)
+
+
+def enter(k, keys):
+    """Has a PIN of 4 to 8 digits entered: (error, data)."""
+    verify = struct.pack(ORDER + "5BH2BHB3xI", 30, 0, 0x82, 8, 0, 0x0408, 2, 255, 0x0409, 0, 13)
+    number = k.ask(CONTROL, verify + hx("00 20 00 01 08") + b"\xff" * 8, arg=0x42330006)
+    same(k.message(), (MORE_TIME, number, 0, 40000, b""))
+    k.ctl_line("press " + keys)
+    kind, answered, error, value, data = k.message()
+    same((kind, answered, value), (ANSWER, number, 0))
+    return error, data
+
+
+@test("uscard: PIN entry: right, wrong, cancelled, too late, a structure that is none")
+def _():
+    k = with_card("--profile", "pinpad", "--card", "iso,t=1,pin=1234")
+    same(k.do(CONTROL, arg=0x42000d48)[2][:12], hx("06 04 42 33 00 06 07 04 42 33 00 07"))
+    same(k.do(CONTROL, arg=0x4233000a), (0, 0, hx("10 02 07 00")))
+    same(k.do(CONTROL, arg=0x42330012)[2][:7], hx("01 02 10 02 02 01 07"))
+    same(enter(k, "1234E"), (0, hx("90 00")))
+    same(enter(k, "9999E"), (0, hx("63 c2")))
+    same(enter(k, "12C"), (0, hx("64 01")))
+    same(enter(k, "T"), (0, hx("64 00")))
+    refused(errno.EINVAL, k.do(CONTROL, b"\x1e" * 30, arg=0x42330006))
+    refused(errno.EINVAL, k.do(CONTROL, arg=0x42330007))
     clean(k)
 
 
