@@ -4,10 +4,6 @@
 # pcsc-spy of pcsc-lite, which prints each call of a program, with our library behind it. Sourced by
 # guest.
 
-# Since version 2.2, pcsc-lite's library loads the spy; before, the dynamic linker does.
-spy=LD_PRELOAD
-[[ $provider != libpcsclite_real.so.1 ]] || spy=LIBPCSCLITE_DELEGATE
-
 spies()
 {
 	local reader
@@ -17,7 +13,7 @@ spies()
 		kill -0 $reader || { cat "$work/spied"; return 1; }
 		sleep 0.1
 	done
-	says "Successfully verified PIN" -- env HOME="$work" $spy=libpcscspy.so.0 \
+	says "Successfully verified PIN" -- env HOME="$work" LIBPCSCLITE_DELEGATE=libpcscspy.so.0 \
 		yubico-piv-tool -r PIV -a verify-pin -P 123456 || { kill $reader; return 1; }
 	wait $reader
 	says SCardEstablishContext SCardConnect "00 20 00 80 08 31 32 33 34 35 36 FF FF" \
