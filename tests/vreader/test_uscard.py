@@ -128,6 +128,7 @@ def _():
     refused(errno.EOPNOTSUPP, k.do(CONTROL, b"hello", arg=0x42000002))
     refused(errno.EOPNOTSUPP, k.do(77))
     same(k.words(), ["Escape"])
+    refused(errno.EINVAL, k.do(CONTROL, bytes(65545), arg=0x42000001))
     clean(k)
 
 

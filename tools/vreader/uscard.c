@@ -162,8 +162,8 @@ static void set_protocol(unsigned int slot, uint32_t wanted)
 
 static void enter_pin(const struct uscard_request *r, const uint8_t *data)
 {
-	static uint8_t secure[MAX_MESSAGE];
-	size_t len = r->len < sizeof(secure) ? uscard_pin_secure(r->arg, data, r->len, secure) : 0;
+	static uint8_t secure[MAX_APDU];
+	size_t len = uscard_pin_secure(r->arg, data, r->len, secure);
 
 	if (!len) {
 		uscard_answer(r->slot, EINVAL, 0, NULL, 0);
@@ -181,7 +181,9 @@ static void control(const struct uscard_request *r, const uint8_t *data)
 	uint8_t info[USCARD_PIN_INFO];
 	size_t len;
 
-	if (r->arg == CONTROL_ESCAPE) {
+	if (r->len > MAX_APDU) {
+		uscard_answer(r->slot, EINVAL, 0, NULL, 0);
+	} else if (r->arg == CONTROL_ESCAPE) {
 		message(r->slot, PC_ESCAPE, 0, data, r->len);
 	} else if (uscard_pin_is_entry(p, r->arg)) {
 		enter_pin(r, data);

@@ -27,12 +27,6 @@ static bool supports(const struct profile *p, uint8_t tag)
 	return p->desc[CCID_BPINSUPPORT] & (tag == VERIFY ? 1 : 2);
 }
 
-bool uscard_pin_is_entry(const struct profile *p, uint32_t code)
-{
-	return (code == CODE(VERIFY) && supports(p, VERIFY)) ||
-	       (code == CODE(MODIFY) && supports(p, MODIFY));
-}
-
 unsigned int uscard_pin_codes(const struct profile *p, uint32_t *codes)
 {
 	unsigned int n = 0;
@@ -42,6 +36,14 @@ unsigned int uscard_pin_codes(const struct profile *p, uint32_t *codes)
 	if (supports(p, MODIFY))
 		codes[n++] = CODE(MODIFY);
 	return n;
+}
+
+bool uscard_pin_is_entry(const struct profile *p, uint32_t code)
+{
+	uint32_t codes[2];
+	unsigned int n = uscard_pin_codes(p, codes);
+
+	return (n > 0 && codes[0] == code) || (n > 1 && codes[1] == code);
 }
 
 static uint8_t *feature(uint8_t *to, uint8_t tag, uint32_t code)

@@ -9,10 +9,9 @@
 
 struct profile;
 
-/* Control codes, and bytes of the longest answer to the first three */
 #define CONTROL_GET_FEATURE	0x42000d48	/* SCARD_CTL_CODE(3400) */
 #define CONTROL_ESCAPE		0x42000001	/* SCARD_CTL_CODE(1) */
-#define USCARD_PIN_INFO		64
+#define USCARD_PIN_INFO		64		/* room for features or properties */
 
 /* The codes that have a PIN entered, at most two: their number */
 unsigned int uscard_pin_codes(const struct profile *p, uint32_t *codes);

@@ -157,7 +157,7 @@ TEST_F_TIMEOUT(server, messages_of_any_kind, 20000)
 	TH_LOG("%ld messages, %u taken, %u refused, %u requests", rounds, taken, refused, reads);
 	EXPECT_LT(rounds / 100, taken);
 	EXPECT_LT(rounds / 100, refused);
-	EXPECT_LT(0, reads);
+	EXPECT_LT(10, reads);
 	for (n = 0; n < PROGRAMS; n++)
 		kill(programs[n], SIGKILL);
 	for (n = 0; n < PROGRAMS; n++) {
