@@ -5,8 +5,8 @@
 usage: patches.py OBJECTS
 
 Each .c and .h of kernel/ is in the series once; a patch includes and calls only what it or an
-earlier one has (nm of the objects in OBJECTS); an earlier main.c is the last one with lines
-left out; subjects and bodies have the width that mail wants. Print what is wrong.
+earlier one has (nm of the objects in OBJECTS); subjects and bodies have the width that mail wants.
+Print what is wrong.
 """
 
 import re
@@ -65,16 +65,6 @@ def ordered(order, objects):
         yield f"{objects}: no objects"
 
 
-def stages():
-    last = (TOP / "kernel/main.c").read_text().splitlines()
-    for path in sorted((TOP / "tools/upstream/main").glob("*.c")):
-        rest = iter(last)
-        for line in path.read_text().splitlines():
-            if line not in rest:
-                yield f"{path.relative_to(TOP)}: {line!r} is not in kernel/main.c, or not there"
-                break
-
-
 def mail(patches):
     for number, patch in enumerate(patches, 1):
         if len(patch.subject) > 65:
@@ -89,7 +79,7 @@ def mail(patches):
 def main():
     patches = Series(TOP / "tools/upstream").patches
     order = [(name, number) for number, patch in enumerate(patches, 1) for name, _ in patch.files]
-    for line in [*complete(order), *ordered(order, Path(sys.argv[1])), *stages(), *mail(patches)]:
+    for line in [*complete(order), *ordered(order, Path(sys.argv[1])), *mail(patches)]:
         print(line)
 
 

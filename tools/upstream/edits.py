@@ -49,6 +49,27 @@ def adapt(source, text, version):
     return text
 
 
+def main_c(root):
+    """kernel/main.c with the calls of what is there; the rest of the patches adds the others"""
+    text = read(TOP / "kernel/main.c")
+    there = root / "drivers/scard"
+    if not (there / "core/dev.c").exists():
+        return re.sub(r'#include ".*(?=MODULE_DESCRIPTION)', "", text, flags=re.S)
+    for include in re.findall(r'#include "(\S+)"\n', text):
+        if (there / include).with_suffix(".c").exists():
+            continue
+        text = text.replace(f'#include "{include}"\n', "")
+        for name in re.findall(r"(\w+)\(void\)", read(TOP / "kernel" / include)):
+            text = re.sub(rf"(\t/\*[^\n]*\*/\n)?\tret = {name}\(\);\n\tif \(ret\)\n\t\tgoto \w+;\n", "", text)
+            text = text.replace(f"\t{name}();\n", "")
+    # the ends that no failure leads to: they stand before those that are left
+    while True:
+        end = re.search(r"(?<=\treturn 0;\n\n)(\w+):\n(?:\t.*\n)*", text)
+        if not end or f"goto {end[1]};" in text:
+            return text
+        text = text[:end.start()] + text[end.end():]
+
+
 def makefile(root):
     """kernel/Kbuild for the sources that are there, without what a build outside of the tree needs"""
     lines = ["# SPDX-License-Identifier: GPL-2.0", "ccflags-y := -I$(src)", "",
