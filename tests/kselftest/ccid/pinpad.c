@@ -11,39 +11,6 @@
 #include "sc.h"
 #include "vr.h"
 
-FIXTURE(pinpad)
-{
-	int fd;
-	unsigned char out[64];
-};
-
-FIXTURE_VARIANT(pinpad)
-{
-	const char *options;
-	const char *card;
-};
-
-FIXTURE_VARIANT_ADD(pinpad, short_apdu) {
-	.options = "--vid 1209 --pid 0001 --profile pinpad", .card = "iso,t=1,pin=1234",
-};
-
-FIXTURE_VARIANT_ADD(pinpad, tpdu_t1) {
-	.options = "--vid 1209 --pid 0001 --profile tpdu --desc bPINSupport=3",
-	.card = "iso,t=1,pin=1234",
-};
-
-FIXTURE_SETUP(pinpad)
-{
-	vr_prepare(variant->options, variant->card);
-	self->fd = sc_open_connected(SCARD_MODE_SHARED);
-	ASSERT_LE(0, self->fd);
-}
-
-FIXTURE_TEARDOWN(pinpad)
-{
-	close(self->fd);
-}
-
 /* A command that ended in the middle: host and card agree again before the PIN is entered. */
 TEST_F(pinpad, pin_entry_after_aborted_command)
 {

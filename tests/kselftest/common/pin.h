@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* PIN entry on the reader, PC/SC part 10: control codes, a structure, a call. */
+/* PIN entry on the reader, PC/SC part 10: control codes, a structure, a call, two readers. */
 #ifndef KSELFTEST_PIN_H
 #define KSELFTEST_PIN_H
 
@@ -8,6 +8,9 @@
 
 #include <linux/scard.h>
 
+#include "kselftest_harness.h"
+
+#include "sc.h"
 #include "vr.h"
 
 #define CTL_VERIFY		0x42330006
@@ -42,6 +45,39 @@ static inline int pin_enter(int fd, const char *keys)
 	vr_do("press %s", keys);
 	len = pin_control(fd, CTL_VERIFY, pin_verify, sizeof(pin_verify), out, sizeof(out));
 	return len == 2 ? out[0] << 8 | out[1] : len;
+}
+
+FIXTURE(pinpad)
+{
+	int fd;
+	unsigned char out[64];
+};
+
+FIXTURE_VARIANT(pinpad)
+{
+	const char *options;
+	const char *card;
+};
+
+FIXTURE_VARIANT_ADD(pinpad, short_apdu) {
+	.options = "--vid 1209 --pid 0001 --profile pinpad", .card = "iso,t=1,pin=1234",
+};
+
+FIXTURE_VARIANT_ADD(pinpad, tpdu_t1) {
+	.options = "--vid 1209 --pid 0001 --profile tpdu --desc bPINSupport=3",
+	.card = "iso,t=1,pin=1234",
+};
+
+FIXTURE_SETUP(pinpad)
+{
+	vr_prepare(variant->options, variant->card);
+	self->fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(pinpad)
+{
+	close(self->fd);
 }
 
 #endif
