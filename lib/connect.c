@@ -70,9 +70,9 @@ LONG scard_connect(struct context *ctx, const char *name, struct card *card, uin
 		.share_mode = mode,
 		.protocols = protocols,
 	};
+	int tries = OPEN_ATTEMPTS, error;
 	bool spare = card;
 	LONG ret;
-	int error;
 
 again:
 	ret = spare ? SCARD_S_SUCCESS : open_card(ctx, name, &card);
@@ -81,7 +81,7 @@ again:
 	/* it ends with this process, whatever children there are */
 	arg.flags = scard_device_has_processes() ? SCARD_CONNECT_PROCESS : 0;
 	error = scard_call(card, SCARD_IOC_CONNECT, &arg);
-	if (spare && (error == ENODEV || is_foreign(error))) {
+	if (is_foreign(error) ? --tries : spare && error == ENODEV) {
 		/* there may be another reader of this name */
 		if (error != ENODEV)
 			scard_discovery_suspect();
@@ -90,7 +90,10 @@ again:
 		spare = false;
 		goto again;
 	}
-	ret = error ? scard_device_power_up_code(error) : scard_card_publish(card, id);
+	if (error == EBADF)	/* this says nothing of the caller's context */
+		ret = scard_device_open_code(error);
+	else
+		ret = error ? scard_device_power_up_code(error) : scard_card_publish(card, id);
 	if (ret == SCARD_S_SUCCESS)
 		*active = arg.protocol;
 	else

@@ -23,8 +23,8 @@ bool scard_device_has_processes(void)
 }
 
 /*
- * Return a descriptor or a negative errno. *other: the node may be that of another device;
- * else -ENXIO says that the device belongs to another reader now.
+ * Return a descriptor or a negative errno, -EBADF if the program has closed it. *other: the node
+ * may be that of another device; else -ENXIO says that the device belongs to another reader now.
  */
 static int open_node(const char *path, uint32_t minor, const char *kernel_name, int flags,
 		     bool *other)
@@ -43,15 +43,13 @@ static int open_node(const char *path, uint32_t minor, const char *kernel_name, 
 		if (!strncmp(info.name, kernel_name, sizeof(info.name)))
 			return fd;
 	}
+	if (error && !scard_descriptors_ours(fd))
+		error = EBADF;
 	scard_descriptors_close(fd);
-	return -ENXIO;
+	return error == EBADF ? -EBADF : -ENXIO;
 }
 
-/*
- * Open a reader; return a descriptor or a negative errno. -ENXIO: the reader is gone, or its
- * number belongs to another reader now. -ENOENT: it has no node here, as in a container.
- */
-int scard_device_open(uint32_t minor, const char *kernel_name, int flags)
+static int open_once(uint32_t minor, const char *kernel_name, int flags)
 {
 	char usual[NODE_PATH_SIZE], path[NODE_PATH_SIZE];
 	struct stat st;
@@ -60,7 +58,7 @@ int scard_device_open(uint32_t minor, const char *kernel_name, int flags)
 
 	scard_nodes_name(usual, minor);
 	fd = open_node(usual, minor, kernel_name, flags, &other);
-	if (fd >= 0 || !other)
+	if (fd >= 0 || !other || fd == -EBADF)
 		return fd;
 	error = scard_nodes_find(minor, path, &st);
 	if (error)
@@ -68,6 +66,20 @@ int scard_device_open(uint32_t minor, const char *kernel_name, int flags)
 	if (!strcmp(path, usual))
 		return fd;
 	return open_node(path, minor, kernel_name, flags, &other);
+}
+
+/*
+ * Open a reader; return a descriptor or a negative errno. -ENXIO: the reader is gone, or its
+ * number belongs to another reader now. -ENOENT: it has no node here, as in a container.
+ */
+int scard_device_open(uint32_t minor, const char *kernel_name, int flags)
+{
+	int tries = OPEN_ATTEMPTS, fd;
+
+	do {
+		fd = open_once(minor, kernel_name, flags);
+	} while (fd == -EBADF && --tries);
+	return fd;
 }
 
 /* The errors of <linux/scard.h> */
@@ -131,6 +143,7 @@ LONG scard_device_open_code(int error)
 		return SCARD_W_SECURITY_VIOLATION;
 	case EMFILE:
 	case ENFILE:
+	case EBADF:	/* the program has closed it, again and again */
 		return SCARD_E_NO_MEMORY;
 	case ENXIO:
 		return SCARD_E_UNKNOWN_READER;

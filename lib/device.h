@@ -12,6 +12,9 @@
 
 #include "PCSC/pcsclite.h"
 
+/* The program may close all descriptors while one of ours is opened, but not each time */
+#define OPEN_ATTEMPTS	3
+
 bool scard_device_has_processes(void);
 int scard_device_open(uint32_t minor, const char *kernel_name, int flags);
 LONG scard_device_code(int error);

@@ -302,6 +302,9 @@ LONG scard_discovery_refresh(void)
 
 	pthread_mutex_lock(&readers.lock);
 	read_events();
+	/* the program may have closed descriptors just now */
+	if (!readers.valid)
+		read_events();
 	known = readers.valid;
 	empty = !readers.list.count && !readers.netlink;
 	pthread_mutex_unlock(&readers.lock);

@@ -105,8 +105,8 @@ static void watch_lost(struct waiter *w, struct watch *watch, int error)
 	watch_drop(w, watch);
 }
 
-/* Start watching; return 0 or a negative errno, -ENXIO if the reader is gone. */
-static int watch_open(struct waiter *w, const struct reader *reader)
+/* Start watching; return 0 or a negative errno: see watch_open(). */
+static int watch_open_once(struct waiter *w, const struct reader *reader)
 {
 	struct watch *watches, *watch;
 	int fd = scard_device_open(reader->minor, reader->kernel_name, O_RDONLY), error;
@@ -126,7 +126,21 @@ static int watch_open(struct waiter *w, const struct reader *reader)
 	if (!error)
 		return 0;
 	watch_lost(w, watch, error);
-	return -ENXIO;
+	return error == ENODEV ? -ENXIO : -EBADF;
+}
+
+/*
+ * Start watching; return 0 or a negative errno, -ENXIO if the reader is gone, -EBADF if the program
+ * has closed the descriptor each time.
+ */
+static int watch_open(struct waiter *w, const struct reader *reader)
+{
+	int tries = OPEN_ATTEMPTS, error;
+
+	do {
+		error = watch_open_once(w, reader);
+	} while (error == -EBADF && --tries);
+	return error;
 }
 
 /* ---- entries ---- */

@@ -3,6 +3,7 @@
  * Races: another thread's call, a fork(), an event or SCardReleaseContext between any two steps
  * of a call of the library.
  */
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -559,6 +560,94 @@ static void released(void)
 	SCardReleaseContext(owner_ctx);
 }
 
+/* ---- closed descriptors ---- */
+
+#define FILES	64	/* more than are open here */
+
+static bool of_others[FILES];
+
+static void list_files(void)
+{
+	int fd;
+
+	for (fd = 0; fd < FILES; fd++)
+		of_others[fd] = fcntl(fd, F_GETFD) >= 0;
+}
+
+/* The program closes all descriptors of the library. */
+static void close_files(void)
+{
+	int fd;
+
+	for (fd = 0; fd < FILES; fd++) {
+		if (!of_others[fd])
+			close(fd);
+	}
+}
+
+static LONG list_readers(SCARDCONTEXT ctx)
+{
+	DWORD n;
+
+	return SCardListReaders(ctx, NULL, NULL, &n);
+}
+
+static LONG get_change(SCARDCONTEXT ctx)
+{
+	SCARD_READERSTATE rs = { .szReader = READER };
+
+	return SCardGetStatusChange(ctx, 0, &rs, 1);
+}
+
+static LONG connect_and_leave(SCARDCONTEXT ctx)
+{
+	SCARDHANDLE card;
+	DWORD protocol;
+	LONG ret = SCardConnect(ctx, READER, SCARD_SHARE_SHARED, SCARD_PROTOCOL_ANY, &card,
+				&protocol);
+
+	if (!ret)
+		SCardDisconnect(card, SCARD_LEAVE_CARD);
+	return ret;
+}
+
+/* Closed at any moment of a call, the first or a later one: the context is valid all the same. */
+static void closed(void)
+{
+	static LONG (*const all[])(SCARDCONTEXT ctx) = {
+		list_readers, get_change, connect_and_leave,
+	};
+	SCARDCONTEXT ctx;
+	unsigned int n;
+	size_t i;
+	LONG ret;
+
+	event = close_files;
+	for (i = 0; i < 2 * sizeof(all) / sizeof(all[0]); i++) {
+		for (n = 1, happened = true; happened; n++) {
+			plug_reader(true);
+			list_files();
+			ctx = establish();
+			if (i % 2)
+				CHECK_EQ(all[i / 2](ctx), SCARD_S_SUCCESS);
+			happened = false;
+			fake_at_moment(n, happens);
+			ret = all[i / 2](ctx);
+			fake_at_moment(0, NULL);
+			if (ret)
+				tap_fail(__FILE__, __LINE__, "call %zu, moment %u: 0x%lx", i / 2, n,
+					 ret);
+			ret = all[i / 2](ctx);
+			if (ret)
+				tap_fail(__FILE__, __LINE__, "call %zu after moment %u: 0x%lx",
+					 i / 2, n, ret);
+			CHECK_EQ(SCardReleaseContext(ctx), SCARD_S_SUCCESS);
+			fake_reset();
+		}
+		CHECK(n > 5);
+	}
+}
+
 const struct test moment_tests[] = {
 	{ "fork at any moment of a call", forks },
 	{ "fork at any moment of the first call", forks_at_first },
@@ -566,6 +655,7 @@ const struct test moment_tests[] = {
 	{ "an event at any moment of calls that look for readers", readers },
 	{ "a call of another thread at any moment of a call", interference },
 	{ "the end of its context at any moment of a call that waits", released },
+	{ "closed descriptors at any moment of a call", closed },
 	{ "a first context at any moment of the end of the last", last_context },
 	{ NULL, NULL }
 };
