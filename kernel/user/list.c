@@ -10,6 +10,7 @@
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/uidgid.h>
+#include <linux/user_namespace.h>
 
 #include "list.h"
 
@@ -24,6 +25,21 @@ MODULE_PARM_DESC(user_readers, "readers that a user without CAP_SYS_ADMIN may ma
 static LIST_HEAD(list_readers);
 static DEFINE_MUTEX(list_mutex);	/* of the list; not taken by the core */
 
+/*
+ * The user that a new reader counts for: who made the user namespace, as all of its users are
+ * that one's. Namespaces of root belong to containers, whose users count each.
+ */
+static kuid_t list_payer(void)
+{
+	const struct user_namespace *ns;
+	kuid_t payer = current_fsuid();
+
+	for (ns = current_user_ns(); ns != &init_user_ns; ns = ns->parent)
+		if (!uid_eq(ns->owner, GLOBAL_ROOT_UID))
+			payer = ns->owner;
+	return payer;
+}
+
 /**
  * uscard_list_add() - count a reader
  * @reader: the reader, which takes nothing of the core yet
@@ -36,11 +52,11 @@ int uscard_list_add(struct uscard_reader *reader)
 	unsigned int all = 0, own = 0;
 	int ret = 0;
 
-	reader->creator = current_fsuid();
+	reader->payer = list_payer();
 	mutex_lock(&list_mutex);
 	list_for_each_entry(other, &list_readers, node) {
 		all++;
-		own += uid_eq(other->creator, reader->creator);
+		own += uid_eq(other->payer, reader->payer);
 	}
 	if (own >= READ_ONCE(user_readers) && !capable(CAP_SYS_ADMIN))
 		ret = -EUSERS;

@@ -94,7 +94,7 @@ struct uscard_slot {
  * struct uscard_reader - a reader
  * @reader: the core's part
  * @node: in the list of all
- * @creator: the user that made it, for the limit
+ * @payer: the user that it counts for (list.c)
  * @live: it works (list.c)
  * @server: waits for a request to read
  * @last_id: id of the last request (reader.lock)
@@ -107,7 +107,7 @@ struct uscard_slot {
 struct uscard_reader {
 	struct scard_reader reader;
 	struct list_head node;
-	kuid_t creator;
+	kuid_t payer;
 	bool live;
 	wait_queue_head_t server;
 	u64 last_id;

@@ -7,10 +7,12 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -390,6 +392,57 @@ TEST_F(owner, limit_of_a_user)
 	/* those of killed and closed servers do not count */
 	ASSERT_TRUE(module_set("user_readers", 1));
 	EXPECT_EQ(1, as(ALICE, creates_many, &self->arg));
+}
+
+/* In a user namespace, where 2 users exist: what the second can make when the first has the most */
+static int creates_as_second(struct uscard_create *arg)
+{
+	int n;
+
+	setfsuid(1);
+	n = creates_many(arg);
+	setfsuid(2);
+	return n == 16 ? creates_many(arg) : -1;
+}
+
+/* As as(), in a user namespace that the user has made; its users are others outside */
+static int in_namespace_of(uid_t uid, int (*does)(struct uscard_create *arg),
+			   struct uscard_create *arg)
+{
+	char path[32], go = 0;
+	int ready[2], mapped[2], status, fd;
+	pid_t child;
+
+	if (pipe(ready) || pipe(mapped))
+		return 127;
+	child = fork();
+	if (!child) {
+		if (!become(uid) || unshare(CLONE_NEWUSER) || write(ready[1], &go, 1) != 1 ||
+		    read(mapped[0], &go, 1) != 1 || setresuid(0, 0, 0))
+			_exit(127);
+		_exit(does(arg));
+	}
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", child);
+	close(ready[1]);
+	if (read(ready[0], &go, 1) == 1) {
+		fd = open(path, O_WRONLY);
+		if (write(fd, "0 50000 3", 9) == 9)
+			status = write(mapped[1], &go, 1);
+		close(fd);
+	}
+	close(ready[0]);
+	close(mapped[0]);
+	close(mapped[1]);
+	if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
+		return 127;
+	return (signed char)WEXITSTATUS(status);
+}
+
+/* The users of a user namespace are its maker, and those of root's namespaces each their own */
+TEST_F(owner, limit_in_a_user_namespace)
+{
+	EXPECT_EQ(0, in_namespace_of(ALICE, creates_as_second, &self->arg));
+	EXPECT_EQ(16, in_namespace_of(0, creates_as_second, &self->arg));
 }
 
 static int creates_as_bob(struct uscard_create *arg)
