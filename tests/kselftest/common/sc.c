@@ -197,7 +197,8 @@ static int exchange(int fd, const char *hex, uint8_t *answer, uint32_t room)
 
 int sc_apdu(int fd, const char *hex)
 {
-	uint8_t answer[258];
+	/* valgrind does not know that the ioctl fills it */
+	uint8_t answer[258] = { 0 };
 	int len = exchange(fd, hex, answer, sizeof(answer));
 
 	if (len < 0)
