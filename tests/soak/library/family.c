@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../../libscard/open_files.h"
@@ -233,6 +234,15 @@ static void close_all(struct user *user, SCARDHANDLE card)
 
 /* ---- both ---- */
 
+/* Without them a child takes nothing over. */
+static bool has_pidfds(void)
+{
+	int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+
+	close(fd);
+	return fd >= 0;
+}
+
 static void __attribute__((noreturn)) family_run(uint64_t seed)
 {
 	unsigned int before, n;
@@ -244,7 +254,7 @@ static void __attribute__((noreturn)) family_run(uint64_t seed)
 	before = open_files();
 	user_init(&user, &owner, seed);
 	user.keeps_context = true;
-	daemon = rnd_below(&user.rnd, 2);
+	daemon = rnd_below(&user.rnd, 2) && has_pidfds();
 	establish(&user);
 	storm(true, rnd_below(&user.rnd, 6000));
 	start_helpers(&user.rnd, daemon && !FORKS_WITH_THREADS ? 0 : HELPERS);
