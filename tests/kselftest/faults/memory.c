@@ -447,7 +447,8 @@ FIXTURE_SETUP(no_memory)
 {
 	char path[256];
 
-	ASSERT_EQ(0, fail_begin(variant->options ? "Y" : "N"));
+	/* a URB that times out in bind is never cancelled without a struct xhci_command, either */
+	ASSERT_EQ(0, fail_begin(variant->options || variant->state == UNBOUND ? "Y" : "N"));
 
 	if (variant->options) {
 		qemu_plug(false);
