@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The card's side of T=1. */
-#include "fuzz.h"
 #include "t1_card.h"
+
+#ifdef __KERNEL__
+#include "unit.h"
+#else
+#include "fuzz.h"
+#endif
 
 #define RESYNCH	0
 #define IFS	1

@@ -25,13 +25,13 @@ int main(void)
 	while (fgets(line, sizeof(line), stdin)) {
 		struct atr a;
 		u32 len;
-		u8 *buf = hex(line, &len);
+		u8 *buf = scard_test_hex(line, &len);
 
 		if (ccid_atr_parse(&a, buf, len))
 			puts("refused");
 		else
 			dump(&a);
-		free(buf);
+		scard_test_free(buf);
 	}
 	return 0;
 }

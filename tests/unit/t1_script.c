@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <ctype.h>
-
 #include "t1_card.h"
 #include "t1_script.h"
 #include "unit.h"
+
+#define SCRIPT_SIZE	1000
 
 static const char *const s_names[] = { "RESYNCH", "IFS", "ABORT", "WTX" };
 
@@ -35,17 +35,17 @@ static u32 make_block(u8 *out, const char *text, u8 nad, bool crc)
 	} else {
 		for (type = 0; strncmp(text, s_names[type], strlen(s_names[type])); type++)
 			if (type + 1 == ARRAY_SIZE(s_names)) {
-				tap_fail(__FILE__, __LINE__, "no block: %s", text);
+				FAIL("no block: %s", text);
 				break;
 			}
 		text += strlen(s_names[type]);
 		out[1] = 0xc0 | type | (*text == '!' ? 0x20 : 0);
 		field = text + 1;
 	}
-	inf = hex(field, &n);
+	inf = scard_test_hex(field, &n);
 	out[2] = n;
 	memcpy(out + 3, inf, n);
-	free(inf);
+	scard_test_free(inf);
 	t1_edc_put(crc, out, 3 + n);
 	return 3 + n + t1_edc_len(crc);
 }
@@ -54,28 +54,23 @@ static void begin(struct play *p, const char *command)
 {
 	u32 len, room = p->s->room ? p->s->room : 300;
 
-	free(p->cmd);
-	free(p->ans);
-	p->cmd = hex(command, &len);
-	p->ans = malloc(room);
+	scard_test_free(p->cmd);
+	scard_test_free(p->ans);
+	p->cmd = scard_test_hex(command, &len);
+	p->ans = scard_test_alloc(room);
 	p->action = ccid_t1_start(&p->t, p->cmd, len, p->ans, room, p->tx);
 }
 
 static void expect_sent(struct play *p, const char *text)
 {
 	u8 want[CARD_BLOCK_MAX];
-	u32 len = make_block(want, text, p->s->nad, p->s->crc), i;
+	u32 len = make_block(want, text, p->s->nad, p->s->crc);
 
 	if (p->action == T1_SEND && p->t.tx_len == len && !memcmp(p->tx, want, len))
 		return;
-	tap_fail(__FILE__, __LINE__, "%s expected, action %d, PCB %02X, LEN %u", text,
-		     p->action, p->tx[1], p->tx[2]);
-	if (p->action != T1_SEND)
-		return;
-	printf("# sent:");
-	for (i = 0; i < p->t.tx_len; i++)
-		printf(" %02X", p->tx[i]);
-	printf("\n");
+	FAIL("%s expected, action %d, PCB %02X, LEN %u", text, p->action, p->tx[1], p->tx[2]);
+	if (p->action == T1_SEND)	/* show it */
+		CHECK_HEX(p->tx, p->t.tx_len, "");
 }
 
 static void receive(struct play *p, const char *text)
@@ -85,7 +80,7 @@ static void receive(struct play *p, const char *text)
 
 	CHECK_EQ(p->action, T1_SEND);
 	if (*text == '#') {
-		copy = hex(text + 1, &len);
+		copy = scard_test_hex(text + 1, &len);
 	} else {
 		bool garbled = *text == '~';
 
@@ -94,11 +89,11 @@ static void receive(struct play *p, const char *text)
 					 p->s->crc);
 		if (garbled)
 			block[len - 1] ^= 0x40;
-		copy = malloc(len ? len : 1);
+		copy = scard_test_alloc(len ? len : 1);
 		memcpy(copy, block, len);
 	}
 	p->action = ccid_t1_step(&p->t, copy, len, p->tx);
-	free(copy);
+	scard_test_free(copy);
 }
 
 static void word(struct play *p, const char *text)
@@ -108,7 +103,7 @@ static void word(struct play *p, const char *text)
 		begin(p, text + 1);
 		break;
 	case '^':
-		p->action = ccid_t1_start_ifs(&p->t, strtoul(text + 1, NULL, 16), p->tx);
+		p->action = ccid_t1_start_ifs(&p->t, scard_test_number(text + 1, 16), p->tx);
 		break;
 	case '>':
 		expect_sent(p, text + 1);
@@ -117,7 +112,7 @@ static void word(struct play *p, const char *text)
 		receive(p, text + 1);
 		break;
 	case '*':
-		CHECK_EQ(p->t.wtx, atoi(text + 1));
+		CHECK_EQ(p->t.wtx, scard_test_number(text + 1, 10));
 		break;
 	case '=':
 		CHECK_EQ(p->action, T1_DONE);
@@ -128,23 +123,24 @@ static void word(struct play *p, const char *text)
 		CHECK_EQ(p->t.error, strcmp(text, "!EIO") ? -EMSGSIZE : -EIO);
 		break;
 	default:
-		tap_fail(__FILE__, __LINE__, "no word: %s", text);
+		FAIL("no word: %s", text);
 	}
 }
 
-void t1_run(const char *group, const struct t1_scenario *s)
+void scard_test_t1(const char *group, const struct t1_scenario *s)
 {
-	char script[1000], *rest = script, *text;
+	char *script = scard_test_alloc(SCRIPT_SIZE), *rest = script, *text;
 	struct play p = { .s = s };
 
-	tap_test("%s: %s", group, s->name);
-	snprintf(script, sizeof(script), "%s", s->script);
+	STEP("%s: %s", group, s->name);
+	snprintf(script, SCRIPT_SIZE, "%s", s->script);
 	ccid_t1_init(&p.t, s->ifsc ? s->ifsc : 32, s->crc);
 	p.t.ifsd = s->ifsd ? s->ifsd : 254;
 	p.t.nad = s->nad;
 	while ((text = strsep(&rest, " ")))
 		if (*text)
 			word(&p, text);
-	free(p.cmd);
-	free(p.ans);
+	scard_test_free(p.cmd);
+	scard_test_free(p.ans);
+	scard_test_free(script);
 }

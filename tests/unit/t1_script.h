@@ -27,6 +27,6 @@ struct t1_scenario {
 	u32 room;	/* 0: 300 */
 };
 
-void t1_run(const char *group, const struct t1_scenario *s);
+void scard_test_t1(const char *group, const struct t1_scenario *s);
 
 #endif /* TESTS_UNIT_T1_SCRIPT_H */

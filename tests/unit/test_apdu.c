@@ -3,7 +3,7 @@
 #include "apdu.h"
 #include "unit.h"
 
-static const struct {
+static const struct apdu_case {
 	const char *name, *apdu;
 	bool valid, extended, has_le;
 	u32 nc, data, ne;
@@ -30,44 +30,55 @@ static const struct {
 	{ "extended Lc, half an Le", "00 B0 00 00 00 00 01 01 02", false, false, false, 0, 0, 0 },
 };
 
-static void longest(void)
+KUNIT_ARRAY_PARAM_DESC(cases, cases, name);
+
+static void parse(struct kunit *test)
 {
+	const struct apdu_case *c = test->param_value;
+	struct apdu a;
+	u32 len;
+	u8 *buf = scard_test_hex(c->apdu, &len);
+	int ret = ccid_apdu_parse(&a, buf, len);
+
+	STEP("apdu: %s", c->name);
+	CHECK_EQ(ret, c->valid ? 0 : -EINVAL);
+	if (c->valid) {
+		CHECK_EQ(a.extended, c->extended);
+		CHECK(apdu_may_be_extended(buf, len) || !a.extended);
+		CHECK_EQ(a.nc, c->nc);
+		CHECK_EQ(a.data, c->data);
+		CHECK_EQ(a.ne, c->ne);
+		CHECK_EQ(a.has_le, c->has_le);
+	}
+	scard_test_free(buf);
+}
+
+static void longest(struct kunit *test)
+{
+	static const u8 header[] = { 0, 0xd6, 0, 0, 0, 0xff, 0xff };
 	u32 len = 4 + 3 + 65535 + 2;
-	u8 *buf = calloc(len, 1);
+	u8 *buf = scard_test_alloc(len);
 	struct apdu a;
 
-	tap_test("apdu: the longest one, 65544 bytes");
-	memcpy(buf, (u8 []){ 0, 0xd6, 0, 0, 0, 0xff, 0xff }, 7);
+	STEP("apdu: the longest one, 65544 bytes");
+	memcpy(buf, header, sizeof(header));
 	CHECK_EQ(ccid_apdu_parse(&a, buf, len), 0);
 	CHECK_EQ(a.nc, 65535);
 	CHECK_EQ(a.ne, 65536);
 	CHECK_EQ(ccid_apdu_parse(&a, buf, len - 2), 0);
 	CHECK(!a.has_le && !a.ne);
-	free(buf);
+	scard_test_free(buf);
 }
 
-int main(void)
-{
-	unsigned int i;
+static struct kunit_case apdu_cases[] = {
+	KUNIT_CASE_PARAM(parse, cases_gen_params),
+	KUNIT_CASE(longest),
+	{}
+};
 
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct apdu a;
-		u32 len;
-		u8 *buf = hex(cases[i].apdu, &len);
-		int ret = ccid_apdu_parse(&a, buf, len);
+static struct kunit_suite apdu_suite = {
+	.name = "scard-apdu",
+	.test_cases = apdu_cases,
+};
 
-		tap_test("apdu: %s", cases[i].name);
-		CHECK_EQ(ret, cases[i].valid ? 0 : -EINVAL);
-		if (cases[i].valid) {
-			CHECK_EQ(a.extended, cases[i].extended);
-			CHECK(apdu_may_be_extended(buf, len) || !a.extended);
-			CHECK_EQ(a.nc, cases[i].nc);
-			CHECK_EQ(a.data, cases[i].data);
-			CHECK_EQ(a.ne, cases[i].ne);
-			CHECK_EQ(a.has_le, cases[i].has_le);
-		}
-		free(buf);
-	}
-	longest();
-	return tap_end();
-}
+kunit_test_suite(apdu_suite);

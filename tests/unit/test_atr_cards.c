@@ -2,78 +2,79 @@
 /*
  * ATRs of cards in public reports, and of cards with some peculiarity: protocols, PPS and
  * SetParameters. The table was calculated from ISO 7816-3 sections 8 to 11 and CCID 1.1 section
- * 6.1.7 by a program that shares nothing with kernel/ccid/proto, for a reader with 4 MHz and up
- * to 500 kbit/s that prefers T=1. Names with # are the reports on GitHub; the other ATRs are those
- * of pcsc-tools' list.
+ * 6.1.7 by a program that shares nothing with the parsers, for a reader with 4 MHz and up to
+ * 500 kbit/s that prefers T=1. A number behind the name of a project is that of a report on
+ * GitHub; the other ATRs are those of pcsc-tools' list.
  */
 #include "params.h"
+#include "parse_atr.h"
 #include "unit.h"
 
 enum tck { TCK_OK, TCK_WRONG, TCK_MISSING };
 
-static const struct {
+static const struct card {
 	const char *name, *atr;
 	unsigned int protocols, first;
 	enum tck tck;			/* OK also for an ATR that must have none */
 	const char *pps;		/* empty: the card is used as it is after a reset */
 	const char *params;
 } cards[] = {
-	{ "PCSC #117",
+	{ "PCSC 117",
 	  "3B 7F 12 00 00 44 56 4E 20 54 45 43 48 20 52 65 76 35 33 76",
 	  0x1, 0, TCK_OK, "FF 10 12 FD", "12 00 00 0A 00" },
-	{ "PCSC #103, memory card",
+	{ "PCSC 103, memory card",
 	  "3B 04 17 04 FF FF",
 	  0x1, 0, TCK_OK, "", "11 00 00 0A 00" },
-	{ "pcsc-tools #46, SLE 4442",
+	{ "pcsc-tools 46, SLE 4442",
 	  "3B 04 A2 13 10 91",
 	  0x1, 0, TCK_OK, "", "11 00 00 0A 00" },
-	{ "pcsc-tools #29, SLE 4442",
+	{ "pcsc-tools 29, SLE 4442",
 	  "3B 04 92 23 10 91",
 	  0x1, 0, TCK_OK, "", "11 00 00 0A 00" },
-	{ "PCSC #71, JTaxCore",
+	{ "PCSC 71, JTaxCore",
 	  "3B FA 18 00 00 81 31 FE 45 4A 54 61 78 43 6F 72 65 56 31 B2",
 	  0x2, 1, TCK_OK, "FF 11 18 F6", "18 10 00 45 00 FE 00" },
-	{ "CCID #27, CardOS 4.3",
+	{ "CCID 27, CardOS 4.3",
 	  "3B F2 18 00 02 C1 0A 31 FE 58 C8 08 74",
 	  0x2, 1, TCK_OK, "FF 11 18 F6", "18 10 02 58 00 FE 00" },
-	{ "CCID #79, OpenPGP card 2",
+	{ "CCID 79, OpenPGP card 2",
 	  "3B DA 18 FF 81 B1 FE 75 1F 03 00 31 C5 73 C0 01 40 00 90 00 0C",
 	  0x2, 1, TCK_OK, "FF 11 18 F6", "18 10 FF 75 00 FE 00" },
-	{ "CCID #162, JCOP",
+	{ "CCID 162, JCOP",
 	  "3B 89 80 01 4A 43 4F 50 32 34 32 52 32 4A",
 	  0x3, 0, TCK_OK, "FF 01 FE", "11 10 00 4D 00 20 00" },
-	/* Clock stop in TA(4): bClockStop is 3. libccid sends 0 for this card, the SIMs and the PIV. */
-	{ "CCID #196, iShield Key 2",
+	/* Clock stop in TA(4): bClockStop is 3. libccid sends 0 for it, the SIMs and the PIV. */
+	{ "CCID 196, iShield Key 2",
 	  "3B D5 18 FF 81 B1 FE 45 1F C3 80 73 C8 21 10 6F",
 	  0x2, 1, TCK_OK, "FF 11 18 F6", "18 10 FF 45 03 FE 00" },
-	{ "pyscard #18",
+	{ "pyscard 18",
 	  "3B 8F 80 01 80 4F 0C A0 00 00 03 06 03 00 03 00 00 00 00 68",
 	  0x3, 0, TCK_OK, "FF 01 FE", "11 10 00 4D 00 20 00" },
-	{ "pyscard-contrib #1, JCOP",
+	{ "pyscard-contrib 1, JCOP",
 	  "3B F8 13 00 00 81 31 FE 45 4A 43 4F 50 76 32 34 31 B7",
 	  0x2, 1, TCK_OK, "FF 11 13 FD", "13 10 00 45 00 FE 00" },
-	{ "GidsApplet #10, JCOP",
+	{ "GidsApplet 10, JCOP",
 	  "3B F8 18 00 00 81 31 FE 45 00 73 C8 40 00 00 90 00 80",
 	  0x2, 1, TCK_OK, "FF 11 18 F6", "18 10 00 45 00 FE 00" },
-	{ "vsmartcard #201, CIE",
+	{ "vsmartcard 201, CIE",
 	  "3B 8F 80 01 80 31 80 65 B0 85 04 00 11 12 0F FF 82 90 00 8A",
 	  0x3, 0, TCK_OK, "FF 01 FE", "11 10 00 4D 00 20 00" },
-	{ "cardpeek #10, SIM",
+	{ "cardpeek 10, SIM",
 	  "3B 9F 95 80 1F C7 80 31 E0 73 FE 21 1B 63 E2 07 A7 83 0F 90 00 89",
 	  0x1, 0, TCK_OK, "FF 10 95 7A", "95 00 00 0A 03" },
-	{ "swsim #13, SIM, two bytes too many",
+	{ "swsim 13, SIM, two bytes too many",
 	  "3B 9F 96 C0 0A 1F C6 80 31 E0 73 FE 21 1F 65 D0 02 33 15 8D 81 0F 6A 00 00",
 	  0x1, 0, TCK_OK, "FF 10 96 79", "96 00 00 0A 03" },
-	{ "proxmark3 #127, SIM",
+	{ "proxmark3 127, SIM",
 	  "3B 67 00 00 00 00 00 00 00 90 00",
 	  0x1, 0, TCK_OK, "", "11 00 00 0A 00" },
-	{ "tinyTouch #16, wrong TCK",
+	{ "tinyTouch 16, wrong TCK",
 	  "3B 80 01 01",
 	  0x2, 1, TCK_WRONG, "", "11 10 00 4D 00 20 00" },
 	/*
-	 * TD1 announces T=1, so ISO 7816-3 section 8.2.5 demands TCK. libccid refuses the ATR. We do
-	 * not: a refusal is SCARD_W_UNRESPONSIVE_CARD for good, while the interface bytes are
-	 * complete and T=1 checks each block.
+	 * TD1 announces T=1, so ISO 7816-3 section 8.2.5 demands TCK. libccid refuses the ATR.
+	 * We do not: a refusal is SCARD_W_UNRESPONSIVE_CARD for good, while the interface bytes
+	 * are complete and T=1 checks each block.
 	 */
 	{ "cut off before TCK",
 	  "3B F0 11 00 FF 01",
@@ -91,25 +92,25 @@ static const struct {
 	{ "EstEID 3",
 	  "3B FE 18 00 00 80 31 FE 45 45 73 74 45 49 44 20 76 65 72 20 31 2E 30 A8",
 	  0x3, 0, TCK_OK, "FF 11 18 F6", "18 10 00 45 00 FE 00" },
-	{ "OpenSC #379, Cryptoflex",
+	{ "OpenSC 379, Cryptoflex",
 	  "3B 95 15 40 FF 63 01 01 02 01",
 	  0x1, 0, TCK_OK, "FF 10 15 FA", "15 00 00 FF 00" },
-	{ "OpenSC #379, Multiflex",
+	{ "OpenSC 379, Multiflex",
 	  "3B 02 14 50",
 	  0x1, 0, TCK_OK, "", "11 00 00 0A 00" },
-	{ "OpenSC #379, Multiflex 3K",
+	{ "OpenSC 379, Multiflex 3K",
 	  "3B 19 14 55 90 01 02 01 00 05 04 B0",
 	  0x1, 0, TCK_OK, "FF 10 14 FB", "14 00 00 0A 00" },
-	{ "OpenSC #379, Multiflex, TA1 and TB1",
+	{ "OpenSC 379, Multiflex, TA1 and TB1",
 	  "3B 32 15 00 06 80",
 	  0x1, 0, TCK_OK, "FF 10 15 FA", "15 00 00 0A 00" },
-	{ "OpenSC #379, TC2 without TA1",
+	{ "OpenSC 379, TC2 without TA1",
 	  "3B 85 40 20 68 01 01 03 05",
 	  0x1, 0, TCK_OK, "", "11 00 00 20 00" },
-	{ "OpenSC #526, TB1, TC1, TC2",
+	{ "OpenSC 526, TB1, TC1, TC2",
 	  "3B E2 00 00 40 20 49 05",
 	  0x1, 0, TCK_OK, "", "11 00 00 20 00" },
-	{ "OpenSC #379, FINEID",
+	{ "OpenSC 379, FINEID",
 	  "3B 9F 94 40 1E 00 67 16 43 46 49 53 45 10 52 66 FF 81 90 00",
 	  0x1, 0, TCK_OK, "FF 10 94 7B", "94 00 00 1E 00" },
 	{ "DNIe",
@@ -118,7 +119,7 @@ static const struct {
 	{ "BELPIC",
 	  "3B 98 13 40 0A A5 03 01 01 01 AD 13 11",
 	  0x1, 0, TCK_OK, "FF 10 13 FC", "13 00 00 0A 00" },
-	{ "GidsApplet #10, IAS ECC",
+	{ "GidsApplet 10, IAS ECC",
 	  "3B 7F 96 00 00 00 31 B9 64 40 70 14 10 73 94 01 80 82 90 00",
 	  0x1, 0, TCK_OK, "FF 10 96 79", "96 00 00 0A 00" },
 	{ "SmartCard-HSM",
@@ -153,6 +154,8 @@ static const struct {
 	  0x2, 1, TCK_OK, "", "11 10 00 42 00 80 00" },
 };
 
+KUNIT_ARRAY_PARAM_DESC(cards, cards, name);
+
 static void check_pps(const struct atr *a, u8 t, u8 fi_di, const char *want)
 {
 	u8 buf[PPS_LEN_MAX];
@@ -173,25 +176,33 @@ static void check_params(const struct atr *a, u8 t, u8 fi_di, const char *want)
 		CHECK_HEX(buf, ccid_params_put_t0(buf, a, fi_di), want);
 }
 
-int main(void)
+static void card(struct kunit *test)
 {
 	static const struct params_reader reader = { .clock = 4000, .max_rate = 500000 };
-	unsigned int i;
+	const struct card *c = test->param_value;
+	struct atr a;
+	u8 fi_di = 0, t;
 
-	for (i = 0; i < ARRAY_SIZE(cards); i++) {
-		struct atr a;
-		u8 fi_di = 0, t;
-
-		tap_test("atr: card: %s", cards[i].name);
-		a = parse_atr(cards[i].atr);
-		t = !!(a.protocols & 2);
-		CHECK_EQ(a.protocols, cards[i].protocols);
-		CHECK_EQ(a.first, cards[i].first);
-		CHECK_EQ(a.tck_ok, cards[i].tck == TCK_OK);
-		CHECK_EQ(a.truncated, cards[i].tck == TCK_MISSING);
-		CHECK_EQ(ccid_params_choose(&fi_di, &a, &reader), 0);
-		check_pps(&a, t, fi_di, cards[i].pps);
-		check_params(&a, t, fi_di, cards[i].params);
-	}
-	return tap_end();
+	STEP("atr: card: %s", c->name);
+	a = parse_atr(c->atr);
+	t = !!(a.protocols & 2);
+	CHECK_EQ(a.protocols, c->protocols);
+	CHECK_EQ(a.first, c->first);
+	CHECK_EQ(a.tck_ok, c->tck == TCK_OK);
+	CHECK_EQ(a.truncated, c->tck == TCK_MISSING);
+	CHECK_EQ(ccid_params_choose(&fi_di, &a, &reader), 0);
+	check_pps(&a, t, fi_di, c->pps);
+	check_params(&a, t, fi_di, c->params);
 }
+
+static struct kunit_case atr_cards_cases[] = {
+	KUNIT_CASE_PARAM(card, cards_gen_params),
+	{}
+};
+
+static struct kunit_suite atr_cards_suite = {
+	.name = "scard-atr-cards",
+	.test_cases = atr_cards_cases,
+};
+
+kunit_test_suite(atr_cards_suite);

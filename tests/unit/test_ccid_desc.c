@@ -6,21 +6,18 @@
 #include "ccid_desc.h"
 #include "unit.h"
 
-#define READERS	"tests/vreader/readers.tsv"
-#define COLUMN	11	/* classDescriptorHex, from 0 */
-
 /* A descriptor with a different number in each field */
 static const char desc[] =
-	"36 21 1001 01 07 03000000 A00F0000 401F0000 02 80250000 00C20100 05 FE000000 04000000"
+	"36 21 1001 01 07 03000000 A00F0000 401F0000 02 80250000 00C20100 05 FE000000 04000000 "
 	"02000000 BA040700 0F010000 FF EE 1002 03 02";
 
 static int parse(struct ccid_desc *d, const char *text)
 {
 	u32 len;
-	u8 *buf = hex(text, &len);
+	u8 *buf = scard_test_hex(text, &len);
 	int ret = ccid_desc_parse(d, buf, len);
 
-	free(buf);
+	scard_test_free(buf);
 	return ret;
 }
 
@@ -28,11 +25,11 @@ static struct ccid_desc with(unsigned int offset, u32 value)
 {
 	struct ccid_desc d;
 	u32 len;
-	u8 *buf = hex(desc, &len);
+	u8 *buf = scard_test_hex(desc, &len);
 
 	put_le32(buf + offset, value);
 	CHECK_EQ(ccid_desc_parse(&d, buf, len), 0);
-	free(buf);
+	scard_test_free(buf);
 	return d;
 }
 
@@ -40,19 +37,19 @@ static struct ccid_desc with_byte(unsigned int offset, u8 value)
 {
 	struct ccid_desc d;
 	u32 len;
-	u8 *buf = hex(desc, &len);
+	u8 *buf = scard_test_hex(desc, &len);
 
 	buf[offset] = value;
 	CHECK_EQ(ccid_desc_parse(&d, buf, len), 0);
-	free(buf);
+	scard_test_free(buf);
 	return d;
 }
 
-static void fields(void)
+static void fields(struct kunit *test)
 {
 	struct ccid_desc d;
 
-	tap_test("ccid_desc: every field");
+	STEP("ccid_desc: every field");
 	CHECK_EQ(parse(&d, desc), 0);
 	CHECK_EQ(d.bcd_ccid, 0x110);
 	CHECK_EQ(d.max_slot_index, 1);
@@ -81,75 +78,75 @@ static void fields(void)
 	CHECK_EQ(d.max_ifsd, 254);
 }
 
-static void clamps(void)
+static void clamps(struct kunit *test)
 {
-	tap_test("ccid_desc: no more than 16 slots");
+	STEP("ccid_desc: no more than 16 slots");
 	CHECK_EQ(with_byte(4, 255).nslots, 16);
 	CHECK_EQ(with_byte(4, 15).nslots, 16);
 	CHECK_EQ(with_byte(4, 0).nslots, 1);
 
-	tap_test("ccid_desc: no more busy slots than slots, and one at least");
+	STEP("ccid_desc: no more busy slots than slots, and one at least");
 	CHECK_EQ(with_byte(53, 200).nbusy, 2);
 	CHECK_EQ(with_byte(53, 0).nbusy, 1);
 
-	tap_test("ccid_desc: message length between 271 and the longest APDU");
+	STEP("ccid_desc: message length between 271 and the longest APDU");
 	CHECK_EQ(with(44, 0).max_msg, 271);
 	CHECK_EQ(with(44, 263).max_msg, 271);
 	CHECK_EQ(with(44, 65554).max_msg, 65554);
 	CHECK_EQ(with(44, 524288).max_msg, CCID_MESSAGE_MAX);
 	CHECK_EQ(with(44, 0xffffffff).max_msg, CCID_MESSAGE_MAX);
 
-	tap_test("ccid_desc: a part of something longer is as short as the reader wants it");
+	STEP("ccid_desc: a part of something longer is as short as the reader wants it");
 	CHECK_EQ(with(44, 0).max_part, 271);
 	CHECK_EQ(with(44, 63).max_part, 271);
 	CHECK_EQ(with(44, 64).max_part, 64);
 	CHECK_EQ(with(44, 263).max_part, 263);
 	CHECK_EQ(with(44, 524288).max_part, CCID_MESSAGE_MAX);
 
-	tap_test("ccid_desc: IFSD between 1 and 254, 0 is the standard's default");
+	STEP("ccid_desc: IFSD between 1 and 254, 0 is the standard's default");
 	CHECK_EQ(with(28, 0).max_ifsd, 32);
 	CHECK_EQ(with(28, 1).max_ifsd, 1);
 	CHECK_EQ(with(28, 255).max_ifsd, 254);
 	CHECK_EQ(with(28, 0xffffffff).max_ifsd, 254);
 
-	tap_test("ccid_desc: a reader without protocols is taken to have T=0 and T=1");
+	STEP("ccid_desc: a reader without protocols is taken to have T=0 and T=1");
 	CHECK_EQ(with(6, 0x300).protocols, 0x303);
 	CHECK_EQ(with(6, 1).protocols, 1);
 	CHECK_EQ(with(6, 2).protocols, 2);
 
-	tap_test("ccid_desc: the highest exchange level counts");
+	STEP("ccid_desc: the highest exchange level counts");
 	CHECK_EQ(with(40, 0).level, CCID_LEVEL_CHARACTER);
 	CHECK_EQ(with(40, 0x10000).level, CCID_LEVEL_TPDU);
 	CHECK_EQ(with(40, 0x30000).level, CCID_LEVEL_SHORT_APDU);
 	CHECK_EQ(with(40, 0x40000).level, CCID_LEVEL_EXTENDED_APDU);
 }
 
-static void finding(void)
+static void finding(struct kunit *test)
 {
 	struct ccid_desc d;
 	char text[400];
 
-	tap_test("ccid_desc: found behind others");
+	STEP("ccid_desc: found behind others");
 	snprintf(text, sizeof(text), "09 21 11 01 00 01 22 40 00 07 05 82 02 40 00 00 %s", desc);
 	CHECK_EQ(parse(&d, text), 0);
 	CHECK_EQ(d.lcd_layout, 0x210);
 
-	tap_test("ccid_desc: of a vendor's type");
+	STEP("ccid_desc: of a vendor's type");
 	snprintf(text, sizeof(text), "36 FF %s", desc + 6);
 	CHECK_EQ(parse(&d, text), 0);
 
-	tap_test("ccid_desc: longer than it should be");
+	STEP("ccid_desc: longer than it should be");
 	snprintf(text, sizeof(text), "38 21 %s 00 00", desc + 6);
 	CHECK_EQ(parse(&d, text), 0);
 
-	tap_test("ccid_desc: not there");
+	STEP("ccid_desc: not there");
 	CHECK_EQ(parse(&d, ""), -ENOENT);
 	CHECK_EQ(parse(&d, "07 05 82 02 40 00 00"), -ENOENT);
 
-	tap_test("ccid_desc: one that is too short is not it");
+	STEP("ccid_desc: one that is too short is not it");
 	CHECK_EQ(parse(&d, "04 21 10 01"), -ENOENT);
 
-	tap_test("ccid_desc: broken chains");
+	STEP("ccid_desc: broken chains");
 	CHECK_EQ(parse(&d, "00"), -EINVAL);
 	CHECK_EQ(parse(&d, "07"), -EINVAL);
 	CHECK_EQ(parse(&d, "00 21 00"), -EINVAL);
@@ -158,14 +155,19 @@ static void finding(void)
 	CHECK_EQ(parse(&d, "02 01 05 02"), -EINVAL);
 }
 
+#ifndef __KERNEL__
+
+#define READERS	"tests/vreader/readers.tsv"
+#define COLUMN	11	/* classDescriptorHex, from 0 */
+
 /* In each line of the list the column with the descriptor */
-static void real_readers(void)
+static void real_readers(struct kunit *test)
 {
 	unsigned int lines = 0;
 	char line[2000];
 	FILE *f = fopen(READERS, "r");
 
-	tap_test("ccid_desc: those of real readers are believed as they are");
+	STEP("ccid_desc: those of real readers are believed as they are");
 	CHECK(f);
 	while (f && fgets(line, sizeof(line), f)) {
 		char *p = line, *column = NULL;
@@ -188,11 +190,21 @@ static void real_readers(void)
 		fclose(f);
 }
 
-int main(void)
-{
-	fields();
-	clamps();
-	finding();
-	real_readers();
-	return tap_end();
-}
+#endif
+
+static struct kunit_case ccid_desc_cases[] = {
+	KUNIT_CASE(fields),
+	KUNIT_CASE(clamps),
+	KUNIT_CASE(finding),
+#ifndef __KERNEL__
+	KUNIT_CASE(real_readers),
+#endif
+	{}
+};
+
+static struct kunit_suite ccid_desc_suite = {
+	.name = "scard-ccid-desc",
+	.test_cases = ccid_desc_cases,
+};
+
+kunit_test_suite(ccid_desc_suite);

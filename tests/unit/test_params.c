@@ -4,11 +4,12 @@
  * waiting times BWT, CWT, WWT.
  */
 #include "params.h"
+#include "parse_atr.h"
 #include "unit.h"
 
 static const u32 table[] = { 10753, 21505, 43011, 86022, 172043, 344086 };
 
-static const struct {
+static const struct choice {
 	const char *name, *atr;
 	u32 clock, max_rate;
 	bool table;
@@ -35,78 +36,77 @@ static const struct {
 	{ "specific mode, implicit parameters", "3B 90 95 10 90", 4000, 500000, false, 0, 0x11 },
 };
 
-static void choose(void)
+KUNIT_ARRAY_PARAM_DESC(choices, choices, name);
+
+static void choose(struct kunit *test)
 {
-	unsigned int i;
+	const struct choice *c = test->param_value;
+	struct params_reader r = {
+		.clock = c->clock,
+		.max_rate = c->max_rate,
+		.rates = c->table ? table : NULL,
+		.nrates = c->table ? ARRAY_SIZE(table) : 0,
+	};
+	struct atr a;
+	u8 fi_di = 0;
 
-	for (i = 0; i < ARRAY_SIZE(choices); i++) {
-		struct params_reader r = {
-			.clock = choices[i].clock,
-			.max_rate = choices[i].max_rate,
-			.rates = choices[i].table ? table : NULL,
-			.nrates = choices[i].table ? ARRAY_SIZE(table) : 0,
-		};
-		struct atr a;
-		u8 fi_di = 0;
-
-		tap_test("params: %s", choices[i].name);
-		a = parse_atr(choices[i].atr);
-		CHECK_EQ(ccid_params_choose(&fi_di, &a, &r), choices[i].ret);
-		CHECK_EQ(fi_di, choices[i].fi_di);
-	}
+	STEP("params: %s", c->name);
+	a = parse_atr(c->atr);
+	CHECK_EQ(ccid_params_choose(&fi_di, &a, &r), c->ret);
+	CHECK_EQ(fi_di, c->fi_di);
 }
 
-static void structures(void)
+static void structures(struct kunit *test)
 {
 	struct atr a;
 	u8 buf[PARAMS_T1_LEN];
 
-	tap_test("params: defaults as the CCID specification has them");
+	STEP("params: defaults as the CCID specification has them");
 	a = parse_atr("3B 00");
 	CHECK_HEX(buf, ccid_params_put_t0(buf, &a, 0x11), "11 00 00 0A 00");
 	CHECK_HEX(buf, ccid_params_put_t1(buf, &a, 0x11, 32), "11 10 00 4D 00 20 00");
 
-	tap_test("params: inverse convention, guard time, waiting integer, clock stop");
+	STEP("params: inverse convention, guard time, waiting integer, clock stop");
 	a = parse_atr("3F C0 03 C0 14 1F C7 00");
 	CHECK_HEX(buf, ccid_params_put_t0(buf, &a, 0x94), "94 02 03 14 03");
 
-	tap_test("params: T=1 with its BWI, CWI, CRC and IFSC");
+	STEP("params: T=1 with its BWI, CWI, CRC and IFSC");
 	a = parse_atr("3F 80 81 71 FE 75 01 FA");
 	CHECK_HEX(buf, ccid_params_put_t1(buf, &a, 0x18, 0x40), "18 13 00 75 00 40 00");
 }
 
-static void times(void)
+static void times(struct kunit *test)
 {
 	struct atr a, b;
 
 	/* 960 x 10 x 372 / 4000 = 892 ms, 260 of them; 262 x 12 etu of 93 us */
-	tap_test("params: waiting time of T=0 by default");
+	STEP("params: waiting time of T=0 by default");
 	a = parse_atr("3B 00");
 	CHECK_EQ(ccid_params_wait_t0(&a, 0x11, 4000), 893 * 260 + 293);
 
-	tap_test("params: waiting time of T=0 follows TC2 and F");
+	STEP("params: waiting time of T=0 follows TC2 and F");
 	CHECK(ccid_params_wait_t0(&a, 0x95, 4000) > ccid_params_wait_t0(&a, 0x11, 4000));
 	a = parse_atr("3B 80 40 01");
 	CHECK_EQ(ccid_params_wait_t0(&a, 0x11, 4000), 90 * 260 + 293);
 
 	/* 2^4 x 960 x 372 / 4000 = 1428; 260 x 12 and 260 x (11 + 2^13) etu */
-	tap_test("params: waiting time of T=1 by default, and cut off");
+	STEP("params: waiting time of T=1 by default, and cut off");
 	a = parse_atr("3B 00");
 	CHECK_EQ(ccid_params_wait_t1(&a, 0x11, 4000), 1429 + 291 + 198349 + 1000);
 	CHECK_EQ(ccid_params_wait_t1(&a, 0x11, 1000), PARAMS_WAIT_MAX_MS);
 
-	tap_test("params: waiting time of T=1 with BWI 4, CWI 5");
+	STEP("params: waiting time of T=1 with BWI 4, CWI 5");
 	a = parse_atr("3B 80 81 21 45 E5");
 	CHECK_EQ(ccid_params_wait_t1(&a, 0x11, 4000), 1429 + 291 + 1040 + 1000);
 
-	tap_test("params: guard time of 255 is none, of 254 is one");
+	STEP("params: guard time of 255 is none, of 254 is one");
 	a = parse_atr("3B C0 FF 81 21 45 DB");
 	CHECK_EQ(ccid_params_wait_t1(&a, 0x11, 4000), 1429 + 291 + 1040 + 1000);
 	CHECK_EQ(ccid_params_wait_t0(&a, 0x11, 4000), 893 * 260 + 293);
 	a = parse_atr("3B C0 FE 81 21 45 DA");
 	CHECK_EQ(ccid_params_wait_t1(&a, 0x11, 4000), 1429 + 6432 + 1040 + 1000);
 
-	tap_test("params: reserved BWI is taken as the longest one");
+	STEP("params: reserved BWI is taken as the longest one");
 	a = parse_atr("3B 80 81 21 95 35");
 	a.bwi = 15;
 	b = a;
@@ -114,7 +114,7 @@ static void times(void)
 	CHECK_EQ(ccid_params_wait_t1(&a, 0x18, 4000), ccid_params_wait_t1(&b, 0x18, 4000));
 	CHECK(ccid_params_wait_t1(&a, 0x18, 4000) >= 512 * 89);
 
-	tap_test("params: waiting times without a clock, with reserved F and D, and the longest");
+	STEP("params: waiting times without a clock, with reserved F and D, and the longest");
 	CHECK_EQ(ccid_params_wait_t0(&a, 0x11, 0), ccid_params_wait_t0(&a, 0x11, 1000));
 	CHECK_EQ(ccid_params_wait_t1(&a, 0x70, 4000), ccid_params_wait_t1(&a, 0x11, 4000));
 	CHECK(ccid_params_wait_t0(&a, 0x7f, 4000) == ccid_params_wait_t0(&a, 0x11, 4000));
@@ -123,45 +123,56 @@ static void times(void)
 	CHECK_EQ(ccid_params_wait_t0(&a, 0x11, 4000), PARAMS_WAIT_MAX_MS);
 }
 
-static void pps(const char *name, const char *answer, u8 protocol, u8 asked, int ret, u8 agreed)
+static void pps_answer(const char *name, const char *answer, u8 protocol, u8 asked, int ret,
+		       u8 agreed)
 {
 	u8 request[PPS_LEN_MAX], fi_di = 0, *buf;
 	u32 len, request_len;
 
-	tap_test("pps: %s", name);
+	STEP("pps: %s", name);
 	request_len = ccid_pps_put(request, protocol, asked);
-	buf = hex(answer, &len);
+	buf = scard_test_hex(answer, &len);
 	CHECK_EQ(ccid_pps_check(&fi_di, request, request_len, buf, len), ret);
 	if (!ret)
 		CHECK_EQ(fi_di, agreed);
-	free(buf);
+	scard_test_free(buf);
 }
 
-int main(void)
+static void pps(struct kunit *test)
 {
 	u8 buf[PPS_LEN_MAX];
 
-	choose();
-	structures();
-	times();
-
-	tap_test("pps: requests");
+	STEP("pps: requests");
 	CHECK_HEX(buf, ccid_pps_put(buf, 0, 0x11), "FF 00 FF");
 	CHECK_HEX(buf, ccid_pps_put(buf, 1, 0x11), "FF 01 FE");
 	CHECK_HEX(buf, ccid_pps_put(buf, 1, 0x95), "FF 11 95 7B");
 
-	pps("the card agrees", "FF 11 95 7B", 1, 0x95, 0, 0x95);
-	pps("the card agrees to the protocol", "FF 01 FE", 1, 0x11, 0, 0x11);
-	pps("the card keeps the default parameters", "FF 01 FE", 1, 0x95, 0, 0x11);
-	pps("no answer", "", 1, 0x95, -EPROTO, 0);
-	pps("answer cut off", "FF 01", 1, 0x95, -EPROTO, 0);
-	pps("wrong check byte", "FF 11 95 7A", 1, 0x95, -EPROTO, 0);
-	pps("wrong first byte", "FE 11 95 7A", 1, 0x95, -EPROTO, 0);
-	pps("another protocol", "FF 10 95 7A", 1, 0x95, -EPROTO, 0);
-	pps("other parameters", "FF 11 96 78", 1, 0x95, -EPROTO, 0);
-	pps("parameters that nobody has asked for", "FF 11 95 7B", 1, 0x11, -EPROTO, 0);
-	pps("PPS2", "FF 21 00 DE", 1, 0x95, -EPROTO, 0);
-	pps("PPS1 announced, not there", "FF 11 EE", 1, 0x95, -EPROTO, 0);
-	pps("a byte too many", "FF 01 00 FE", 1, 0x95, -EPROTO, 0);
-	return tap_end();
+	pps_answer("the card agrees", "FF 11 95 7B", 1, 0x95, 0, 0x95);
+	pps_answer("the card agrees to the protocol", "FF 01 FE", 1, 0x11, 0, 0x11);
+	pps_answer("the card keeps the default parameters", "FF 01 FE", 1, 0x95, 0, 0x11);
+	pps_answer("no answer", "", 1, 0x95, -EPROTO, 0);
+	pps_answer("answer cut off", "FF 01", 1, 0x95, -EPROTO, 0);
+	pps_answer("wrong check byte", "FF 11 95 7A", 1, 0x95, -EPROTO, 0);
+	pps_answer("wrong first byte", "FE 11 95 7A", 1, 0x95, -EPROTO, 0);
+	pps_answer("another protocol", "FF 10 95 7A", 1, 0x95, -EPROTO, 0);
+	pps_answer("other parameters", "FF 11 96 78", 1, 0x95, -EPROTO, 0);
+	pps_answer("parameters that nobody has asked for", "FF 11 95 7B", 1, 0x11, -EPROTO, 0);
+	pps_answer("PPS2", "FF 21 00 DE", 1, 0x95, -EPROTO, 0);
+	pps_answer("PPS1 announced, not there", "FF 11 EE", 1, 0x95, -EPROTO, 0);
+	pps_answer("a byte too many", "FF 01 00 FE", 1, 0x95, -EPROTO, 0);
 }
+
+static struct kunit_case params_cases[] = {
+	KUNIT_CASE_PARAM(choose, choices_gen_params),
+	KUNIT_CASE(structures),
+	KUNIT_CASE(times),
+	KUNIT_CASE(pps),
+	{}
+};
+
+static struct kunit_suite params_suite = {
+	.name = "scard-params",
+	.test_cases = params_cases,
+};
+
+kunit_test_suite(params_suite);

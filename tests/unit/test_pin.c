@@ -16,7 +16,7 @@ static int convert_for(const struct pin_pad *pad, bool modify, const char *text,
 {
 	u32 len;
 
-	*keep = hex(text, &len);
+	*keep = scard_test_hex(text, &len);
 	return modify ? ccid_pin_modify(m, pad, *keep, len) : ccid_pin_verify(m, pad, *keep, len);
 }
 
@@ -25,13 +25,13 @@ static int convert(bool modify, const char *text, struct pin_message *m, u8 **ke
 	return convert_for(&plain, modify, text, m, keep);
 }
 
-static void modify(const char *messages, const char *indices)
+static void modify_with(const char *messages, const char *indices)
 {
 	struct pin_message m;
 	char text[300], want[300];
 	u8 *buf;
 
-	tap_test("pin: modify with bNumberMessage %s", messages);
+	STEP("pin: modify with bNumberMessage %s", messages);
 	snprintf(text, sizeof(text), MODIFY, messages);
 	CHECK_EQ(convert(true, text, &m, &buf), 0);
 	snprintf(want, sizeof(want),
@@ -40,34 +40,34 @@ static void modify(const char *messages, const char *indices)
 	CHECK_HEX(buf, m.len, want);
 	CHECK_EQ(m.apdu_len, 13);
 	CHECK_HEX(buf + m.prologue, PIN_PROLOGUE_LEN, "A1A2A3");
-	free(buf);
+	scard_test_free(buf);
 }
 
 /* The numbers in the order of a big-endian machine; the message stays as it is */
-static void big_endian(void)
+static void big_endian(struct kunit *test)
 {
 	static const struct pin_pad swap = { PIN_FIX_SWAP_DIGITS, PIN_CONDITIONS, 0, 0 };
 	struct pin_message m;
 	u8 *buf;
 
-	tap_test("pin: verify, big-endian numbers");
+	STEP("pin: verify, big-endian numbers");
 	CHECK_EQ(convert(false, "1E 0F 82 04 08 0408 02 01 0409 07 A1A2A3 0000000D" APDU, &m, &buf),
 		 0);
 	CHECK_HEX(buf, m.len, "00 1E 82 04 08 0804 02 01 0904 07 A1A2A3" APDU);
-	free(buf);
+	scard_test_free(buf);
 
-	tap_test("pin: verify, big-endian numbers and digits swapped");
+	STEP("pin: verify, big-endian numbers and digits swapped");
 	CHECK_EQ(convert_for(&swap, false, "1E 0F 82 04 08 0408 02 01 0409 07 A1A2A3 0000000D" APDU,
 			     &m, &buf), 0);
 	CHECK_HEX(buf, m.len, "00 1E 82 04 08 0408 02 01 0904 07 A1A2A3" APDU);
-	free(buf);
+	scard_test_free(buf);
 
-	tap_test("pin: modify, big-endian numbers");
+	STEP("pin: modify, big-endian numbers");
 	CHECK_EQ(convert(true, "1E 0F 82 04 08 05 06 0408 03 07 03 0409 B1 B2 B3 A1A2A3 "
 			 "0000000D 00240001 08 FFFFFFFFFFFFFFFF", &m, &buf), 0);
 	CHECK_HEX(buf, m.len, "01 1E 82 04 08 05 06 0804 03 07 03 0904 B1 B2 B3 A1A2A3 "
 		  "00240001 08 FFFFFFFFFFFFFFFF");
-	free(buf);
+	scard_test_free(buf);
 }
 
 static void refuse(bool modify, const char *name, const char *text)
@@ -75,9 +75,9 @@ static void refuse(bool modify, const char *name, const char *text)
 	struct pin_message m;
 	u8 *buf;
 
-	tap_test("pin: refused: %s, %s", modify ? "modify" : "verify", name);
+	STEP("pin: refused: %s, %s", modify ? "modify" : "verify", name);
 	CHECK_EQ(convert(modify, text, &m, &buf), -EINVAL);
-	free(buf);
+	scard_test_free(buf);
 }
 
 static void validation(const char *given, const char *taken)
@@ -86,12 +86,12 @@ static void validation(const char *given, const char *taken)
 	char text[200];
 	u8 *buf;
 
-	tap_test("pin: bEntryValidationCondition %s becomes %s", given, taken);
+	STEP("pin: bEntryValidationCondition %s becomes %s", given, taken);
 	snprintf(text, sizeof(text), "1E 0F 82 04 08 0804 %s 01 0904 07 A1A2A3 04000000 00200001",
 		 given);
 	CHECK_EQ(convert(false, text, &m, &buf), 0);
 	CHECK_HEX(buf + 7, 1, taken);
-	free(buf);
+	scard_test_free(buf);
 }
 
 /* What a pad with these fixes gets for bEntryValidationCondition 07, bNumberMessage 02 */
@@ -100,19 +100,19 @@ static void fixed(const char *name, struct pin_pad pad, const char *verify, cons
 	struct pin_message m;
 	u8 *buf;
 
-	tap_test("pin: %s", name);
-	CHECK_EQ(convert_for(&pad, false, "1E 0F 82 04 08 0804 07 02 0904 05 A1A2A3 04000000 00200001",
-			     &m, &buf), 0);
+	STEP("pin: %s", name);
+	CHECK_EQ(convert_for(&pad, false, "1E 0F 82 04 08 0804 07 02 0904 05 A1A2A3 "
+			     "04000000 00200001", &m, &buf), 0);
 	CHECK_HEX(buf, m.len, verify);
-	free(buf);
+	scard_test_free(buf);
 	CHECK_EQ(convert_for(&pad, true, "1E 0F 82 04 08 05 06 0804 03 07 02 0904 B1 B2 B3 A1A2A3 "
 			     "04000000 00240001", &m, &buf), 0);
 	CHECK_HEX(buf, m.len, modify);
 	CHECK_HEX(buf + m.prologue, PIN_PROLOGUE_LEN + m.apdu_len, "A1A2A3 00240001");
-	free(buf);
+	scard_test_free(buf);
 }
 
-static void fixes(void)
+static void fixes(struct kunit *test)
 {
 	static const char verify[] = "00 1E 82 04 08 0804 07 02 0904 05 A1A2A3 00200001";
 	static const char modify[] =
@@ -128,7 +128,8 @@ static void fixes(void)
 	      "00 1E 82 04 08 0804 07 00 0904 05 A1A2A3 00200001", modify);
 	fixed("digits swapped", (struct pin_pad) { PIN_FIX_SWAP_DIGITS, PIN_CONDITIONS, 0, 0 },
 	      "00 1E 82 04 08 0408 07 02 0904 05 A1A2A3 00200001", modify);
-	fixed("zero indices", (struct pin_pad) { PIN_FIX_ZERO_INDICES, PIN_CONDITIONS, 0, 0 }, verify,
+	fixed("zero indices", (struct pin_pad) { PIN_FIX_ZERO_INDICES, PIN_CONDITIONS, 0, 0 },
+	      verify,
 	      "01 1E 82 04 08 05 06 0804 03 07 00 0904 00 00 00 A1A2A3 00240001");
 	fixed("all indices", (struct pin_pad) { PIN_FIX_ALL_INDICES, PIN_CONDITIONS, 0, 0 }, verify,
 	      "01 1E 82 04 08 05 06 0804 03 07 02 0904 B1 B2 B3 A1A2A3 00240001");
@@ -138,24 +139,24 @@ static void fixes(void)
 	      (struct pin_pad) { PIN_FIX_DEFAULT, PIN_CONDITIONS, 0, 0 }, verify, modify);
 }
 
-static void replaced(void)
+static void replaced(struct kunit *test)
 {
 	static const struct pin_pad pad = { PIN_FIX_DEFAULT, PIN_CONDITIONS, 0, 0 };
 	static const struct pin_pad key = { .conditions = PIN_CONDITION_KEY };
 	struct pin_message m;
 	u8 *buf;
 
-	tap_test("pin: a condition that the pad does not take becomes one that it takes");
-	CHECK_EQ(convert_for(&key, false, "1E 0F 82 04 08 0804 05 02 0904 05 A1A2A3 04000000 00200001",
-			     &m, &buf), 0);
+	STEP("pin: a condition that the pad does not take becomes one that it takes");
+	CHECK_EQ(convert_for(&key, false, "1E 0F 82 04 08 0804 05 02 0904 05 A1A2A3 "
+			     "04000000 00200001", &m, &buf), 0);
 	CHECK_HEX(buf + 7, 1, "02");
-	free(buf);
+	scard_test_free(buf);
 
-	tap_test("pin: bNumberMessage 0 becomes FF");
+	STEP("pin: bNumberMessage 0 becomes FF");
 	CHECK_EQ(convert_for(&pad, true, "1E 0F 82 04 08 05 06 0804 03 07 00 0904 B1 B2 B3 A1A2A3 "
 			     "04000000 00240001", &m, &buf), 0);
 	CHECK_HEX(buf, m.len, "01 1E 82 04 08 05 06 0804 03 07 FF 0904 B1 B2 A1A2A3 00240001");
-	free(buf);
+	scard_test_free(buf);
 }
 
 static void unpadded(const char *name, const char *text, bool want)
@@ -163,10 +164,10 @@ static void unpadded(const char *name, const char *text, bool want)
 	struct pin_message m;
 	u8 *buf;
 
-	tap_test("pin: %s", name);
+	STEP("pin: %s", name);
 	CHECK_EQ(convert(false, text, &m, &buf), 0);
 	CHECK_EQ(m.unpadded, want);
-	free(buf);
+	scard_test_free(buf);
 }
 
 /* Conditions 02, flags, sizes 06 to 10 */
@@ -176,18 +177,18 @@ static void gemalto(const char *name, const char *text, struct pin_pad want)
 {
 	struct pin_pad pad = { PIN_FIX_ALL_INDICES, PIN_CONDITIONS, 0, 0 };
 	u32 len;
-	u8 *buf = hex(text, &len);
+	u8 *buf = scard_test_hex(text, &len);
 
-	tap_test("pin: firmware features: %s", name);
+	STEP("pin: firmware features: %s", name);
 	ccid_pin_gemalto_features(&pad, buf, len);
 	CHECK_EQ(pad.fixes, want.fixes);
 	CHECK_EQ(pad.conditions, want.conditions);
 	CHECK_EQ(pad.min_size, want.min_size);
 	CHECK_EQ(pad.max_size, want.max_size);
-	free(buf);
+	scard_test_free(buf);
 }
 
-static void features(void)
+static void features(struct kunit *test)
 {
 	gemalto("as they are", FEATURES("00"),
 		(struct pin_pad) { PIN_FIX_ALL_INDICES, 2, 6, 16 });
@@ -199,37 +200,51 @@ static void features(void)
 		(struct pin_pad) { PIN_FIX_ALL_INDICES, 7, 0, 0 });
 }
 
-int main(void)
+static void verify(struct kunit *test)
 {
 	struct pin_message m;
-	char text[300];
 	u8 *buf;
 
-	tap_test("pin: verify");
+	STEP("pin: verify");
 	CHECK_EQ(convert(false, VERIFY "0D000000" APDU, &m, &buf), 0);
 	CHECK_HEX(buf, m.len, "00 1E 82 04 08 0804 02 01 0904 07 A1A2A3" APDU);
 	CHECK_EQ(m.timeout, 0x1e);
 	CHECK_EQ(m.apdu_len, 13);
 	CHECK_EQ(m.prologue, 12);
-	free(buf);
+	scard_test_free(buf);
+}
 
-	modify("00", "B1");
-	modify("01", "B1 B2");
-	modify("02", "B1 B2");
-	modify("03", "B1 B2 B3");
-	modify("FF", "B1 B2");
+static void modify(struct kunit *test)
+{
+	modify_with("00", "B1");
+	modify_with("01", "B1 B2");
+	modify_with("02", "B1 B2");
+	modify_with("03", "B1 B2 B3");
+	modify_with("FF", "B1 B2");
+}
+
+static void validations(struct kunit *test)
+{
+	struct pin_message m;
+	char text[300];
+	u8 *buf;
 
 	validation("00", "02");
 	validation("01", "01");
 	validation("07", "07");
 	validation("08", "02");
 
-	tap_test("pin: modify fixes bEntryValidationCondition too");
+	STEP("pin: modify fixes bEntryValidationCondition too");
 	snprintf(text, sizeof(text), "1E 0F 82 04 08 05 06 0804 03 FF 00 0904 B1B2B3 A1A2A3 "
 		 "04000000 00240001");
 	CHECK_EQ(convert(true, text, &m, &buf), 0);
 	CHECK_HEX(buf + 10, 1, "02");
-	free(buf);
+	scard_test_free(buf);
+}
+
+static void refusals(struct kunit *test)
+{
+	char text[300];
 
 	refuse(false, "nothing", "");
 	refuse(false, "cut off", "1E 0F 82 04");
@@ -242,16 +257,34 @@ int main(void)
 	refuse(true, "cut off", VERIFY "04000000 00200001");
 	snprintf(text, sizeof(text), MODIFY, "04");
 	refuse(true, "bNumberMessage 4", text);
+}
 
-	big_endian();
-	fixes();
-	replaced();
+static void templates(struct kunit *test)
+{
 	unpadded("a template without room for the PIN",
 		 "1E 0F 82 00 00 0804 02 01 0904 07 A1A2A3 04000000 00200001", true);
 	unpadded("a template with room for it",
 		 "1E 0F 82 00 00 0804 02 01 0904 07 A1A2A3 05000000 00200001 08", false);
 	unpadded("a length in the block string",
 		 "1E 0F 82 08 00 0804 02 01 0904 07 A1A2A3 04000000 00200001", false);
-	features();
-	return tap_end();
 }
+
+static struct kunit_case pin_cases[] = {
+	KUNIT_CASE(verify),
+	KUNIT_CASE(modify),
+	KUNIT_CASE(validations),
+	KUNIT_CASE(refusals),
+	KUNIT_CASE(big_endian),
+	KUNIT_CASE(fixes),
+	KUNIT_CASE(replaced),
+	KUNIT_CASE(templates),
+	KUNIT_CASE(features),
+	{}
+};
+
+static struct kunit_suite pin_suite = {
+	.name = "scard-pin",
+	.test_cases = pin_cases,
+};
+
+kunit_test_suite(pin_suite);

@@ -7,7 +7,7 @@
 #include "t0.h"
 #include "unit.h"
 
-static const struct {
+static const struct conversion {
 	const char *name, *apdu, *tpdu;	/* NULL: refused */
 } conversions[] = {
 	{ "case 1 gets P3 0", "00A40000", "00A4000000" },
@@ -24,7 +24,9 @@ static const struct {
 	{ "an empty one too", "", "" },
 };
 
-static const struct {
+KUNIT_ARRAY_PARAM_DESC(conversions, conversions, name);
+
+static const struct script {
 	const char *name, *tpdu, *script;
 } scripts[] = {
 	{ "case 1", "00A4000000", "?1 <90 ?1 <00 =9000" },
@@ -57,50 +59,56 @@ static const struct {
 	{ "more received than asked for", "00A4000000", "?1 <9000 !" },
 };
 
-static void convert(unsigned int n)
-{
-	u32 len, want_len;
-	u8 *apdu = hex(conversions[n].apdu, &len);
-	u8 *want = hex(conversions[n].tpdu, &want_len), *buf = malloc(len + T0_HEADER_LEN);
+KUNIT_ARRAY_PARAM_DESC(scripts, scripts, name);
 
-	tap_test("t0: %s", conversions[n].name);
+static void convert(struct kunit *test)
+{
+	const struct conversion *c = test->param_value;
+	u32 len, want_len;
+	u8 *apdu = scard_test_hex(c->apdu, &len);
+	u8 *want = scard_test_hex(c->tpdu, &want_len);
+	u8 *buf = scard_test_alloc(len + T0_HEADER_LEN);
+
+	STEP("t0: %s", c->name);
 	memcpy(buf, apdu, len);
 	CHECK_EQ(ccid_t0_tpdu(buf, &len), 0);
 	CHECK_EQ(len, want_len);
 	CHECK(!memcmp(buf, want, want_len));
-	free(apdu);
-	free(want);
-	free(buf);
+	scard_test_free(apdu);
+	scard_test_free(want);
+	scard_test_free(buf);
 }
 
-static void too_long(void)
+static void too_long(struct kunit *test)
 {
-	u8 *buf = calloc(600, 1);
+	static const u8 header[] = { 0, 0xd6, 0, 0, 0, 1, 0 };
+	u8 *buf = scard_test_alloc(600);
 	u32 len = 7 + 256;
 
-	tap_test("t0: more than 255 bytes of data are refused");
-	memcpy(buf, (u8 []){ 0, 0xd6, 0, 0, 0, 1, 0 }, 7);
+	STEP("t0: more than 255 bytes of data are refused");
+	memcpy(buf, header, sizeof(header));
 	CHECK_EQ(ccid_t0_tpdu(buf, &len), -EINVAL);
 	CHECK_EQ(len, 263);
 
-	tap_test("t0: an invalid or too long APDU is refused");
+	STEP("t0: an invalid or too long APDU is refused");
 	buf[4] = 1;
 	len = 261;
 	CHECK_EQ(ccid_t0_tpdu(buf, &len), -EINVAL);
-	free(buf);
+	scard_test_free(buf);
 }
 
-static void run(unsigned int n)
+static void run(struct kunit *test)
 {
+	const struct script *s = test->param_value;
 	char script[200], *rest = script, *token;
-	u8 *ans = malloc(T0_ANSWER_MAX), *rx;
+	u8 *ans = scard_test_alloc(T0_ANSWER_MAX), *rx;
 	enum t0_action action;
 	u32 len, rx_len, sent;
-	u8 *tpdu = hex(scripts[n].tpdu, &len);
+	u8 *tpdu = scard_test_hex(s->tpdu, &len);
 	struct t0 t;
 
-	tap_test("t0: %s", scripts[n].name);
-	snprintf(script, sizeof(script), "%s", scripts[n].script);
+	STEP("t0: %s", s->name);
+	snprintf(script, sizeof(script), "%s", s->script);
 	action = ccid_t0_start(&t, tpdu, len, ans);
 	CHECK_EQ(action, T0_SEND);
 	CHECK_EQ(t.tx_len, T0_HEADER_LEN);
@@ -110,7 +118,7 @@ static void run(unsigned int n)
 		switch (*token) {
 		case '?':
 			CHECK_EQ(action, T0_SEND);
-			CHECK_EQ(t.expect, atoi(token + 1));
+			CHECK_EQ(t.expect, scard_test_number(token + 1, 10));
 			break;
 		case '>':
 			CHECK_HEX(t.tx, t.tx_len, token + 1);
@@ -118,9 +126,9 @@ static void run(unsigned int n)
 			sent += t.tx_len;
 			break;
 		case '<':
-			rx = hex(token + 1, &rx_len);
+			rx = scard_test_hex(token + 1, &rx_len);
 			action = ccid_t0_step(&t, rx, rx_len);
-			free(rx);
+			scard_test_free(rx);
 			break;
 		case '=':
 			CHECK_EQ(action, T0_DONE);
@@ -130,8 +138,8 @@ static void run(unsigned int n)
 			CHECK_EQ(action, T0_FAIL);
 		}
 	}
-	free(tpdu);
-	free(ans);
+	scard_test_free(tpdu);
+	scard_test_free(ans);
 }
 
 static void refuse(const char *name, const char *text, u32 want_len)
@@ -140,20 +148,20 @@ static void refuse(const char *name, const char *text, u32 want_len)
 	struct t0 t;
 	u32 len;
 
-	tap_test("t0: no TPDU: %s", name);
-	tpdu = hex(text, &len);
+	STEP("t0: no TPDU: %s", name);
+	tpdu = scard_test_hex(text, &len);
 	CHECK_EQ(len, want_len);
 	CHECK_EQ(ccid_t0_start(&t, tpdu, len, ans), T0_FAIL);
-	free(tpdu);
+	scard_test_free(tpdu);
 }
 
-static void longest(void)
+static void longest(struct kunit *test)
 {
 	u8 ans[T0_ANSWER_MAX], data[256], tpdu[T0_TPDU_MAX] = { 0, 0xb0, 0, 0, 0 };
 	unsigned int i;
 	struct t0 t;
 
-	tap_test("t0: 256 bytes of answer");
+	STEP("t0: 256 bytes of answer");
 	memset(data, 0x5a, sizeof(data));
 	ccid_t0_start(&t, tpdu, 5, ans);
 	ccid_t0_step(&t, (u8 []){ 0xb0 }, 1);
@@ -164,34 +172,41 @@ static void longest(void)
 	CHECK_EQ(t.ans_len, 258);
 	CHECK(!memcmp(ans, data, 256));
 
-	tap_test("t0: 255 bytes of data");
+	STEP("t0: 255 bytes of data");
 	tpdu[4] = 255;
 	CHECK_EQ(ccid_t0_start(&t, tpdu, T0_TPDU_MAX, ans), T0_SEND);
 	ccid_t0_step(&t, (u8 []){ 0xb0 }, 1);
 	CHECK_EQ(t.tx_len, 255);
 
-	tap_test("t0: NULL bytes without end have one");
+	STEP("t0: NULL bytes without end have one");
 	ccid_t0_start(&t, tpdu, T0_TPDU_MAX, ans);
 	for (i = 0; ccid_t0_step(&t, (u8 []){ 0x60 }, 1) == T0_SEND && i < 1000000; i++)
 		;
 	CHECK_EQ(i, 100000);
 
-	tap_test("t0: the state is small and holds no data");
+	STEP("t0: the state is small and holds no data");
 	CHECK(sizeof(t) <= 96);
 }
 
-int main(void)
+static void refusals(struct kunit *test)
 {
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(conversions); i++)
-		convert(i);
-	too_long();
-	for (i = 0; i < ARRAY_SIZE(scripts); i++)
-		run(i);
 	refuse("header cut off", "00A40000", 4);
 	refuse("less data than P3", "00A4000003 01", 6);
 	refuse("more data than P3", "00A4000001 0102", 7);
-	longest();
-	return tap_end();
 }
+
+static struct kunit_case t0_cases[] = {
+	KUNIT_CASE_PARAM(convert, conversions_gen_params),
+	KUNIT_CASE(too_long),
+	KUNIT_CASE_PARAM(run, scripts_gen_params),
+	KUNIT_CASE(refusals),
+	KUNIT_CASE(longest),
+	{}
+};
+
+static struct kunit_suite t0_suite = {
+	.name = "scard-t0",
+	.test_cases = t0_cases,
+};
+
+kunit_test_suite(t0_suite);

@@ -48,6 +48,8 @@ static const struct t1_scenario error_free[] = {
 	  "$010203 >I01:01 <R1 >I11:02 <R0 >I00:03 <I01:A1 >R1 <I10:A2 =A1A2" },
 };
 
+KUNIT_ARRAY_PARAM_DESC(error_free, error_free, name);
+
 static const struct t1_scenario errors[] = {
 	{ .name = "rule 7.1: the answer is garbled", .script =
 	  "$01 >I00:01 <~I00:9000 >R0/1 " OK },
@@ -107,6 +109,8 @@ static const struct t1_scenario errors[] = {
 	  "$01 >I00:01 <- >R0/2 <- >R0/2 <WTX?01 >WTX!01 <- >R0/2 <- >R0/2 " OK },
 };
 
+KUNIT_ARRAY_PARAM_DESC(errors, errors, name);
+
 static const struct t1_scenario resynch[] = {
 	{ .name = "rule 6.1: after three attempts S(RESYNCH); the command is given up",
 	  .script = "$01 >I00:01 " GIVEN_UP ">RESYNCH? <RESYNCH! !EIO $02 >I00:02 " OK },
@@ -138,6 +142,8 @@ static const struct t1_scenario resynch[] = {
 	  "$01 >I00:01 " OK },
 };
 
+KUNIT_ARRAY_PARAM_DESC(resynch, resynch, name);
+
 static const struct t1_scenario aborts[] = {
 	{ .name = "rule 9: the card ends the host's chain", .ifsc = 2, .script =
 	  "$010203 >I01:0102 <ABORT? >ABORT! <R1 !EIO $02 >RESYNCH? <RESYNCH! >I00:02 " OK },
@@ -149,8 +155,10 @@ static const struct t1_scenario aborts[] = {
 	  "^20 >IFS?20 <ABORT? >ABORT! <R0 !EIO" },
 };
 
+KUNIT_ARRAY_PARAM_DESC(aborts, aborts, name);
+
 /* Whatever it is, it is answered by R(0) with "other error", and the answer taken then. */
-static const struct {
+static const struct invalid {
 	const char *name, *received;
 } invalid[] = {
 	{ "another NAD", "<#010002900093" },
@@ -177,13 +185,16 @@ static const struct {
 	{ "an I-block with the wrong N(S)", "<I10:9000" },
 };
 
-static void run_invalid(unsigned int i)
-{
-	char script[200];
-	struct t1_scenario s = { .name = invalid[i].name, .script = script };
+KUNIT_ARRAY_PARAM_DESC(invalid, invalid, name);
 
-	snprintf(script, sizeof(script), "$01 >I00:01 %s >R0/2 " OK, invalid[i].received);
-	t1_run("t1: invalid", &s);
+static void run_invalid(struct kunit *test)
+{
+	const struct invalid *c = test->param_value;
+	char script[200];
+	struct t1_scenario s = { .name = c->name, .script = script };
+
+	snprintf(script, sizeof(script), "$01 >I00:01 %s >R0/2 " OK, c->received);
+	scard_test_t1("t1: invalid", &s);
 }
 
 static const struct t1_scenario others[] = {
@@ -204,21 +215,46 @@ static const struct t1_scenario others[] = {
 	{ .name = "CRC cut off", .crc = true, .script = "$01 >I00:01 <#00000000 >R0/2 " OK },
 };
 
-int main(void)
-{
-	unsigned int i;
+KUNIT_ARRAY_PARAM_DESC(others, others, name);
 
-	for (i = 0; i < ARRAY_SIZE(error_free); i++)
-		t1_run("t1: error-free", &error_free[i]);
-	for (i = 0; i < ARRAY_SIZE(errors); i++)
-		t1_run("t1: errors", &errors[i]);
-	for (i = 0; i < ARRAY_SIZE(resynch); i++)
-		t1_run("t1: resynchronisation", &resynch[i]);
-	for (i = 0; i < ARRAY_SIZE(aborts); i++)
-		t1_run("t1: abort", &aborts[i]);
-	for (i = 0; i < ARRAY_SIZE(invalid); i++)
-		run_invalid(i);
-	for (i = 0; i < ARRAY_SIZE(others); i++)
-		t1_run("t1", &others[i]);
-	return tap_end();
+static void run_error_free(struct kunit *test)
+{
+	scard_test_t1("t1: error-free", test->param_value);
 }
+
+static void run_errors(struct kunit *test)
+{
+	scard_test_t1("t1: errors", test->param_value);
+}
+
+static void run_resynch(struct kunit *test)
+{
+	scard_test_t1("t1: resynchronisation", test->param_value);
+}
+
+static void run_aborts(struct kunit *test)
+{
+	scard_test_t1("t1: abort", test->param_value);
+}
+
+static void run_others(struct kunit *test)
+{
+	scard_test_t1("t1", test->param_value);
+}
+
+static struct kunit_case t1_rules_cases[] = {
+	KUNIT_CASE_PARAM(run_error_free, error_free_gen_params),
+	KUNIT_CASE_PARAM(run_errors, errors_gen_params),
+	KUNIT_CASE_PARAM(run_resynch, resynch_gen_params),
+	KUNIT_CASE_PARAM(run_aborts, aborts_gen_params),
+	KUNIT_CASE_PARAM(run_invalid, invalid_gen_params),
+	KUNIT_CASE_PARAM(run_others, others_gen_params),
+	{}
+};
+
+static struct kunit_suite t1_rules_suite = {
+	.name = "scard-t1-rules",
+	.test_cases = t1_rules_cases,
+};
+
+kunit_test_suite(t1_rules_suite);

@@ -7,7 +7,7 @@
 #include "unit.h"
 #include "xchain.h"
 
-static const struct {
+static const struct script {
 	const char *name, *cmd, *script;
 	u32 size;
 } scripts[] = {
@@ -37,28 +37,31 @@ static const struct {
 	{ "reserved bChainParameter", "01", ">00:01 <04:9000 !EPROTO", 16 },
 };
 
-static void run(unsigned int n)
+KUNIT_ARRAY_PARAM_DESC(scripts, scripts, name);
+
+static void run(struct kunit *test)
 {
+	const struct script *s = test->param_value;
 	char script[200], *rest = script, *token;
 	enum xchain_action action;
 	struct xchain x;
 	u32 len, rx_len;
-	u8 *cmd = hex(scripts[n].cmd, &len), *ans = malloc(scripts[n].size), *rx;
+	u8 *cmd = scard_test_hex(s->cmd, &len), *ans = scard_test_alloc(s->size), *rx;
 
-	tap_test("xchain: %s", scripts[n].name);
-	snprintf(script, sizeof(script), "%s", scripts[n].script);
-	action = ccid_xchain_start(&x, cmd, len, 4, ans, scripts[n].size);
+	STEP("xchain: %s", s->name);
+	snprintf(script, sizeof(script), "%s", s->script);
+	action = ccid_xchain_start(&x, cmd, len, 4, ans, s->size);
 	while ((token = strsep(&rest, " "))) {
 		switch (*token) {
 		case '>':
 			CHECK_EQ(action, XCHAIN_SEND);
-			CHECK_EQ(x.level, strtoul(token + 1, NULL, 16));
+			CHECK_EQ(x.level, scard_test_number(token + 1, 16));
 			CHECK_HEX(x.tx, x.tx_len, token + 4);
 			break;
 		case '<':
-			rx = hex(token + 4, &rx_len);
-			action = ccid_xchain_step(&x, strtoul(token + 1, NULL, 16), rx, rx_len);
-			free(rx);
+			rx = scard_test_hex(token + 4, &rx_len);
+			action = ccid_xchain_step(&x, scard_test_number(token + 1, 16), rx, rx_len);
+			scard_test_free(rx);
 			break;
 		case '=':
 			CHECK_EQ(action, XCHAIN_DONE);
@@ -69,18 +72,18 @@ static void run(unsigned int n)
 			CHECK_EQ(x.error, strcmp(token, "!EPROTO") ? -EMSGSIZE : -EPROTO);
 		}
 	}
-	free(cmd);
-	free(ans);
+	scard_test_free(cmd);
+	scard_test_free(ans);
 }
 
-static void no_end(void)
+static void no_end(struct kunit *test)
 {
 	enum xchain_action action;
 	u32 steps = 0;
 	struct xchain x;
 	u8 cmd[1] = { 0 }, ans[4];
 
-	tap_test("xchain: an answer of empty parts without end has one");
+	STEP("xchain: an answer of empty parts without end has one");
 	action = ccid_xchain_start(&x, cmd, 1, 4, ans, sizeof(ans));
 	action = ccid_xchain_step(&x, 1, ans, 0);
 	while (action == XCHAIN_SEND && steps < 100000) {
@@ -91,14 +94,14 @@ static void no_end(void)
 	CHECK_EQ(x.error, -EPROTO);
 }
 
-static void longest(void)
+static void longest(struct kunit *test)
 {
 	u32 len = 65544, size = 65538, block = 261, got = 0, given = 0, i;
-	u8 *cmd = malloc(len), *ans = malloc(size);
+	u8 *cmd = scard_test_alloc(len), *ans = scard_test_alloc(size);
 	enum xchain_action action;
 	struct xchain x;
 
-	tap_test("xchain: 65544 bytes out and 65538 in, in messages of 271");
+	STEP("xchain: 65544 bytes out and 65538 in, in messages of 271");
 	for (i = 0; i < len; i++)
 		cmd[i] = i * 7;
 	action = ccid_xchain_start(&x, cmd, len, block, ans, size);
@@ -118,17 +121,20 @@ static void longest(void)
 	CHECK_EQ(got, len);
 	CHECK_EQ(x.ans_len, size);
 	CHECK(!memcmp(ans, cmd, size));
-	free(cmd);
-	free(ans);
+	scard_test_free(cmd);
+	scard_test_free(ans);
 }
 
-int main(void)
-{
-	unsigned int i;
+static struct kunit_case xchain_cases[] = {
+	KUNIT_CASE_PARAM(run, scripts_gen_params),
+	KUNIT_CASE(no_end),
+	KUNIT_CASE(longest),
+	{}
+};
 
-	for (i = 0; i < ARRAY_SIZE(scripts); i++)
-		run(i);
-	no_end();
-	longest();
-	return tap_end();
-}
+static struct kunit_suite xchain_suite = {
+	.name = "scard-xchain",
+	.test_cases = xchain_cases,
+};
+
+kunit_test_suite(xchain_suite);
