@@ -4,7 +4,7 @@
 
 usage: patches.py OBJECTS
 
-Each .c and .h of kernel/ is in the series once; a patch includes and calls only what it or an
+Each .c and .h of kernel/ is in the series once, and so is each suite of tests/unit that tests them; a patch includes and calls only what it or an
 earlier one has (nm of the objects in OBJECTS); subjects and bodies have the width that mail wants.
 Print what is wrong.
 """
@@ -27,6 +27,8 @@ def complete(order):
     files = {str(path.relative_to(TOP)) for path in (TOP / "kernel").rglob("*.[ch]")
              if not path.name.endswith(".mod.c")}
     files |= {str(path.relative_to(TOP)) for path in (TOP / "include").rglob("*.h")}
+    files |= {str(path.relative_to(TOP)) for path in (TOP / "tests/unit").glob("test_*.c")
+              if "kunit_test_suite(" in path.read_text()}
     for name, count in Counter(name for name, _ in order).items():
         if count > 1:
             yield f"{name}: {count} times"
@@ -39,7 +41,12 @@ def complete(order):
 def includes(name):
     """The files of ours that a file includes"""
     for quoted, found in re.findall(r'^#[ \t]*include[ \t]*(["<])([^">]*)[">]', (TOP / name).read_text(), re.M):
-        if quoted == '"':
+        if quoted == '"' and name.startswith("tests/"):
+            # tap.h and fuzz.h are those of user space
+            places = ("tests/unit", "tests/fuzz", "kernel/ccid/proto", "kernel/core")
+            yield from (f"{place}/{found}" for place in places
+                        if (TOP / place / found).exists() and found not in ("../tap.h", "fuzz.h"))
+        elif quoted == '"':
             beside = (Path(name).parent / found).as_posix()
             yield beside if (TOP / beside).exists() else f"kernel/{found}"
         elif OWN_HEADERS.fullmatch(found):
@@ -49,7 +56,7 @@ def includes(name):
 def ordered(order, objects):
     number = dict(order)
     for name, patch in order:
-        if name.startswith(("kernel/", "include/")) and name.endswith((".c", ".h")) and (TOP / name).exists():
+        if name.startswith(("kernel/", "include/", "tests/unit/", "tests/fuzz/")) and name.endswith((".c", ".h")) and (TOP / name).exists():
             for other in includes(name):
                 if number.get(other, patch + 1) > patch:
                     yield f"patch {patch}: {name} includes {other}, which comes later"

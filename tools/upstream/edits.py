@@ -20,11 +20,13 @@ RENAMES = {"kernel/docs/transport.md": "Documentation/driver-api/scard/transport
 
 
 def user_space_gone(text):
-    """Leave the kernel's half of "#ifdef __KERNEL__ ... #else ... #endif"."""
+    """Leave the kernel's half of "#ifdef __KERNEL__ ... #else ... #endif", nothing of "#ifndef __KERNEL__"."""
     kept, state = [], None
     for line in text.splitlines(True):
         if line == "#ifdef __KERNEL__\n":
             state = "kernel"
+        elif line == "#ifndef __KERNEL__\n":
+            state = "user"
         elif state and line == "#else\n":
             state = "user"
         elif state and line == "#endif\n":
@@ -34,6 +36,18 @@ def user_space_gone(text):
     return re.sub(r"\n{3,}", "\n\n", "".join(kept))
 
 
+def test(text):
+    """A suite, or a file that suites share, which includes what it tests by its place in drivers/scard"""
+    text = re.sub(r"(?s) In user space\n.*?\n \*/\n", "\n */\n", user_space_gone(text), count=1)
+
+    def include(found):
+        for place in ("ccid/proto", "core"):
+            if (TOP / "kernel" / place / found[1]).exists():
+                return f'#include "{place}/{found[1]}"'
+        return found[0]
+    return re.sub(r'#include "(\w+\.h)"', include, text)
+
+
 def adapt(source, text, version):
     """Return a file of ours as it is in the kernel's tree."""
     for here, there in RENAMES.items():
@@ -41,6 +55,8 @@ def adapt(source, text, version):
     if source == "kernel/ccid/proto/port.h":
         text = user_space_gone(text)
         text = re.sub(r" \* no time, no log\..*?\n \*/\n", " * no time, no log.\n */\n", text, flags=re.S)
+    elif source.startswith(("tests/unit/", "tests/fuzz/")):
+        text = test(text)
     elif source == "kernel/docs/sysfs-class-scard":
         month = datetime.date.today().strftime("%B %Y")
         for name, value in {"Date": month, "KernelVersion": version, "Contact": LIST}.items():
@@ -78,6 +94,9 @@ def makefile(root):
         found = re.fullmatch(r"(scard-y|obj-\$\(CONFIG_\w+\)) [:+]= (\S+)\.o", line)
         if found and (root / f"drivers/scard/{found[2]}.c").exists():
             lines.append(line)
+    tests = sorted(path.stem for path in (root / "drivers/scard/tests").glob("*.c"))
+    if tests:
+        lines += ["", *(f"scard-$(CONFIG_SCARD_KUNIT_TEST) += tests/{name}.o" for name in tests)]
     return "\n".join(lines) + "\n"
 
 
@@ -112,6 +131,11 @@ def ioctl_number(root):
     insert(root, name, "^" + min(later), row + "\n")
 
 
+def kunit(root):
+    """The entry of the suites, with the first of them"""
+    insert(root, "drivers/scard/Kconfig", None, "\n" + read(TOP / "tools/upstream/kunit/Kconfig").split("\n", 1)[1])
+
+
 def toctree(root):
     insert(root, "Documentation/driver-api/index.rst", r"^   scsi$", "   scard/index\n")
 
@@ -122,9 +146,9 @@ def selftests(root):
     insert(root, "tools/testing/selftests/Makefile", rf"^TARGETS \+= {later}$", "TARGETS += scard\n")
 
 
-TOUCHED = ["MAINTAINERS", "drivers/Kconfig", "drivers/Makefile", "Documentation/driver-api/index.rst",
+TOUCHED = ["MAINTAINERS", "drivers/Kconfig", "drivers/scard/Kconfig", "drivers/Makefile", "Documentation/driver-api/index.rst",
            "Documentation/userspace-api/ioctl/ioctl-number.rst", "tools/testing/selftests/Makefile"]
-EDITS = {"hooks": hooks, "ioctl-number": ioctl_number, "toctree": toctree, "selftests": selftests}
+EDITS = {"hooks": hooks, "ioctl-number": ioctl_number, "kunit": kunit, "toctree": toctree, "selftests": selftests}
 
 
 def covers(pattern, name):
