@@ -142,6 +142,7 @@ static void finding(struct kunit *test)
 	STEP("ccid_desc: not there");
 	CHECK_EQ(parse(&d, ""), -ENOENT);
 	CHECK_EQ(parse(&d, "07 05 82 02 40 00 00"), -ENOENT);
+	CHECK_EQ(parse(&d, "02 0B"), -ENOENT);
 
 	STEP("ccid_desc: one that is too short is not it");
 	CHECK_EQ(parse(&d, "04 21 10 01"), -ENOENT);

@@ -24,6 +24,7 @@ static const struct choice {
 	{ "a table has the rate", "3B 10 14", 4000, 500000, true, 0, 0x14 },
 	{ "a table has a slower rate only", "3B 10 95", 4000, 500000, true, 0, 0x11 },
 	{ "a table has Fi 372 with D 16", "3B 10 16", 4000, 200000, true, 0, 0x15 },
+	{ "another F and D with the default rate", "3B 10 32", 4000, 500000, false, 0, 0x11 },
 	{ "reserved F", "3B 10 75", 4000, 500000, false, 0, 0x11 },
 	{ "reserved D", "3B 10 1A", 4000, 500000, false, 0, 0x11 },
 	{ "D 12 and 20 lie between their neighbours", "3B 10 19", 4000, 150000, false, 0, 0x18 },
@@ -54,6 +55,31 @@ static void choose(struct kunit *test)
 	a = parse_atr(c->atr);
 	CHECK_EQ(ccid_params_choose(&fi_di, &a, &r), c->ret);
 	CHECK_EQ(fi_di, c->fi_di);
+}
+
+/* 3B 10 95 at 4 MHz has 125,000 bit/s */
+static void choose_from(const char *name, const u32 *rates, u32 nrates, u8 want)
+{
+	struct params_reader r = {
+		.clock = 4000, .max_rate = 500000, .rates = rates, .nrates = nrates,
+	};
+	struct atr a;
+	u8 fi_di = 0;
+
+	STEP("params: %s", name);
+	a = parse_atr("3B 10 95");
+	CHECK_EQ(ccid_params_choose(&fi_di, &a, &r), 0);
+	CHECK_EQ(fi_di, want);
+}
+
+static void tables(struct kunit *test)
+{
+	static const u32 below[] = { 124999 }, above[] = { 125001 }, far_off[] = { 124998, 125002 };
+
+	choose_from("a table without rates says nothing", below, 0, 0x95);
+	choose_from("the rate, rounded down", below, 1, 0x95);
+	choose_from("the rate, rounded up", above, 1, 0x95);
+	choose_from("rates beside it", far_off, 2, 0x11);
 }
 
 static void structures(struct kunit *test)
@@ -99,12 +125,17 @@ static void times(struct kunit *test)
 	a = parse_atr("3B 80 81 21 45 E5");
 	CHECK_EQ(ccid_params_wait_t1(&a, 0x11, 4000), 1429 + 291 + 1040 + 1000);
 
+	STEP("params: waiting time of T=1 with F 512 and D 16, and with a reserved D");
+	CHECK_EQ(ccid_params_wait_t1(&a, 0x95, 4000), 1429 + 25 + 90 + 1000);
+	CHECK_EQ(ccid_params_wait_t1(&a, 0x9f, 4000), ccid_params_wait_t1(&a, 0x11, 4000));
+
 	STEP("params: guard time of 255 is none, of 254 is one");
 	a = parse_atr("3B C0 FF 81 21 45 DB");
 	CHECK_EQ(ccid_params_wait_t1(&a, 0x11, 4000), 1429 + 291 + 1040 + 1000);
 	CHECK_EQ(ccid_params_wait_t0(&a, 0x11, 4000), 893 * 260 + 293);
 	a = parse_atr("3B C0 FE 81 21 45 DA");
 	CHECK_EQ(ccid_params_wait_t1(&a, 0x11, 4000), 1429 + 6432 + 1040 + 1000);
+	CHECK_EQ(ccid_params_wait_t0(&a, 0x11, 4000), 893 * 260 + 6482);
 
 	STEP("params: reserved BWI is taken as the longest one");
 	a = parse_atr("3B 80 81 21 95 35");
@@ -132,7 +163,8 @@ static void pps_answer(const char *name, const char *answer, u8 protocol, u8 ask
 	STEP("pps: %s", name);
 	request_len = ccid_pps_put(request, protocol, asked);
 	buf = scard_test_hex(answer, &len);
-	CHECK_EQ(ccid_pps_check(&fi_di, request, request_len, buf, len), ret);
+	/* no byte of an empty answer is there */
+	CHECK_EQ(ccid_pps_check(&fi_di, request, request_len, len ? buf : NULL, len), ret);
 	if (!ret)
 		CHECK_EQ(fi_di, agreed);
 	scard_test_free(buf);
@@ -159,11 +191,13 @@ static void pps(struct kunit *test)
 	pps_answer("parameters that nobody has asked for", "FF 11 95 7B", 1, 0x11, -EPROTO, 0);
 	pps_answer("PPS2", "FF 21 00 DE", 1, 0x95, -EPROTO, 0);
 	pps_answer("PPS1 announced, not there", "FF 11 EE", 1, 0x95, -EPROTO, 0);
+	pps_answer("PPS1 is the check byte", "FF 11 EE", 1, 0xee, -EPROTO, 0);
 	pps_answer("a byte too many", "FF 01 00 FE", 1, 0x95, -EPROTO, 0);
 }
 
 static struct kunit_case params_cases[] = {
 	KUNIT_CASE_PARAM(choose, choices_gen_params),
+	KUNIT_CASE(tables),
 	KUNIT_CASE(structures),
 	KUNIT_CASE(times),
 	KUNIT_CASE(pps),

@@ -90,6 +90,19 @@ static void too_long(struct kunit *test)
 	CHECK_EQ(ccid_t0_tpdu(buf, &len), -EINVAL);
 	CHECK_EQ(len, 263);
 
+	STEP("t0: 255 bytes of data fit");
+	buf[5] = 0;
+	buf[6] = 255;
+	len = 7 + 255;
+	CHECK_EQ(ccid_t0_tpdu(buf, &len), 0);
+	CHECK_EQ(len, T0_TPDU_MAX);
+	CHECK_EQ(buf[4], 255);
+
+	STEP("t0: what is no APDU may have 260 bytes");
+	buf[4] = 1;
+	CHECK_EQ(ccid_t0_tpdu(buf, &len), 0);
+	CHECK_EQ(len, T0_TPDU_MAX);
+
 	STEP("t0: an invalid or too long APDU is refused");
 	buf[4] = 1;
 	len = 261;
