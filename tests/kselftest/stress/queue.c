@@ -153,7 +153,7 @@ static bool all_ended(FIXTURE_DATA(transaction_queue) *self)
 	return good;
 }
 
-TEST_F_TIMEOUT(transaction_queue, waiters_are_served_in_order, 120)
+TEST_F_TIMEOUT(transaction_queue, waiters_are_served_in_order, 600)
 {
 	unsigned int i;
 	double begin;
@@ -177,7 +177,7 @@ TEST_F_TIMEOUT(transaction_queue, waiters_are_served_in_order, 120)
 }
 
 /* Half of them are killed while they wait: the others do not notice, but for the resets. */
-TEST_F_TIMEOUT(transaction_queue, killed_waiters_are_skipped, 120)
+TEST_F_TIMEOUT(transaction_queue, killed_waiters_are_skipped, 600)
 {
 	unsigned int i;
 	int status;
@@ -205,7 +205,7 @@ TEST_F_TIMEOUT(transaction_queue, killed_waiters_are_skipped, 120)
 	EXPECT_EQ(-ESTALE, sc_status(self->owner));
 }
 
-TEST_F_TIMEOUT(transaction_queue, no_waiter_starves, 300)
+TEST_F_TIMEOUT(transaction_queue, no_waiter_starves, 600)
 {
 	double begin, took;
 
