@@ -78,7 +78,8 @@ int ccid_params_choose(u8 *fi_di, const struct atr *atr, const struct params_rea
 			return 0;
 		return -EPROTONOSUPPORT;
 	}
-	/* with a reserved F or D no candidate is better than the default */
+	if (!best || !ccid_atr_f(atr->fi_di))
+		return 0;
 	for (i = 0; i < sizeof(falling); i++) {
 		u8 candidate = (atr->fi_di & 0xf0) | falling[i];
 		u32 rate = ccid_params_rate(candidate, reader->clock);
@@ -262,7 +263,7 @@ int ccid_pps_check(u8 *fi_di, const u8 *request, u32 request_len, const u8 *answ
 		*fi_di = ATR_FI_DI_DEFAULT;
 		return answer_len == 3 ? 0 : -EPROTO;
 	}
-	if (answer_len != 4 || answer[2] != request[2])
+	if (answer_len != 4 || request_len != 4 || answer[2] != request[2])
 		return -EPROTO;
 	*fi_di = answer[2];
 	return 0;
