@@ -4,9 +4,9 @@
 
 usage: patches.py OBJECTS
 
-Each .c and .h of kernel/ is in the series once, and so is each suite of tests/unit that tests them; a patch includes and calls only what it or an
-earlier one has (nm of the objects in OBJECTS); subjects and bodies have the width that mail wants.
-Print what is wrong.
+Each .c and .h of kernel/ is in the series once, and so is each suite of tests/unit that tests
+them; a patch includes and calls only what it or an earlier one has (nm of the objects in OBJECTS);
+subjects and bodies have the width that mail wants. Print what is wrong.
 """
 
 import re

@@ -153,7 +153,7 @@ static bool all_ended(FIXTURE_DATA(transaction_queue) *self)
 	return good;
 }
 
-TEST_F_TIMEOUT(transaction_queue, waiters_are_served_in_order, 600)
+TEST_F_TIMEOUT(transaction_queue, waiters_are_served_in_order, 120)
 {
 	unsigned int i;
 	double begin;
@@ -177,7 +177,7 @@ TEST_F_TIMEOUT(transaction_queue, waiters_are_served_in_order, 600)
 }
 
 /* Half of them are killed while they wait: the others do not notice, but for the resets. */
-TEST_F_TIMEOUT(transaction_queue, killed_waiters_are_skipped, 600)
+TEST_F_TIMEOUT(transaction_queue, killed_waiters_are_skipped, 120)
 {
 	unsigned int i;
 	int status;
@@ -205,7 +205,7 @@ TEST_F_TIMEOUT(transaction_queue, killed_waiters_are_skipped, 600)
 	EXPECT_EQ(-ESTALE, sc_status(self->owner));
 }
 
-TEST_F_TIMEOUT(transaction_queue, no_waiter_starves, 600)
+TEST_F_TIMEOUT(transaction_queue, no_waiter_starves, 300)
 {
 	double begin, took;
 

@@ -239,7 +239,8 @@ static bool has_pidfds(void)
 {
 	int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
 
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	return fd >= 0;
 }
 
