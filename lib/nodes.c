@@ -11,11 +11,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -112,7 +114,8 @@ static unsigned int major_number(void)
 	fd = scard_descriptors_open(SCARD_PROC_DEVICES, O_RDONLY);
 	if (fd < 0)
 		return 0;
-	while ((n = read(fd, buf + len, sizeof(buf) - 1 - len)) > 0)
+	while (scard_descriptors_ours(fd) &&
+	       (n = read(fd, buf + len, sizeof(buf) - 1 - len)) > 0)
 		len += n;
 	scard_descriptors_close(fd);
 	buf[len] = '\0';
@@ -124,8 +127,17 @@ static unsigned int major_number(void)
 	return 0;
 }
 
+/* An entry of getdents64(2), which no header declares */
+struct linux_dirent64 {
+	uint64_t d_ino;
+	int64_t d_off;
+	unsigned short d_reclen;
+	unsigned char d_type;
+	char d_name[];
+};
+
 /* May this entry of /dev be a node of a reader? */
-static bool is_candidate(const struct dirent *entry, const char *path, unsigned int *major)
+static bool is_candidate(const struct linux_dirent64 *entry, const char *path, unsigned int *major)
 {
 	struct stat st;
 
@@ -161,48 +173,43 @@ static void probe(each_node *f, void *arg)
 	}
 }
 
-/* Call f for each entry of /dev that may be a node until it returns false; 0: all were listed. */
-static int list_nodes(DIR *dir, each_node *f, void *arg)
+/*
+ * Call f for each entry of /dev that may be a node until it returns false; 0: all were listed.
+ * A DIR could not be freed without closing its descriptor, whose number may be the program's.
+ */
+static int list_nodes(int dir, each_node *f, void *arg)
 {
+	_Alignas(struct linux_dirent64) char buf[4096];
+	const struct linux_dirent64 *entry;
 	unsigned int major = UINT_MAX;
 	char path[NODE_PATH_SIZE];
-	struct dirent *entry;
+	long n, at;
 
-	for (;;) {
-		errno = 0;
-		entry = readdir(dir);
-		if (!entry)
-			return errno;
-		snprintf(path, sizeof(path), "%s/%s", SCARD_DEV_DIR, entry->d_name);
-		if (is_candidate(entry, path, &major) && !f(path, arg))
-			return 0;
-	}
+	do {
+		if (!scard_descriptors_ours(dir))
+			return -EBADF;
+		n = syscall(SYS_getdents64, dir, buf, sizeof(buf));
+		for (at = 0; at < n; at += entry->d_reclen) {
+			entry = (const struct linux_dirent64 *)(buf + at);
+			snprintf(path, sizeof(path), "%s/%s", SCARD_DEV_DIR, entry->d_name);
+			if (is_candidate(entry, path, &major) && !f(path, arg))
+				return 0;
+		}
+	} while (n > 0);
+	return n ? -errno : 0;
 }
 
 /* Call f for each node until it returns false. Return 0, or an error if out of resources. */
 static int for_each_node(each_node *f, void *arg)
 {
-	DIR *dir;
 	int fd, error;
 
-	/* opendir() would open a descriptor that descriptors.c does not know */
 	fd = scard_descriptors_open(SCARD_DEV_DIR, O_RDONLY | O_DIRECTORY);
 	if (exhausted(fd))
 		return fd;
-	if (fd < 0) {
-		probe(f, arg);
-		return 0;
-	}
-	dir = fdopendir(fd);
-	if (!dir) {
+	error = fd < 0 ? fd : list_nodes(fd, f, arg);
+	if (fd >= 0)
 		scard_descriptors_close(fd);
-		return -ENOMEM;
-	}
-	error = list_nodes(dir, f, arg);
-	scard_descriptors_lock();
-	if (scard_descriptors_remove(fd))
-		closedir(dir);
-	scard_descriptors_unlock(-1);
 	if (error)
 		probe(f, arg);
 	return 0;

@@ -2,7 +2,7 @@
 /*
  * A device layer without a module, for tests of the library on any machine.
  *
- * The library's open, close, ioctl, poll, fcntl, fstatat and readdir are linked to fake.c, which
+ * The library's open, close, ioctl, poll, fcntl, fstatat and syscall are linked to fake.c, which
  * knows the files in a temporary directory: each holds the minor number of a device, and is
  * called scardN unless a test renames it.  The kernel's own
  * kernel/core/policy.c decides which call may run.  The card answers a command with its own
@@ -46,7 +46,7 @@ void fake_unplug_end(unsigned int minor);
 void fake_keep_nodes(bool yes);		/* when readers leave, as in a container */
 void fake_rename(const char *from, const char *to);	/* nodes; to NULL: remove it */
 enum fake_list { FAKE_LIST, FAKE_NO_OPEN, FAKE_NO_READ };
-void fake_refuse_list(enum fake_list how);	/* open(): EACCES; readdir(): EPERM */
+void fake_refuse_list(enum fake_list how);	/* open(): EACCES; getdents64(): EPERM */
 void fake_insert(unsigned int minor);
 void fake_insert_begin(unsigned int minor);	/* present, no ATR yet */
 void fake_insert_end(unsigned int minor, bool mute);
