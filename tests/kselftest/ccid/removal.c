@@ -149,6 +149,9 @@ TEST_F(removal, false_reports_in_a_row_change_nothing)
 			calls++;
 		}
 	}
+	/* A report during a call is a removal where the driver does not ask after it. */
+	if (!variant->patient)
+		vr_do("wait polled 5000");
 	EXPECT_EQ(0, agent_do(&self->u.agent, AGENT_COUNT, 0));
 	vr_do("wait count GetSlotStatus 1 0 5000");
 	sleep(2);
