@@ -37,14 +37,14 @@ own_kernel()
 	esac
 }
 
-# The newest installed stock kernel of a series ("6.1"), or the version itself
-# when it is a full one.
+# The newest installed stock kernel of a series ("6.1", or "6.12-rt" with PREEMPT_RT), or the
+# version itself when it is a full one.
 find_kernel()
 {
-	local v
-	for v in "/boot/vmlinuz-$1" "/boot/vmlinuz-$1."*-amd64; do
-		[[ -r $v && -d /lib/modules/${v#/boot/vmlinuz-} && $v != *-rt-* && $v != *-cloud-* ]] &&
-			echo "${v#/boot/vmlinuz-}"
+	local series=${1%-rt} v
+	for v in "/boot/vmlinuz-$1" "/boot/vmlinuz-$series."*"${1#"$series"}-amd64"; do
+		[[ -r $v && -d /lib/modules/${v#/boot/vmlinuz-} && $v != *-cloud-* &&
+			($v != *-rt-* || $1 = *-rt*) ]] && echo "${v#/boot/vmlinuz-}"
 	done | sort -V | tail -n 1
 }
 
