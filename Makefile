@@ -39,6 +39,12 @@ fuzz:
 	@tests/deps/install check
 	@tests/fuzz/run $(FUZZ_SECONDS)
 
+# One change at a time in kernel/ccid/proto and the policy: the tests have to notice 95 %.
+# make mutants FILES="t1.c policy.c"
+mutants:
+	@tests/deps/install unit
+	@tests/mutation/run $(FILES)
+
 # Every row of a table of real readers: make check-readers READERS=FILE
 READERS ?= tests/vreader/readers.tsv
 check-readers: deps
@@ -132,6 +138,7 @@ help:
 	@echo 'make soak SOAK_SECONDS=N  clients that die in every way, on a reader that fails in every way'
 	@echo 'make soak-lib SOAK_SECONDS=N  a process that uses the library in every way, while readers go and come'
 	@echo 'make fuzz FUZZ_SECONDS=N  fuzzes the protocol functions, N seconds each'
+	@echo 'make mutants            changes the protocol functions and the policy: do the tests notice?'
 	@echo 'make bench      what calls cost, against pcscd and the bare transfers'
 	@echo 'make bench-profile  instructions of these calls by function'
 	@echo 'make check-readers READERS=FILE  replays a table of real readers'
@@ -143,4 +150,4 @@ help:
 	@echo 'make release    archive, SHA256SUMS and tag of HEAD, into build/release/; DRY_RUN=1: no tag; SIGN=1: signed'
 	@echo 'make clean      remove build/'
 
-.PHONY: all lib tools deps check check-arch check-debug check-long check-readers check-release fuzz soak soak-lib upstream bench bench-profile demo clean help $(PARTS)
+.PHONY: all lib tools deps check check-arch check-debug check-long check-readers check-release fuzz mutants soak soak-lib upstream bench bench-profile demo clean help $(PARTS)

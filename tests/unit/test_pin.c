@@ -38,7 +38,9 @@ static void modify_with(const char *messages, const char *indices)
 		 "01 1E 82 04 08 05 06 0804 03 07 %s 0904 %s A1A2A3 00240001 08 FFFFFFFFFFFFFFFF",
 		 messages, indices);
 	CHECK_HEX(buf, m.len, want);
+	CHECK_EQ(m.timeout, 0x1e);
 	CHECK_EQ(m.apdu_len, 13);
+	CHECK(!m.unpadded);
 	CHECK_HEX(buf + m.prologue, PIN_PROLOGUE_LEN, "A1A2A3");
 	scard_test_free(buf);
 }
@@ -193,6 +195,8 @@ static void features(struct kunit *test)
 	gemalto("as they are", FEATURES("00"),
 		(struct pin_pad) { PIN_FIX_ALL_INDICES, 2, 6, 16 });
 	gemalto("indices are right", FEATURES("04"), (struct pin_pad) { 0, 2, 6, 16 });
+	gemalto("one size", "02 10 00 02 60 00 0000 00 000000 01 08 08 00 0000 000000",
+		(struct pin_pad) { PIN_FIX_ALL_INDICES, 2, 8, 8 });
 	gemalto("none", "", (struct pin_pad) { PIN_FIX_ALL_INDICES, 7, 0, 0 });
 	gemalto("cut off", "02 10 00 02 60 00 0000 04 000000 01 06 10 00 0000 0000",
 		(struct pin_pad) { PIN_FIX_ALL_INDICES, 7, 0, 0 });
@@ -257,6 +261,8 @@ static void refusals(struct kunit *test)
 	refuse(true, "cut off", VERIFY "04000000 00200001");
 	snprintf(text, sizeof(text), MODIFY, "04");
 	refuse(true, "bNumberMessage 4", text);
+	refuse(true, "ulDataLength too long",
+	       "1E 0F 82 04 08 05 06 0804 03 07 01 0904 B1B2B3 A1A2A3 05000000 00240001");
 }
 
 static void templates(struct kunit *test)
