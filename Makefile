@@ -45,6 +45,10 @@ mutants:
 	@tests/deps/install unit
 	@tests/mutation/run $(FILES)
 
+# Bounded proofs of kernel/ccid/proto with CBMC, or of P="NAME..." in tests/proof/list
+proof:
+	@tests/proof/run $(P)
+
 # Every row of a table of real readers: make check-readers READERS=FILE
 READERS ?= tests/vreader/readers.tsv
 check-readers: deps
@@ -139,6 +143,7 @@ help:
 	@echo 'make soak-lib SOAK_SECONDS=N  a process that uses the library in every way, while readers go and come'
 	@echo 'make fuzz FUZZ_SECONDS=N  fuzzes the protocol functions, N seconds each'
 	@echo 'make mutants            changes the protocol functions and the policy: do the tests notice?'
+	@echo 'make proof      proves with CBMC that the protocol functions are safe; P="NAME..." for some'
 	@echo 'make bench      what calls cost, against pcscd and the bare transfers'
 	@echo 'make bench-profile  instructions of these calls by function'
 	@echo 'make check-readers READERS=FILE  replays a table of real readers'
@@ -150,4 +155,4 @@ help:
 	@echo 'make release    archive, SHA256SUMS and tag of HEAD, into build/release/; DRY_RUN=1: no tag; SIGN=1: signed'
 	@echo 'make clean      remove build/'
 
-.PHONY: all lib tools deps check check-arch check-debug check-long check-readers check-release fuzz mutants soak soak-lib upstream bench bench-profile demo clean help $(PARTS)
+.PHONY: all lib tools deps check check-arch check-debug check-long check-readers check-release fuzz mutants proof soak soak-lib upstream bench bench-profile demo clean help $(PARTS)
