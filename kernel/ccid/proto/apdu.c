@@ -49,13 +49,14 @@ static int apdu_parse_extended(struct apdu *a, const u8 *body, u32 len)
  */
 int ccid_apdu_parse(struct apdu *a, const u8 *buf, u32 len)
 {
-	const u8 *body = buf + APDU_HEADER_LEN;
+	const u8 *body;
 	u32 lc;
 
 	memset(a, 0, sizeof(*a));
 	a->data = APDU_HEADER_LEN;
 	if (len < APDU_HEADER_LEN)
 		return -EINVAL;
+	body = buf + APDU_HEADER_LEN;
 	len -= APDU_HEADER_LEN;
 	if (!len)
 		return 0;			/* case 1 */

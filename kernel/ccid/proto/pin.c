@@ -56,10 +56,11 @@ static void pin_swap(u8 *p)
  */
 static bool pin_numbers_ok(u8 *buf, u32 len, u32 header, u32 min_max, u32 language)
 {
-	const u8 *length = buf + header - 4;
+	const u8 *length;
 
 	if (len < header + PIN_APDU_MIN)
 		return false;
+	length = buf + header - 4;
 	if (get_le32(length) == len - header)
 		return true;
 	if (get_be32(length) != len - header)
