@@ -39,6 +39,12 @@ fuzz:
 	@tests/deps/install check
 	@tests/fuzz/run $(FUZZ_SECONDS)
 
+# Random programs of ioctls, led by coverage, on the debug kernel, FUZZ_SECONDS in all
+fuzz-ioctl: FUZZ_SECONDS := $(if $(filter file,$(origin FUZZ_SECONDS)),60,$(FUZZ_SECONDS))
+fuzz-ioctl:
+	@tests/deps/install build vm check kernel-stock debug
+	@MAKEFLAGS= tests/fuzz/ioctl/run $(FUZZ_SECONDS)
+
 # One change at a time in kernel/ccid/proto and the policy: the tests have to notice 95 %.
 # make mutants FILES="t1.c policy.c"
 mutants:
@@ -142,6 +148,7 @@ help:
 	@echo 'make soak SOAK_SECONDS=N  clients that die in every way, on a reader that fails in every way'
 	@echo 'make soak-lib SOAK_SECONDS=N  a process that uses the library in every way, while readers go and come'
 	@echo 'make fuzz FUZZ_SECONDS=N  fuzzes the protocol functions, N seconds each'
+	@echo 'make fuzz-ioctl FUZZ_SECONDS=N  fuzzes the ioctls on the debug kernel, led by coverage'
 	@echo 'make mutants            changes the protocol functions and the policy: do the tests notice?'
 	@echo 'make proof      proves with CBMC that the protocol functions are safe; P="NAME..." for some'
 	@echo 'make bench      what calls cost, against pcscd and the bare transfers'
@@ -155,4 +162,4 @@ help:
 	@echo 'make release    archive, SHA256SUMS and tag of HEAD, into build/release/; DRY_RUN=1: no tag; SIGN=1: signed'
 	@echo 'make clean      remove build/'
 
-.PHONY: all lib tools deps check check-arch check-debug check-long check-readers check-release fuzz mutants proof soak soak-lib upstream bench bench-profile demo clean help $(PARTS)
+.PHONY: all lib tools deps check check-arch check-debug check-long check-readers check-release fuzz fuzz-ioctl mutants proof soak soak-lib upstream bench bench-profile demo clean help $(PARTS)

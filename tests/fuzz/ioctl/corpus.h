@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The cases that have reached something new, in memory, and the last ones that ran. */
+#ifndef FUZZ_CORPUS_H
+#define FUZZ_CORPUS_H
+
+#include <stdbool.h>
+
+#include "fuzz.h"
+
+/* The next case: a fresh one, or a change of one that was kept */
+void corpus_next(struct fuzz_case *c);
+void corpus_keep(const struct fuzz_case *c);
+unsigned int corpus_count(void);
+
+/* The last cases, also in @dir/recent, which outlives the machine */
+bool corpus_record(const char *dir);
+void corpus_run(const struct fuzz_case *c);
+void corpus_print_recent(void);
+
+#endif
