@@ -95,6 +95,7 @@ static const struct script {
 	  "A:opens B:opens B:begin A:close worker=no B:pending B:transmit B:done B:unlock worker "
 	  "B:pending=ESTALE job=reset job=none" },
 	{ "an exit: without a connection", "A:close worker=no" },
+	{ "an exit: after Disconnect", "A:opens A:transmit A:done A:leave A:close worker=no" },
 	{ "an exit: the handle never used the card", "A:opens-direct A:close worker=no B:connect" },
 	{ "an exit: a DIRECT handle sent something", "A:opens-direct A:speaks A:close worker" },
 	{ "an exit: a DIRECT handle has powered the card",
