@@ -194,6 +194,7 @@ static const struct script {
 	{ "the worker: idle", "idle worker job=idle job=none wanted=no" },
 	{ "the worker: idle, with a handle", "A:opens idle worker job=none" },
 	{ "the worker: idle, without power", "card-off idle worker job=none" },
+	{ "the worker: idle, without a card", "removed idle worker job=none" },
 	{ "the worker: a reset, then settle, then idle",
 	  "A:opens A:transmit idle settle A:close A:done worker job=reset job=settle job=idle "
 	  "job=none" },
