@@ -60,6 +60,8 @@ static void basics(struct kunit *test)
 	a = parse_atr("3B 80 11 91");
 	CHECK(a.specific && a.implicit);
 	CHECK_EQ(a.specific_protocol, 1);
+	a = parse_atr("3B 80 11 81");
+	CHECK(a.specific && !a.implicit);
 
 	STEP("atr: TC2 is the waiting time integer, 0 is reserved");
 	CHECK_EQ(parse_atr("3B 80 40 14").wi, 0x14);
@@ -74,6 +76,12 @@ static void protocols(struct kunit *test)
 	a = parse_atr("3B 80 80 01 01");
 	CHECK_EQ(a.protocols, 3);
 	CHECK_EQ(a.first, 0);
+	CHECK(a.has_tck && a.tck_ok);
+
+	STEP("atr: T=1 and T=0, T=1 first");
+	a = parse_atr("3B 80 81 00 01");
+	CHECK_EQ(a.protocols, 3);
+	CHECK_EQ(a.first, 1);
 	CHECK(a.has_tck && a.tck_ok);
 
 	STEP("atr: T=1 alone with its IFSC, BWI, CWI and CRC");
@@ -92,6 +100,9 @@ static void protocols(struct kunit *test)
 	STEP("atr: only the first group of interface bytes for T=1 counts");
 	a = parse_atr("3B 80 81 91 20 11 40 40");
 	CHECK_EQ(a.ifsc, 0x20);
+	a = parse_atr("3B 80 81 91 30 9F 07 11 40 69");
+	CHECK_EQ(a.ifsc, 0x30);
+	CHECK_EQ(a.classes, 7);
 
 	STEP("atr: T=15 gives classes and clock stop, and is no protocol");
 	a = parse_atr("3B 80 80 1F C7 D8");
