@@ -30,7 +30,7 @@ ykman_finds_none()
 	local output
 	output=$(squeezed ykman --log-level DEBUG --reader "$ISO" info)
 	[[ $output = *"PIV Not available"* ||
-		$output = *"Missing applet: "*"PIV, "*"ERROR: Failed to connect to YubiKey."* ]] && return
+		$output = *"Missing applet: "*"PIV, "*"Failed to connect to YubiKey."* ]] && return
 	echo "$output"
 	return 1
 }
