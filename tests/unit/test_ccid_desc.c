@@ -153,6 +153,8 @@ static void finding(struct kunit *test)
 	CHECK_EQ(parse(&d, "00 21 00"), -EINVAL);
 	CHECK_EQ(parse(&d, "01 21 00"), -EINVAL);
 	CHECK_EQ(parse(&d, "36 21 00"), -EINVAL);
+	snprintf(text, sizeof(text), "01 %s", desc);
+	CHECK_EQ(parse(&d, text), -EINVAL);
 	CHECK_EQ(parse(&d, "02 01 05 02"), -EINVAL);
 }
 

@@ -46,6 +46,11 @@ static void answers(struct kunit *test)
 	CHECK_HEX(a.data, a.len, "90 00");
 	scard_test_free(buf);
 
+	STEP("ccid_msg: the last type of an answer");
+	CHECK_EQ(parse(&a, "84 00000000 00 00 00 00 00", &buf), 0);
+	CHECK_EQ(a.type, CCID_RDR_TO_PC_DATA_RATE);
+	scard_test_free(buf);
+
 	STEP("ccid_msg: status bits");
 	CHECK_EQ(parse(&a, "81 00000000 00 00 42 FE 00", &buf), 0);
 	CHECK_EQ(a.icc_status, CCID_ICC_ABSENT);
@@ -86,6 +91,8 @@ static void refusals(struct kunit *test)
 	refuse("dwLength near 2^32", "80 FFFFFFFF 00 00 00 00 00", -ENODATA);
 	refuse("a zero too much, which may be the end of 9000",
 	       "80 01000000 00 00 00 00 00 90 00", -EPROTO);
+	refuse("another byte and a zero too much", "80 00000000 00 00 00 00 00 90 00", -EPROTO);
+	refuse("two bytes too much behind a zero", "80 01000000 00 00 00 00 00 00 01 01", -EPROTO);
 	refuse("zeros and another byte too much", "80 00000000 00 00 00 00 00 00 00 01", -EPROTO);
 	refuse("a command's type", "6F 00000000 00 00 00 00 00", -EPROTO);
 	refuse("an unknown type", "85 00000000 00 00 00 00 00", -EPROTO);

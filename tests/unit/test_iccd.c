@@ -32,6 +32,7 @@ static void version_a(struct kunit *test)
 	CHECK_EQ(ccid_iccd_a_status(0x80), ICCD_FAILED);
 	CHECK_EQ(ccid_iccd_a_status(0x00), ICCD_FAILED);
 	CHECK_EQ(ccid_iccd_a_status(0x30), ICCD_FAILED);
+	CHECK_EQ(ccid_iccd_a_status(0x4f), ICCD_BUSY);
 }
 
 static void version_b(struct kunit *test)
@@ -59,6 +60,10 @@ static void version_b(struct kunit *test)
 	CHECK_EQ(a.cmd_status, CCID_CMD_FAILED);
 	CHECK_EQ(a.icc_status, CCID_ICC_ABSENT);
 	CHECK_EQ(a.error, CCID_ERR_ICC_MUTE);
+	scard_test_free(buf);
+	CHECK_EQ(response("40 41 FB", &a, &wait_ms, &buf), ICCD_FAILED);
+	CHECK_EQ(a.icc_status, CCID_ICC_INACTIVE);
+	CHECK_EQ(a.error, CCID_ERR_HW_ERROR);
 	scard_test_free(buf);
 
 	STEP("iccd: polling of version B, within bounds");

@@ -150,6 +150,10 @@ static void times(struct kunit *test)
 	CHECK_EQ(ccid_params_wait_t1(&a, 0x70, 4000), ccid_params_wait_t1(&a, 0x11, 4000));
 	CHECK(ccid_params_wait_t0(&a, 0x7f, 4000) == ccid_params_wait_t0(&a, 0x11, 4000));
 	CHECK(ccid_params_wait_t0(&a, 0x11, 0xffffffff) >= 1);
+	a = parse_atr("3B 80 40 01");
+	CHECK_EQ(ccid_params_wait_t0(&a, 0x11, 0), 260 * 358 + 1170);
+	a.cwi = 0;
+	CHECK_EQ(ccid_params_wait_t1(&a, 0x11, 0), ccid_params_wait_t1(&a, 0x11, 1000));
 	a.wi = 255;
 	CHECK_EQ(ccid_params_wait_t0(&a, 0x11, 4000), PARAMS_WAIT_MAX_MS);
 }
