@@ -55,6 +55,10 @@ mutants:
 proof:
 	@tests/proof/run $(P)
 
+# What is published without a lock, by the memory model of the Linux kernel
+litmus:
+	@tests/litmus/run
+
 # Every row of a table of real readers: make check-readers READERS=FILE
 READERS ?= tests/vreader/readers.tsv
 check-readers: deps
@@ -149,6 +153,7 @@ help:
 	@echo 'make soak-lib SOAK_SECONDS=N  a process that uses the library in every way, while readers go and come'
 	@echo 'make fuzz FUZZ_SECONDS=N  fuzzes the protocol functions, N seconds each'
 	@echo 'make fuzz-ioctl FUZZ_SECONDS=N  fuzzes the ioctls on the debug kernel, led by coverage'
+	@echo 'make litmus             what is published without a lock, by the memory model of the kernel'
 	@echo 'make mutants            changes the protocol functions and the policy: do the tests notice?'
 	@echo 'make proof      proves with CBMC that the protocol functions are safe; P="NAME..." for some'
 	@echo 'make bench      what calls cost, against pcscd and the bare transfers'
@@ -162,4 +167,4 @@ help:
 	@echo 'make release    archive, SHA256SUMS and tag of HEAD, into build/release/; DRY_RUN=1: no tag; SIGN=1: signed'
 	@echo 'make clean      remove build/'
 
-.PHONY: all lib tools deps check check-arch check-debug check-long check-readers check-release fuzz fuzz-ioctl mutants proof soak soak-lib upstream bench bench-profile demo clean help $(PARTS)
+.PHONY: all lib tools deps check check-arch check-debug check-long check-readers check-release fuzz fuzz-ioctl litmus mutants proof soak soak-lib upstream bench bench-profile demo clean help $(PARTS)
