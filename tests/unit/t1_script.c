@@ -50,6 +50,27 @@ static u32 make_block(u8 *out, const char *text, u8 nad, bool crc)
 	return 3 + n + t1_edc_len(crc);
 }
 
+void scard_test_t1_used(struct t1 *t)
+{
+	static const u8 other[9];
+
+	t->sent = T1_SENT_R;
+	t->before = T1_SENT_R;
+	t->cmd = other;
+	t->cmd_len = sizeof(other);
+	t->cmd_off = 3;
+	t->chunk = 2;
+	t->ans_len = 1;
+	t->answered = true;
+	t->wtx = 7;
+	t->retries = 2;
+	t->resynchs = 2;
+	t->steps = U32_MAX - 1;
+	t->secure = true;
+	t->deferred = true;
+	t->error = -EMSGSIZE;
+}
+
 static void begin(struct play *p, const char *command)
 {
 	u32 len, room = p->s->room ? p->s->room : 300;
@@ -58,6 +79,7 @@ static void begin(struct play *p, const char *command)
 	scard_test_free(p->ans);
 	p->cmd = scard_test_hex(command, &len);
 	p->ans = scard_test_alloc(room);
+	scard_test_t1_used(&p->t);
 	p->action = ccid_t1_start(&p->t, p->cmd, len, p->ans, room, p->tx);
 }
 
@@ -92,6 +114,7 @@ static void receive(struct play *p, const char *text)
 		copy = scard_test_alloc(len ? len : 1);
 		memcpy(copy, block, len);
 	}
+	memset(p->tx, 0xa5, sizeof(p->tx));
 	p->action = ccid_t1_step(&p->t, copy, len, p->tx);
 	scard_test_free(copy);
 }
@@ -103,6 +126,7 @@ static void word(struct play *p, const char *text)
 		begin(p, text + 1);
 		break;
 	case '^':
+		scard_test_t1_used(&p->t);
 		p->action = ccid_t1_start_ifs(&p->t, scard_test_number(text + 1, 16), p->tx);
 		break;
 	case '>':

@@ -27,6 +27,8 @@ struct t1_scenario {
 	u32 room;	/* 0: 300 */
 };
 
+/* As any other exchange may leave the connection */
+void scard_test_t1_used(struct t1 *t);
 void scard_test_t1(const char *group, const struct t1_scenario *s);
 
 #endif /* TESTS_UNIT_T1_SCRIPT_H */

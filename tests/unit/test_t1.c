@@ -5,6 +5,7 @@
  */
 #include "t1.h"
 #include "t1_card.h"
+#include "t1_script.h"
 #include "unit.h"
 
 /* Blocks as they went over the wire between other drivers and cards */
@@ -177,6 +178,7 @@ static void secure(struct t1 *t, const char *want, u8 *ans, u32 size)
 {
 	u8 prologue[T1_PROLOGUE_LEN];
 
+	scard_test_t1_used(t);
 	CHECK_EQ(ccid_t1_start_secure(t, prologue, 13, ans, size), 0);
 	CHECK_HEX(prologue, 3, want);
 }
@@ -227,13 +229,17 @@ static void pin_entry(struct kunit *test)
 	CHECK(t.broken);
 
 	STEP("t1: before the next one it is resynchronised");
+	scard_test_t1_used(&t);
+	t.ifsd = 16;
 	CHECK_EQ(ccid_t1_start_resynch(&t, tx), T1_SEND);
 	CHECK_HEX(tx, t.tx_len, "00 C0 00 C0");
 	CHECK_EQ(ccid_t1_step(&t, (u8 []){ 0x00, 0xe0, 0x00, 0xe0 }, 4, tx), T1_DONE);
 	CHECK(!t.broken);
+	CHECK_EQ(t.ifsd, 32);
 	secure(&t, "00 00 0D", ans, sizeof(ans));
 
 	STEP("t1: and given up if the card does not agree");
+	scard_test_t1_used(&t);
 	CHECK_EQ(ccid_t1_start_resynch(&t, tx), T1_SEND);
 	CHECK_EQ(ccid_t1_step(&t, tx, 0, tx), T1_SEND);
 	CHECK_EQ(ccid_t1_step(&t, tx, 0, tx), T1_SEND);

@@ -130,6 +130,14 @@ static const struct t1_scenario resynch[] = {
 	{ .name = "after the end a card that is dead stays it", .script =
 	  "$01 >I00:01 " GIVEN_UP ">RESYNCH? <- >RESYNCH? <- >RESYNCH? <- !EIO "
 	  "$02 >RESYNCH? <- >RESYNCH? <- >RESYNCH? <- !EIO" },
+	{ .name = "a command that has waited for S(RESYNCH) is sent once", .script =
+	  "$01 >I00:01 " GIVEN_UP ">RESYNCH? <- >RESYNCH? <- >RESYNCH? <- !EIO "
+	  "$02 >RESYNCH? <RESYNCH! >I00:02 " GIVEN_UP ">RESYNCH? <RESYNCH! !EIO" },
+	{ .name = "each block of a chain has three attempts", .ifsc = 1, .script =
+	  "$0102 >I01:01 <- >R0/2 <- >R0/2 <- >R0/2 <R1 >I10:02 " GIVEN_UP
+	  ">RESYNCH? <RESYNCH! !EIO" },
+	{ .name = "after S(WTX) there are three attempts again", .script =
+	  "$01 >I00:01 <- >R0/2 <- >R0/2 <WTX?02 >WTX!02 " GIVEN_UP ">RESYNCH? <RESYNCH! !EIO" },
 	{ .name = "only S(RESYNCH response) answers S(RESYNCH request)", .script =
 	  "$01 >I00:01 " GIVEN_UP ">RESYNCH? <I00:9000 >RESYNCH? <WTX?01 >RESYNCH? "
 	  "<RESYNCH! !EIO" },
