@@ -9,8 +9,9 @@ KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 KMOD := $(O)/kmod
 
-# O stands for another directory in the kernel's make.
-KBUILD = $(MAKE) -C $(KDIR) O= M=$(KMOD)/kernel
+# O stands for another directory in the kernel's make, which takes ours from the command line. An
+# empty one means the source since Linux 6.13, where Debian's headers have no configuration.
+KBUILD = $(MAKE) -C $(KDIR) O=$(abspath $(KDIR)) M=$(KMOD)/kernel
 
 # kbuild does not compare the kernels of two builds: objects of another one go.
 module:
