@@ -37,6 +37,35 @@ own_kernel()
 	esac
 }
 
+# root_of VERSION: the root of that kernel if tests/deps/newest unpacked it; else nothing, for that
+# of this machine
+root_of()
+{
+	local root
+	for root in "$cache"/newest*; do
+		[[ ! -e $root/lib/modules/$1/modules.dep ]] || { echo "$root"; return; }
+	done
+}
+
+# inside ROOT COMMAND...: run it in that root, where this tree has the same path
+inside()
+{
+	local root=$1 user=()
+	shift
+	[[ -n $root ]] || { "$@"; return; }
+	[[ $(id -u) = 0 ]] || user=(--map-root-user)
+	# shellcheck disable=SC2016
+	unshare --mount "${user[@]}" sh -ec '
+		root=$1
+		tree=$2
+		shift 2
+		mkdir -p "$root$tree"
+		mount --rbind "$tree" "$root$tree"
+		mount --rbind /dev "$root/dev"
+		mount --rbind /proc "$root/proc"
+		exec env PATH=/usr/sbin:/usr/bin chroot "$root" "$@"' sh "$root" "$tree" "$@"
+}
+
 # The newest installed stock kernel of a series ("6.1", or "6.12-rt" with PREEMPT_RT), or the
 # version itself when it is a full one.
 find_kernel()
@@ -48,11 +77,16 @@ find_kernel()
 	done | sort -V | tail -n 1
 }
 
-# As find_kernel, installing what is missing (image and headers); stock: the release's own
+# As find_kernel, installing what is missing (image and headers); stock: the release's own;
+# newest, newest-rt: Debian's newest, which is only unpacked
 need_kernel()
 {
 	local v wanted=$1
-	[[ $wanted != stock ]] || wanted=$("$tree/tests/deps/stock")
+	case $wanted in
+	stock) wanted=$("$tree/tests/deps/stock") ;;
+	newest | newest-rt) wanted=$("$tree/tests/deps/newest" "$wanted") || exit ;;
+	esac
+	[[ -z $(root_of "$wanted") ]] || { echo "$wanted"; return; }
 	v=$(find_kernel "$wanted")
 	if [[ -z $v || ! -e /lib/modules/$v/build ]]; then
 		"$tree/tests/deps/install" "kernel-${v:-$wanted}" >&2 ||
@@ -88,7 +122,9 @@ extract_vmlinux()
 # vmlinux_of VERSION: the path of its uncompressed image, which QEMU starts
 vmlinux_of()
 {
-	local image=/boot/vmlinuz-$1 out=$cache/vmlinux-$1
+	local image=/boot/vmlinuz-$1 out=$cache/vmlinux-$1 root
+	root=$(root_of "$1")
+	[[ -z $root ]] || image=$root/lib/modules/$1/vmlinuz
 	# Compressed: QEMU starts an uncompressed image by an entry that KASAN does not survive.
 	own_kernel "$1" >/dev/null && { echo "$(own_kernel "$1")/bzImage"; return; }
 	[[ $out -nt $image ]] || locked "vmlinux-$1" extract_vmlinux "$image" "$out" || exit
