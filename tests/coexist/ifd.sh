@@ -209,6 +209,42 @@ starts_without_the_reader()
 		within 5 answers 0 theirs connect shared && answers "0 *" theirs apdu $count
 }
 
+# with_pcscd_as OWNER OPTION... -- COMMAND...: the command, beside a pcscd that setpriv starts with
+# these options. OWNER owns pcscd's directory, as with systemd.
+with_pcscd_as()
+{
+	local owner=$1 status
+	pcscd_as=(setpriv)
+	while shift && [[ $1 != -- ]]; do
+		pcscd_as+=("$1")
+	done
+	mkdir -p /run/pcscd && chown "$owner" /run/pcscd && start_pcscd || return
+	"${@:2}"
+	status=$?
+	cat /run/pcscd.log
+	end_pcscd -TERM || status=1
+	pcscd_as=()
+	rm -rf /run/pcscd
+	return $status
+}
+
+served()
+{
+	within 5 readers_of_pcscd && programs_alternate
+}
+
+without_readers()
+{
+	# pcscd would have opened the reader by now
+	sleep 2
+	opensc-tool --list-readers | grep '^No smart card readers found'
+}
+
+node_has_group()
+{
+	chgrp scard /dev/scard0 && chmod 660 /dev/scard0 && [[ $(stat -c %g /dev/scard0) = "$groups" ]]
+}
+
 # --- the tests
 
 atr=$(with_ours opensc-tool --reader 0 --atr)
@@ -250,3 +286,16 @@ vreaderctl unplug && configure /dev/scard0: && start_pcscd && start_theirs
 tap_check "pcscd starts before the reader is plugged in" starts_without_the_reader
 hang_up theirs
 tap_check "pcscd ends" end_pcscd -TERM
+
+# The drop-in of pcscd.service, as systemd would set it
+groupadd -f scard
+groups=$(dropin_groups tools/dist/pcscd.service.conf)
+bare=(--no-new-privs --bounding-set -all --inh-caps -all)
+tap_check "the node belongs to the group that pcscd's drop-in names" node_has_group
+other=("${bare[@]}" --reuid $nobody --regid $nobody)
+tap_check "pcscd as root without a capability, as on Debian 13, reads the card, with the drop-in" \
+	with_pcscd_as root "${bare[@]}" --groups "$groups" -- served
+tap_check "pcscd as another user, as on Debian 14, gets no reader without the drop-in" \
+	with_pcscd_as $nobody "${other[@]}" --clear-groups -- without_readers
+tap_check "and with the drop-in it reads the card" \
+	with_pcscd_as $nobody "${other[@]}" --groups "$groups" -- served

@@ -44,9 +44,12 @@ define SCARD_INSTALL_TARGET_CMDS
 	$(INSTALL) -D -m 0755 $(@D)/build/bin/scardctl $(TARGET_DIR)/usr/bin/scardctl
 	$(if $(BR2_PACKAGE_PCSC_LITE),$(INSTALL) -D -m 0644 $(@D)/build/lib/pcsc/libifdscard.so \
 		$(TARGET_DIR)/usr/lib/pcsc/drivers/serial/libifdscard.so)
+	$(if $(and $(BR2_PACKAGE_PCSC_LITE),$(BR2_INIT_SYSTEMD)),$(INSTALL) -D -m 0644 \
+		$(@D)/tools/dist/pcscd.service.conf $(TARGET_DIR)/usr/lib/systemd/system/pcscd.service.d/50-scard.conf)
 endef
 
-# A group alone
+# A group alone. It is made after the installation, so the drop-in that names it stands above: where
+# the target has no such group yet, tools/dist/install leaves it out.
 define SCARD_USERS
 	- - scard -1 - - - - Smart-card readers
 endef

@@ -32,4 +32,5 @@ FILES:libifdscard = "${prefix}/lib/pcsc"
 FILES:scard-ifd = "${bindir}/scard-ifd ${prefix}/lib/systemd/system/scard-ifd@.service \
                    ${prefix}/lib/sysusers.d/scard-ifd.conf ${prefix}/lib/udev/rules.d/69-scard-ifd.rules"
 FILES:${PN} += "${prefix}/lib/udev ${prefix}/lib/sysusers.d ${prefix}/lib/modules-load.d \
-                ${prefix}/lib/modprobe.d ${datadir}/bash-completion"
+                ${prefix}/lib/modprobe.d ${prefix}/lib/systemd/system/pcscd.service.d \
+                ${datadir}/bash-completion"
