@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <debuglog.h>
+
 #include "channel.h"
 
 /*
@@ -21,6 +23,15 @@
 #define ANY_PROTOCOL	(SCARD_PROTO_T0 | SCARD_PROTO_T1)
 
 /* ---- the device ---- */
+
+/* pcscd has it; a program of another kind that loads the driver has no log */
+#pragma weak log_msg
+
+static void complain(const char *path, int error)
+{
+	if (log_msg)
+		log_msg(PCSC_LOG_ERROR, "libifdscard: cannot open %s: %s", path, strerror(error));
+}
 
 static void shut(struct channel *c)
 {
@@ -53,6 +64,7 @@ struct channel *channel_open(const char *name)
 	if (c->fd >= 0 && c->path)
 		error = reopen(c);
 	if (error && error != ENOENT && error != ENXIO && error != ENODEV) {
+		complain(name, error);
 		channel_close(c);
 		return NULL;
 	}
