@@ -33,6 +33,7 @@ own_kernel()
 {
 	case $1 in
 	"$debug_version" | "$kcsan_version") echo "$cache/${1#6.1-}" ;;
+	uml-*) echo "$cache/$1" ;;
 	*) return 1 ;;
 	esac
 }
@@ -64,6 +65,12 @@ inside()
 		mount --rbind /dev "$root/dev"
 		mount --rbind /proc "$root/proc"
 		exec env PATH=/usr/sbin:/usr/bin chroot "$root" "$@"' sh "$root" "$tree" "$@"
+}
+
+# is_process VERSION: it is a kernel that runs as a process (User Mode Linux), not in QEMU
+is_process()
+{
+	[[ $1 = uml-* ]]
 }
 
 # The newest installed stock kernel of a series ("6.1", or "6.12-rt" with PREEMPT_RT), or the
@@ -119,12 +126,13 @@ extract_vmlinux()
 	mv "$out.$$" "$out"
 }
 
-# vmlinux_of VERSION: the path of its uncompressed image, which QEMU starts
+# vmlinux_of VERSION: the path of its uncompressed image, which QEMU starts, or of the program
 vmlinux_of()
 {
 	local image=/boot/vmlinuz-$1 out=$cache/vmlinux-$1 root
 	root=$(root_of "$1")
 	[[ -z $root ]] || image=$root/lib/modules/$1/vmlinuz
+	is_process "$1" && { echo "$(own_kernel "$1")/linux"; return; }
 	# Compressed: QEMU starts an uncompressed image by an entry that KASAN does not survive.
 	own_kernel "$1" >/dev/null && { echo "$(own_kernel "$1")/bzImage"; return; }
 	[[ $out -nt $image ]] || locked "vmlinux-$1" extract_vmlinux "$image" "$out" || exit

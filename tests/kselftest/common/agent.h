@@ -67,7 +67,10 @@ int agent_result(struct agent *agent, int ms);
 /* Begin a call and wait until the kernel has put the process to sleep in it. */
 bool agent_blocks(struct agent *agent, enum agent_op op, uint32_t value);
 bool agent_is_blocked(struct agent *agent);
-/* In which system call does any process sleep? -1: none. Needs root. */
+/*
+ * In which system call does any process sleep? -1: none. Needs root. UML has no
+ * /proc/PID/syscall: there, any sleep counts as one in ioctl().
+ */
 long agent_sleeping_in(pid_t pid);
 /* Is it the name of the program that any process runs? */
 bool agent_runs(pid_t pid, const char *program);
