@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SIGKILL and the reset on close: no leak of a verified card. Over and over a process verifies
- * the PIN (VERIFY) and is killed at a random moment; competitors SCARD_IOC_CONNECT as fast as
- * they can and ask the card whether the PIN is verified. It must never be, and each death must
- * reset the card exactly once.
+ * Death and the reset on close: no leak of a verified card. Over and over a process verifies
+ * the PIN (VERIFY) and ends at a random moment, in one of many ways; competitors
+ * SCARD_IOC_CONNECT as fast as they can and ask the card whether the PIN is verified. It must
+ * never be, and each end must reset the card exactly once.
  *
  * The victim keeps the others out in one of two ways, EXCLUSIVE or a transaction, so that
  * a competitor connects after its death; or it is a plain SHARED handle, and the
@@ -13,11 +13,19 @@
  * TEST_ROUNDS is the number of rounds for each number of competitors (125), TEST_SEED
  * replays a run as far as the scheduler allows.
  */
+#include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "kselftest_harness.h"
 
@@ -30,6 +38,11 @@
 #define TRIES		200000	/* to get in, 50 us or more each */
 
 enum way { EXCLUSIVE_HANDLE, TRANSACTION, PLAIN_SHARED, WAYS };
+enum ending {
+	BY_KILL, BY_ABORT, BY_EXIT, BY_EXEC, BY_CLOSE, BY_DAEMON, BY_FREEZE,
+	ENDINGS
+};
+
 enum stage { NOT_CONNECTED, CONNECTING, CONNECTED, VERIFYING, VERIFIED, STAGES };
 
 struct shared {
@@ -37,6 +50,8 @@ struct shared {
 	atomic_uint done;		/* competitors that have finished the round */
 	atomic_bool over;
 	atomic_int stage;		/* of the victim */
+	atomic_int heir;		/* the process that has its handle, 0: none */
+	atomic_bool left;		/* it has closed its handle, or goes to execute */
 	atomic_ulong asked;		/* answers of the card: not verified */
 	atomic_ulong verified;		/* answers of the card: verified */
 	atomic_ulong unusable;		/* anything else */
@@ -115,10 +130,54 @@ static void compete(struct shared *shared)
 	_exit(0);
 }
 
-static void be_victim(struct shared *shared, enum way way)
+/* ---- the victim ---- */
+
+static struct {
+	struct shared *shared;
+	enum ending ending;
+	int fd;
+} victim;
+
+/* Ends the victim in its way, unless a signal alone does it; interrupts a call. */
+static void end(int sig)
+{
+	pid_t child;
+
+	(void)sig;
+	switch (victim.ending) {
+	case BY_ABORT:
+		abort();
+	case BY_EXIT:
+		_exit(0);
+	case BY_EXEC:
+		victim.shared->left = true;
+		execl("/bin/sleep", "sleep", "1000", NULL);
+		_exit(1);
+	case BY_CLOSE:
+		close(victim.fd);
+		victim.shared->left = true;
+		break;
+	default:	/* BY_DAEMON: as daemon(3), in which the parent ends by _exit() */
+		child = fork();
+		if (child) {
+			victim.shared->heir = child;
+			_exit(0);
+		}
+		for (;;)
+			sc_apdu(victim.fd, APDU_VERIFIED);
+	}
+	for (;;)
+		pause();
+}
+
+static void be_victim(struct shared *shared, enum way way, enum ending ending)
 {
 	int fd = sc_open(O_RDWR), result;
 
+	victim.shared = shared;
+	victim.ending = ending;
+	victim.fd = fd;
+	signal(SIGUSR1, end);
 	shared->stage = CONNECTING;
 	do {
 		result = sc_connect(fd, way == EXCLUSIVE_HANDLE ? SCARD_MODE_EXCLUSIVE :
@@ -152,10 +211,74 @@ static unsigned long parameter(const char *name, unsigned long otherwise)
 	return text ? strtoul(text, NULL, 0) : otherwise;
 }
 
+/* ---- its end ---- */
+
+#define FREEZER		"/run/freezer"
+
+static bool file_set(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool set = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return set;
+}
+
+/* Killed while it is frozen, a process dies when it thaws; the others go on before. */
+static void freeze_and_kill(pid_t pid)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", pid);
+	if (!file_set(FREEZER "/leak/cgroup.procs", text) ||
+	    !file_set(FREEZER "/leak/freezer.state", "FROZEN"))
+		perror("freezer");
+	kill(pid, SIGKILL);
+	pause_us(lrand48() % 1000);
+	file_set(FREEZER "/leak/freezer.state", "THAWED");
+}
+
+/* The victim ends; what is left of it afterwards is killed and has no handle. */
+static bool end_victim(struct shared *shared, pid_t pid, enum ending ending)
+{
+	long us;
+	pid_t heir;
+
+	if (ending == BY_KILL)
+		kill(pid, SIGKILL);
+	else if (ending == BY_FREEZE)
+		freeze_and_kill(pid);
+	else
+		kill(pid, SIGUSR1);
+	if (ending == BY_EXEC || ending == BY_CLOSE) {
+		for (us = 0; us < STAGE_US && !shared->left; us += 50)
+			pause_us(50);
+		if (!shared->left)
+			return false;
+		pause_us(lrand48() % 2000);
+		kill(pid, SIGKILL);
+	}
+	if (waitpid(pid, NULL, 0) != pid)
+		return false;
+	heir = shared->heir;
+	if (!heir)
+		return true;
+	pause_us(lrand48() % 2000);
+	return !kill(heir, SIGKILL) && waitpid(heir, NULL, 0) == heir;
+}
+
 FIXTURE_SETUP(killed_owner)
 {
+	struct rlimit none = { 0, 0 };
 	unsigned int i;
 
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	mkdir(FREEZER, 0700);
+	mount("freezer", FREEZER, "cgroup", 0, "freezer");
+	mkdir(FREEZER "/leak", 0700);
+	ASSERT_EQ(0, access(FREEZER "/leak/freezer.state", W_OK));
 	vr_prepare("--profile short", VR_CARD);
 	self->shared = mmap(NULL, sizeof(*self->shared), PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -195,7 +318,7 @@ TEST_F_TIMEOUT(killed_owner, competitors_never_see_verified_card, 7200)
 {
 	unsigned long rounds = parameter("TEST_ROUNDS", 125);
 	unsigned long seed = parameter("TEST_SEED", (unsigned long)time(NULL) + variant->competitors);
-	unsigned long deaths[STAGES] = { 0 };
+	unsigned long deaths[STAGES] = { 0 }, ends[ENDINGS] = { 0 };
 	unsigned long round, resets = 0;
 	struct shared *shared = self->shared;
 	struct scard_status before, after;
@@ -204,20 +327,23 @@ TEST_F_TIMEOUT(killed_owner, competitors_never_see_verified_card, 7200)
 	srand48((long)seed);
 	for (round = 0; round < rounds; round++) {
 		enum way way = lrand48() % WAYS;
+		enum ending ending = lrand48() % 2 ? BY_KILL : lrand48() % ENDINGS;
 		enum stage stage = lrand48() % STAGES;
 		/* each order of magnitude as often as the others */
 		long life = lrand48() % (1L << lrand48() % (LIFE_BITS + 1));
 		bool early = way != PLAIN_SHARED && lrand48() % 2;
 		unsigned int epochs;
-		pid_t victim;
+		pid_t pid;
 
 		ASSERT_EQ(0, sc_snapshot(self->watch, &before));
 		shared->stage = NOT_CONNECTED;
 		shared->done = 0;
-		victim = fork();
-		ASSERT_LE(0, victim);
-		if (!victim)
-			be_victim(shared, way);
+		shared->heir = 0;
+		shared->left = false;
+		pid = fork();
+		ASSERT_LE(0, pid);
+		if (!pid)
+			be_victim(shared, way, ending);
 		if (early)
 			shared->round++;
 		ASSERT_TRUE(has_come_to(shared, stage)) {
@@ -228,8 +354,13 @@ TEST_F_TIMEOUT(killed_owner, competitors_never_see_verified_card, 7200)
 		if (!early && way != PLAIN_SHARED)
 			shared->round++;
 		pause_us(life / 2);
-		kill(victim, SIGKILL);
-		ASSERT_EQ(victim, waitpid(victim, NULL, 0));
+		/* it has its handler of SIGUSR1 by then */
+		if (ending != BY_KILL)
+			ASSERT_TRUE(has_come_to(shared, CONNECTING));
+		ends[ending]++;
+		ASSERT_TRUE(end_victim(shared, pid, ending)) {
+			TH_LOG("round %lu: way %d, ending %d does not end", round, way, ending);
+		}
 		if (way == PLAIN_SHARED)
 			shared->round++;
 		ASSERT_TRUE(round_over(shared, variant->competitors)) {
@@ -238,7 +369,8 @@ TEST_F_TIMEOUT(killed_owner, competitors_never_see_verified_card, 7200)
 		/* the last one comes when all is over, so that the last reset is done */
 		compete_once(shared, self->last);
 		ASSERT_EQ(0, shared->verified) {
-			TH_LOG("round %lu: the PIN was verified (way %d)", round, way);
+			TH_LOG("round %lu: the PIN was verified (way %d, ending %d)", round, way,
+			       ending);
 		}
 		ASSERT_EQ(0, shared->unusable) {
 			TH_LOG("round %lu: %d", round, shared->error);
@@ -249,7 +381,8 @@ TEST_F_TIMEOUT(killed_owner, competitors_never_see_verified_card, 7200)
 		deaths[shared->stage]++;
 		if (shared->stage >= CONNECTED) {
 			ASSERT_EQ(1, epochs) {
-				TH_LOG("round %lu: way %d, stage %d", round, way, shared->stage);
+				TH_LOG("round %lu: way %d, ending %d, stage %d", round, way,
+				       ending, shared->stage);
 			}
 		} else {
 			/* CONNECTING: it may have been in the moment before it could say so */
@@ -259,6 +392,9 @@ TEST_F_TIMEOUT(killed_owner, competitors_never_see_verified_card, 7200)
 	TH_LOG("%lu rounds; deaths before and in Connect %lu %lu, with a handle %lu, in VERIFY %lu, verified %lu; %lu resets, %lu answers",
 	       rounds, deaths[NOT_CONNECTED], deaths[CONNECTING], deaths[CONNECTED],
 	       deaths[VERIFYING], deaths[VERIFIED], resets, shared->asked);
+	TH_LOG("kill %lu, abort %lu, exit %lu, exec %lu, close %lu, daemon %lu, freeze and kill %lu",
+	       ends[BY_KILL], ends[BY_ABORT], ends[BY_EXIT], ends[BY_EXEC], ends[BY_CLOSE],
+	       ends[BY_DAEMON], ends[BY_FREEZE]);
 	/* the reader says the same: a reset for each, and it was warm */
 	EXPECT_EQ(resets, vr_count("warm"));
 	EXPECT_EQ(0, vr_count("cold"));
