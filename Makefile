@@ -51,6 +51,13 @@ mutants:
 	@tests/deps/install unit
 	@tests/mutation/run $(FILES)
 
+# The same in kernel/core, loaded into a kernel that runs as a process: NUMBER changes of each file.
+# make mutants-core FILES=turn.c NUMBER=0 tries all.
+NUMBER ?= 100
+mutants-core:
+	@tests/deps/install unit build check
+	@MAKEFLAGS= tests/mutation/kernel -n $(NUMBER) $(FILES)
+
 # Bounded proofs of kernel/ccid/proto with CBMC, or of P="NAME..." in tests/proof/list
 proof:
 	@tests/proof/run $(P)
@@ -80,20 +87,20 @@ check-arch:
 check-release:
 	@tests/release/run $(RELEASE) make check $(if $(T),"T=$(T)")
 
-# The long forms of what make check does for a short time: 100,000 processes that are
-# killed with a verified card, 100,000 random steps against the model of what
+# The long forms of what make check does for a short time: 100,000 processes that end
+# with a verified card, on each transport and two kernels, 100,000 random steps against the model of what
 # SCardGetStatusChange has to say, a million messages of a server, a minute of the library's
 # soak; all kselftests that a user-space reader can have; a timer that takes a minute; and the
 # patches for the kernel's tree
 check-long: deps
-	@TEST_ROUNDS=12500 tests/kselftest/run -t 20000 stress/leak
+	@MAKEFLAGS= tests/kselftest/deaths
 	@tests/kselftest/run -u
 	@tests/ifd/run
 	@tests/kselftest/run late
-	@TEST_ROUNDS=1000000 tests/kselftest/run -t 9000 user/fuzz
+	@TEST_ROUNDS=1000000 tests/kselftest/run -k uml-6.12-debug -t 3600 user/fuzz
 	@$(MAKE) lib tools && $(MAKE) -s -C tests/libscard vm
 	@tests/upstream/run
-	@TEST_STEPS=100000 tests/vm/run -n -t 9000 -- tests/libscard/vm/changes
+	@TEST_STEPS=100000 tests/vm/run -k uml-6.12 -n -t 9000 -- tests/libscard/vm/changes
 	@MAKEFLAGS= tests/soak/run -L -d 60
 
 # Hours, where there is no hardware virtualisation
@@ -154,6 +161,7 @@ help:
 	@echo 'make fuzz FUZZ_SECONDS=N  fuzzes the protocol functions, N seconds each'
 	@echo 'make fuzz-ioctl FUZZ_SECONDS=N  fuzzes the ioctls on the debug kernel, led by coverage'
 	@echo 'make litmus             what is published without a lock, by the memory model of the kernel'
+	@echo 'make mutants-core       the same for the core, by kselftests'
 	@echo 'make mutants            changes the protocol functions and the policy: do the tests notice?'
 	@echo 'make proof      proves with CBMC that the protocol functions are safe; P="NAME..." for some'
 	@echo 'make bench      what calls cost, against pcscd and the bare transfers'
@@ -167,4 +175,4 @@ help:
 	@echo 'make release    archive, SHA256SUMS and tag of HEAD, into build/release/; DRY_RUN=1: no tag; SIGN=1: signed'
 	@echo 'make clean      remove build/'
 
-.PHONY: all lib tools deps check check-arch check-debug check-long check-readers check-release fuzz fuzz-ioctl litmus mutants proof soak soak-lib upstream bench bench-profile demo clean help $(PARTS)
+.PHONY: all lib tools deps check check-arch check-debug check-long check-readers check-release fuzz fuzz-ioctl litmus mutants mutants-core proof soak soak-lib upstream bench bench-profile demo clean help $(PARTS)
