@@ -83,6 +83,10 @@ bench:
 check-arch:
 	@MAKEFLAGS= tests/arch/run $(ARCH)
 
+# The kselftests, or T="GROUP...", in a virtual machine of another architecture, arm64 or s390x
+check-arch-vm:
+	@MAKEFLAGS= tests/arch/vm $(ARCH) $(T)
+
 # make check in the file tree of another Debian release, which debootstrap makes: trixie, ...
 check-release:
 	@tests/release/run $(RELEASE) make check $(if $(T),"T=$(T)")
@@ -151,6 +155,7 @@ help:
 	@echo 'make demo       the main job, step by step, in a virtual machine'
 	@echo 'make check      all tests; T="GROUP..." for some of those in tests/groups'
 	@echo 'make check-arch ARCH=arm64  cross-builds (armhf, i386, s390x, ...) and tests under qemu-user'
+	@echo 'make check-arch-vm ARCH=arm64  the kselftests, T="GROUP..." for some, in a VM of arm64 or s390x'
 	@echo 'make check-release RELEASE=trixie T="GROUP..."  make check of HEAD in another Debian release (chroot)'
 	@echo 'make check-debug  the kselftests on a kernel with KASAN, lockdep and others; coverage'
 	@echo 'make check-debug KCSAN=1  the kselftests on a kernel that reports data races'
@@ -175,4 +180,4 @@ help:
 	@echo 'make release    archive, SHA256SUMS and tag of HEAD, into build/release/; DRY_RUN=1: no tag; SIGN=1: signed'
 	@echo 'make clean      remove build/'
 
-.PHONY: all lib tools deps check check-arch check-debug check-long check-readers check-release fuzz fuzz-ioctl litmus mutants mutants-core proof soak soak-lib upstream bench bench-profile demo clean help $(PARTS)
+.PHONY: all lib tools deps check check-arch check-arch-vm check-debug check-long check-readers check-release fuzz fuzz-ioctl litmus mutants mutants-core proof soak soak-lib upstream bench bench-profile demo clean help $(PARTS)
