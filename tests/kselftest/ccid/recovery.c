@@ -146,6 +146,8 @@ TEST_F_TIMEOUT(recovery, port_is_reset_as_the_last_means, 60)
 	for (i = 0; i < AT_ONCE_MS && port_resets() == before; i += 100)
 		pause_ms(100);
 	EXPECT_EQ(before + 1, port_resets());
+	/* The log names a reset at its beginning; sysfs waits for its end. */
+	EXPECT_TRUE(usb_is("bConfigurationValue", "1", AT_ONCE_MS));
 	vr_do("fault clear");
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_RECONNECT, SCARD_DISP_LEAVE));
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
