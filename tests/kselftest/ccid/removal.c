@@ -196,7 +196,7 @@ TEST_F(removal, report_in_RECONNECT)
 {
 	struct scard_status after;
 
-	vr_do("fault on IccPowerOn delay 50");
+	vr_do("fault on IccPowerOn delay 500");
 	agent_begin(&self->u.agent, AGENT_RECONNECT, SCARD_DISP_RESET);
 	vr_do("wait count IccPowerOn 1 0 5000");
 	vr_do("notify " ABSENT);
