@@ -77,6 +77,7 @@ OUT ?= $(O)/bench
 bench:
 	@tests/deps/install build vm check clients kernel-stock
 	@MAKEFLAGS= tests/bench/run -o $(OUT)	# lib/ has an OUT of its own
+	@MAKEFLAGS= tests/bench/jobs -o $(OUT)
 
 # Module, library and tools for another architecture; their tests that need no kernel. Debian
 # names it: arm64, armhf, i386, s390x, ...

@@ -12,7 +12,6 @@
  *   params ROUNDS                   SetParameters for T=1 with the values in use
  *   xfr LEN ROUNDS                  a command of LEN bytes
  */
-#include <asm/unaligned.h>
 #include <linux/atomic.h>
 #include <linux/completion.h>
 #include <linux/module.h>
@@ -20,7 +19,14 @@
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/usb.h>
+#include <linux/version.h>
 #include <linux/vmalloc.h>
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
 
 #include "idle_clock.h"
 #include "mark.h"
