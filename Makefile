@@ -45,6 +45,12 @@ fuzz-ioctl:
 	@tests/deps/install build vm check kernel-stock debug
 	@MAKEFLAGS= tests/fuzz/ioctl/run $(FUZZ_SECONDS)
 
+# Readers on USB that err, led by coverage, on a debug kernel that is a process
+fuzz-device: FUZZ_SECONDS := $(if $(filter file,$(origin FUZZ_SECONDS)),60,$(FUZZ_SECONDS))
+fuzz-device:
+	@tests/deps/install build vm check kernel-stock debug
+	@MAKEFLAGS= tests/fuzz/device/run $(FUZZ_SECONDS)
+
 # One change at a time in kernel/ccid/proto and the policy: the tests have to notice 95 %.
 # make mutants FILES="t1.c policy.c"
 mutants:
@@ -166,6 +172,7 @@ help:
 	@echo 'make soak-lib SOAK_SECONDS=N  a process that uses the library in every way, while readers go and come'
 	@echo 'make fuzz FUZZ_SECONDS=N  fuzzes the protocol functions, N seconds each'
 	@echo 'make fuzz-ioctl FUZZ_SECONDS=N  fuzzes the ioctls on the debug kernel, led by coverage'
+	@echo 'make fuzz-device FUZZ_SECONDS=N  fuzzes the driver as a USB device that errs, led by coverage'
 	@echo 'make litmus             what is published without a lock, by the memory model of the kernel'
 	@echo 'make mutants-core       the same for the core, by kselftests'
 	@echo 'make mutants            changes the protocol functions and the policy: do the tests notice?'
@@ -181,4 +188,4 @@ help:
 	@echo 'make release    archive, SHA256SUMS and tag of HEAD, into build/release/; DRY_RUN=1: no tag; SIGN=1: signed'
 	@echo 'make clean      remove build/'
 
-.PHONY: all lib tools deps check check-arch check-arch-vm check-debug check-long check-readers check-release fuzz fuzz-ioctl litmus mutants mutants-core proof soak soak-lib upstream bench bench-profile demo clean help $(PARTS)
+.PHONY: all lib tools deps check check-arch check-arch-vm check-debug check-long check-readers check-release fuzz fuzz-device fuzz-ioctl litmus mutants mutants-core proof soak soak-lib upstream bench bench-profile demo clean help $(PARTS)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "case.h"
+#include "random.h"
 
 /* How often each operation is drawn for a fresh call */
 static const struct {
@@ -49,27 +50,9 @@ static const struct {
 	[OP_USER_SERVE] = { "uscard-serve", 3 },
 };
 
-static uint64_t state;
-
 const char *fuzz_op_name(unsigned int op)
 {
 	return op < OPS ? ops[op].name : NULL;
-}
-
-void case_seed(uint64_t seed)
-{
-	state = (seed + 1) * 0x9e3779b97f4a7c15ULL;
-	if (!state)
-		state = 1;
-}
-
-/* xorshift64* */
-uint32_t random_below(uint32_t range)
-{
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return (uint32_t)((state * 0x2545f4914f6cdd1dULL >> 32) % range);
 }
 
 static uint8_t draw_op(void)

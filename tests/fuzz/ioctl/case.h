@@ -5,10 +5,6 @@
 
 #include "fuzz.h"
 
-void case_seed(uint64_t seed);
-/* From 0 to @range - 1 */
-uint32_t random_below(uint32_t range);
-
 void case_fresh(struct fuzz_case *c);
 /* Change @c a little; @other may lend calls. */
 void case_change(struct fuzz_case *c, const struct fuzz_case *other);

@@ -22,6 +22,7 @@
 #include "case.h"
 #include "cover.h"
 #include "exec.h"
+#include "random.h"
 #include "server.h"
 #include "usb.h"
 #include "user.h"
@@ -126,7 +127,7 @@ static void *thread_run(void *arg)
 {
 	const struct part *part = arg;
 
-	cover_task();
+	cover_enable(1 + shared->tasks++);
 	run(part->first, part->end);
 	return NULL;
 }
@@ -167,7 +168,7 @@ static int start_process(unsigned int first, unsigned int end, const struct fuzz
 	if (pid < 0)
 		return -1;
 	if (!pid) {
-		cover_task();
+		cover_enable(1 + shared->tasks++);
 		if (freeze)
 			file_set(FREEZER_GROUP "/cgroup.procs", "0");
 		nparts = 0;
@@ -404,13 +405,13 @@ void exec_case(const struct fuzz_case *c, bool tell)
 	telling = tell;
 	for (i = 0; i < FDS; i++)
 		fds[i] = -1;
-	case_seed(hash(c));
+	random_seed(hash(c));
 	/* the server errs from the beginning in some cases */
 	shared->mode = c->head[2] % MODES;
 	shared->value = c->head[2];
 	shared->left = c->head[2] < 64 ? 1 + c->head[2] / MODES : 0;
 	start_signals();
-	cover_task();
+	cover_enable(1 + shared->tasks++);
 	run(0, c->count);
 	for (i = 0; i < nparts && i < THREADS; i++) {
 		if (!parts[i].end)

@@ -56,7 +56,7 @@ struct shared {
 	atomic_uint value;		/* errno, length or time, see server_answer() */
 	atomic_uint minor[SLOTS];	/* of the server's reader */
 	atomic_uint usb_minor;		/* of vreader's reader */
-	atomic_uint tasks;		/* of this case that have counted their coverage */
+	atomic_uint tasks;		/* of this case, in the areas of cover.h from 1 on */
 	atomic_ulong good[OPS];		/* calls that succeeded */
 	atomic_ulong bad[OPS];		/* and that failed */
 	atomic_ulong served;		/* requests that the server answered */

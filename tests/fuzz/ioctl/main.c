@@ -35,6 +35,7 @@
 #include "cover.h"
 #include "exec.h"
 #include "kmsg.h"
+#include "random.h"
 #include "server.h"
 #include "usb.h"
 #include "vr.h"
@@ -167,6 +168,7 @@ static bool run_one(const struct fuzz_case *c)
 	bool gone;
 
 	corpus_run(c);
+	shared->tasks = 0;
 	cover_begin();
 	gone = run_process(run_case, c, LIMIT_MS * scale);
 	executions++;
@@ -250,7 +252,7 @@ static bool prepare(void)
 {
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		      -1, 0);
-	if (shared == MAP_FAILED || !calls_init() || !kmsg_init())
+	if (shared == MAP_FAILED || !calls_init() || !kmsg_init() || !corpus_init())
 		return false;
 	signal(SIGPIPE, SIG_IGN);
 	/* orphans of a case are waited for, too */
@@ -259,7 +261,8 @@ static bool prepare(void)
 	shared->cgroup = prepare_cgroup();
 	shared->fail = prepare_faults();
 	shared->usb = !vr_try("info") && usb_appears();
-	printf("# KCOV: %s\n", cover_init() ? "yes" : "no, cases are random");
+	printf("# KCOV: %s\n",
+	       cover_init() && cover_open(COVER_AREAS) ? "yes" : "no, cases are random");
 	printf("# reader on USB: %s, freezer: %s, fault injection: %s\n",
 	       shared->usb ? "yes" : "no", shared->cgroup ? "yes" : "no",
 	       shared->fail ? "yes" : "no");
@@ -276,6 +279,14 @@ static void print_counts(void)
 		printf(" %s %lu+%lu", fuzz_op_name(op), shared->good[op], shared->bad[op]);
 	printf("\n# %lu requests answered; %lu cases at their limit; the slowest end %lu ms\n",
 	       shared->served, killed, slowest_ms);
+}
+
+static bool record(const char *dir)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/recent", dir);
+	return corpus_record(path);
 }
 
 static bool write_results(const char *dir, unsigned long seconds)
@@ -322,11 +333,11 @@ int main(int argc, char **argv)
 	/* processes of a case print, too */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("# seed %lu, limits times %u\n", seed, scale);
-	if (!prepare() || (dir && !corpus_record(dir))) {
+	if (!prepare() || (dir && !record(dir))) {
 		printf("# cannot begin: %s\n", strerror(errno));
 		return 2;
 	}
-	case_seed(seed);
+	random_seed(seed);
 	begin = now_ms();
 	good = hex ? replay(hex, times) : run_for(seconds);
 	seconds = (now_ms() - begin) / 1000;

@@ -12,6 +12,7 @@
 
 #include "case.h"
 #include "cover.h"
+#include "random.h"
 #include "fuzz.h"
 #include "server.h"
 #include "us.h"
@@ -227,7 +228,7 @@ bool server_start(void)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(order_pipe[1]);
 		close(ready[0]);
-		cover_server();
+		cover_enable(0);
 		serve(order_pipe[0], ready[1]);
 	}
 	setpgid(server, server);

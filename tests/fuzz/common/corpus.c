@@ -1,26 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* See corpus.h. */
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "case.h"
 #include "corpus.h"
+#include "random.h"
 
 #define MOST	1024
 #define RECENT	8
 
-static struct fuzz_case kept[MOST];
-static unsigned int count;
+/* Of all processes. One may read a case while another writes it: any bytes are a case. */
+static struct {
+	atomic_uint count;
+	struct fuzz_case kept[MOST];
+} *corpus;
 
 static struct fuzz_case recent[RECENT];
 static unsigned int ran;
 static int record = -1;
 
+bool corpus_init(void)
+{
+	corpus = mmap(NULL, sizeof(*corpus), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	return corpus != MAP_FAILED;
+}
+
 void corpus_next(struct fuzz_case *c)
 {
-	unsigned int i;
+	unsigned int count = corpus_count(), i;
 
 	if (!count || !random_below(5)) {
 		case_fresh(c);
@@ -30,25 +43,24 @@ void corpus_next(struct fuzz_case *c)
 	i = random_below(count);
 	if (count > 32 && random_below(2))
 		i = count - 1 - random_below(32);
-	*c = kept[i];
-	case_change(c, &kept[random_below(count)]);
+	*c = corpus->kept[i];
+	case_change(c, &corpus->kept[random_below(count)]);
 }
 
 void corpus_keep(const struct fuzz_case *c)
 {
-	kept[count < MOST ? count++ : random_below(MOST)] = *c;
+	unsigned int i = corpus->count++;
+
+	corpus->kept[i < MOST ? i : random_below(MOST)] = *c;
 }
 
 unsigned int corpus_count(void)
 {
-	return count;
+	return corpus->count < MOST ? corpus->count : MOST;
 }
 
-bool corpus_record(const char *dir)
+bool corpus_record(const char *path)
 {
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s/recent", dir);
 	record = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	return record >= 0;
 }
@@ -74,7 +86,8 @@ void corpus_print_recent(void)
 {
 	unsigned int n = ran < RECENT ? ran : RECENT;
 
-	printf("# the last %u cases, the latest one last\n", n);
+	printf("# the last %u cases of process %d, the latest one last\n", n,
+	       (int)getpid());
 	while (n)
 		case_print(&recent[(ran - n--) % RECENT]);
 }

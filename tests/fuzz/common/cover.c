@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * See cover.h. The parent opens KCOV once for each task that a case may have. A task enables one of
- * these, which ends with the task: the parent can read what a killed task has reached.
- */
+/* See cover.h. */
 #include <fcntl.h>
 #include <linux/kcov.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "cover.h"
-#include "fuzz.h"
 
-#define AREAS		8		/* the first is the server's */
 #define AREA_WORDS	(1UL << 15)
 #define TEXT_MAX	(1UL << 21)	/* no module is larger */
 
 static struct {
 	int fd;
 	unsigned long *words;		/* their number, then an address each */
-} areas[AREAS];
+} areas[COVER_AREAS];
 
-static bool there;
+static unsigned int nareas;
 static unsigned long text;
-static unsigned char seen[TEXT_MAX];
-static unsigned int count;
+
+static struct {
+	atomic_uint count;
+	unsigned char seen[TEXT_MAX];
+} *cover;
 
 static unsigned long text_begin(void)
 {
@@ -42,12 +42,22 @@ static unsigned long text_begin(void)
 
 bool cover_init(void)
 {
-	int i;
+	int fd;
 
+	cover = mmap(NULL, sizeof(*cover), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		     -1, 0);
+	if (cover == MAP_FAILED)
+		abort();
 	text = text_begin();
-	if (!text)
-		return false;
-	for (i = 0; i < AREAS; i++) {
+	fd = text ? open("/sys/kernel/debug/kcov", O_RDWR | O_CLOEXEC) : -1;
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+bool cover_open(unsigned int number)
+{
+	for (nareas = 0; nareas < number; nareas++) {
 		int fd = open("/sys/kernel/debug/kcov", O_RDWR | O_CLOEXEC);
 		void *map = MAP_FAILED;
 
@@ -57,61 +67,68 @@ bool cover_init(void)
 			   MAP_SHARED, fd, 0);
 		if (map == MAP_FAILED)
 			return false;
-		areas[i].fd = fd;
-		areas[i].words = map;
+		areas[nareas].fd = fd;
+		areas[nareas].words = map;
 	}
-	there = true;
 	return true;
 }
 
-static void enable(unsigned int area)
+void cover_enable(unsigned int area)
 {
 	/* fails if the task of an earlier case is not quite gone */
-	if (there && area < AREAS && ioctl(areas[area].fd, KCOV_ENABLE, KCOV_TRACE_PC))
+	if (area < nareas && ioctl(areas[area].fd, KCOV_ENABLE, KCOV_TRACE_PC))
 		return;
 }
 
-void cover_server(void)
+bool cover_enable_remote(unsigned int area, uint32_t common, unsigned int bus)
 {
-	enable(0);
-}
+	struct kcov_remote_arg *arg = calloc(1, sizeof(*arg) + sizeof(arg->handles[0]));
+	bool done;
 
-void cover_task(void)
-{
-	enable(1 + shared->tasks++);
+	if (!arg || area >= nareas) {
+		free(arg);
+		return false;
+	}
+	arg->trace_mode = KCOV_TRACE_PC;
+	arg->area_size = AREA_WORDS;
+	arg->common_handle = kcov_remote_handle(KCOV_SUBSYSTEM_COMMON, common);
+	arg->num_handles = bus != 0;
+	arg->handles[0] = kcov_remote_handle(KCOV_SUBSYSTEM_USB, bus);
+	done = !ioctl(areas[area].fd, KCOV_REMOTE_ENABLE, arg);
+	free(arg);
+	return done;
 }
 
 void cover_begin(void)
 {
-	int i;
+	unsigned int i;
 
-	shared->tasks = 0;
-	for (i = 0; there && i < AREAS; i++)
+	for (i = 0; i < nareas; i++)
 		__atomic_store_n(&areas[i].words[0], 0, __ATOMIC_RELAXED);
 }
 
 unsigned int cover_end(void)
 {
-	unsigned int fresh = 0;
-	unsigned long i, k, n, at;
+	unsigned int fresh = 0, i;
+	unsigned long k, n, at;
 
-	for (i = 0; there && i < AREAS; i++) {
+	for (i = 0; i < nareas; i++) {
 		n = __atomic_load_n(&areas[i].words[0], __ATOMIC_RELAXED);
 		for (k = 1; k <= n && k < AREA_WORDS; k++) {
 			at = areas[i].words[k] - text;
-			if (at >= TEXT_MAX || seen[at])
+			if (at >= TEXT_MAX || cover->seen[at])
 				continue;
-			seen[at] = 1;
+			cover->seen[at] = 1;
 			fresh++;
 		}
 	}
-	count += fresh;
+	cover->count += fresh;
 	return fresh;
 }
 
 unsigned int cover_count(void)
 {
-	return count;
+	return cover->count;
 }
 
 bool cover_write(const char *path)
@@ -122,7 +139,7 @@ bool cover_write(const char *path)
 	if (!file)
 		return false;
 	for (at = 0; at < TEXT_MAX; at++)
-		if (seen[at])
+		if (cover->seen[at])
 			fprintf(file, "%lx\n", at);
 	return !fclose(file);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The cases that have reached something new, in memory, and the last ones that ran. */
+/* The cases of all processes that have reached something new, and the last ones of this process. */
 #ifndef FUZZ_CORPUS_H
 #define FUZZ_CORPUS_H
 
@@ -7,13 +7,16 @@
 
 #include "fuzz.h"
 
+/* Before the first fork */
+bool corpus_init(void);
+
 /* The next case: a fresh one, or a change of one that was kept */
 void corpus_next(struct fuzz_case *c);
 void corpus_keep(const struct fuzz_case *c);
 unsigned int corpus_count(void);
 
-/* The last cases, also in @dir/recent, which outlives the machine */
-bool corpus_record(const char *dir);
+/* The last cases, also in a file, which outlives the machine */
+bool corpus_record(const char *path);
 void corpus_run(const struct fuzz_case *c);
 void corpus_print_recent(void);
 

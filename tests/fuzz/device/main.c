@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * usage: fuzz [-t SECONDS] [-s SEED] [-x SCALE] [-o DIR] [-r HEX [-n TIMES]]
+ *
+ * In the virtual machine, see run: USB devices that are readers, more or less, on some ports of
+ * vhci_hcd, each with clients; cases that reach code that none before has reached are kept and
+ * changed. Prints comments of TAP, writes DIR/stats and DIR/places for run.
+ *   -x SCALE  limits times this, for a slow machine
+ *   -r HEX    only this case, on one port, and what its calls return
+ *
+ * Status: 1 if a process could not be killed, a valid reader did not work any more, a device stayed
+ * after it was unplugged, or the kernel's log has a report.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "calls.h"
+#include "case.h"
+#include "client.h"
+#include "corpus.h"
+#include "cover.h"
+#include "kmsg.h"
+#include "port.h"
+#include "random.h"
+#include "usb.h"
+
+struct shared *shared;
+
+static bool kcov;
+static const char *dir;
+
+unsigned long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (unsigned long)now.tv_sec * 1000 + (unsigned long)now.tv_nsec / 1000000;
+}
+
+/* The number of the first bus of vhci_hcd, which is that of USB 2.0; 0: there is none. */
+static unsigned int bus_number(void)
+{
+	unsigned int bus;
+
+	for (bus = 1; bus < 64; bus++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "/sys/devices/platform/vhci_hcd.0/usb%u", bus);
+		if (!access(path, F_OK))
+			return bus;
+	}
+	return 0;
+}
+
+static bool prepare(unsigned int scale)
+{
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	if (shared == MAP_FAILED || !calls_init() || !kmsg_init() || !corpus_init())
+		return false;
+	signal(SIGPIPE, SIG_IGN);
+	shared->scale = scale;
+	kcov = cover_init();
+	printf("# KCOV: %s\n", kcov ? "yes" : "no, cases are random");
+	return true;
+}
+
+static pid_t start_port(unsigned int port, unsigned long seed, unsigned long end_ms,
+			const struct fuzz_case *only, unsigned int times)
+{
+	pid_t pid = fork();
+	char path[256];
+
+	if (pid)
+		return pid;
+	random_seed(seed * PORTS + port);
+	if (dir) {
+		snprintf(path, sizeof(path), "%s/recent-%u", dir, port);
+		if (!corpus_record(path))
+			_exit(2);
+	}
+	/* the thread of vhci_hcd for this device; and, for the first port, that of the hub */
+	if (kcov && !(cover_open(AREAS) &&
+		      cover_enable_remote(AREA_REMOTE, port + 1, port ? 0 : bus_number())))
+		printf("# port %u: no coverage of the kernel's threads: %s\n", port,
+		       strerror(errno));
+	exit(port_run(port, end_ms, only, times));
+}
+
+static void watch(unsigned long begin)
+{
+	unsigned long said = begin;
+
+	while (waitpid(-1, NULL, WNOHANG) >= 0) {
+		if (kmsg_report())
+			shared->failed = true;
+		pause_ms(50);
+		if (now_ms() - said < 10000)
+			continue;
+		said = now_ms();
+		printf("# %lu s: %lu executions, %lu devices (%lu bound), %u places, %u kept\n",
+		       (said - begin) / 1000, shared->executions, shared->devices, shared->bound,
+		       cover_count(), corpus_count());
+	}
+	if (kmsg_report())
+		shared->failed = true;
+}
+
+static void print_counts(void)
+{
+	unsigned int i;
+
+	printf("# calls, good + bad:");
+	for (i = 0; i < OPS; i++)
+		printf(" %s %lu+%lu", fuzz_op_name(i), shared->good[i], shared->bad[i]);
+	printf("\n# answers:");
+	for (i = 0; i < HOWS; i++)
+		printf(" %lu", shared->answered[i]);
+	printf("\n# %lu cases at their limit; the slowest end %lu ms; valid readers: %lu\n",
+	       shared->killed, shared->slowest_ms, shared->healthy);
+}
+
+static bool write_results(unsigned long seconds)
+{
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/places", dir);
+	if (!cover_write(path))
+		return false;
+	snprintf(path, sizeof(path), "%s/stats", dir);
+	file = fopen(path, "we");
+	if (!file)
+		return false;
+	fprintf(file, "executions %lu\ndevices %lu\nbound %lu\nhealthy %lu\nseconds %lu\n",
+		shared->executions, shared->devices, shared->bound, shared->healthy, seconds);
+	return !fclose(file);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long seed = (unsigned long)time(NULL), seconds = 60, begin;
+	unsigned int times = 20, scale = 1, i;
+	const char *hex = NULL;
+	struct fuzz_case only;
+	int option;
+
+	while ((option = getopt(argc, argv, "t:s:x:o:r:n:")) != -1) {
+		if (option == 't')
+			seconds = strtoul(optarg, NULL, 10);
+		else if (option == 's')
+			seed = strtoul(optarg, NULL, 0);
+		else if (option == 'x')
+			scale = (unsigned int)strtoul(optarg, NULL, 10);
+		else if (option == 'o')
+			dir = optarg;
+		else if (option == 'r')
+			hex = optarg;
+		else if (option == 'n')
+			times = (unsigned int)strtoul(optarg, NULL, 10);
+		else
+			return 2;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	printf("# seed %lu, limits times %u\n", seed, scale);
+	if (!prepare(scale)) {
+		printf("# cannot begin: %s\n", strerror(errno));
+		return 2;
+	}
+	if (hex && !case_from_hex(&only, hex)) {
+		printf("# -r: not a case\n");
+		return 2;
+	}
+	shared->tell = hex;
+	if (hex)
+		case_print(&only);
+	begin = now_ms();
+	for (i = 0; i < (hex ? 1 : PORTS); i++)
+		start_port(i, seed, begin + 1000 * seconds, hex ? &only : NULL, times);
+	watch(begin);
+	seconds = (now_ms() - begin) / 1000;
+	print_counts();
+	printf("# seed %lu: %lu executions, %u places, %u cases kept, %lu s\n", seed,
+	       shared->executions, cover_count(), corpus_count(), seconds);
+	if (dir && !write_results(seconds))
+		return 2;
+	return shared->failed;
+}
