@@ -280,6 +280,18 @@ TEST_F(ioctl_args, wrong_protocols_get_EPROTONOSUPPORT)
 						 SCARD_DISP_LEAVE));
 }
 
+TEST_F(ioctl_args, unknown_protocols_get_EINVAL)
+{
+	uint32_t bit;
+
+	for (bit = SCARD_PROTO_RAW << 1; bit; bit <<= 1) {
+		EXPECT_EQ(-EINVAL, sc_connect(self->idle, SCARD_MODE_SHARED, SC_ANY | bit));
+		EXPECT_EQ(-EINVAL, sc_connect(self->idle, SCARD_MODE_DIRECT, bit));
+		EXPECT_EQ(-EINVAL, sc_reconnect(self->fd, SCARD_MODE_SHARED, SC_ANY | bit,
+						SCARD_DISP_LEAVE));
+	}
+}
+
 TEST_F(ioctl_args, bad_initialization_gets_EINVAL)
 {
 	static const uint32_t bad[] = { SCARD_DISP_EJECT, 4, 0xffffffff };
