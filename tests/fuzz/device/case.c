@@ -4,12 +4,8 @@
 #include <string.h>
 
 #include "case.h"
+#include "choice.h"
 #include "random.h"
-
-struct choice {
-	const char *name;
-	unsigned int weight;	/* how often it is drawn */
-};
 
 static const struct choice ops[OPS] = {
 	[OP_OPEN] = { "open", 3 },
@@ -82,18 +78,6 @@ const char *fuzz_op_name(unsigned int op)
 	return op < OPS ? ops[op].name : NULL;
 }
 
-static uint8_t draw(const struct choice *table, unsigned int n)
-{
-	unsigned int sum = 0, i, at;
-
-	for (i = 0; i < n; i++)
-		sum += table[i].weight;
-	at = random_below(sum);
-	for (i = 0; at >= table[i].weight; i++)
-		at -= table[i].weight;
-	return (uint8_t)i;
-}
-
 static uint8_t any_byte(void)
 {
 	return (uint8_t)random_below(256);
@@ -116,7 +100,7 @@ static void fresh_call(struct fuzz_call *call, uint8_t op)
 
 static void fresh_answer(struct fuzz_answer *a)
 {
-	a->how = draw(hows, HOWS);
+	a->how = choice_draw(hows, HOWS);
 	a->arg = any_byte();
 	a->data = (uint8_t)(random_below(4) ? 0 : random_below(DATAS));
 	a->more = any_byte();
@@ -157,7 +141,7 @@ void case_fresh(struct fuzz_case *c)
 	c->call[1].v[0] = (uint8_t)random_below(4);
 	c->count = 2;
 	while (more--)
-		fresh_call(&c->call[c->count++], draw(ops, OPS));
+		fresh_call(&c->call[c->count++], choice_draw(ops, OPS));
 }
 
 static void change_calls(struct fuzz_case *c, const struct fuzz_case *other)
@@ -179,7 +163,7 @@ static void change_calls(struct fuzz_case *c, const struct fuzz_case *other)
 		memmove(call + 1, call, (c->count - at) * sizeof(*call));
 		c->count++;
 		if (random_below(2))
-			fresh_call(call, draw(ops, OPS));
+			fresh_call(call, choice_draw(ops, OPS));
 		else
 			*call = other->call[random_below(other->count)];
 		break;

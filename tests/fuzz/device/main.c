@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "calls.h"
 #include "case.h"
 #include "client.h"
@@ -146,31 +147,17 @@ static bool write_results(unsigned long seconds)
 
 int main(int argc, char **argv)
 {
-	unsigned long seed = (unsigned long)time(NULL), seconds = 60, begin;
-	unsigned int times = 20, scale = 1, i;
-	const char *hex = NULL;
+	struct fuzz_options options;
 	struct fuzz_case only;
-	int option;
+	unsigned long begin;
+	const char *hex;
+	unsigned int i;
 
-	while ((option = getopt(argc, argv, "t:s:x:o:r:n:")) != -1) {
-		if (option == 't')
-			seconds = strtoul(optarg, NULL, 10);
-		else if (option == 's')
-			seed = strtoul(optarg, NULL, 0);
-		else if (option == 'x')
-			scale = (unsigned int)strtoul(optarg, NULL, 10);
-		else if (option == 'o')
-			dir = optarg;
-		else if (option == 'r')
-			hex = optarg;
-		else if (option == 'n')
-			times = (unsigned int)strtoul(optarg, NULL, 10);
-		else
-			return 2;
-	}
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	printf("# seed %lu, limits times %u\n", seed, scale);
-	if (!prepare(scale)) {
+	if (!options_parse(&options, argc, argv))
+		return 2;
+	dir = options.dir;
+	hex = options.hex;
+	if (!prepare(options.scale)) {
 		printf("# cannot begin: %s\n", strerror(errno));
 		return 2;
 	}
@@ -183,13 +170,14 @@ int main(int argc, char **argv)
 		case_print(&only);
 	begin = now_ms();
 	for (i = 0; i < (hex ? 1 : PORTS); i++)
-		start_port(i, seed, begin + 1000 * seconds, hex ? &only : NULL, times);
+		start_port(i, options.seed, begin + 1000 * options.seconds, hex ? &only : NULL,
+			   options.times);
 	watch(begin);
-	seconds = (now_ms() - begin) / 1000;
+	options.seconds = (now_ms() - begin) / 1000;
 	print_counts();
-	printf("# seed %lu: %lu executions, %u places, %u cases kept, %lu s\n", seed,
-	       shared->executions, cover_count(), corpus_count(), seconds);
-	if (dir && !write_results(seconds))
+	printf("# seed %lu: %lu executions, %u places, %u cases kept, %lu s\n", options.seed,
+	       shared->executions, cover_count(), corpus_count(), options.seconds);
+	if (dir && !write_results(options.seconds))
 		return 2;
 	return shared->failed;
 }

@@ -4,13 +4,11 @@
 #include <string.h>
 
 #include "case.h"
+#include "choice.h"
 #include "random.h"
 
 /* How often each operation is drawn for a fresh call */
-static const struct {
-	const char *name;
-	unsigned int weight;
-} ops[OPS] = {
+static const struct choice ops[OPS] = {
 	[OP_OPEN] = { "open", 5 },
 	[OP_DUP] = { "dup", 2 },
 	[OP_CLOSE] = { "close", 4 },
@@ -53,18 +51,6 @@ static const struct {
 const char *fuzz_op_name(unsigned int op)
 {
 	return op < OPS ? ops[op].name : NULL;
-}
-
-static uint8_t draw_op(void)
-{
-	unsigned int sum = 0, op, draw;
-
-	for (op = 0; op < OPS; op++)
-		sum += ops[op].weight;
-	draw = random_below(sum);
-	for (op = 0; draw >= ops[op].weight; op++)
-		draw -= ops[op].weight;
-	return (uint8_t)op;
 }
 
 static void fresh_call(struct fuzz_call *call, uint8_t op)
@@ -130,7 +116,7 @@ void case_fresh(struct fuzz_case *c)
 	else if (kind < 7)
 		begin_user(c);
 	while (more-- && c->count < CALLS)
-		fresh_call(&c->call[c->count++], draw_op());
+		fresh_call(&c->call[c->count++], choice_draw(ops, OPS));
 }
 
 static void insert_call(struct fuzz_case *c, const struct fuzz_call *call)
@@ -175,7 +161,7 @@ static void change_byte(struct fuzz_case *c)
 		call->fd = (uint8_t)random_below(FDS);
 		break;
 	case 1:
-		call->op = draw_op();
+		call->op = choice_draw(ops, OPS);
 		break;
 	case 2:
 		*byte ^= (uint8_t)(1U << random_below(8));
@@ -203,7 +189,7 @@ void case_change(struct fuzz_case *c, const struct fuzz_case *other)
 			break;
 		case 2:
 		case 3:
-			fresh_call(&call, draw_op());
+			fresh_call(&call, choice_draw(ops, OPS));
 			insert_call(c, &call);
 			break;
 		case 4:

@@ -29,6 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "calls.h"
 #include "case.h"
 #include "corpus.h"
@@ -308,46 +309,30 @@ static bool write_results(const char *dir, unsigned long seconds)
 
 int main(int argc, char **argv)
 {
-	unsigned long seed = (unsigned long)time(NULL), seconds = 60, begin;
-	const char *dir = NULL, *hex = NULL;
-	unsigned int times = 20;
+	struct fuzz_options options;
+	unsigned long begin;
+	const char *dir;
 	bool good;
-	int option;
 
-	while ((option = getopt(argc, argv, "t:s:x:o:r:n:")) != -1) {
-		if (option == 't')
-			seconds = strtoul(optarg, NULL, 10);
-		else if (option == 's')
-			seed = strtoul(optarg, NULL, 0);
-		else if (option == 'x')
-			scale = (unsigned int)strtoul(optarg, NULL, 10);
-		else if (option == 'o')
-			dir = optarg;
-		else if (option == 'r')
-			hex = optarg;
-		else if (option == 'n')
-			times = (unsigned int)strtoul(optarg, NULL, 10);
-		else
-			return 2;
-	}
-	/* processes of a case print, too */
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	printf("# seed %lu, limits times %u\n", seed, scale);
+	if (!options_parse(&options, argc, argv))
+		return 2;
+	dir = options.dir;
+	scale = options.scale;
 	if (!prepare() || (dir && !record(dir))) {
 		printf("# cannot begin: %s\n", strerror(errno));
 		return 2;
 	}
-	random_seed(seed);
+	random_seed(options.seed);
 	begin = now_ms();
-	good = hex ? replay(hex, times) : run_for(seconds);
-	seconds = (now_ms() - begin) / 1000;
+	good = options.hex ? replay(options.hex, options.times) : run_for(options.seconds);
+	options.seconds = (now_ms() - begin) / 1000;
 	print_counts();
-	printf("# seed %lu: %lu executions, %u places, %u cases kept, %lu s\n", seed, executions,
-	       cover_count(), corpus_count(), seconds);
+	printf("# seed %lu: %lu executions, %u places, %u cases kept, %lu s\n",
+	       options.seed, executions, cover_count(), corpus_count(), options.seconds);
 	fflush(stdout);
 	server_stop();
 	vr_try("quit");
-	if (dir && !write_results(dir, seconds))
+	if (dir && !write_results(dir, options.seconds))
 		return 2;
 	return !good;
 }
