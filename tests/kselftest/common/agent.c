@@ -316,14 +316,20 @@ int agent_apdu(struct agent *agent, const char *hex)
 	return agent_result(agent, PATIENCE_MS);
 }
 
+static FILE *open_proc(pid_t pid, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	return fopen(path, "r");
+}
+
 /* On a kernel that does not tell the call */
 static long sleeping_in_any(pid_t pid)
 {
-	char path[64], state = 'R';
-	FILE *file;
+	FILE *file = open_proc(pid, "stat");
+	char state = 'R';
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "r");
 	if (!file)
 		return -1;
 	/* no name of a test's program has parentheses */
@@ -335,12 +341,9 @@ static long sleeping_in_any(pid_t pid)
 
 long agent_sleeping_in(pid_t pid)
 {
-	char path[64];
+	FILE *file = open_proc(pid, "syscall");
 	long number = -1;
-	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
-	file = fopen(path, "r");
 	if (!file)
 		return sleeping_in_any(pid);
 	if (fscanf(file, "%ld", &number) != 1)
@@ -351,11 +354,9 @@ long agent_sleeping_in(pid_t pid)
 
 bool agent_runs(pid_t pid, const char *program)
 {
-	char path[64], name[32] = "";
-	FILE *file;
+	FILE *file = open_proc(pid, "comm");
+	char name[32] = "";
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	file = fopen(path, "r");
 	if (!file)
 		return false;
 	if (!fgets(name, sizeof(name), file))
