@@ -21,8 +21,8 @@
 
 struct device devices[DEVICES] = {
 	{ "/run/alpha.sock", "--profile multi4 --slots 2 --busy 2 --card 0:iso,t=1 --card 1:iso,t=1",
-	  "Alpha", 0, 2, true, -1 },
-	{ "/run/beta.sock", "--profile short --card iso,t=1", "Beta", 2, 1, true, -1 },
+	  "Alpha", 0, 2, true, -1, true },
+	{ "/run/beta.sock", "--profile short --card iso,t=1", "Beta", 2, 1, true, -1, true },
 };
 
 struct slot slots[SLOTS];

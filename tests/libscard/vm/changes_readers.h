@@ -23,6 +23,7 @@ struct device {
 	size_t first, slots;	/* in slots[] */
 	bool plugged;
 	int control;
+	bool known;		/* was plugged in when all observers agreed */
 };
 
 struct slot {

@@ -40,7 +40,7 @@ static struct stage *stage;
 static SCARDCONTEXT ctx;
 static unsigned long step, steps, settled, cancels, overruns;
 static DWORD last_changes[OBSERVERS];
-static bool list_moved;		/* since all observers agreed */
+static bool list_moved;		/* a reader left that all observers knew when they agreed */
 static unsigned int seed;
 
 void die(const char *format, ...)
@@ -120,7 +120,8 @@ static bool unplug(struct slot *s)
 
 	tell(d, "unplug");
 	d->plugged = false;
-	list_moved = true;
+	/* a reader that comes and goes while an observer is stopped is no news to it */
+	list_moved |= d->known;
 	for (i = d->first; i < d->first + d->slots; i++) {
 		while (ask(&slots[i], &status))
 			usleep(500);
@@ -155,7 +156,6 @@ static bool plug(struct device *d)
 	tell(d, "replug");
 	find_slots(d);
 	d->plugged = true;
-	list_moved = true;
 	for (i = d->first; i < d->first + d->slots; i++)
 		wait_listed(&slots[i]);
 	return true;
@@ -292,6 +292,18 @@ static DWORD truth(const struct slot *s, bool user)
 	return state | (s->counted & 0xffff) << 16;
 }
 
+/* Is the list another one than when all observers agreed? */
+static bool list_differs(void)
+{
+	size_t i;
+
+	for (i = 0; i < DEVICES; i++) {
+		if (devices[i].plugged != devices[i].known)
+			return true;
+	}
+	return list_moved;
+}
+
 static size_t readers_there(void)
 {
 	size_t i, n = 0;
@@ -322,7 +334,7 @@ static bool agrees(struct observer *o, char *why, size_t size)
 	pthread_mutex_lock(&o->lock);
 	if (o->error[0])
 		die("%s: %s", o->name, o->error);
-	if (list_moved && o->changes == last_changes[o - stage->observers])
+	if (list_differs() && o->changes == last_changes[o - stage->observers])
 		snprintf(why, size, "it has not heard that the list has changed");
 	if (o->n != readers_there())
 		snprintf(why, size, "it knows %zu readers of %zu", o->n, readers_there());
@@ -423,6 +435,8 @@ static void all_agree(void)
 	}
 	for (i = 0; i < OBSERVERS; i++)
 		last_changes[i] = stage->observers[i].changes;
+	for (i = 0; i < DEVICES; i++)
+		devices[i].known = devices[i].plugged;
 	list_moved = false;
 	if (random_below(4))
 		signal_sluggish(SIGSTOP);
@@ -504,7 +518,6 @@ int main(void)
 		die("SCardEstablishContext");
 	start_observers();
 	begin = seconds();
-	list_moved = false;
 	for (i = 0; i < OBSERVERS; i++) {
 		while (!stage->observers[i].id)
 			usleep(1000);
