@@ -253,6 +253,25 @@ static int cmd_time_out(struct ccid_slot *slot, struct ccid_req *req)
 	return -ETIMEDOUT;
 }
 
+/*
+ * A transfer has failed with @status: may the reader still be busy with the command? So it may if
+ * the driver has ended the transfer, and if slots share the pipe: a stall that was meant for
+ * another slot's answer ends the transfer that was armed first.
+ */
+static bool cmd_may_last(const struct ccid_reader *reader, int status)
+{
+	switch (status) {
+	case -EPERM:
+	case -ENOENT:
+	case -ECONNRESET:
+		return true;
+	case -EPIPE:
+		return reader->desc.nbusy > 1;
+	default:
+		return false;
+	}
+}
+
 /* The wait for the answer has ended with @ret. */
 static int cmd_end(struct ccid_slot *slot, struct ccid_req *req, int ret)
 {
@@ -262,9 +281,7 @@ static int cmd_end(struct ccid_slot *slot, struct ccid_req *req, int ret)
 		return cmd_time_out(slot, req);
 	if (!req->status)
 		return ccid_cmd_verdict(req);
-	/* ended by us: the reader may still be busy with it */
-	if (ccid_wire_in_flight(slot, req) && (req->status == -ENOENT || req->status == -EPERM ||
-					       req->status == -ECONNRESET))
+	if (ccid_wire_in_flight(slot, req) && cmd_may_last(ccid_slot_reader(slot), req->status))
 		slot->interrupted = true;
 	ccid_wire_cancel(slot, req);
 	return cmd_recover(slot, req, req->status);

@@ -148,7 +148,7 @@ static int carry_out(const struct order *order, int sock)
 
 	switch (order->op) {
 	case AGENT_OPEN:
-		card = sc_open(O_RDWR);
+		card = order->value ? sc_open_slot(order->value) : sc_open(O_RDWR);
 		return card < 0 ? card : 0;
 	case AGENT_CONNECT:
 		return sc_connect(card, order->value,

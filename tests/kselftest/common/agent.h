@@ -13,7 +13,7 @@
 
 enum agent_op {
 	/* calls; the result is 0, a status word or a negative errno */
-	AGENT_OPEN,
+	AGENT_OPEN,		/* value: slot; 0: the first reader found, in any slot */
 	AGENT_CONNECT,		/* value: share mode */
 	AGENT_CONNECT_PROCESS,	/* the same with SCARD_CONNECT_PROCESS */
 	AGENT_RECONNECT,	/* value: initialization, mode SHARED */
