@@ -474,18 +474,19 @@ void scard_card_settled(struct scard_slot *slot)
 	spin_unlock(&slot->lock);
 }
 
-/* After a settle with the result @ret: is the card safe, or is another retry needed? */
+/*
+ * After a settle with the result @ret: is the card safe, or is another try needed? It is if the
+ * reader has failed, and the card may have power, and state of its last user, unseen.
+ */
 static void card_retry(struct scard_slot *slot, int ret)
 {
 	bool again = false;
 
 	spin_lock(&slot->lock);
-	if (slot->power.retry_s) {
-		if (!ret && slot->pol.card != POL_CARD_MUTE)
-			scard_power_is_safe(slot);
-		else
-			again = ret && ret != -EREMOTEIO && !card_is_final(ret);
-	}
+	if (!ret && slot->pol.card != POL_CARD_MUTE)
+		scard_power_is_safe(slot);
+	else if (ret && ret != -EREMOTEIO && !card_is_final(ret))
+		again = slot->power.retry_s || slot->presence.state == SCARD_PRESENCE_RECHECK;
 	spin_unlock(&slot->lock);
 	if (again)
 		scard_power_retry(slot);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Resets that a CCID reader refuses: it is asked again, and is told to power off at unbind. */
+/*
+ * Resets that a CCID reader refuses, and a state that it does not tell: it is asked again. It is told
+ * to power off at unbind.
+ */
 #include "kselftest_harness.h"
 
 #include "sc.h"
@@ -53,6 +56,32 @@ TEST(refused_reset_is_powered_off_at_unbind)
 	EXPECT_EQ(0, usb_bind(false));
 	EXPECT_LE(1, vr_count("IccPowerOff"));
 	EXPECT_EQ(0, usb_bind(true));
+}
+
+/*
+ * After a reset of the port the card may have kept its power, and the state of its user. If the
+ * reader does not tell, it is asked again without a caller.
+ */
+TEST(unknown_state_is_asked_for_again)
+{
+	struct scard_status status;
+	int fd;
+
+	vr_prepare("--profile short", VR_CARD);
+	fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0x9000, sc_apdu(fd, APDU_VERIFY));
+	vr_do("fault from 1 on GetSlotStatus stall");
+	vr_clear();
+	ASSERT_EQ(0, usb_port_reset());
+	EXPECT_EQ(0, vr_try("wait count GetSlotStatus 3 20000"));
+	EXPECT_EQ(0, vr_count("IccPowerOn"));
+	vr_do("fault clear");
+	EXPECT_EQ(0, vr_try("wait powered 0 20000"));
+	ASSERT_TRUE(sc_settled(fd, &status, 10000));
+	EXPECT_TRUE(status.state & SCARD_STATE_BIT_PRESENT);
+	EXPECT_EQ(0, sc_reconnect(fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0x63c3, sc_apdu(fd, APDU_VERIFIED));
 }
 
 TEST_HARNESS_MAIN
