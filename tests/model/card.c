@@ -32,6 +32,7 @@ void card_removed(void)
 {
 	if (w.pol.card == POL_CARD_ABSENT)
 		return;
+	w.unsafe = false;
 	oracle_removed();
 	w.pol.card = POL_CARD_ABSENT;
 	scard_pol_removed(&w.pol);
@@ -39,8 +40,17 @@ void card_removed(void)
 
 static void set_card(enum pol_card card)
 {
-	if (w.pol.card != POL_CARD_ABSENT)
-		w.pol.card = card;
+	if (w.pol.card == POL_CARD_ABSENT)
+		return;
+	w.pol.card = card;
+	w.unsafe = false;
+}
+
+/* scard_card_set_mute() */
+static void set_mute(void)
+{
+	set_card(POL_CARD_MUTE);
+	w.unsafe = w.pol.card == POL_CARD_MUTE;
 }
 
 void card_begin_reset(void)
@@ -58,7 +68,7 @@ void card_lost_power(void)
 	oracle_reset();
 	scard_pol_lost_power(&w.pol);
 	must(P_TOLD, w.pol.connected || w.pol.epoch == epoch, "an epoch begins without handles");
-	w.pol.card = POL_CARD_OFF;
+	set_card(POL_CARD_OFF);
 }
 
 void card_cut(void)
@@ -76,7 +86,7 @@ static void take_atr(bool other_card)
 		card_removed();
 		w.pol.card = POL_CARD_OFF;
 	}
-	w.pol.card = POL_CARD_ON;
+	set_card(POL_CARD_ON);
 }
 
 /* ---- the running turn ---- */
@@ -140,8 +150,10 @@ static void settle(void)
 		look = w.recheck;
 	}
 	w.recheck = false;
+	if (!look && w.pol.card != POL_CARD_MUTE)
+		w.unsafe = false;
 	if (look)
-		card_go(CMD_POWER_ON);
+		card_go(w.real == REAL_ON ? CMD_RESET_OFF : CMD_POWER_ON);
 	else
 		card_finish(w.pol.card == POL_CARD_ON);
 }
@@ -161,7 +173,10 @@ static void powered_on(enum answer v)
 
 static void powered_off(bool ok)
 {
-	set_card(POL_CARD_OFF);
+	if (ok)
+		set_card(POL_CARD_OFF);
+	else
+		set_mute();
 	if (ok && w.act.disp == POL_EJECT)
 		card_go(CMD_MECHANICAL);
 	else if (ok && (card_op() == POL_OP_RECONNECT || card_op() == POL_OP_END))
@@ -199,7 +214,18 @@ void card_answered(enum answer v)
 		if (ok)
 			powered_on(v);
 		else
-			card_go(CMD_MUTE_OFF_RESET);
+			card_go(CMD_RESET_OFF);
+		break;
+	case CMD_RESET_OFF:
+		if (ok)
+			oracle_power(false);
+		card_go(CMD_RESET_ON);
+		break;
+	case CMD_RESET_ON:
+		if (ok)
+			powered_on(v);
+		else
+			card_go(CMD_RESET_MUTE);
 		break;
 	case CMD_POWER_OFF:
 		if (ok)
@@ -207,12 +233,15 @@ void card_answered(enum answer v)
 		powered_off(ok);
 		break;
 	case CMD_MUTE_OFF:
-	case CMD_MUTE_OFF_RESET:
-		if (ok)
+	case CMD_RESET_MUTE:
+		if (ok) {
 			oracle_power(false);
-		set_card(POL_CARD_MUTE);
+			set_card(POL_CARD_MUTE);
+		} else {
+			set_mute();
+		}
 		/* Reconnect tries a mute card again */
-		if (cmd == CMD_MUTE_OFF_RESET && card_op() == POL_OP_RECONNECT)
+		if (cmd == CMD_RESET_MUTE && card_op() == POL_OP_RECONNECT)
 			card_go(CMD_POWER_ON);
 		else
 			card_finish(false);
@@ -224,10 +253,13 @@ void card_answered(enum answer v)
 			card_finish(false);
 		break;
 	case CMD_STATUS:
-		if (ok)
+		if (ok) {
 			settle();
-		else
-			card_finish(false);
+			break;
+		}
+		/* card_retry() */
+		w.unsafe |= w.recheck;
+		card_finish(false);
 		break;
 	default:
 		card_finish(ok);
@@ -236,7 +268,8 @@ void card_answered(enum answer v)
 
 /* ---- the worker ---- */
 
-void card_job(void)
+/* Do the next job; @awake: the reader can be reached. */
+void card_job(bool awake)
 {
 	enum pol_job want = POL_JOB_NONE;
 	enum pol_job job;
@@ -259,7 +292,24 @@ void card_job(void)
 	w.act.disp = (enum pol_disp)(job <= POL_JOB_EJECT ? (int)job : POL_LEAVE);
 	switch (job) {
 	case POL_JOB_NONE:
+		return;
+	case POL_JOB_RESET:
+	case POL_JOB_UNPOWER:
+	case POL_JOB_EJECT:
+		if (!awake)
+			set_mute();
 		break;
+	case POL_JOB_SETTLE:
+		w.unsafe |= !awake;
+		break;
+	default:
+		break;
+	}
+	if (!awake) {
+		card_finish(false);
+		return;
+	}
+	switch (job) {
 	case POL_JOB_RESET:
 		card_go(CMD_RESET);
 		break;
@@ -271,28 +321,61 @@ void card_job(void)
 	}
 }
 
+/* The card has executed a command whose answer no caller takes. */
+static void happened(enum cmd cmd)
+{
+	switch (cmd) {
+	case CMD_POWER_ON:
+	case CMD_RESET:
+	case CMD_RESET_ON:
+		oracle_power(true);
+		break;
+	case CMD_POWER_OFF:
+	case CMD_MUTE_OFF:
+	case CMD_RESET_OFF:
+	case CMD_RESET_MUTE:
+		oracle_power(false);
+		break;
+	default:
+		break;
+	}
+}
+
+/* The caller of the command on the wire has lost its turn. */
+void card_taken_over(enum answer v)
+{
+	if (v == V_UNSEEN) {
+		if (!w.o.gone && w.real != REAL_ABSENT)
+			happened(w.act.cmd);
+		return;
+	}
+	w.orphan = w.act.cmd;
+	w.orphan_single = w.act.single;
+	w.abandoned = true;
+}
+
 /* worker_finish_orphan() */
 void card_orphan(enum answer v)
 {
 	enum cmd cmd = w.orphan;
-	bool single = w.orphan_single;
+	bool single = w.orphan_single || w.abandoned;
+	bool cut = !w.abandoned;
 	bool ok = v != V_FAIL && !w.o.gone;
 
 	w.orphan = CMD_NONE;
 	w.orphan_single = false;
+	w.abandoned = false;
 	w.act.pc = PC_PICK;
 	if (!w.o.gone && w.real == REAL_ABSENT && v != V_JUST) {
-		card_removed();
+		if (cut)
+			card_removed();
 		return;
 	}
 	if (ok && v != V_JUST) {
-		if (cmd == CMD_POWER_ON || cmd == CMD_RESET)
-			oracle_power(true);
-		if (cmd == CMD_POWER_OFF || cmd == CMD_MUTE_OFF || cmd == CMD_MUTE_OFF_RESET)
-			oracle_power(false);
+		happened(cmd);
 		if (w.real == REAL_OFF && (cmd == CMD_BLOCK || cmd == CMD_SECURE))
 			ok = false;
 	}
-	if (!ok || !single)
+	if (cut && (!ok || !single))
 		card_cut();
 }

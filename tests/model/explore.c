@@ -72,6 +72,8 @@ static void code_slot(struct bits *b)
 	CODE(b, w.act.on_wire, 1);
 	CODE(b, w.orphan, 4);
 	CODE(b, w.orphan_single, 1);
+	CODE(b, w.abandoned, 1);
+	CODE(b, w.unsafe, 1);
 	CODE(b, w.real, 2);
 	CODE(b, w.notes, 2);
 	CODE(b, w.recheck, 1);
@@ -83,6 +85,7 @@ static void code_slot(struct bits *b)
 	CODE(b, w.pol.settle, 1);
 	CODE(b, w.pol.idle, 1);
 	CODE(b, w.pol.rescan, 1);
+	CODE(b, w.o.touched, 1);
 	CODE(b, w.o.debt, 2);
 	CODE(b, w.o.exempt, 1);
 	CODE(b, w.o.why, 2);

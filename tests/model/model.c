@@ -49,7 +49,7 @@ static const struct config configs[] = {
 	  ENV_KILL | ENV_WATCH },
 	{ "2 handles, 1 call, card and reader come and go", "check", 2, 1, 1, ALL_OPS,
 	  SHARED | EXCLUSIVE, RESET, ENV_KILL | ENV_CARD | ENV_GONE },
-	{ "2 handles, 1 call, failures", "check", 2, 1, 2, ALL_OPS, ALL_SHARES, RESET,
+	{ "2 handles, 1 call, failures", "check", 2, 1, 1, ALL_OPS, ALL_SHARES, RESET,
 	  ENV_KILL | ENV_FAIL },
 	{ "2 handles, 1 call, dispositions", "check", 2, 1, 2, ALL_OPS, ALL_SHARES, RESET,
 	  ENV_KILL | ENV_DISP | ENV_MULTI },
@@ -57,6 +57,13 @@ static const struct config configs[] = {
 	  ENV_KILL | ENV_CANCEL },
 	{ "2 handles, 2 calls, EXCLUSIVE", "check", 2, 2, 1, ALL_OPS & ~OP(CONTROL) & ~OP(ATTR),
 	  SHARED | EXCLUSIVE, RESET, ENV_KILL },
+	{ "2 handles, 1 call, turns are taken over", "check", 2, 1, 1, ALL_OPS & ~OP(ATTR),
+	  SHARED | EXCLUSIVE, RESET, ENV_KILL | ENV_STALL },
+	{ "2 handles, 1 call, a reader in a process", "check", 2, 1, 1,
+	  OP(CONNECT) | OP(RECONNECT) | OP(DISCONNECT) | OP(BEGIN) | OP(TRANSMIT), SHARED, RESET,
+	  ENV_STALL | ENV_FAIL | ENV_CARD | ENV_GONE },
+	{ "2 handles, 2 calls, a handle that another process takes over", "check", 2, 2, 1,
+	  OP(CONNECT) | OP(BEGIN) | OP(TRANSMIT), SHARED, RESET, ENV_KILL | ENV_CLOSE | ENV_ASIDE },
 	{ "3 handles, 1 call", "check", 3, 1, 1, ALL_OPS, SHARED, RESET | UNPOWER, ENV_KILL },
 
 	/* on demand, minutes and gigabytes: tests/model/run long */

@@ -71,7 +71,8 @@ static void enabled_begin(void)
 
 static void enabled_wire(enum cmd cmd, bool call)
 {
-	bool power = cmd == CMD_POWER_ON || cmd == CMD_RESET;
+	bool cold = cmd == CMD_POWER_ON || cmd == CMD_RESET_ON;
+	bool power = cold || cmd == CMD_RESET;
 	int h = w.o.running;
 
 	add(A_STEP, h, 0, V_OK);
@@ -88,9 +89,17 @@ static void enabled_wire(enum cmd cmd, bool call)
 	if (power && w.real != REAL_ABSENT) {
 		if (call && has(ENV_MULTI))
 			add(A_STEP, h, 0, V_OK_MORE);
-		if (cmd == CMD_POWER_ON && (has(ENV_POLL) || has(ENV_SLEEP)))
+		if (cold && (has(ENV_POLL) || has(ENV_SLEEP)))
 			add(A_STEP, h, 0, V_OK_OTHER);
 	}
+}
+
+/* The reader may refuse to wake up for the worker. */
+static void enabled_job(void)
+{
+	add(A_STEP, WORKER, 0, V_OK);
+	if (has(ENV_FAIL) && !w.o.gone)
+		add(A_STEP, WORKER, 0, V_FAIL);
 }
 
 static void enabled_running(void)
@@ -105,15 +114,24 @@ static void enabled_running(void)
 		else if (w.orphan)
 			enabled_wire(w.orphan, false);
 		else
-			add(A_STEP, w.o.running, 0, 0);
+			enabled_job();
+		return;
+	case PC_PICK:
+		enabled_job();
 		return;
 	case PC_SEND:
 		add(A_STEP, w.o.running, 0, V_OK);
 		if (call && has(ENV_KILL))
 			add(A_STEP, w.o.running, 0, V_KILLED);
+		if (call && has(ENV_STALL))
+			add(A_STALL, w.o.running, 0, V_OK);
 		return;
 	case PC_WIRE:
 		enabled_wire(w.act.cmd, call);
+		if (call && has(ENV_STALL)) {
+			add(A_STALL, w.o.running, 0, V_OK);
+			add(A_STALL, w.o.running, 0, V_UNSEEN);
+		}
 		return;
 	case PC_COMMIT:
 		if (card_op() != POL_OP_CONNECT)
@@ -164,6 +182,7 @@ static void enabled_handle(int h)
 			break;
 		case STALE_END:
 		case LEAVES:
+		case ENDS:
 			add(A_FOLLOW, h, c, 0);
 			break;
 		default:
@@ -217,6 +236,8 @@ unsigned int moves_enabled(struct action *to)
 		add(A_SLEEP, NOBODY, 0, 0);
 		add(A_SLEEP, NOBODY, 0, 1);
 	}
+	if (w.unsafe)
+		add(A_RETRY, NOBODY, 0, 0);
 	if (has(ENV_GONE))
 		add(A_GONE, NOBODY, 0, 0);
 	return listed;
@@ -239,7 +260,7 @@ bool moves_drain(struct action *a)
 	for (h = 0; h < MAX_HANDLES; h++) {
 		for (c = 0; c < MAX_CALLS; c++) {
 			*a = (struct action){ .kind = A_FOLLOW, .handle = h, .call = c };
-			if (w.call[h][c].phase == STALE_END || w.call[h][c].phase == LEAVES)
+			if (w.call[h][c].phase >= STALE_END)
 				return true;
 		}
 	}
@@ -265,7 +286,7 @@ static const char * const op_names[] = {
 
 static const char * const cmd_names[] = {
 	"nothing", "IccPowerOn", "IccPowerOn (reset)", "IccPowerOff", "IccPowerOff (mute)",
-	"IccPowerOff (reset failed)", "the protocol negotiation", "XfrBlock",
+	"IccPowerOff (reset refused)", "IccPowerOn (after that)", "IccPowerOff (reset failed)", "the protocol negotiation", "XfrBlock",
 	"XfrBlock (more follow)", "Secure", "Escape", "GetSlotStatus", "Mechanical",
 };
 
@@ -307,10 +328,10 @@ static void describe_step(u8 v, char *buf, size_t size)
 			snprintf(buf, size, "the command on the wire: %s %s", cmd_names[w.orphan],
 				 answer_names[v]);
 		else
-			snprintf(buf, size, "asks for a job");
+			snprintf(buf, size, "asks for a job%s", v == V_FAIL ? ", the reader sleeps" : "");
 		break;
 	case PC_PICK:
-		snprintf(buf, size, "asks for a job");
+		snprintf(buf, size, "asks for a job%s", v == V_FAIL ? ", the reader sleeps" : "");
 		break;
 	case PC_SEND:
 		snprintf(buf, size, v == V_KILLED ? "is killed before it sends %s" : "sends %s",
@@ -337,6 +358,7 @@ void moves_describe(struct action a, const struct names *n, char *buf, size_t si
 		[A_REMOVE] = "the card is removed", [A_INSERT] = "a card is inserted",
 		[A_NOTIFY] = "the notification is handled",
 		[A_POLL] = "the slot is polled", [A_IDLE] = "the card is unused for a while",
+		[A_RETRY] = "the worker tries again",
 		[A_EXPIRE] = "the transaction was idle for too long",
 		[A_SLEEP] = "sleep and resume", [A_GONE] = "the reader is unplugged",
 	};
@@ -349,14 +371,14 @@ void moves_describe(struct action a, const struct names *n, char *buf, size_t si
 	} else if (a.handle >= 0) {
 		struct call *call = &w.call[a.handle][a.call];
 
-		for (c = 0; a.kind == A_STEP && c < MAX_CALLS; c++)
+		for (c = 0; (a.kind == A_STEP || a.kind == A_STALL) && c < MAX_CALLS; c++)
 			if (w.call[a.handle][c].phase == ACTS)
 				call = &w.call[a.handle][c];
 		c = call - w.call[a.handle];
 		if (a.kind == A_CALL)
 			snprintf(who, sizeof(who), "%c.%c: ", n->handle[a.handle],
 				 n->call[a.handle][c]);
-		else if (a.kind == A_STEP || a.kind == A_SIGNAL || a.kind == A_FOLLOW)
+		else if (a.kind == A_STEP || a.kind == A_SIGNAL || a.kind == A_FOLLOW || a.kind == A_STALL)
 			snprintf(who, sizeof(who), "%c.%c %s: ", n->handle[a.handle],
 				 n->call[a.handle][c], op_names[call->turn.op]);
 		else
@@ -374,7 +396,11 @@ void moves_describe(struct action a, const struct names *n, char *buf, size_t si
 		snprintf(what, sizeof(what), "interrupted while it waits");
 		break;
 	case A_FOLLOW:
-		snprintf(what, sizeof(what), "returns after it was refused");
+		snprintf(what, sizeof(what), "returns without its turn");
+		break;
+	case A_STALL:
+		snprintf(what, sizeof(what), "does not run, its turn is taken over%s",
+			 a.variant == V_UNSEEN ? "; the answer is there" : "");
 		break;
 	default:
 		snprintf(what, sizeof(what), "%s", event_names[a.kind]);

@@ -295,6 +295,7 @@ void oracle_send(int h, enum cmd cmd)
 		     "a byte reaches the card between an exit and its reset");
 		must(P_LOCK, w.o.owner == NOBODY || w.o.owner == h,
 		     "a byte reaches the card in the transaction of another handle");
+		w.o.touched = true;
 		if (cmd != CMD_NEGOTIATE)
 			w.o.spoke[h] = true;
 		return;
@@ -302,7 +303,9 @@ void oracle_send(int h, enum cmd cmd)
 	case CMD_RESET:
 	case CMD_POWER_OFF:
 	case CMD_MUTE_OFF:
-	case CMD_MUTE_OFF_RESET:
+	case CMD_RESET_OFF:
+	case CMD_RESET_ON:
+	case CMD_RESET_MUTE:
 		if (w.pol.card != POL_CARD_ON || w.o.gone)
 			return;
 		for (other = 0; other < MAX_HANDLES; other++)
@@ -319,12 +322,14 @@ void oracle_power(bool on)
 {
 	w.real = on ? REAL_ON : REAL_OFF;
 	w.o.debt = DEBT_NONE;
+	w.o.touched = false;
 }
 
 void oracle_no_card(void)
 {
 	w.real = REAL_ABSENT;
 	w.o.debt = DEBT_NONE;
+	w.o.touched = false;
 }
 
 static void tell_all(int event)
@@ -527,6 +532,9 @@ static void check_waiters(void)
 	must(P_ONCE, w.o.debt == DEBT_NONE || w.pol.card != POL_CARD_ON ||
 	     (w.o.debt == DEBT_OWED && w.o.owner != NOBODY && w.o.why != POL_LEAVE),
 	     "the card is not reset after an exit");
+	must(P_ONCE, w.o.debt == DEBT_NONE || !w.o.touched || w.unsafe ||
+	     w.pol.card == POL_CARD_ON || w.pol.card == POL_CARD_ABSENT,
+	     "a reset that failed is not tried again");
 	must(P_PROGRESS, w.real != REAL_ON || w.o.gone || has(ENV_FAIL) ||
 	     (w.pol.card != POL_CARD_OFF && w.pol.card != POL_CARD_MUTE),
 	     "a card has power, and the policy does not know it");

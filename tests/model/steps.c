@@ -16,7 +16,8 @@ static void killed(bool on_wire)
 	w.act.killed = true;
 	w.act.on_wire = on_wire;
 	/* card_settle_later(): the power state of the card is unknown */
-	if (w.act.sent && (w.act.cmd == CMD_POWER_ON || w.act.cmd == CMD_RESET)) {
+	if (w.act.sent && (w.act.cmd == CMD_POWER_ON || w.act.cmd == CMD_RESET ||
+			   w.act.cmd == CMD_RESET_ON)) {
 		w.recheck = true;
 		if (!w.o.gone)
 			scard_pol_want_settle(&w.pol);
@@ -65,7 +66,7 @@ static void begin_disposition(enum pol_disp disp)
 		card_finish(false);
 	else if (disp == POL_EJECT)
 		card_go(CMD_POWER_OFF);
-	else if (card == POL_CARD_ON)
+	else if (card == POL_CARD_ON || w.unsafe)
 		card_go(disp == POL_RESET ? CMD_RESET : CMD_POWER_OFF);
 	else if (card_op() == POL_OP_RECONNECT ||
 		 (card_op() == POL_OP_END && disp == POL_UNPOWER))
@@ -222,6 +223,37 @@ static void commit(u8 v)
 	}
 }
 
+/* scard_turn_take_over(): the caller sleeps in the transport */
+static void take_over(enum answer v)
+{
+	struct call *call = card_running();
+	enum pol_disp redo = w.act.begun ? w.act.disp : POL_LEAVE;
+	bool sent = w.act.sent;
+
+	switch (call->turn.op) {
+	case POL_OP_DISCONNECT:
+		call->phase = LEAVES;
+		break;
+	case POL_OP_END:
+		call->phase = ENDS;
+		break;
+	default:
+		call->phase = IDLE;
+	}
+	if (w.act.pc == PC_WIRE)
+		card_taken_over(v);
+	if (sent) {
+		card_cut();
+		w.recheck = true;
+		if (!w.o.gone)
+			scard_pol_want_settle(&w.pol);
+	}
+	if (redo != POL_LEAVE)
+		oracle_cut(redo);
+	oracle_finished();
+	scard_pol_hand_over(&w.pol, redo);
+}
+
 /* ---- steps ---- */
 
 static void step(u8 v)
@@ -233,10 +265,10 @@ static void step(u8 v)
 		else if (w.orphan)
 			card_orphan((enum answer)v);
 		else
-			card_job();
+			card_job(v != V_FAIL);
 		break;
 	case PC_PICK:
-		card_job();
+		card_job(v != V_FAIL);
 		break;
 	case PC_SEND:
 		if (w.o.gone) {
@@ -313,10 +345,18 @@ static void follow(int h, int c)
 {
 	struct call *call = &w.call[h][c];
 
-	if (call->phase == LEAVES)
+	switch (call->phase) {
+	case LEAVES:
+		/* another thread may have disconnected the handle of a call that was taken over */
 		leave(h);
-	else
+		break;
+	case ENDS:
+		oracle_ended(h);
+		scard_pol_end_owned(&w.pol, &w.handle[h]);
+		break;
+	default:
 		end(h);
+	}
 	call->phase = IDLE;
 }
 
@@ -358,7 +398,7 @@ static void forget(void)
 	if (op == POL_OP_WORKER && (a->cmd != CMD_POWER_OFF || a->disp != POL_EJECT))
 		a->disp = POL_LEAVE;
 	if (w.o.gone)
-		w.recheck = false;
+		w.recheck = w.unsafe = false;
 }
 
 /* Execute one step of moves_enabled(). */
@@ -398,6 +438,13 @@ void steps_do(struct action a)
 		break;
 	case A_STEP:
 		step(a.variant);
+		break;
+	case A_STALL:
+		take_over((enum answer)a.variant);
+		break;
+	case A_RETRY:
+		w.recheck = true;
+		scard_pol_want_settle(&w.pol);
 		break;
 	case A_REMOVE:
 		oracle_no_card();

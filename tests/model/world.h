@@ -50,7 +50,8 @@ enum phase {
 	QUEUED,
 	ACTS,		/* its turn runs; w.act has its progress */
 	STALE_END,	/* End was refused with a pending event: the lock must be dropped */
-	LEAVES,		/* Disconnect of a removed reader */
+	LEAVES,		/* Disconnect of a removed reader, or one whose turn was taken over */
+	ENDS,		/* End whose turn was taken over */
 };
 
 /* Command to the reader */
@@ -60,7 +61,9 @@ enum cmd {
 	CMD_RESET,		/* IccPowerOn of a powered card */
 	CMD_POWER_OFF,
 	CMD_MUTE_OFF,		/* power-off after a failed power-up */
-	CMD_MUTE_OFF_RESET,	/* power-off after a failed reset */
+	CMD_RESET_OFF,		/* power-off after a refused reset, or of a card to be settled */
+	CMD_RESET_ON,		/* IccPowerOn after that */
+	CMD_RESET_MUTE,		/* power-off after that has failed, too */
 	CMD_NEGOTIATE,
 	CMD_BLOCK,		/* an APDU in one exchange, or its last block */
 	CMD_MORE,		/* a block of an APDU, not the last */
@@ -119,6 +122,7 @@ enum debt {
 /*
  * State by the rules alone. Handles are numbers here.
  *
+ * touched: a byte has reached the card since it was powered up or reset
  * debt: see above; until the card is reset, loses its power or is removed
  * exempt: the running call is ordered before the reset: its turn began before the debt,
  *	or in the transaction that was open then
@@ -134,6 +138,7 @@ struct oracle {
 	int owner;
 	int running;		/* handle, WORKER or NOBODY */
 	bool gone;
+	bool touched;
 	enum debt debt;
 	bool exempt;
 	enum pol_disp why;
@@ -151,6 +156,8 @@ struct world {
 	struct act act;
 	enum cmd orphan;
 	bool orphan_single;
+	bool abandoned;	/* the orphan is aborted: its turn was taken over */
+	bool unsafe;	/* the card may have kept its power: the worker tries again, after a while */
 	enum real real;
 	unsigned int notes;
 	bool recheck;
@@ -171,6 +178,7 @@ struct world {
 #define ENV_MULTI	0x200	/* operations of several exchanges */
 #define ENV_ASIDE	0x800	/* an interrupted call keeps its place in the queue */
 #define ENV_CLOSE	0x1000	/* a close while calls of the handle are under way */
+#define ENV_STALL	0x2000	/* a call sleeps for too long, and its turn is taken over */
 
 struct config {
 	const char *name;
@@ -192,7 +200,9 @@ enum action_kind {
 	A_CANCEL,
 	A_SIGNAL,	/* a queued call is interrupted by a signal; variant: it keeps its place */
 	A_FORGET,	/* an interrupted call does not come back in time */
-	A_FOLLOW,	/* STALE_END, LEAVES */
+	A_FOLLOW,	/* STALE_END, LEAVES, ENDS */
+	A_STALL,	/* the running turn is taken over; variant: enum answer of its command */
+	A_RETRY,	/* the time for another try to reset the card has come */
 	A_STEP,		/* the running turn continues; variant: how */
 	A_REMOVE,
 	A_INSERT,
@@ -219,6 +229,7 @@ enum answer {
 	V_JUST,		/* answered just before the card was taken out */
 	V_OK_MORE,	/* negotiation follows */
 	V_OK_OTHER,	/* the ATR is that of another card */
+	V_UNSEEN,	/* A_STALL: answered, but the caller has not run since */
 };
 
 struct action {
@@ -255,7 +266,8 @@ void card_cut(void);
 void card_go(enum cmd cmd);
 void card_finish(bool ok);
 void card_answered(enum answer v);
-void card_job(void);
+void card_job(bool awake);
+void card_taken_over(enum answer v);
 void card_orphan(enum answer v);
 
 /* steps.c */
