@@ -34,7 +34,18 @@
 static unsigned int port;
 static char device[256];
 
-/* The tasks that no signal ends. Not where they wait: KASAN reports __get_wchan() of UML. */
+static void print_file(const char *path)
+{
+	char line[256];
+	FILE *file = fopen(path, "re");
+
+	while (file && fgets(line, sizeof(line), file))
+		printf("# %s", line);
+	if (file)
+		fclose(file);
+}
+
+/* The tasks that no signal ends, and where they wait; KASAN may report how UML finds that out. */
 static void print_blocked(void)
 {
 	char path[320], comm[64], state;
@@ -55,6 +66,8 @@ static void print_blocked(void)
 		if (state != 'D')
 			continue;
 		printf("# %s %s waits\n", g.gl_pathv[i], comm);
+		snprintf(path, sizeof(path), "%s/stack", g.gl_pathv[i]);
+		print_file(path);
 	}
 	globfree(&g);
 }

@@ -378,9 +378,17 @@ TEST_F_TIMEOUT(busy_slot_queue, waiter_goes_on_though_owner_is_frozen, 90)
 /* So does the busy slot of one that was frozen before it got it. */
 TEST_F_TIMEOUT(busy_slot_queue, last_goes_on_though_waiter_is_frozen, 90)
 {
+	struct scard_status status;
 	struct user last;
+	int fd, i;
 
 	vr_try("insert 2 iso");
+	/* the reader has reported it, and the worker waits to ask */
+	fd = sc_open_slot(2);
+	ASSERT_LE(0, fd);
+	for (i = 0; i < AT_ONCE_MS && sc_settled(fd, &status, 10); i += 10)
+		pause_ms(10);
+	close(fd);
 	ASSERT_TRUE(freezer_add(&self->second));
 	ASSERT_TRUE(freezer_freezes());
 	/* its commands to connect wait, too */
