@@ -7,6 +7,8 @@
  * limit or loops as often as the device likes.
  */
 #include <linux/math.h>
+#include <linux/minmax.h>
+#include <linux/pm_runtime.h>
 #include <linux/slab.h>
 
 #include "cmd.h"
@@ -182,15 +184,76 @@ static void pipe_restart(struct ccid_reader *reader)
 		queue_delayed_work(reader->reader.wq, &usb->int_work, PIPE_NOTIFY_WINDOW);
 }
 
+/* ---- sleep ---- */
+
+/*
+ * Wake the device. usbcore asks it for its status then, and waits for seconds, killably or not:
+ * callers leave that to this work.
+ */
+static void pipe_wake_work(struct work_struct *work)
+{
+	struct ccid_usb *usb = container_of(work, struct ccid_usb, wake_work);
+	struct scard_reader *reader = &usb->ccid.reader;
+	int ret = pm_runtime_resume(&usb->intf->dev);
+
+	spin_lock_irq(&reader->lock);
+	usb->wake_ret = min(ret, 0);
+	WRITE_ONCE(usb->wakes, usb->wakes + 1);
+	spin_unlock_irq(&reader->lock);
+	wake_up_all(&reader->resumed);
+}
+
+/* Wait until the device is awake, for which the caller has a reference. */
+static int pipe_wait_awake(struct ccid_usb *usb)
+{
+	struct scard_reader *reader = &usb->ccid.reader;
+	unsigned int seen;
+	int ret;
+
+	spin_lock_irq(&reader->lock);
+	seen = usb->wakes;
+	if (!reader->gone)
+		queue_work(reader->wq, &usb->wake_work);
+	spin_unlock_irq(&reader->lock);
+	ret = wait_event_killable(reader->resumed,
+				  READ_ONCE(usb->wakes) != seen || scard_reader_gone(reader));
+	if (ret)
+		return -EINTR;
+	spin_lock_irq(&reader->lock);
+	ret = reader->gone ? -ENODEV : usb->wake_ret;
+	spin_unlock_irq(&reader->lock);
+	return ret;
+}
+
+static void pipe_put(struct ccid_reader *reader)
+{
+	struct ccid_usb *usb = to_usb(reader);
+	unsigned long flags;
+
+	spin_lock_irqsave(&reader->reader.lock, flags);
+	if (!reader->reader.gone) {
+		usb_mark_last_busy(usb->udev);
+		usb_autopm_put_interface_async(usb->intf);
+	}
+	spin_unlock_irqrestore(&reader->reader.lock, flags);
+}
+
 /* For the owner of the turn only, so that none is still in here when disconnect() returns. */
 static int pipe_get(struct ccid_reader *reader)
 {
+	struct ccid_usb *usb = to_usb(reader);
 	int ret;
 
 	if (scard_reader_gone(&reader->reader))
 		return -ENODEV;
-	ret = usb_autopm_get_interface(to_usb(reader)->intf);
-	if (!ret || ret == -ENODEV)
+	ret = usb_autopm_get_interface_async(usb->intf);
+	/* an attempt may have ended before the caller had its reference */
+	while (!ret && !pm_runtime_active(&usb->intf->dev)) {
+		ret = pipe_wait_awake(usb);
+		if (ret)
+			pipe_put(reader);
+	}
+	if (!ret || ret == -ENODEV || ret == -EINTR)
 		return ret;
 	scard_reader_warn(&reader->reader,
 			  "does not wake up (%d): write on to its power/control", ret);
@@ -205,19 +268,6 @@ static void pipe_hold(struct ccid_reader *reader)
 	spin_lock_irqsave(&reader->reader.lock, flags);
 	if (!reader->reader.gone)
 		usb_autopm_get_interface_no_resume(to_usb(reader)->intf);
-	spin_unlock_irqrestore(&reader->reader.lock, flags);
-}
-
-static void pipe_put(struct ccid_reader *reader)
-{
-	struct ccid_usb *usb = to_usb(reader);
-	unsigned long flags;
-
-	spin_lock_irqsave(&reader->reader.lock, flags);
-	if (!reader->reader.gone) {
-		usb_mark_last_busy(usb->udev);
-		usb_autopm_put_interface_async(usb->intf);
-	}
 	spin_unlock_irqrestore(&reader->reader.lock, flags);
 }
 
@@ -497,6 +547,7 @@ void ccid_usb_pipe_init(struct ccid_usb *usb)
 {
 	init_usb_anchor(&usb->anchor);
 	INIT_DELAYED_WORK(&usb->int_work, pipe_int_work);
+	INIT_WORK(&usb->wake_work, pipe_wake_work);
 }
 
 /**

@@ -19,6 +19,9 @@
  * @anchor: control transfers on their way
  * @stopped: no bulk transfer may begin; becomes true under reader->lock
  * @autosuspend: the driver has enabled it
+ * @wake_work: wakes the device for callers that wait in reader->resumed
+ * @wakes: attempts to wake it that have ended (reader->lock)
+ * @wake_ret: 0 or a negative errno of the last (reader->lock)
  * @int_urb: interrupt pipe, NULL if there is none
  * @int_buf: its buffer
  * @int_ep: its endpoint address
@@ -37,6 +40,9 @@ struct ccid_usb {
 	struct usb_anchor anchor;
 	bool stopped;
 	bool autosuspend;
+	struct work_struct wake_work;
+	unsigned int wakes;
+	int wake_ret;
 	struct urb *int_urb;
 	u8 *int_buf;
 	u8 int_ep;

@@ -465,6 +465,22 @@ TEST_F_TIMEOUT(autosuspend, retry_of_refused_power_off_wakes_reader, 60)
 	EXPECT_EQ(0, agent_result(&self->agent, PATIENCE_MS));
 }
 
+/* usbcore asks a device that wakes up for its status, for five seconds. The caller can be killed. */
+TEST_F_TIMEOUT(autosuspend, caller_of_a_reader_that_does_not_wake_up_is_killed, 60)
+{
+	pid_t vreader = atoi(strstr(vr_do("info"), "pid=") + 4);
+
+	ASSERT_TRUE(asleep());
+	ASSERT_EQ(0, kill(vreader, SIGSTOP));
+	agent_begin(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED);
+	ASSERT_TRUE(agent_is_blocked(&self->agent));
+	agent_kill(&self->agent, SIGKILL);
+	EXPECT_TRUE(agent_ended(&self->agent));
+	ASSERT_EQ(0, kill(vreader, SIGCONT));
+	EXPECT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
+	EXPECT_EQ(0x9000, sc_apdu(self->fd, APDU_STATE));
+}
+
 /* A reader that cannot wake us would not tell of an insertion. */
 TEST_F(autosuspend, no_autosuspend_without_remote_wakeup)
 {
