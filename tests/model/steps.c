@@ -397,8 +397,10 @@ static void forget(void)
 		a->sent = false;
 	if (op == POL_OP_WORKER && (a->cmd != CMD_POWER_OFF || a->disp != POL_EJECT))
 		a->disp = POL_LEAVE;
-	if (w.o.gone)
-		w.recheck = w.unsafe = false;
+	if (w.o.gone) {
+		w.recheck = false;
+		w.unsafe = false;
+	}
 }
 
 /* Execute one step of moves_enabled(). */

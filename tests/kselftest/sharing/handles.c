@@ -202,6 +202,37 @@ TEST_F(handles, running_call_is_listed)
 	EXPECT_EQ(3, self->count);
 }
 
+static int sleep_long(int fd)
+{
+	return sc_apdu(fd, APDU_SLEEP("01F4"));
+}
+
+static int ask_state(int fd)
+{
+	return sc_apdu(fd, APDU_STATE);
+}
+
+/* A call within a transaction that waits for another begins none. */
+TEST_F(handles, transaction_began_with_BEGIN)
+{
+	static const struct sc_call slow = { "TRANSMIT", sleep_long };
+	static const struct sc_call quick = { "TRANSMIT", ask_state };
+	struct job first, second;
+	uint64_t begun;
+
+	ASSERT_EQ(0, sc_connect(self->u.fd, SCARD_MODE_SHARED, SC_ANY));
+	ASSERT_EQ(0, sc_begin(self->u.fd));
+	begun = tick_ns();
+	ASSERT_TRUE(job_blocks(&first, &slow, self->u.fd));
+	ASSERT_TRUE(job_blocks(&second, &quick, self->u.fd));
+	EXPECT_EQ(0x9000, job_result(&first));
+	EXPECT_EQ(0x9000, job_result(&second));
+	ASSERT_EQ(0, fetch(self));
+	ASSERT_EQ(1, self->count);
+	EXPECT_EQ(SCARD_HANDLE_SELF | SCARD_HANDLE_TRANSACTION, self->list[0].flags);
+	EXPECT_LE(self->list[0].since_ns, begun);
+}
+
 /* The list is told in whole or not at all. */
 TEST_F(handles, room_too_small_gets_EMSGSIZE)
 {

@@ -112,6 +112,22 @@ TEST_F(transaction_ms, calls_restart_the_limit)
 	EXPECT_EQ(0, vr_count("IccPowerOn"));
 }
 
+/* The time of the next owner begins with its turn, also if it waited before. */
+TEST_F(transaction_ms, limit_begins_with_the_grant)
+{
+	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
+	ASSERT_EQ(0, sc_begin(self->owner));
+	ASSERT_TRUE(agent_blocks(&self->agent, AGENT_BEGIN, 0));
+	pause_ms(LIMIT_MS / 2);
+	ASSERT_EQ(0, sc_end(self->owner, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, agent_result(&self->agent, 10000));
+	pause_ms(LIMIT_MS * 3 / 4);
+	EXPECT_TRUE(in_transaction(self->watch));
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_END, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, vr_count("IccPowerOn"));
+}
+
 /* A card that works is not idle, however long it takes. */
 TEST_F(transaction_ms, long_command_is_not_idle)
 {
