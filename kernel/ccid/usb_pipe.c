@@ -247,8 +247,11 @@ static int pipe_get(struct ccid_reader *reader)
 	if (scard_reader_gone(&reader->reader))
 		return -ENODEV;
 	ret = usb_autopm_get_interface_async(usb->intf);
-	/* an attempt may have ended before the caller had its reference */
-	while (!ret && !pm_runtime_active(&usb->intf->dev)) {
+	/*
+	 * An attempt may have ended before the caller had its reference. With it "active" stays
+	 * true; a "no" that is old costs one more attempt.
+	 */
+	while (!ret && !data_race(pm_runtime_active(&usb->intf->dev))) {
 		ret = pipe_wait_awake(usb);
 		if (ret)
 			pipe_put(reader);

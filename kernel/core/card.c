@@ -475,8 +475,9 @@ void scard_card_settled(struct scard_slot *slot)
 }
 
 /*
- * After a settle with the result @ret: is the card safe, or is another try needed? It is if the
- * reader has failed, and the card may have power, and state of its last user, unseen.
+ * After a settle with the result @ret: is the card safe, or is another try needed? One is if the
+ * reader has failed, and a card may have power, and the state of its last user, unseen. A slot
+ * without a card is left alone: each try may cost the other slots their commands.
  */
 static void card_retry(struct scard_slot *slot, int ret)
 {
@@ -486,7 +487,9 @@ static void card_retry(struct scard_slot *slot, int ret)
 	if (!ret && slot->pol.card != POL_CARD_MUTE)
 		scard_power_is_safe(slot);
 	else if (ret && ret != -EREMOTEIO && !card_is_final(ret))
-		again = slot->power.retry_s || slot->presence.state == SCARD_PRESENCE_RECHECK;
+		again = slot->power.retry_s ||
+			(slot->presence.state == SCARD_PRESENCE_RECHECK &&
+			 slot->pol.card != POL_CARD_ABSENT);
 	spin_unlock(&slot->lock);
 	if (again)
 		scard_power_retry(slot);

@@ -258,7 +258,7 @@ void card_answered(enum answer v)
 			break;
 		}
 		/* card_retry() */
-		w.unsafe |= w.recheck;
+		w.unsafe |= w.recheck && w.pol.card != POL_CARD_ABSENT;
 		card_finish(false);
 		break;
 	default:
