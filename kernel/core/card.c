@@ -161,8 +161,9 @@ static void card_absent(struct scard_slot *slot)
 	bool news;
 
 	spin_lock(&slot->lock);
-	/* a report of an insertion is older */
-	if (slot->presence.state == SCARD_PRESENCE_REPORTED)
+	/* a report of an insertion is older, and a removal is verified */
+	if (slot->presence.state == SCARD_PRESENCE_REPORTED ||
+	    slot->presence.state == SCARD_PRESENCE_REMOVED)
 		WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_KNOWN);
 	news = slot->pol.card != POL_CARD_ABSENT && !slot->presence.doubted;
 	scard_card_removed_locked(slot);
@@ -446,7 +447,8 @@ static int card_ask(struct scard_slot *slot, struct scard_req *req, bool *read)
 		*read = slot->presence.state == SCARD_PRESENCE_RECHECK;
 		off = *read && icc == SCARD_ICC_ACTIVE;
 	}
-	if (slot->presence.state == SCARD_PRESENCE_RECHECK)
+	if (slot->presence.state == SCARD_PRESENCE_RECHECK ||
+	    slot->presence.state == SCARD_PRESENCE_REMOVED)
 		WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_KNOWN);
 	scard_slot_unlock(slot);
 	/* it was powered up unseen, or kept its power; ATRs are compared after a cold reset */
@@ -476,8 +478,9 @@ void scard_card_settled(struct scard_slot *slot)
 
 /*
  * After a settle with the result @ret: is the card safe, or is another try needed? One is if the
- * reader has failed, and a card may have power, and the state of its last user, unseen. A slot
- * without a card is left alone: each try may cost the other slots their commands.
+ * reader has failed, and a card may have power, and the state of its last user, unseen, as one
+ * whose removal was believed. A slot without a card is left alone: each try may cost the other
+ * slots their commands.
  */
 static void card_retry(struct scard_slot *slot, int ret)
 {
@@ -488,6 +491,7 @@ static void card_retry(struct scard_slot *slot, int ret)
 		scard_power_is_safe(slot);
 	else if (ret && ret != -EREMOTEIO && !card_is_final(ret))
 		again = slot->power.retry_s ||
+			slot->presence.state == SCARD_PRESENCE_REMOVED ||
 			(slot->presence.state == SCARD_PRESENCE_RECHECK &&
 			 slot->pol.card != POL_CARD_ABSENT);
 	spin_unlock(&slot->lock);

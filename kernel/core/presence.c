@@ -85,10 +85,8 @@ static void presence_verify_work(struct work_struct *work)
 		scard_card_removed_locked(slot);
 		if (slot->presence.state != SCARD_PRESENCE_REPORTED && !slot->pol.gone)
 			scard_card_verify_later(slot);
-	} else if (slot->presence.state == SCARD_PRESENCE_REMOVED) {
-		WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_KNOWN);
-		if (!slot->pol.gone)
-			scard_pol_want_settle(&slot->pol);
+	} else if (slot->presence.state == SCARD_PRESENCE_REMOVED && !slot->pol.gone) {
+		scard_pol_want_settle(&slot->pol);
 	}
 	scard_slot_unlock(slot);
 	slot->reader->ops->put(slot->reader);

@@ -189,7 +189,7 @@ struct scard_card {
  * @SCARD_PRESENCE_KNOWN: nothing
  * @SCARD_PRESENCE_RECHECK: the card may have been exchanged unseen: its ATR is compared
  * @SCARD_PRESENCE_REPORTED: the transport has reported a card; the next answer confirms it
- * @SCARD_PRESENCE_REMOVED: a reported removal was believed, and is verified a little later
+ * @SCARD_PRESENCE_REMOVED: a reported removal was believed; an answer of the reader verifies it
  *
  * With the state of the card (enum pol_card):
  *
@@ -197,10 +197,10 @@ struct scard_card {
  *	KNOWN		yes	yes		yes
  *	RECHECK		yes (1)	yes		yes (2)
  *	REPORTED	yes	yes (3)		yes (3)
- *	REMOVED		yes	yes (4)		yes (4)
+ *	REMOVED		yes	no		no
  *
  * (1) an insertion reads the ATR anyway; (2) a card that is still powered is the same one;
- * (3) out and in again, and only the last was reported; (4) an answer has found a card again.
+ * (3) out and in again, and only the last was reported.
  */
 enum scard_presence_state {
 	SCARD_PRESENCE_KNOWN,

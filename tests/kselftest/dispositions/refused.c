@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Resets that a CCID reader refuses, and a state that it does not tell: it is asked again. It is told
- * to power off at unbind.
+ * Resets that a CCID reader refuses, and a state that it does not tell: it is asked again. It is
+ * told to power off at unbind.
  */
 #include "kselftest_harness.h"
 
@@ -78,6 +78,33 @@ TEST(unknown_state_is_asked_for_again)
 	EXPECT_EQ(0, vr_count("IccPowerOn"));
 	vr_do("fault clear");
 	EXPECT_EQ(0, vr_try("wait powered 0 20000"));
+	ASSERT_TRUE(sc_settled(fd, &status, 10000));
+	EXPECT_TRUE(status.state & SCARD_STATE_BIT_PRESENT);
+	EXPECT_EQ(0, sc_reconnect(fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0x63c3, sc_apdu(fd, APDU_VERIFIED));
+}
+
+/* A removal was reported and believed: the card may be there, as its last user left it. */
+TEST(removal_that_no_answer_verifies_is_asked_for_again)
+{
+	struct scard_status status;
+	int fd;
+
+	vr_prepare("--profile short", VR_CARD);
+	fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0x9000, sc_apdu(fd, APDU_VERIFY));
+	vr_do("fault from 1 on GetSlotStatus stall");
+	vr_clear();
+	vr_do("notify 5002");
+	ASSERT_EQ(0, vr_try("wait count GetSlotStatus 2 20000"));
+	/* believed, and asked for a second time */
+	pause_ms(2500);
+	ASSERT_EQ(0, sc_snapshot(fd, &status));
+	EXPECT_FALSE(status.state & SCARD_STATE_BIT_PRESENT);
+	EXPECT_EQ(0, vr_count("IccPowerOn"));
+	vr_do("fault clear");
+	EXPECT_EQ(0, vr_try("wait count IccPowerOn 1 20000"));
 	ASSERT_TRUE(sc_settled(fd, &status, 10000));
 	EXPECT_TRUE(status.state & SCARD_STATE_BIT_PRESENT);
 	EXPECT_EQ(0, sc_reconnect(fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
