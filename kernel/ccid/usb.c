@@ -98,6 +98,12 @@ static void ccid_usb_identify(struct ccid_usb *usb, const struct usb_host_interf
 	ccid_usb_string(usb, desc->iSerialNumber, reader->serial, true);
 }
 
+static void ccid_usb_unregister(struct ccid_usb *usb, bool alive)
+{
+	scard_dev_unregister(&usb->ccid.reader, alive);
+	ccid_usb_pipe_let_sleep(usb);
+}
+
 static int ccid_usb_probe(struct usb_interface *intf, const struct usb_device_id *id)
 {
 	struct usb_host_interface *alt = intf->cur_altsetting;
@@ -144,7 +150,7 @@ static int ccid_usb_probe(struct usb_interface *intf, const struct usb_device_id
 		usb_set_intfdata(intf, reader);
 		ret = scard_dev_register(reader);
 		if (ret)
-			scard_dev_unregister(reader, false);
+			ccid_usb_unregister(usb, false);
 	}
 	if (ret) {
 		dev_err(&intf->dev, "cannot be driven (%d): free memory, or unplug another reader\n",
@@ -172,12 +178,13 @@ static void ccid_usb_disconnect(struct usb_interface *intf)
 {
 	struct scard_reader *reader = usb_get_intfdata(intf);
 	struct usb_device *udev = interface_to_usbdev(intf);
+	struct ccid_usb *usb = container_of(to_ccid_reader(reader), struct ccid_usb, ccid);
 
 	/* the slots, and with them the name, may be gone after scard_dev_unregister() */
 	dev_info(&intf->dev, "smart-card reader \"%s\" has left\n", reader->slots[0]->name);
-	if (container_of(to_ccid_reader(reader), struct ccid_usb, ccid)->autosuspend)
+	if (usb->autosuspend)
 		usb_disable_autosuspend(udev);
-	scard_dev_unregister(reader, udev->state != USB_STATE_NOTATTACHED);
+	ccid_usb_unregister(usb, udev->state != USB_STATE_NOTATTACHED);
 	scard_reader_put(reader);
 }
 

@@ -232,6 +232,7 @@ static void pipe_put(struct ccid_reader *reader)
 
 	spin_lock_irqsave(&reader->reader.lock, flags);
 	if (!reader->reader.gone) {
+		usb->refs--;
 		usb_mark_last_busy(usb->udev);
 		usb_autopm_put_interface_async(usb->intf);
 	}
@@ -242,11 +243,13 @@ static void pipe_put(struct ccid_reader *reader)
 static int pipe_get(struct ccid_reader *reader)
 {
 	struct ccid_usb *usb = to_usb(reader);
-	int ret;
+	int ret = -ENODEV;
 
-	if (scard_reader_gone(&reader->reader))
-		return -ENODEV;
-	ret = usb_autopm_get_interface_async(usb->intf);
+	spin_lock_irq(&reader->reader.lock);
+	if (!reader->reader.gone)
+		ret = usb_autopm_get_interface_async(usb->intf);
+	usb->refs += !ret;
+	spin_unlock_irq(&reader->reader.lock);
 	/*
 	 * An attempt may have ended before the caller had its reference. With it "active" stays
 	 * true; a "no" that is old costs one more attempt.
@@ -263,15 +266,30 @@ static int pipe_get(struct ccid_reader *reader)
 	return -EIO;
 }
 
-/* When the reader goes, usbcore itself takes back its references. */
 static void pipe_hold(struct ccid_reader *reader)
 {
+	struct ccid_usb *usb = to_usb(reader);
 	unsigned long flags;
 
 	spin_lock_irqsave(&reader->reader.lock, flags);
-	if (!reader->reader.gone)
-		usb_autopm_get_interface_no_resume(to_usb(reader)->intf);
+	if (!reader->reader.gone) {
+		usb->refs++;
+		usb_autopm_get_interface_no_resume(usb->intf);
+	}
 	spin_unlock_irqrestore(&reader->reader.lock, flags);
+}
+
+/**
+ * ccid_usb_pipe_let_sleep() - take back what keeps the interface awake
+ * @usb: the interface, whose reader is gone
+ *
+ * usbcore leaves that to the driver, and with a reference left, the device would never sleep
+ * under the next driver.
+ */
+void ccid_usb_pipe_let_sleep(struct ccid_usb *usb)
+{
+	for (; usb->refs; usb->refs--)
+		usb_autopm_put_interface_no_suspend(usb->intf);
 }
 
 /* ---- control transfers ---- */

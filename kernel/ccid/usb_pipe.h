@@ -19,6 +19,7 @@
  * @anchor: control transfers on their way
  * @stopped: no bulk transfer may begin; becomes true under reader->lock
  * @autosuspend: the driver has enabled it
+ * @refs: what keeps the interface awake (reader->lock); changes no more once the reader is gone
  * @wake_work: wakes the device for callers that wait in reader->resumed
  * @wakes: attempts to wake it that have ended (reader->lock)
  * @wake_ret: 0 or a negative errno of the last (reader->lock)
@@ -40,6 +41,7 @@ struct ccid_usb {
 	struct usb_anchor anchor;
 	bool stopped;
 	bool autosuspend;
+	unsigned int refs;
 	struct work_struct wake_work;
 	unsigned int wakes;
 	int wake_ret;
@@ -59,6 +61,7 @@ extern const struct ccid_bulk_ops ccid_usb_pipe_bulk;
 
 void ccid_usb_pipe_init(struct ccid_usb *usb);
 void ccid_usb_pipe_drain(struct ccid_usb *usb);
+void ccid_usb_pipe_let_sleep(struct ccid_usb *usb);
 void ccid_usb_pipe_free(struct ccid_usb *usb);
 int ccid_usb_pipe_int_init(struct ccid_usb *usb, const struct usb_endpoint_descriptor *ep);
 void ccid_usb_pipe_int_start(struct ccid_usb *usb);

@@ -465,7 +465,7 @@ TEST_F_TIMEOUT(autosuspend, retry_of_refused_power_off_wakes_reader, 60)
 	EXPECT_EQ(0, agent_result(&self->agent, PATIENCE_MS));
 }
 
-/* usbcore asks a device that wakes up for its status, for five seconds. The caller can be killed. */
+/* usbcore asks a device that wakes up for its status for 5 s. Its caller can be killed. */
 TEST_F_TIMEOUT(autosuspend, caller_of_a_reader_that_does_not_wake_up_is_killed, 60)
 {
 	pid_t vreader = atoi(strstr(vr_do("info"), "pid=") + 4);
@@ -505,6 +505,21 @@ TEST(no_autosuspend_unless_insertion_wakes_reader)
 	EXPECT_TRUE(usb_is("power/control", "on", 0));
 	EXPECT_EQ(0, usb_bind(true));
 	EXPECT_TRUE(usb_is("power/control", "auto", 0));
+}
+
+/* A connected handle keeps the reader awake until the driver is unbound, not under the next one. */
+TEST_F(autosuspend, unbind_of_a_reader_in_use_lets_it_sleep_later)
+{
+	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
+	ASSERT_EQ(0, usb_bind(false));
+	ASSERT_EQ(0, close(self->fd));
+	ASSERT_EQ(0, usb_bind(true));
+	self->fd = sc_open(O_RDWR);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_SHARED, SC_ANY));
+	EXPECT_EQ(0x63c3, sc_apdu(self->fd, APDU_VERIFIED));
+	ASSERT_EQ(0, sc_disconnect(self->fd, SCARD_DISP_LEAVE));
+	EXPECT_TRUE(asleep());
 }
 
 /* The administrator lets a reader sleep that does not tell of an insertion: CONNECT looks first. */
