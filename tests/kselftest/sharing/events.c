@@ -279,4 +279,29 @@ TEST_F(events, epoch_counts_resets_and_power_offs)
 	EXPECT_EQ(SCARD_STATE_BIT_PRESENT, snapshot(self->watch).state);
 }
 
+/* Others may connect only after an EXCLUSIVE handle has become SHARED: they hear of it. */
+TEST_F(events, RECONNECT_tells_share_mode_protocol_and_epoch)
+{
+	struct scard_connect arg = {
+		.share_mode = SCARD_MODE_SHARED,
+		.protocols = SC_ANY,
+		.initialization = SCARD_DISP_RESET,
+	};
+	struct scard_status before, after;
+
+	ASSERT_EQ(0, sc_connect(self->fd, SCARD_MODE_EXCLUSIVE, SC_ANY));
+	before = snapshot(self->watch);
+	EXPECT_TRUE(before.state & SCARD_STATE_BIT_EXCLUSIVE);
+	ASSERT_EQ(0, ioctl(self->fd, SCARD_IOC_RECONNECT, &arg));
+	after = snapshot(self->watch);
+	EXPECT_EQ(SCARD_PROTO_T1, arg.protocol);
+	EXPECT_EQ(before.epoch + 1, arg.epoch);
+	EXPECT_EQ(before.epoch + 1, after.epoch);
+	EXPECT_FALSE(after.state & SCARD_STATE_BIT_EXCLUSIVE);
+	/* also where the card was not touched */
+	ASSERT_EQ(0, sc_reconnect(self->fd, SCARD_MODE_EXCLUSIVE, SC_ANY, SCARD_DISP_LEAVE));
+	EXPECT_EQ(POLLPRI, polled(self->watch, 1000));
+	EXPECT_TRUE(snapshot(self->watch).state & SCARD_STATE_BIT_EXCLUSIVE);
+}
+
 TEST_HARNESS_MAIN
