@@ -2,7 +2,6 @@
 /* See client.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <linux/scard.h>
 #include <linux/usbdevice_fs.h>
 #include <poll.h>
@@ -18,6 +17,7 @@
 #include "calls.h"
 #include "client.h"
 #include "cover.h"
+#include "dir.h"
 #include "usb.h"
 
 #define DRIVER		"/sys/bus/usb/drivers/scard/"
@@ -30,20 +30,6 @@ static int orders;
 static int fds[FDS];
 static unsigned int forked;
 
-bool client_node(const char *dir, unsigned int slot, char *path, size_t size)
-{
-	char pattern[320];
-	bool found;
-	glob_t g;
-
-	snprintf(pattern, sizeof(pattern), "%s/[0-9]*:1.*/scard/scard*", dir);
-	found = !glob(pattern, 0, NULL, &g) && g.gl_pathc;
-	if (found)
-		snprintf(path, size, "/dev%s", strrchr(g.gl_pathv[slot % g.gl_pathc], '/'));
-	globfree(&g);
-	return found;
-}
-
 static int open_slot(unsigned int i, const uint8_t *v)
 {
 	static const int modes[] = { O_RDWR, O_RDWR, O_RDWR, O_RDONLY };
@@ -52,7 +38,7 @@ static int open_slot(unsigned int i, const uint8_t *v)
 	if (fds[i] >= 0)
 		close(fds[i]);
 	fds[i] = -1;
-	if (client_node(device, v[0] < 128 ? 0 : v[0], path, sizeof(path)))
+	if (dir_node(device, v[0] < 128 ? 0 : v[0], path, sizeof(path)))
 		fds[i] = open(path, modes[v[1] % 4] | O_CLOEXEC);
 	return fds[i];
 }
@@ -151,27 +137,13 @@ static int unbind(const uint8_t *v)
 	return v[0] % 8 ? file_set(DRIVER "bind", name) : ret;
 }
 
-static int number(const char *attribute)
-{
-	char path[320];
-	int value = -1;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", device, attribute);
-	file = fopen(path, "re");
-	if (file && fscanf(file, "%d", &value) != 1)
-		value = -1;
-	if (file)
-		fclose(file);
-	return value;
-}
-
 static int reset(void)
 {
 	char path[64];
 	int fd, ret = -1;
 
-	snprintf(path, sizeof(path), "/dev/bus/usb/%03d/%03d", number("busnum"), number("devnum"));
+	snprintf(path, sizeof(path), "/dev/bus/usb/%03d/%03d", dir_number(device, "busnum"),
+		 dir_number(device, "devnum"));
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd >= 0) {
 		ret = ioctl(fd, USBDEVFS_RESET);
@@ -180,29 +152,31 @@ static int reset(void)
 	return ret;
 }
 
-/* Read what the driver shows. */
-static int look(void)
+static void read_file(const char *dir, const char *name, void *data)
 {
-	char path[320], text[4096];
-	size_t i;
-	glob_t g;
+	char path[600], text[4096];
+	int fd;
 
-	if (!client_node(device, 0, path, sizeof(path)))
-		return -1;
-	snprintf(text, sizeof(text), "%s/[0-9]*:1.*/scard/scard*/[a-z]*", device);
-	if (glob(text, 0, NULL, &g))
-		return -1;
-	snprintf(path, sizeof(path), DEBUGFS "%s", strrchr(path, '/') + 1);
-	for (i = 0; i <= g.gl_pathc; i++) {
-		int fd = open(i < g.gl_pathc ? g.gl_pathv[i] : path, O_RDONLY | O_CLOEXEC);
+	(void)data;
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return;
+	while (read(fd, text, sizeof(text)) > 0)
+		;
+	close(fd);
+}
 
-		if (fd < 0)
-			continue;
-		while (read(fd, text, sizeof(text)) > 0)
-			;
-		close(fd);
-	}
-	globfree(&g);
+/* Read what the driver shows of a slot. */
+static int look(const uint8_t *v)
+{
+	char path[320], dir[400];
+
+	if (!dir_node(device, v[0], path, sizeof(path)))
+		return -1;
+	snprintf(dir, sizeof(dir), "/sys/class/scard/%s", path + strlen("/dev/"));
+	dir_each(dir, read_file, NULL);
+	read_file(DEBUGFS, path + strlen("/dev/"), NULL);
 	return 0;
 }
 
@@ -244,7 +218,7 @@ static int do_call(const struct fuzz_call *call)
 	case OP_RESET:
 		return reset();
 	case OP_LOOK:
-		return look();
+		return look(v);
 	default:
 		return calls_card(fd, call);
 	}
@@ -252,7 +226,7 @@ static int do_call(const struct fuzz_call *call)
 
 static void run(const struct fuzz_case *c, unsigned int first, unsigned int end);
 
-/* Processes of a client, which have its memory */
+/* Processes of a client, which have its memory: none uses malloc(). */
 static struct part {
 	const struct fuzz_case *c;
 	unsigned int area, first, end;
@@ -348,7 +322,7 @@ void client_check(const char *dir)
 	char path[320];
 	int fd;
 
-	if (!client_node(dir, 0, path, sizeof(path)))
+	if (!dir_node(dir, 0, path, sizeof(path)))
 		_exit(ENOENT);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0 || ioctl(fd, SCARD_IOC_CONNECT, &arg) || ioctl(fd, SCARD_IOC_TRANSMIT, &apdu))

@@ -11,9 +11,6 @@
 #define AREA_FORKED	2	/* and the next one */
 #define AREAS		4
 
-/* The node of a slot of the device; false: it has none. */
-bool client_node(const char *device, unsigned int slot, char *path, size_t size);
-
 /* @orders: a pipe to the process that is the device, which reads struct fuzz_call */
 _Noreturn void client_run(const struct fuzz_case *c, const char *device, int orders);
 /* Does the reader work? 0 or an errno, as the status of this process. */

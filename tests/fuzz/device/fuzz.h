@@ -99,7 +99,6 @@ struct shared {
 	atomic_ulong good[OPS];		/* calls that succeeded */
 	atomic_ulong bad[OPS];		/* and that failed */
 	atomic_ulong answered[HOWS];
-	atomic_bool stop;
 	atomic_bool failed;
 	unsigned int scale;		/* how much slower than others this machine is */
 	bool tell;			/* print what each call returns */

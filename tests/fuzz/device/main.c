@@ -98,11 +98,18 @@ static pid_t start_port(unsigned int port, unsigned long seed, unsigned long end
 static void watch(unsigned long begin)
 {
 	unsigned long said = begin;
+	int status;
+	pid_t pid;
 
-	while (waitpid(-1, NULL, WNOHANG) >= 0) {
+	while ((pid = waitpid(-1, &status, WNOHANG)) >= 0) {
+		if (pid && status) {
+			printf("# port process %d ended with status %x\n", (int)pid, status);
+			shared->failed = true;
+		}
 		if (kmsg_report())
 			shared->failed = true;
-		pause_ms(50);
+		if (!pid)
+			pause_ms(50);
 		if (now_ms() - said < 10000)
 			continue;
 		said = now_ms();

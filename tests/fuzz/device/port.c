@@ -16,6 +16,7 @@
 #include "corpus.h"
 #include "cover.h"
 #include "desc.h"
+#include "dir.h"
 #include "port.h"
 #include "random.h"
 #include "reader.h"
@@ -101,7 +102,7 @@ static bool wait_for_node(unsigned int ms, unsigned int quiet_ms)
 		if (!reader_configured())
 			continue;
 		if (wire_device(device, sizeof(device)) &&
-		    client_node(device, 0, path, sizeof(path)) && !access(path, R_OK))
+		    dir_node(device, 0, path, sizeof(path)) && !access(path, R_OK))
 			return true;
 		if (now_ms() - wire_last_ms() > quiet_ms)
 			break;
@@ -232,7 +233,7 @@ static bool device_for(struct fuzz_case *c, uint8_t *head, unsigned int *left)
 	uint8_t kill_ms = c->head[HEAD_KILL];
 	char path[320];
 
-	if (wire_plugged() && *left && client_node(device, 0, path, sizeof(path))) {
+	if (wire_plugged() && *left && dir_node(device, 0, path, sizeof(path))) {
 		--*left;
 		memcpy(c->head, head, HEADS);
 		c->head[HEAD_KILL] = kill_ms;
@@ -258,7 +259,7 @@ static bool run_one(struct fuzz_case *c, uint8_t *head, unsigned int *left)
 	if (!device_for(c, head, left))
 		return false;
 	corpus_run(c);
-	if (wire_plugged() && client_node(device, 0, path, sizeof(path)))
+	if (wire_plugged() && dir_node(device, 0, path, sizeof(path)))
 		good = run_case(c);
 	/* what the worker does after the client */
 	if (good && random_below(4) == 0)
@@ -279,7 +280,7 @@ int port_run(unsigned int number, unsigned long end_ms, const struct fuzz_case *
 	port = number;
 	/* orphans of a case are waited for, too */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	while (good && !shared->stop && !shared->failed) {
+	while (good && !shared->failed) {
 		if (only ? !times-- : now_ms() >= end_ms)
 			break;
 		if (only)
@@ -292,7 +293,7 @@ int port_run(unsigned int number, unsigned long end_ms, const struct fuzz_case *
 		if (good && ++shared->executions % HEALTH_CASES == 0)
 			good = healthy();
 	}
-	if (good && !shared->failed && !shared->stop)
+	if (good && !shared->failed)
 		good = healthy();
 	if (!good || shared->failed)
 		corpus_print_recent();
