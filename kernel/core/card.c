@@ -22,28 +22,25 @@ static void card_set_locked(struct scard_slot *slot, enum pol_card card)
 	if (card != POL_CARD_ON && slot->pol.card == POL_CARD_ON)
 		ops->put(slot->reader);
 	WRITE_ONCE(slot->pol.card, card);
-	if (card != POL_CARD_MUTE)
+	if (card == POL_CARD_ON)
 		scard_power_is_safe(slot);
 	WRITE_ONCE(slot->card.protocol, 0);
 	scard_event_card_changed(slot);
 }
 
-/* Returns the state before. */
-static enum pol_card card_set(struct scard_slot *slot, enum pol_card card)
+/* The reader has powered the card off: it is OFF, or MUTE. */
+static void card_went_off(struct scard_slot *slot, enum pol_card card)
 {
-	enum pol_card before;
-
 	spin_lock(&slot->lock);
-	before = slot->pol.card;
 	/* the card, or the reader, may have been removed since the answer */
-	if (before != POL_CARD_ABSENT)
+	if (slot->pol.card != POL_CARD_ABSENT)
 		card_set_locked(slot, card);
+	scard_power_is_safe(slot);
 	scard_slot_unlock(slot);
-	return before;
 }
 
 /**
- * scard_card_removed_locked() - take note that the card is out, if one was in
+ * scard_card_removed_locked() - believe that the card is out, if one was in
  * @slot: the slot, locked
  */
 void scard_card_removed_locked(struct scard_slot *slot)
@@ -52,6 +49,10 @@ void scard_card_removed_locked(struct scard_slot *slot)
 	WRITE_ONCE(slot->presence.doubted, 0);
 	if (slot->pol.card == POL_CARD_ABSENT)
 		return;
+	if (slot->pol.card == POL_CARD_ON || slot->presence.state == SCARD_PRESENCE_RECHECK)
+		WRITE_ONCE(slot->power.unsafe, true);
+	if (slot->presence.state != SCARD_PRESENCE_REPORTED)
+		WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_REMOVED);
 	slot->card.atr_len = 0;
 	slot->card.cold_len = 0;
 	slot->events.card++;
@@ -62,7 +63,7 @@ void scard_card_removed_locked(struct scard_slot *slot)
 /* A card is there, without power so far. */
 static void card_inserted_locked(struct scard_slot *slot)
 {
-	if (slot->presence.state == SCARD_PRESENCE_REPORTED)
+	if (slot->presence.state != SCARD_PRESENCE_KNOWN)
 		WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_RECHECK);
 	slot->events.card++;
 	slot->count.insertions++;
@@ -83,6 +84,18 @@ void scard_card_lost_power_locked(struct scard_slot *slot)
 	card_set_locked(slot, POL_CARD_OFF);
 }
 
+/*
+ * The reader has failed. A card that may have its power is not left alone, and one that was
+ * reported is to be read. An empty slot is left alone: each try may cost the others their commands.
+ */
+static void card_retry_locked(struct scard_slot *slot)
+{
+	if (slot->power.unsafe || slot->presence.state == SCARD_PRESENCE_REPORTED)
+		scard_power_retry_locked(slot);
+	else
+		scard_power_no_retry(slot);
+}
+
 /**
  * scard_card_set_mute() - fail closed: the card could not be reset and may have its power
  * @slot: the slot
@@ -92,15 +105,20 @@ void scard_card_lost_power_locked(struct scard_slot *slot)
  */
 void scard_card_set_mute(struct scard_slot *slot)
 {
-	enum pol_card before = card_set(slot, POL_CARD_MUTE);
+	bool news = false;
 
-	if (before == POL_CARD_ABSENT)
-		return;		/* it was removed meanwhile */
-	/* once, not for each retry */
-	if (before != POL_CARD_MUTE || !READ_ONCE(slot->power.retry_s))
+	spin_lock(&slot->lock);
+	if (slot->pol.card != POL_CARD_ABSENT) {
+		/* once, not for each retry */
+		news = slot->pol.card != POL_CARD_MUTE || !slot->power.unsafe;
+		card_set_locked(slot, POL_CARD_MUTE);
+		WRITE_ONCE(slot->power.unsafe, true);
+	}
+	card_retry_locked(slot);
+	scard_slot_unlock(slot);
+	if (news)
 		scard_reader_warn(slot->reader,
 				  "cannot reset or power off a card, trying again: unplug the reader to be sure");
-	scard_power_retry(slot);
 }
 
 /**
@@ -161,15 +179,17 @@ static void card_absent(struct scard_slot *slot)
 	bool news;
 
 	spin_lock(&slot->lock);
-	/* a report of an insertion is older, and a removal is verified */
-	if (slot->presence.state == SCARD_PRESENCE_REPORTED ||
-	    slot->presence.state == SCARD_PRESENCE_REMOVED)
-		WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_KNOWN);
-	news = slot->pol.card != POL_CARD_ABSENT && !slot->presence.doubted;
+	news = slot->pol.card != POL_CARD_ABSENT && !slot->presence.doubted &&
+		READ_ONCE(slot->reader->notifies) && !slot->pol.gone;
 	scard_card_removed_locked(slot);
-	/* if that was wrong, and no insertion is reported, nothing else finds the card again */
-	if (news && READ_ONCE(slot->reader->notifies) && !slot->pol.gone)
+	if (news) {
+		/* if that is wrong, and no insertion is reported, nothing else finds the card */
 		scard_card_verify_later(slot);
+	} else {
+		/* a report of an insertion is older, and a removal is verified */
+		WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_KNOWN);
+		scard_power_is_safe(slot);
+	}
 	scard_slot_unlock(slot);
 }
 
@@ -234,8 +254,7 @@ static bool card_is_final(int ret)
 static void card_settle_later(struct scard_slot *slot)
 {
 	spin_lock(&slot->lock);
-	if (slot->presence.state != SCARD_PRESENCE_REPORTED)
-		WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_RECHECK);
+	scard_slot_recheck(slot);
 	if (!slot->pol.gone)
 		scard_pol_want_settle(&slot->pol);
 	scard_slot_unlock(slot);
@@ -306,9 +325,9 @@ int scard_card_power_off(struct scard_slot *slot, struct scard_req *req)
 {
 	int ret = slot->reader->ops->power_off(slot, req);
 
-	if (!ret || (card_is_final(ret) && ret != -EINTR))
-		card_set(slot, POL_CARD_OFF);
-	else if (ret != -EINTR)
+	if (!ret || ret == -ENOMEDIUM)
+		card_went_off(slot, POL_CARD_OFF);
+	else if (!card_is_final(ret))
 		scard_card_set_mute(slot);
 	return ret;
 }
@@ -320,14 +339,10 @@ static int card_mute(struct scard_slot *slot, struct scard_req *req)
 
 	if (card_is_final(ret))
 		return ret;
-	if (ret) {
+	if (ret)
 		scard_card_set_mute(slot);
-	} else {
-		spin_lock(&slot->lock);
-		scard_power_is_safe(slot);
-		spin_unlock(&slot->lock);
-		card_set(slot, POL_CARD_MUTE);
-	}
+	else
+		card_went_off(slot, POL_CARD_MUTE);
 	return -EREMOTEIO;
 }
 
@@ -341,10 +356,14 @@ static int card_mute(struct scard_slot *slot, struct scard_req *req)
  */
 int scard_card_reset(struct scard_slot *slot, struct scard_req *req)
 {
-	int ret = card_power_on(slot, req, true);
+	int ret;
 
-	if (!ret || card_is_final(ret))
-		return ret;
+	/* one that is not on may be another card: its ATR is compared after a cold reset */
+	if (READ_ONCE(slot->pol.card) == POL_CARD_ON) {
+		ret = card_power_on(slot, req, true);
+		if (!ret || card_is_final(ret))
+			return ret;
+	}
 	ret = slot->reader->ops->power_off(slot, req);
 	if (card_is_final(ret))
 		return ret;
@@ -414,8 +433,6 @@ static void card_end_doubt(struct scard_slot *slot, int icc)
 		/* removed meanwhile */
 	} else if (slot->pol.card != POL_CARD_ON || icc != SCARD_ICC_ACTIVE) {
 		scard_card_removed_locked(slot);
-		if (icc < 0 && slot->presence.state != SCARD_PRESENCE_REPORTED)
-			WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_REMOVED);
 	} else {
 		/* if it was reported once more, the reader is asked again */
 		WRITE_ONCE(slot->presence.doubted, slot->pol.settle ? jiffies ?: 1 : 0);
@@ -443,12 +460,12 @@ static int card_ask(struct scard_slot *slot, struct scard_req *req, bool *read)
 		slot->card.settling = true;
 		card_inserted_locked(slot);
 		*read = true;
+		off = slot->power.unsafe && icc == SCARD_ICC_ACTIVE;
 	} else if (slot->pol.card == POL_CARD_OFF || slot->pol.card == POL_CARD_MUTE) {
 		*read = slot->presence.state == SCARD_PRESENCE_RECHECK;
 		off = *read && icc == SCARD_ICC_ACTIVE;
 	}
-	if (slot->presence.state == SCARD_PRESENCE_RECHECK ||
-	    slot->presence.state == SCARD_PRESENCE_REMOVED)
+	if (slot->presence.state == SCARD_PRESENCE_RECHECK)
 		WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_KNOWN);
 	scard_slot_unlock(slot);
 	/* it was powered up unseen, or kept its power; ATRs are compared after a cold reset */
@@ -476,27 +493,26 @@ void scard_card_settled(struct scard_slot *slot)
 	spin_unlock(&slot->lock);
 }
 
-/*
- * After a settle with the result @ret: is the card safe, or is another try needed? One is if the
- * reader has failed, and a card may have power, and the state of its last user, unseen, as one
- * whose removal was believed. A slot without a card is left alone: each try may cost the other
- * slots their commands.
+/**
+ * scard_card_unread() - the reader did not tell the state of the card, or did not wake up
+ * @slot: the slot
  */
-static void card_retry(struct scard_slot *slot, int ret)
+void scard_card_unread(struct scard_slot *slot)
 {
-	bool again = false;
-
 	spin_lock(&slot->lock);
-	if (!ret && slot->pol.card != POL_CARD_MUTE)
-		scard_power_is_safe(slot);
-	else if (ret && ret != -EREMOTEIO && !card_is_final(ret))
-		again = slot->power.retry_s ||
-			slot->presence.state == SCARD_PRESENCE_REMOVED ||
-			(slot->presence.state == SCARD_PRESENCE_RECHECK &&
-			 slot->pol.card != POL_CARD_ABSENT);
+	if (slot->presence.state == SCARD_PRESENCE_RECHECK && slot->pol.card != POL_CARD_ABSENT)
+		WRITE_ONCE(slot->power.unsafe, true);
+	card_retry_locked(slot);
 	spin_unlock(&slot->lock);
-	if (again)
-		scard_power_retry(slot);
+}
+
+/* The reader has told it, and the worker has read the card, if there is one. */
+static void card_read(struct scard_slot *slot)
+{
+	spin_lock(&slot->lock);
+	if (slot->pol.card != POL_CARD_MUTE && slot->presence.state == SCARD_PRESENCE_KNOWN)
+		scard_power_is_safe(slot);
+	spin_unlock(&slot->lock);
 }
 
 /**
@@ -510,6 +526,7 @@ int scard_card_settle(struct scard_slot *slot, struct scard_req *req)
 {
 	bool read = card_is_reported(slot);
 	int ret = read ? 0 : card_ask(slot, req, &read);
+	bool told = !ret || card_is_final(ret);
 
 	if (!ret && read) {
 		ret = card_power_on(slot, req, false);
@@ -522,7 +539,10 @@ int scard_card_settle(struct scard_slot *slot, struct scard_req *req)
 		return ret;	/* the worker settles, or has settled */
 	if (ret == -EINTR)
 		card_settle_later(slot);
-	card_retry(slot, ret);
+	if (!told)
+		scard_card_unread(slot);
+	else if (!ret)
+		card_read(slot);
 	scard_card_settled(slot);
 	return ret == -EREMOTEIO || ret == -ENOMEDIUM ? 0 : ret;
 }
@@ -554,6 +574,12 @@ int scard_card_activate(struct scard_slot *slot, struct scard_req *req)
 		ret = scard_slot_no_card(slot);
 		return ret == -ENOLINK ? -EREMOTEIO : ret;
 	default:
+		/* it may have its power, and ATRs are compared after a cold reset */
+		if (READ_ONCE(slot->power.unsafe)) {
+			ret = slot->reader->ops->power_off(slot, req);
+			if (card_is_final(ret))
+				return ret;
+		}
 		ret = card_power_on(slot, req, false);
 		/* without memory the card was not asked, and has no power as before */
 		if (!ret || ret == -ENOMEM || card_is_final(ret))

@@ -9,6 +9,7 @@ void scard_card_lost_power_locked(struct scard_slot *slot);
 void scard_card_verify_in(struct scard_slot *slot, unsigned long delay);
 void scard_card_verify_later(struct scard_slot *slot);
 void scard_card_settled(struct scard_slot *slot);
+void scard_card_unread(struct scard_slot *slot);
 
 /* for the owner of the turn */
 int scard_card_settle(struct scard_slot *slot, struct scard_req *req);

@@ -228,11 +228,11 @@ static int connect_act(struct scard_slot *slot, struct scard_req *req, u32 dispo
 	switch (disposition) {
 	case SCARD_DISP_RESET:
 		/* a card without power is as good as reset; one that may have kept it is not */
-		if (card == POL_CARD_ON || READ_ONCE(slot->power.retry_s))
+		if (card == POL_CARD_ON || READ_ONCE(slot->power.unsafe))
 			return scard_card_reset(slot, req);
 		return 0;
 	case SCARD_DISP_UNPOWER:
-		if (card == POL_CARD_ON || READ_ONCE(slot->power.retry_s))
+		if (card == POL_CARD_ON || READ_ONCE(slot->power.unsafe))
 			return scard_card_power_off(slot, req);
 		return 0;
 	case SCARD_DISP_EJECT:

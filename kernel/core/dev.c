@@ -272,7 +272,7 @@ static void dev_power_off_all(struct scard_reader *reader)
 		struct scard_slot *slot = reader->slots[i];
 
 		scard_slot_begin(slot, slot->worker.req);
-		if (READ_ONCE(slot->pol.card) == POL_CARD_ON || READ_ONCE(slot->power.retry_s) ||
+		if (READ_ONCE(slot->pol.card) == POL_CARD_ON || READ_ONCE(slot->power.unsafe) ||
 		    READ_ONCE(slot->presence.state) != SCARD_PRESENCE_KNOWN)
 			slots |= BIT(i);
 	}

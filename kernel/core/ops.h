@@ -118,7 +118,8 @@ struct scard_req {
  * @power_off_all: after @stop: power off the cards of the slots in the bit set @slots,
  *	and those that an interrupted exchange left in doubt; stopped again afterwards. NULL if
  *	no reader is unregistered while it answers, or suspended for a sleep
- * @get: keep the reader awake, wake it up if need be; may sleep; 0 or a negative errno
+ * @get: keep the reader awake, wake it up if need be; 0 or a negative errno. Sleeps killably
+ *	(-EINTR) and not freezably: a frozen caller would keep its turn
  * @hold: keep it awake; it is; any context
  * @put: it may go to sleep again; any context
  * @free: free the transport's structure around the reader

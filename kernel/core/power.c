@@ -10,8 +10,8 @@
 #include "power.h"
 #include "slot.h"
 
-/* Longest time between two attempts to reset a card that the reader refuses to reset */
-#define POWER_RETRY_MAX_S	64U
+/* Longest time between two retries: each may cost the cards of other slots their power */
+#define POWER_RETRY_MAX_S	512U
 
 static unsigned int idle_ms = 5000;
 module_param(idle_ms, uint, 0644);
@@ -107,30 +107,45 @@ void scard_power_unused(struct scard_slot *slot)
 }
 
 /**
- * scard_power_retry() - have the worker settle the slot again, after a while
- * @slot: the slot, whose card may still have its power, or whose reader did not wake up
+ * scard_power_retry_locked() - have the worker settle the slot again, after a while
+ * @slot: the slot, locked
  *
- * Each time after twice as long, until the card is reset, without power, or gone.
+ * Each time after twice as long, until the reader has answered.
  */
-void scard_power_retry(struct scard_slot *slot)
+void scard_power_retry_locked(struct scard_slot *slot)
 {
 	struct scard_power *p = &slot->power;
 
-	spin_lock(&slot->lock);
-	WRITE_ONCE(p->retry_s, p->retry_s ? min(2 * p->retry_s, POWER_RETRY_MAX_S) : 1);
-	if (!slot->pol.gone)
-		mod_delayed_work(slot->reader->wq, &p->retry_work, p->retry_s * HZ);
-	spin_unlock(&slot->lock);
+	lockdep_assert_held(&slot->lock);
+	/* the failures of callers meanwhile are no reason to wait longer */
+	if (slot->pol.gone || delayed_work_pending(&p->retry_work))
+		return;
+	p->retry_s = p->retry_s ? min(2 * p->retry_s, POWER_RETRY_MAX_S) : 1;
+	queue_delayed_work(slot->reader->wq, &p->retry_work, p->retry_s * HZ);
 }
 
 /**
- * scard_power_is_safe() - the card is reset, without power, or gone: no retry is needed
+ * scard_power_no_retry() - no retry is needed, or none for what was before
+ * @slot: the slot, locked
+ */
+void scard_power_no_retry(struct scard_slot *slot)
+{
+	lockdep_assert_held(&slot->lock);
+	if (!slot->power.retry_s)
+		return;
+	slot->power.retry_s = 0;
+	cancel_delayed_work(&slot->power.retry_work);
+}
+
+/**
+ * scard_power_is_safe() - the card is reset, without power, or gone
  * @slot: the slot, locked
  */
 void scard_power_is_safe(struct scard_slot *slot)
 {
 	lockdep_assert_held(&slot->lock);
-	WRITE_ONCE(slot->power.retry_s, 0);
+	WRITE_ONCE(slot->power.unsafe, false);
+	scard_power_no_retry(slot);
 }
 
 static void power_retry_work(struct work_struct *work)
@@ -141,8 +156,7 @@ static void power_retry_work(struct work_struct *work)
 	spin_lock(&slot->lock);
 	if (slot->power.retry_s && !slot->pol.gone) {
 		/* settling powers the card up, which resets it, or off again */
-		if (slot->presence.state != SCARD_PRESENCE_REPORTED)
-			WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_RECHECK);
+		scard_slot_recheck(slot);
 		scard_pol_want_settle(&slot->pol);
 	}
 	scard_slot_unlock(slot);

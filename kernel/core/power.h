@@ -10,7 +10,8 @@ int scard_power_get(struct scard_slot *slot);
 bool scard_power_put_locked(struct scard_slot *slot);
 void scard_power_unused(struct scard_slot *slot);
 void scard_power_idle(struct scard_slot *slot);
-void scard_power_retry(struct scard_slot *slot);
+void scard_power_retry_locked(struct scard_slot *slot);
+void scard_power_no_retry(struct scard_slot *slot);
 void scard_power_is_safe(struct scard_slot *slot);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "card.h"
 #include "event.h"
+#include "power.h"
 #include "presence.h"
 #include "slot.h"
 #include "turn.h"
@@ -132,6 +133,7 @@ static void presence_news_work(struct work_struct *work)
 		if (reports & BIT(PRESENCE_PRESENT)) {
 			slot->card.settling = true;
 			WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_REPORTED);
+			scard_power_no_retry(slot);
 			scard_pol_want_settle(&slot->pol);
 			scard_turn_watch(slot);
 		} else if (!doubted) {
@@ -214,7 +216,7 @@ void scard_presence_refresh(struct scard_slot *slot)
 	if (!slot->pol.running && !slot->card.settling && !delayed_work_pending(&p->poll_work) &&
 	    time_after(jiffies, READ_ONCE(p->checked) + PRESENCE_POLL_FRESH)) {
 		slot->card.settling = true;
-		WRITE_ONCE(p->state, SCARD_PRESENCE_RECHECK);
+		scard_slot_recheck(slot);
 		scard_pol_want_settle(&slot->pol);
 	}
 	if (presence_is_watched(slot))
@@ -234,8 +236,7 @@ void scard_presence_lost_power(struct scard_slot *slot)
 	if (slot->presence.doubted)
 		scard_card_removed_locked(slot);
 	scard_card_lost_power_locked(slot);
-	if (slot->presence.state != SCARD_PRESENCE_REPORTED)
-		WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_RECHECK);
+	scard_slot_recheck(slot);
 	if (!slot->pol.gone) {
 		slot->card.settling = true;
 		scard_pol_want_settle(&slot->pol);

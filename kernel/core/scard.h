@@ -189,7 +189,7 @@ struct scard_card {
  * @SCARD_PRESENCE_KNOWN: nothing
  * @SCARD_PRESENCE_RECHECK: the card may have been exchanged unseen: its ATR is compared
  * @SCARD_PRESENCE_REPORTED: the transport has reported a card; the next answer confirms it
- * @SCARD_PRESENCE_REMOVED: a reported removal was believed; an answer of the reader verifies it
+ * @SCARD_PRESENCE_REMOVED: a removal was believed; an answer of the reader verifies it
  *
  * With the state of the card (enum pol_card):
  *
@@ -260,13 +260,16 @@ struct scard_events {
  * @users: handles and calls that keep the reader awake, by one ops->get() (lock)
  * @idle_work: powers the card off when it was not used for a while
  * @idle_since: time at which the last handle left, jiffies (lock)
- * @retry_work: tries again to reset a card that the reader refuses to power off
- * @retry_s: time until it does, seconds; 0: no retry is pending (lock)
+ * @unsafe: a card may have its power and the state of its last user, and is not ON: the reader
+ *	refused to power it off, did not tell, or its removal is not verified (lock)
+ * @retry_work: has the worker settle the slot again
+ * @retry_s: time until it does, or between the last two, seconds; 0: none is needed (lock)
  */
 struct scard_power {
 	u32 users;
 	struct delayed_work idle_work;
 	unsigned long idle_since;
+	bool unsafe;
 	struct delayed_work retry_work;
 	unsigned int retry_s;
 };

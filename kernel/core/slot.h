@@ -35,4 +35,16 @@ static inline void scard_slot_begin(struct scard_slot *slot, struct scard_req *r
 	slot->op.ceiling = jiffies + msecs_to_jiffies(SCARD_CEILING_MS);
 }
 
+/**
+ * scard_slot_recheck() - the card may have been exchanged unseen: its ATR is to be compared
+ * @slot: the slot, locked
+ */
+static inline void scard_slot_recheck(struct scard_slot *slot)
+{
+	lockdep_assert_held(&slot->lock);
+	/* the other states say more */
+	if (slot->presence.state == SCARD_PRESENCE_KNOWN)
+		WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_RECHECK);
+}
+
 #endif

@@ -116,8 +116,7 @@ bool scard_turn_take_over(struct scard_slot *slot, bool always)
 	if (slot->op.progress != SCARD_NOTHING_SENT) {
 		scard_pol_interrupted(&slot->pol);
 		/* it may have been about to power the card up */
-		if (slot->presence.state == SCARD_PRESENCE_KNOWN)
-			WRITE_ONCE(slot->presence.state, SCARD_PRESENCE_RECHECK);
+		scard_slot_recheck(slot);
 		if (!slot->pol.gone)
 			scard_pol_want_settle(&slot->pol);
 	}

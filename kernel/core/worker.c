@@ -40,7 +40,7 @@ static void worker_finish_orphan(struct scard_slot *slot)
 /* The reader did not wake up: the state of its card stays open until it does. */
 static void worker_settle_later(struct scard_slot *slot)
 {
-	scard_power_retry(slot);
+	scard_card_unread(slot);
 	scard_card_settled(slot);
 }
 

@@ -136,6 +136,12 @@ void card_finish(bool ok)
 	}
 }
 
+/* scard_card_reset() */
+enum cmd card_reset(void)
+{
+	return w.pol.card == POL_CARD_ON ? CMD_RESET : CMD_RESET_OFF;
+}
+
 /* scard_card_settle(), after the reader has reported its state */
 static void settle(void)
 {
@@ -185,6 +191,12 @@ static void powered_off(bool ok)
 		card_finish(ok);
 }
 
+/* scard_card_unread() */
+static void card_unread(void)
+{
+	w.unsafe |= w.recheck && w.pol.card != POL_CARD_ABSENT;
+}
+
 void card_answered(enum answer v)
 {
 	enum cmd cmd = w.act.cmd;
@@ -193,8 +205,6 @@ void card_answered(enum answer v)
 	if (w.o.gone || (w.real == REAL_ABSENT && v != V_JUST)) {
 		if (!w.o.gone)
 			card_removed();
-		else if (cmd == CMD_POWER_OFF)
-			set_card(POL_CARD_OFF);
 		card_finish(false);
 		return;
 	}
@@ -257,8 +267,7 @@ void card_answered(enum answer v)
 			settle();
 			break;
 		}
-		/* card_retry() */
-		w.unsafe |= w.recheck && w.pol.card != POL_CARD_ABSENT;
+		card_unread();
 		card_finish(false);
 		break;
 	default:
@@ -300,7 +309,8 @@ void card_job(bool awake)
 			set_mute();
 		break;
 	case POL_JOB_SETTLE:
-		w.unsafe |= !awake;
+		if (!awake)
+			card_unread();
 		break;
 	default:
 		break;
@@ -311,7 +321,7 @@ void card_job(bool awake)
 	}
 	switch (job) {
 	case POL_JOB_RESET:
-		card_go(CMD_RESET);
+		card_go(card_reset());
 		break;
 	case POL_JOB_SETTLE:
 		card_go(CMD_STATUS);

@@ -48,7 +48,7 @@ static void prepare(bool negotiate)
 			card_finish(false);
 		break;
 	default:
-		card_go(CMD_POWER_ON);
+		card_go(w.unsafe ? CMD_RESET_OFF : CMD_POWER_ON);
 	}
 }
 
@@ -67,7 +67,7 @@ static void begin_disposition(enum pol_disp disp)
 	else if (disp == POL_EJECT)
 		card_go(CMD_POWER_OFF);
 	else if (card == POL_CARD_ON || w.unsafe)
-		card_go(disp == POL_RESET ? CMD_RESET : CMD_POWER_OFF);
+		card_go(disp == POL_RESET ? card_reset() : CMD_POWER_OFF);
 	else if (card_op() == POL_OP_RECONNECT ||
 		 (card_op() == POL_OP_END && disp == POL_UNPOWER))
 		card_go(CMD_POWER_ON);

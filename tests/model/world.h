@@ -264,6 +264,7 @@ void card_begin_reset(void);
 void card_lost_power(void);
 void card_cut(void);
 void card_go(enum cmd cmd);
+enum cmd card_reset(void);
 void card_finish(bool ok);
 void card_answered(enum answer v);
 void card_job(bool awake);

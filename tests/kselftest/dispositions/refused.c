@@ -84,6 +84,20 @@ TEST(unknown_state_is_asked_for_again)
 	EXPECT_EQ(0x63c3, sc_apdu(fd, APDU_VERIFIED));
 }
 
+/* Without a caller that asks for it */
+static bool becomes_present(int fd)
+{
+	struct scard_status status;
+	int i;
+
+	for (i = 0; i < 20000; i += 10) {
+		if (sc_settled(fd, &status, 10) && status.state & SCARD_STATE_BIT_PRESENT)
+			return true;
+		pause_ms(10);
+	}
+	return false;
+}
+
 /* A removal was reported and believed: the card may be there, as its last user left it. */
 TEST(removal_that_no_answer_verifies_is_asked_for_again)
 {
@@ -104,11 +118,43 @@ TEST(removal_that_no_answer_verifies_is_asked_for_again)
 	EXPECT_FALSE(status.state & SCARD_STATE_BIT_PRESENT);
 	EXPECT_EQ(0, vr_count("IccPowerOn"));
 	vr_do("fault clear");
-	EXPECT_EQ(0, vr_try("wait count IccPowerOn 1 20000"));
-	ASSERT_TRUE(sc_settled(fd, &status, 10000));
-	EXPECT_TRUE(status.state & SCARD_STATE_BIT_PRESENT);
+	ASSERT_TRUE(becomes_present(fd));
+	EXPECT_EQ(1, vr_count("IccPowerOn"));
 	EXPECT_EQ(0, sc_reconnect(fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
 	EXPECT_EQ(0x63c3, sc_apdu(fd, APDU_VERIFIED));
+}
+
+TEST(insertion_that_no_answer_confirms_is_asked_for_again)
+{
+	int fd;
+
+	vr_prepare("--profile short", NULL);
+	fd = sc_open(O_RDWR);
+	ASSERT_LE(0, fd);
+	vr_do("fault from 1 on IccPowerOn stall");
+	vr_do("fault from 1 on IccPowerOff stall");
+	vr_clear();
+	vr_do("insert 0 " VR_CARD);
+	/* the second is of a retry */
+	ASSERT_EQ(0, vr_try("wait count IccPowerOff 2 20000"));
+	vr_do("fault clear");
+	EXPECT_TRUE(becomes_present(fd));
+}
+
+/* Each try may cost the cards of other slots their power. */
+TEST(empty_slot_that_does_not_answer_is_left_alone)
+{
+	unsigned long asked;
+
+	vr_prepare("--profile short", NULL);
+	vr_do("fault from 1 on GetSlotStatus stall");
+	vr_clear();
+	vr_do("notify 5002");
+	ASSERT_EQ(0, vr_try("wait count GetSlotStatus 1 5000"));
+	pause_ms(700);
+	asked = vr_count("GetSlotStatus");
+	pause_ms(5000);
+	EXPECT_EQ(asked, vr_count("GetSlotStatus"));
 }
 
 TEST_HARNESS_MAIN
