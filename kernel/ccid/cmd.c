@@ -255,8 +255,8 @@ static int cmd_time_out(struct ccid_slot *slot, struct ccid_req *req)
 
 /*
  * A transfer has failed with @status: may the reader still be busy with the command? So it may if
- * the driver has ended the transfer, and if slots share the pipe: a stall that was meant for
- * another slot's answer ends the transfer that was armed first.
+ * the driver has ended the transfer, and after a stall if the reader works for several slots at
+ * once: one that was meant for another slot's answer ends the transfer that was armed first.
  */
 static bool cmd_may_last(const struct ccid_reader *reader, int status)
 {
