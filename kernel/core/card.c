@@ -558,7 +558,7 @@ int scard_card_settle(struct scard_slot *slot, struct scard_req *req)
  */
 int scard_card_activate(struct scard_slot *slot, struct scard_req *req)
 {
-	int ret;
+	int ret, off;
 
 	switch (READ_ONCE(slot->pol.card)) {
 	case POL_CARD_ON:
@@ -575,16 +575,18 @@ int scard_card_activate(struct scard_slot *slot, struct scard_req *req)
 		return ret == -ENOLINK ? -EREMOTEIO : ret;
 	default:
 		/* it may have its power, and ATRs are compared after a cold reset */
-		if (READ_ONCE(slot->power.unsafe)) {
-			ret = slot->reader->ops->power_off(slot, req);
-			if (card_is_final(ret))
-				return ret;
-		}
+		off = READ_ONCE(slot->power.unsafe) ? slot->reader->ops->power_off(slot, req) : 0;
+		if (card_is_final(off))
+			return off;
 		ret = card_power_on(slot, req, false);
 		/* without memory the card was not asked, and has no power as before */
 		if (!ret || ret == -ENOMEM || card_is_final(ret))
 			return ret;
-		return card_mute(slot, req);
+		if (!off)
+			return card_mute(slot, req);
+		/* refused already, and a reader that is silent costs the caller its time */
+		scard_card_set_mute(slot);
+		return -EREMOTEIO;
 	}
 }
 
