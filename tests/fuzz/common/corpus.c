@@ -14,7 +14,7 @@
 #define MOST	1024
 #define RECENT	8
 
-/* Of all processes. One may read a case while another writes it: any bytes are a case. */
+/* Of all processes. One may read a case while another writes it: one without calls is a case, too. */
 static struct {
 	atomic_uint count;
 	struct fuzz_case kept[MOST];

@@ -17,5 +17,5 @@ uint32_t random_below(uint32_t range)
 	state ^= state >> 12;
 	state ^= state << 25;
 	state ^= state >> 27;
-	return (uint32_t)((state * 0x2545f4914f6cdd1dULL >> 32) % range);
+	return range ? (uint32_t)((state * 0x2545f4914f6cdd1dULL >> 32) % range) : 0;
 }

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 void random_seed(uint64_t seed);
-/* From 0 to @range - 1 */
+/* From 0 to @range - 1; 0 if @range is 0 */
 uint32_t random_below(uint32_t range);
 
 #endif
