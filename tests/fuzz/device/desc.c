@@ -129,11 +129,11 @@ static void change(const uint8_t *head)
 			value = values[value % sizeof(values)];
 		if (where < 192)	/* the class descriptor, in most cases */
 			config[18 + where % 54] = value;
-		else if (where < 250)
+		else if (where < 250 && config_len > 9)	/* not cut behind its header before */
 			config[9 + (where - 192U) % (config_len - 9)] = value;
-		else if (where < 253)
+		else if (where >= 250 && where < 253)
 			config_len = 9 + value % (config_len - 8);
-		else
+		else if (where >= 253)
 			device[8 + where % 6] = value;
 	}
 	put_le16(config + 2, (uint16_t)config_len);
