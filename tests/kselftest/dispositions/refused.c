@@ -9,11 +9,8 @@
 #include "usb.h"
 #include "vr.h"
 
-/*
- * bError to IccPowerOn and IccPowerOff: the card keeps its power and its verified PIN, and the
- * next CONNECT fails, until a reset succeeds.
- */
-static void refuse_the_reset(struct __test_metadata *_metadata)
+/* A connected handle, which has verified the card */
+static int connect_and_verify(struct __test_metadata *_metadata)
 {
 	int fd;
 
@@ -21,6 +18,39 @@ static void refuse_the_reset(struct __test_metadata *_metadata)
 	fd = sc_open_connected(SCARD_MODE_SHARED);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0x9000, sc_apdu(fd, APDU_VERIFY));
+	return fd;
+}
+
+static bool becomes_present(int fd)
+{
+	struct scard_status status;
+	int i;
+
+	for (i = 0; i < 20000; i += 10) {
+		if (sc_settled(fd, &status, 10) && status.state & SCARD_STATE_BIT_PRESENT)
+			return true;
+		pause_ms(10);
+	}
+	return false;
+}
+
+/* The card is found without a caller that asks for it, and was reset. */
+static void expect_found_and_reset(struct __test_metadata *_metadata, int fd)
+{
+	ASSERT_TRUE(becomes_present(fd));
+	EXPECT_EQ(1, vr_count("IccPowerOn"));
+	EXPECT_EQ(0, sc_reconnect(fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0x63c3, sc_apdu(fd, APDU_VERIFIED));
+}
+
+/*
+ * bError to IccPowerOn and IccPowerOff: the card keeps its power and its verified PIN, and the
+ * next CONNECT fails, until a reset succeeds.
+ */
+static void refuse_the_reset(struct __test_metadata *_metadata)
+{
+	int fd = connect_and_verify(_metadata);
+
 	vr_do("fault from 1 on IccPowerOn error f0");
 	vr_do("fault from 1 on IccPowerOff error f0");
 	vr_clear();
@@ -64,13 +94,8 @@ TEST(refused_reset_is_powered_off_at_unbind)
  */
 TEST(unknown_state_is_asked_for_again)
 {
-	struct scard_status status;
-	int fd;
+	int fd = connect_and_verify(_metadata);
 
-	vr_prepare("--profile short", VR_CARD);
-	fd = sc_open_connected(SCARD_MODE_SHARED);
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(0x9000, sc_apdu(fd, APDU_VERIFY));
 	vr_do("fault from 1 on GetSlotStatus stall");
 	vr_clear();
 	ASSERT_EQ(0, usb_port_reset());
@@ -78,36 +103,15 @@ TEST(unknown_state_is_asked_for_again)
 	EXPECT_EQ(0, vr_count("IccPowerOn"));
 	vr_do("fault clear");
 	EXPECT_EQ(0, vr_try("wait powered 0 20000"));
-	ASSERT_TRUE(sc_settled(fd, &status, 10000));
-	EXPECT_TRUE(status.state & SCARD_STATE_BIT_PRESENT);
-	EXPECT_EQ(0, sc_reconnect(fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
-	EXPECT_EQ(0x63c3, sc_apdu(fd, APDU_VERIFIED));
-}
-
-/* Without a caller that asks for it */
-static bool becomes_present(int fd)
-{
-	struct scard_status status;
-	int i;
-
-	for (i = 0; i < 20000; i += 10) {
-		if (sc_settled(fd, &status, 10) && status.state & SCARD_STATE_BIT_PRESENT)
-			return true;
-		pause_ms(10);
-	}
-	return false;
+	expect_found_and_reset(_metadata, fd);
 }
 
 /* A removal was reported and believed: the card may be there, as its last user left it. */
 TEST(removal_that_no_answer_verifies_is_asked_for_again)
 {
 	struct scard_status status;
-	int fd;
+	int fd = connect_and_verify(_metadata);
 
-	vr_prepare("--profile short", VR_CARD);
-	fd = sc_open_connected(SCARD_MODE_SHARED);
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(0x9000, sc_apdu(fd, APDU_VERIFY));
 	vr_do("fault from 1 on GetSlotStatus stall");
 	vr_clear();
 	vr_do("notify 5002");
@@ -118,10 +122,7 @@ TEST(removal_that_no_answer_verifies_is_asked_for_again)
 	EXPECT_FALSE(status.state & SCARD_STATE_BIT_PRESENT);
 	EXPECT_EQ(0, vr_count("IccPowerOn"));
 	vr_do("fault clear");
-	ASSERT_TRUE(becomes_present(fd));
-	EXPECT_EQ(1, vr_count("IccPowerOn"));
-	EXPECT_EQ(0, sc_reconnect(fd, SCARD_MODE_SHARED, SC_ANY, SCARD_DISP_LEAVE));
-	EXPECT_EQ(0x63c3, sc_apdu(fd, APDU_VERIFIED));
+	expect_found_and_reset(_metadata, fd);
 }
 
 TEST(insertion_that_no_answer_confirms_is_asked_for_again)
