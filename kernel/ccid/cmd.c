@@ -148,6 +148,21 @@ static int cmd_recovery_errno(const struct ccid_reader *reader, int ret)
 	return cmd_is_gone(reader, ret) ? -ENODEV : -EIO;
 }
 
+/* Has the reader refused the command with this bError? */
+static bool cmd_refused(const struct ccid_req *req, u8 error)
+{
+	return req->ans.type && req->ans.cmd_status == CCID_CMD_FAILED && req->ans.error == error;
+}
+
+/*
+ * Has it done so because of half an abort? It executes nothing after the request on the control
+ * pipe until the message on the bulk pipe has come (CCID 1.1, 5.3.1).
+ */
+static bool cmd_is_aborting(const struct ccid_req *req)
+{
+	return cmd_refused(req, CCID_ERR_CMD_ABORTED);
+}
+
 /*
  * The last recovery failed, so the reader may be anywhere: a status request must
  * come through before anything else is sent, else the command fails quickly.
@@ -178,6 +193,8 @@ static int cmd_unwedge(struct ccid_slot *slot, struct ccid_req *req)
 	if (ret)
 		return cmd_recovery_errno(reader, ret);
 	WRITE_ONCE(reader->wedged, false);
+	if (cmd_is_aborting(req))
+		slot->interrupted = true;
 	return 0;
 }
 
@@ -366,7 +383,7 @@ static int cmd_prepare(struct ccid_slot *slot, struct ccid_req *req)
 	/* the payload in tx is not touched, only the header before it */
 	if (!ret && READ_ONCE(reader->wedged))
 		ret = cmd_unwedge(slot, req);
-	/* another slot's recovery has ended the abort sequence */
+	/* another slot's recovery has ended the abort sequence, or half of one is done */
 	if (!ret && slot->interrupted)
 		ret = -EBUSY;
 	return ret;
@@ -392,8 +409,7 @@ static int cmd_send(struct ccid_slot *slot, struct ccid_req *req, u8 type, const
 /* Has the reader refused the command because of one before, which it still executes? */
 static bool cmd_is_busy(const struct ccid_req *req, int ret)
 {
-	return ret && ret != -EINTR && req->ans.type && req->ans.cmd_status == CCID_CMD_FAILED &&
-	       req->ans.error == CCID_ERR_CMD_SLOT_BUSY;
+	return ret && ret != -EINTR && cmd_refused(req, CCID_ERR_CMD_SLOT_BUSY);
 }
 
 /**
@@ -425,6 +441,9 @@ int ccid_cmd_exchange(struct ccid_slot *slot, struct ccid_req *req, u8 type, con
 				continue;
 			return -ETIMEDOUT;
 		}
+		/* the next command makes the abort whole; this one is the caller's to repeat */
+		if (ret && ret != -EINTR && cmd_is_aborting(req))
+			slot->interrupted = true;
 		if (aborted || !cmd_is_busy(req, ret))
 			return ret;
 		/* the command was not executed: abort the one before, and once again */

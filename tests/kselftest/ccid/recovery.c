@@ -40,6 +40,15 @@ static void connect_to(struct __test_metadata *_metadata, FIXTURE_DATA(recovery)
 	ASSERT_EQ(0, agent_do(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED));
 }
 
+/* From the next APDU on it answers nothing, and takes no abort. */
+static void connect_to_silent(struct __test_metadata *_metadata, FIXTURE_DATA(recovery) *self)
+{
+	connect_to(_metadata, self, "--profile short");
+	vr_do("fault every 1 on XfrBlock babble");
+	vr_do("fault every 1 on Abort nak 0");
+	vr_do("fault every 1 on GetSlotStatus no-answer");
+}
+
 /* How often the kernel has reset the port */
 static int port_resets(void)
 {
@@ -65,10 +74,7 @@ static void port_reset_after(struct __test_metadata *_metadata, FIXTURE_DATA(rec
 {
 	int resets;
 
-	connect_to(_metadata, self, "--profile short");
-	vr_do("fault every 1 on XfrBlock babble");
-	vr_do("fault every 1 on Abort nak 0");
-	vr_do("fault every 1 on GetSlotStatus no-answer");
+	connect_to_silent(_metadata, self);
 	EXPECT_EQ(-EIO, agent_do(&self->agent, AGENT_COUNT, 0));
 	resets = port_resets();
 	agent_begin(&self->agent, AGENT_COUNT, 0);
@@ -137,10 +143,7 @@ TEST_F_TIMEOUT(recovery, port_is_reset_as_the_last_means, 60)
 {
 	int before = port_resets(), i;
 
-	connect_to(_metadata, self, "--profile short");
-	vr_do("fault every 1 on XfrBlock babble");
-	vr_do("fault every 1 on Abort nak 0");
-	vr_do("fault every 1 on GetSlotStatus no-answer");
+	connect_to_silent(_metadata, self);
 	for (i = 0; i < 3; i++)
 		EXPECT_GT(0, agent_do(&self->agent, AGENT_COUNT, 0));
 	for (i = 0; i < AT_ONCE_MS && port_resets() == before; i += 100)
@@ -150,6 +153,18 @@ TEST_F_TIMEOUT(recovery, port_is_reset_as_the_last_means, 60)
 	EXPECT_TRUE(usb_is("bConfigurationValue", "1", AT_ONCE_MS));
 	vr_do("fault clear");
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_RECONNECT, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
+}
+
+/* The request has reached the reader, the message has not: it refuses all commands until then. */
+TEST_F(recovery, half_an_abort_is_made_whole)
+{
+	connect_to(_metadata, self, "--profile short");
+	vr_do("fault at 1 on XfrBlock babble");
+	vr_do("fault at 1 on Abort nak 0");
+	EXPECT_EQ(-EIO, agent_do(&self->agent, AGENT_COUNT, 0));
+	vr_do("fault clear");
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
 }
 
