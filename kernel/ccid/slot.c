@@ -135,7 +135,8 @@ static bool slot_other_class(const struct atr *atr, u8 select, u8 *classes)
  */
 int ccid_slot_power_on(struct scard_slot *slot, struct scard_req *req, bool warm)
 {
-	const struct ccid_desc *desc = &to_ccid_reader(slot->reader)->desc;
+	const struct ccid_reader *reader = to_ccid_reader(slot->reader);
+	const struct ccid_desc *desc = &reader->desc;
 	struct ccid_slot *ccid = to_ccid_slot(slot);
 	struct ccid_req *creq = to_ccid_req(req);
 	u8 classes = desc->voltage_support ?: 0x07;
@@ -159,7 +160,9 @@ int ccid_slot_power_on(struct scard_slot *slot, struct scard_req *req, bool warm
 			if (ret || warm || !slot_other_class(&ccid->atr, select, &classes))
 				return ret;
 		}
-		if (warm || ret == -EINTR || ret == -ENODEV || ret == -ENOMEDIUM)
+		/* a reader that answers no more is not tried with another voltage */
+		if (warm || READ_ONCE(reader->wedged) || ret == -EINTR || ret == -ENODEV ||
+		    ret == -ENOMEDIUM)
 			return ret;
 		ret = slot_off(ccid, creq);
 		if (ret == -EINTR || ret == -ENODEV || ret == -ENOMEDIUM)
@@ -183,6 +186,7 @@ int ccid_slot_power_off(struct scard_slot *slot, struct scard_req *req)
 
 static int slot_ask(struct ccid_slot *slot, struct ccid_req *req)
 {
+	const struct ccid_reader *reader = ccid_slot_reader(slot);
 	unsigned int tries = SLOT_STATUS_TRIES;
 	int ret;
 
@@ -194,7 +198,8 @@ static int slot_ask(struct ccid_slot *slot, struct ccid_req *req)
 		/* an answer that says "failed" still tells the state of the card */
 		if (slot_icc(req) != SCARD_ICC_UNKNOWN)
 			return slot_icc(req);
-	} while (--tries);
+		/* one that has answered before, and does not even abort, is asked again later */
+	} while (--tries && !(slot->asked && READ_ONCE(reader->wedged)));
 	return ret ?: -EIO;
 }
 

@@ -117,6 +117,11 @@ void scard_power_retry_locked(struct scard_slot *slot)
 	struct scard_power *p = &slot->power;
 
 	lockdep_assert_held(&slot->lock);
+	if (slot->pol.settle) {
+		/* the worker is about to; between two failures calls have their turns */
+		scard_slot_recheck(slot);
+		return;
+	}
 	/* the failures of callers meanwhile are no reason to wait longer */
 	if (slot->pol.gone || delayed_work_pending(&p->retry_work))
 		return;

@@ -156,6 +156,27 @@ TEST_F_TIMEOUT(recovery, port_is_reset_as_the_last_means, 60)
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
 }
 
+static int result_of(struct agent *agent, int call, long value, int ms)
+{
+	agent_begin(agent, call, value);
+	return agent_result(agent, ms);
+}
+
+/* Each command takes seconds to fail: CONNECT sends few, and waits for few of the worker. */
+TEST_F_TIMEOUT(recovery, connect_to_a_silent_reader_ends_soon, 120)
+{
+	/* one whose port was not reset of late */
+	vr_stop();
+	connect_to_silent(_metadata, self);
+	EXPECT_EQ(-EIO, result_of(&self->agent, AGENT_COUNT, 0, 20000));
+	EXPECT_EQ(-EREMOTEIO,
+		  result_of(&self->agent, AGENT_DISCONNECT, SCARD_DISP_RESET, 30000));
+	EXPECT_EQ(-EREMOTEIO,
+		  result_of(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED, 25000));
+	vr_do("fault clear");
+	EXPECT_EQ(0, result_of(&self->agent, AGENT_CONNECT, SCARD_MODE_SHARED, 30000));
+}
+
 /* The request has reached the reader, the message has not: it refuses all commands until then. */
 TEST_F(recovery, half_an_abort_is_made_whole)
 {
