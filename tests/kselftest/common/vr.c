@@ -47,19 +47,21 @@ static int request(const char *format, va_list args)
 	unsigned long lines;
 	size_t len = 0;
 	FILE *stream;
-	int status;
+	int status, length;
 
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address))) {
 		if (fd >= 0)
 			close(fd);
 		return 1;
 	}
-	vsnprintf(line, sizeof(line), format, args);
-	stream = fdopen(fd, "r+");
-	fprintf(stream, "%s\n", line);
-	fflush(stream);
-	if (!fgets(reply, sizeof(reply), stream)) {
-		/* it has ended by itself just now */
+	length = vsnprintf(line, sizeof(line) - 1, format, args);
+	if (length < 0 || (size_t)length >= sizeof(line) - 1)
+		die("\"%s\" makes too long a line", format);
+	strcat(line, "\n");
+	stream = fdopen(fd, "r");
+	if (send(fd, line, length + 1, MSG_NOSIGNAL) != length + 1 ||
+	    !fgets(reply, sizeof(reply), stream)) {
+		/* it has ended by itself just now, perhaps before it took the connection */
 		fclose(stream);
 		return 1;
 	}
