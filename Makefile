@@ -108,10 +108,10 @@ check-long: deps
 	@tests/kselftest/run -u
 	@tests/ifd/run
 	@tests/kselftest/run late
-	@TEST_ROUNDS=1000000 tests/kselftest/run -k $$(tests/vm/uml -d) -t 3600 user/fuzz
+	@TEST_ROUNDS=1000000 tests/kselftest/run -k uml-6.12-debug -t 3600 user/fuzz
 	@$(MAKE) lib tools && $(MAKE) -s -C tests/libscard vm
 	@tests/upstream/run
-	@TEST_STEPS=100000 tests/vm/run -k $$(tests/vm/uml) -n -t 9000 -- tests/libscard/vm/changes
+	@TEST_STEPS=100000 tests/vm/run -k uml-6.12 -n -t 9000 -- tests/libscard/vm/changes
 	@MAKEFLAGS= tests/soak/run -L -d 60
 
 # Hours, where there is no hardware virtualisation
