@@ -89,6 +89,7 @@ find_kernel()
 need_kernel()
 {
 	local v wanted=$1
+	[[ $wanted != *[!A-Za-z0-9.+~_-]* ]] || die "$wanted is no version of a kernel"
 	case $wanted in
 	stock) wanted=$("$tree/tests/deps/stock") ;;
 	newest | newest-rt) wanted=$("$tree/tests/deps/newest" "$wanted") || exit ;;
