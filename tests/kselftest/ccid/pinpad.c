@@ -172,14 +172,14 @@ TEST_F(pinpad_quirks, PC_to_RDR_Secure_is_adapted)
 }
 
 /* A template without room for the PIN, which is sent without padding */
+static const unsigned char bare[] = {
+	30, 0, 0x82, 0x00, 0x00, 8, 4, 0x02, 0x00, 0x09, 0x04, 0, 0, 0, 0,
+	4, 0, 0, 0,
+	0x00, 0x20, 0x00, 0x01,
+};
+
 TEST_F(pinpad_quirks, unpadded_pin_sends_escape_first)
 {
-	static const unsigned char bare[] = {
-		30, 0, 0x82, 0x00, 0x00, 8, 4, 0x02, 0x00, 0x09, 0x04, 0, 0, 0, 0,
-		4, 0, 0, 0,
-		0x00, 0x20, 0x00, 0x01,
-	};
-
 	vr_clear();
 	vr_do("press 1C");
 	EXPECT_EQ(2, pin_control(self->fd, CTL_VERIFY, bare, sizeof(bare), self->out, 64));
@@ -216,6 +216,23 @@ TEST_F(pinpad_quirks, refused_escape_costs_no_abort)
 	EXPECT_EQ(strstr(variant->options, "--vid 08e6") != NULL, vr_count("Escape"));
 	EXPECT_EQ(0, vr_count("Abort"));
 	vr_do("fault clear");
+}
+
+/* Half an abort is the reason that the reader refuses the Escape: with padding, the PIN is wrong. */
+TEST(unpadded_pin_is_not_entered_after_an_unheard_escape)
+{
+	unsigned char out[64];
+	int fd;
+
+	vr_prepare("--vid 04e6 --pid e003 --bcd 5.10 --profile pinpad", "iso,t=1,pin=1234");
+	fd = sc_open_connected(SCARD_MODE_SHARED);
+	ASSERT_LE(0, fd);
+	vr_do("fault at 1 on Escape error ff");
+	EXPECT_EQ(-EIO, pin_control(fd, CTL_VERIFY, bare, sizeof(bare), out, sizeof(out)));
+	EXPECT_EQ(1, vr_count("Escape"));
+	EXPECT_EQ(0, vr_count("Secure"));
+	vr_do("fault clear");
+	close(fd);
 }
 
 TEST_HARNESS_MAIN
