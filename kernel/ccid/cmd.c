@@ -148,10 +148,11 @@ static int cmd_recovery_errno(const struct ccid_reader *reader, int ret)
 	return cmd_is_gone(reader, ret) ? -ENODEV : -EIO;
 }
 
-/* Has the reader refused the command with this bError? */
+/* Has the reader refused the command with this bError? An answer to an abort does not tell. */
 static bool cmd_refused(const struct ccid_req *req, u8 error)
 {
-	return req->ans.type && req->ans.cmd_status == CCID_CMD_FAILED && req->ans.error == error;
+	return req->ans.type && req->tx[0] != CCID_PC_TO_RDR_ABORT &&
+	       req->ans.cmd_status == CCID_CMD_FAILED && req->ans.error == error;
 }
 
 /*

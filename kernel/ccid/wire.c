@@ -521,6 +521,7 @@ int ccid_wire_post(struct ccid_slot *slot, struct ccid_req *req, u8 type, const 
 	int ret = 0;
 
 	spin_lock_irqsave(&reader->reader.lock, flags);
+	req->ans = (struct ccid_answer){ };
 	if (ccid_wire_stopped(reader))
 		ret = -ENODEV;
 	else if (reader->recovering)
@@ -540,7 +541,6 @@ int ccid_wire_post(struct ccid_slot *slot, struct ccid_req *req, u8 type, const 
 	req->extensions = 0;
 	WRITE_ONCE(req->state, CCID_REQ_SENDING);
 	req->status = 0;
-	req->ans = (struct ccid_answer){ };
 	req->rx->got = 0;
 	WRITE_ONCE(slot->cmd, req);
 	trace_scard_ccid_send(&slot->slot, type, req->seq, len);

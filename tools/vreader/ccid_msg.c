@@ -99,10 +99,14 @@ static bool admit(struct ccid *ccid, struct slot *s, const struct command_info *
 	return true;
 }
 
-/* The host has sent both halves of an abort: answer it instead of the command in progress. */
-static void abort_finish(struct slot *s)
+/*
+ * The host has sent both halves of an abort: answer it instead of the command in progress, or
+ * refuse it as the fault says.
+ */
+static void abort_finish(struct slot *s, const struct fault *f)
 {
 	slot_cancel(s);
+	s->fault = f && f->action == FAULT_ERROR ? f : NULL;
 	s->abort_control = false;
 	s->abort_bulk = false;
 	s->busy = true;
@@ -111,7 +115,7 @@ static void abort_finish(struct slot *s)
 	slot_ok(s, NULL, 0);
 }
 
-static void abort_message(struct slot *s, const uint8_t *msg)
+static void abort_message(struct slot *s, const uint8_t *msg, const struct fault *f)
 {
 	s->abort_bulk_seq = msg[6];
 	if (!s->abort_control) {
@@ -121,7 +125,7 @@ static void abort_message(struct slot *s, const uint8_t *msg)
 	if (msg[6] != s->abort_seq)
 		slot_violation(s, "Abort with bSeq %u, the ABORT request had %u", msg[6],
 			       s->abort_seq);
-	abort_finish(s);
+	abort_finish(s, f);
 }
 
 int ccid_msg_abort_request(struct ccid *ccid, uint16_t value)
@@ -141,7 +145,7 @@ int ccid_msg_abort_request(struct ccid *ccid, uint16_t value)
 		if (s->abort_bulk_seq != seq)
 			slot_violation(s, "ABORT request with bSeq %u, the Abort message had %u",
 				       seq, s->abort_bulk_seq);
-		abort_finish(s);
+		abort_finish(s, NULL);
 	}
 	return 0;
 }
@@ -177,7 +181,7 @@ void ccid_msg_handle(struct ccid *ccid, const uint8_t *msg, size_t len)
 		fault_arrival(s, f);
 	if (info->type == PC_ABORT) {
 		if (check_message(ccid, s, info, msg, len) < 0)
-			abort_message(s, msg);
+			abort_message(s, msg, f);
 		return;
 	}
 	if (!admit(ccid, s, info, msg, len, f))

@@ -189,6 +189,19 @@ TEST_F(recovery, half_an_abort_is_made_whole)
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
 }
 
+/* That the reader refuses an abort as busy does not say that it has not executed the command. */
+TEST_F(recovery, command_before_a_refused_abort_is_not_repeated)
+{
+	connect_to(_metadata, self, "--profile short");
+	vr_clear();
+	vr_do("fault at 1 on XfrBlock babble");
+	vr_do("fault at 1 on Abort error e0");
+	EXPECT_EQ(-EIO, agent_do(&self->agent, AGENT_COUNT, 0));
+	vr_do("fault clear");
+	EXPECT_EQ(1, vr_count("XfrBlock"));
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
+}
+
 /* ---- several slots, one pair of pipes ---- */
 
 FIXTURE(shared_pipes)
