@@ -161,8 +161,8 @@ int ccid_slot_power_on(struct scard_slot *slot, struct scard_req *req, bool warm
 				return ret;
 		}
 		/* a reader that answers no more is not tried with another voltage */
-		if (warm || READ_ONCE(reader->wedged) || ret == -EINTR || ret == -ENODEV ||
-		    ret == -ENOMEDIUM)
+		if (warm || (READ_ONCE(reader->wedged) && !creq->ans.type) || ret == -EINTR ||
+		    ret == -ENODEV || ret == -ENOMEDIUM)
 			return ret;
 		ret = slot_off(ccid, creq);
 		if (ret == -EINTR || ret == -ENODEV || ret == -ENOMEDIUM)
