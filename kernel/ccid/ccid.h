@@ -304,7 +304,7 @@ struct ccid_reader {
  *	reader->lock, stays armed when the answer comes
  * @token: the token of the owner of the turn
  * @interrupted: its last command was interrupted on the wire, and the reader may still be
- *	busy with it
+ *	busy with it, or half of an abort has reached the reader
  * @asked: its first status is known
  * @atr: parsed ATR
  * @chosen: @choice was made for @atr

@@ -183,7 +183,7 @@ static int cmd_unwedge(struct ccid_slot *slot, struct ccid_req *req)
 	ret = ccid_wire_wait(slot, req);
 	if (!ret)
 		ret = req->status;
-	if (ret && ret != -EINTR)
+	if (ret != -EINTR && (ret || cmd_is_aborting(req)))
 		ret = cmd_abort(slot, req);
 	if (!scard_slot_is_owned(&slot->slot, &req->req))
 		return -EINTR;
@@ -194,8 +194,6 @@ static int cmd_unwedge(struct ccid_slot *slot, struct ccid_req *req)
 	if (ret)
 		return cmd_recovery_errno(reader, ret);
 	WRITE_ONCE(reader->wedged, false);
-	if (cmd_is_aborting(req))
-		slot->interrupted = true;
 	return 0;
 }
 
@@ -384,7 +382,7 @@ static int cmd_prepare(struct ccid_slot *slot, struct ccid_req *req)
 	/* the payload in tx is not touched, only the header before it */
 	if (!ret && READ_ONCE(reader->wedged))
 		ret = cmd_unwedge(slot, req);
-	/* another slot's recovery has ended the abort sequence, or half of one is done */
+	/* another slot's recovery has ended the abort sequence */
 	if (!ret && slot->interrupted)
 		ret = -EBUSY;
 	return ret;

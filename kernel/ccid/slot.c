@@ -13,6 +13,8 @@
 #define SLOT_POWER_OFF_MS	5000
 #define SLOT_EJECT_MS		10000
 #define SLOT_LAST_POWER_OFF_MS	500
+/* The same with all that comes before it */
+#define SLOT_LAST_CEILING_MS	5000
 #define SLOT_STATUS_TRIES	3	/* the first message after plug-in is lost at times */
 
 /* bError of readers in EMV mode to a card that is none */
@@ -287,7 +289,7 @@ int ccid_slot_finish(struct scard_slot *slot, struct scard_req *req, unsigned in
  */
 void ccid_slot_power_off_last(struct ccid_slot *slot)
 {
-	slot->slot.op.ceiling = jiffies + msecs_to_jiffies(SCARD_CEILING_MS);
+	slot->slot.op.ceiling = jiffies + msecs_to_jiffies(SLOT_LAST_CEILING_MS);
 	ccid_cmd(slot, to_ccid_req(slot->slot.worker.req), CCID_PC_TO_RDR_ICC_POWER_OFF,
 		 ccid_cmd_no_params, 0, SLOT_LAST_POWER_OFF_MS);
 }

@@ -189,6 +189,40 @@ TEST_F(recovery, half_an_abort_is_made_whole)
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
 }
 
+/* Nor does the message come then: the command fails in seconds, and the port is reset. */
+TEST_F(recovery, half_an_abort_that_stays_half_fails_soon)
+{
+	int before, i;
+
+	/* a reader whose port was not reset in the last minute */
+	vr_stop();
+	connect_to(_metadata, self, "--profile short");
+	before = port_resets();
+	vr_do("fault at 1 on XfrBlock babble");
+	vr_do("fault every 1 on Abort nak 0");
+	EXPECT_EQ(-EIO, agent_do(&self->agent, AGENT_COUNT, 0));
+	EXPECT_GT(0, result_of(&self->agent, AGENT_COUNT, 0, 10000));
+	for (i = 0; i < AT_ONCE_MS && port_resets() == before; i += 100)
+		pause_ms(100);
+	EXPECT_EQ(before + 1, port_resets());
+	vr_do("fault clear");
+	EXPECT_TRUE(usb_is("bConfigurationValue", "1", AT_ONCE_MS));
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_RECONNECT, SCARD_DISP_LEAVE));
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
+}
+
+/* The driver powers the card off before it leaves the reader, which costs no more than that. */
+TEST_F_TIMEOUT(recovery, half_an_abort_does_not_hold_up_unbind, 20)
+{
+	connect_to(_metadata, self, "--profile short");
+	vr_do("fault at 1 on XfrBlock babble");
+	vr_do("fault every 1 on Abort nak 0");
+	EXPECT_EQ(-EIO, agent_do(&self->agent, AGENT_COUNT, 0));
+	EXPECT_EQ(0, usb_bind(false));
+	vr_do("fault clear");
+	EXPECT_EQ(0, usb_bind(true));
+}
+
 /* That the reader refuses an abort as busy does not say that it has not executed the command. */
 TEST_F(recovery, command_before_a_refused_abort_is_not_repeated)
 {
