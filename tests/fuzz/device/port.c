@@ -25,7 +25,8 @@
 
 #define LIMIT_MS	150	/* for a client, before it is killed */
 #define STUCK_MS	5000	/* for it to be gone then */
-#define GONE_MS		15000	/* for the hub to see a device come or go, after those of other ports */
+/* For the hub to see a device come or go: one worker serves six ports, some seconds each */
+#define GONE_MS		60000
 #define QUIET_MS	200	/* a device without a node that is asked nothing more has none */
 #define HEALTH_MS	10000	/* for a valid reader with a node to work */
 #define HEALTH_CASES	64	/* between two looks at that, of all ports */
