@@ -182,16 +182,13 @@ def compared(old, new):
                    f"pcscd {number(values.get('pcscd'))}", now <= then["ours"] + NOISE)
         if figure != "instructions":
             continue
-        # On another kernel, the bare transfer may cost more: that is not ours.
-        costs = max(1, (values.get("kernel") or 0) / then["kernel"]) if then.get("kernel") else 1
         for stack in STACKS[1:]:
-            limit = BEHIND if stack == "kernel" else BEHIND * costs
             now, was = ratio(values, "ours", stack), ratio(then, "ours", stack)
             if now is None or was is None:
                 continue
             yield (f"{reader}, {call}: instructions of ours / {stack} {now:.3f}, committed {was:.3f}",
                    f"ours {values['ours']:.0f}, {stack} {values[stack]:.0f};"
-                   f" committed {then['ours']:.0f}, {then[stack]:.0f}", now <= was * limit)
+                   f" committed {then['ours']:.0f}, {then[stack]:.0f}", now <= was * BEHIND)
 
 
 def compare(old, new):

@@ -25,10 +25,9 @@
 
 #define LIMIT_MS	150	/* for a client, before it is killed */
 #define STUCK_MS	5000	/* for it to be gone then */
-/* For the hub to see a device come or go: one worker serves six ports, some seconds each */
-#define GONE_MS		60000
+#define GONE_MS		15000	/* for a device to be gone when it was unplugged */
 #define QUIET_MS	200	/* a device without a node that is asked nothing more has none */
-#define HEALTH_MS	10000	/* for a valid reader with a node to work */
+#define HEALTH_MS	10000	/* for a valid reader to have a node, and to work */
 #define HEALTH_CASES	64	/* between two looks at that, of all ports */
 #define DEVICE_CASES	48	/* of a device at most */
 #define STEP_MS		10
@@ -120,7 +119,7 @@ static bool plug(const struct fuzz_case *c, unsigned int quiet_ms)
 		return false;
 	}
 	shared->devices++;
-	return wait_for_node(GONE_MS * shared->scale, quiet_ms);
+	return wait_for_node(HEALTH_MS * shared->scale, quiet_ms);
 }
 
 /* ---- clients ---- */
@@ -196,17 +195,16 @@ static bool run_case(const struct fuzz_case *c)
 static bool healthy(void)
 {
 	static const struct fuzz_case valid;
-	unsigned long end;
+	unsigned long end = now_ms() + HEALTH_MS * shared->scale;
 	int status = -1;
 	pid_t pid;
 
 	if (!unplug())
 		return false;
-	if (!plug(&valid, GONE_MS * shared->scale)) {
+	if (!plug(&valid, HEALTH_MS * shared->scale)) {
 		trouble("a valid reader is not bound");
 		return false;
 	}
-	end = now_ms() + HEALTH_MS * shared->scale;
 	do {
 		pid = fork();
 		if (!pid) {
