@@ -22,8 +22,8 @@ static const char * const places[] = { "/sys/kernel/tracing", "/sys/kernel/debug
 
 /* The format that the parser expects; a kernel that lacks an option does not need it */
 static const char * const options[] = {
-	"context-info", "nolatency-format", "norecord-tgid", "noverbose", "noraw", "nohex",
-	"nobin", "nofields"
+	"context-info", "nolatency-format", "record-cmd", "norecord-tgid", "noverbose", "noraw",
+	"nohex", "nobin", "nofields"
 };
 
 static bool put(int dir, const char *file, const char *value)
