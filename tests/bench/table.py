@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From lines "STACK READER CALL FIGURE VALUE" to a table.
 
-table.py tsv RAW...           the whole table, in the format of tests/bench/table.tsv
+table.py tsv RAW...           the whole table, in the format of tests/bench/table-*.tsv
 table.py text TABLE           for people: the figures that have a goal
 table.py markdown TABLE       the same for the README
 table.py compare TABLE RAW... TAP: no ratio of instructions is 20 % behind the table's, no
