@@ -15,6 +15,7 @@ import subprocess
 import sys
 
 NAMES = {
+    "FSFAP": "FSFAP",
     "GPL-2.0": "GPL-2",
     "GPL-2.0-or-later": "GPL-2+",
     "LGPL-2.1-or-later": "LGPL-2.1+",

@@ -33,4 +33,4 @@ FILES:scard-ifd = "${bindir}/scard-ifd ${prefix}/lib/systemd/system/scard-ifd@.s
                    ${prefix}/lib/sysusers.d/scard-ifd.conf ${prefix}/lib/udev/rules.d/69-scard-ifd.rules"
 FILES:${PN} += "${prefix}/lib/udev ${prefix}/lib/sysusers.d ${prefix}/lib/modules-load.d \
                 ${prefix}/lib/modprobe.d ${prefix}/lib/systemd/system/pcscd.service.d \
-                ${datadir}/bash-completion"
+                ${datadir}/bash-completion ${datadir}/metainfo"
