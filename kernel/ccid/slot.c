@@ -190,9 +190,11 @@ static int slot_ask(struct ccid_slot *slot, struct ccid_req *req)
 {
 	const struct ccid_reader *reader = ccid_slot_reader(slot);
 	unsigned int tries = SLOT_STATUS_TRIES;
+	bool wedged;
 	int ret;
 
 	do {
+		wedged = READ_ONCE(reader->wedged);
 		ret = ccid_slot_cmd(slot, req, CCID_PC_TO_RDR_GET_SLOT_STATUS, ccid_cmd_no_params,
 				    0, SLOT_STATUS_TIMEOUT_MS);
 		if (ret == -EINTR || ret == -ENODEV)
@@ -200,8 +202,8 @@ static int slot_ask(struct ccid_slot *slot, struct ccid_req *req)
 		/* an answer that says "failed" still tells the state of the card */
 		if (slot_icc(req) != SCARD_ICC_UNKNOWN)
 			return slot_icc(req);
-		/* one that has answered before, and does not even abort, is asked again later */
-	} while (--tries && !(slot->asked && READ_ONCE(reader->wedged)));
+		/* the worker's retry asks one again that has not even come back by a recovery */
+	} while (--tries && !(slot->asked && wedged && READ_ONCE(reader->wedged)));
 	return ret ?: -EIO;
 }
 

@@ -536,4 +536,28 @@ TEST_F(autosuspend, connect_finds_card_that_came_unnoticed)
 	EXPECT_LE(0, sc_open_connected(SCARD_MODE_SHARED));
 }
 
+/* A reader that loses the first message after its sleep, as after plug-in, and knows no abort */
+TEST_F_TIMEOUT(autosuspend, card_is_found_though_the_first_message_was_lost, 60)
+{
+	struct scard_status status = { 0 };
+	int fd, i;
+
+	vr_prepare("--profile short --remote-wakeup 2", CARD);
+	vr_do("remove 0");
+	fd = sc_open(O_RDONLY);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, usb_set("power/autosuspend_delay_ms", "300"));
+	ASSERT_EQ(0, usb_set("power/control", "auto"));
+	ASSERT_TRUE(asleep());
+	vr_do("insert 0 " CARD);
+	vr_do("fault at 1 on GetSlotStatus no-answer");
+	vr_do("fault at 1 on Abort nak 0");
+	ASSERT_EQ(0, usb_set("power/control", "on"));
+	for (i = 0; i < 20000 && !(status.state & SCARD_STATE_BIT_PRESENT); i += 100) {
+		pause_ms(100);
+		ASSERT_EQ(0, sc_snapshot(fd, &status));
+	}
+	EXPECT_NE(0, status.state & SCARD_STATE_BIT_PRESENT);
+}
+
 TEST_HARNESS_MAIN
