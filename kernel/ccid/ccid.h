@@ -305,7 +305,10 @@ struct ccid_reader {
  * @token: the token of the owner of the turn
  * @interrupted: its last command was interrupted on the wire, and the reader may still be
  *	busy with it, or half of an abort has reached the reader
- * @asked: its first status is known
+ * @half: the reader was sent the first half of an abort, and has not answered the second, nor
+ *	executed a command since
+ * @stalled: it has stalled the second half
+ * @asked: its first status is known, or was asked for in vain
  * @atr: parsed ATR
  * @chosen: @choice was made for @atr
  * @heard: the card has answered at the parameters in use
@@ -320,6 +323,8 @@ struct ccid_slot {
 	struct timer_list deadline;
 	struct ccid_token token;
 	bool interrupted;
+	bool half;
+	bool stalled;
 	bool asked;
 	struct atr atr;
 	bool chosen;

@@ -46,6 +46,29 @@ static int cmd_unhalt(struct ccid_slot *slot)
 }
 
 /*
+ * The message of an abort was stalled. A reader that knows no abort does so; one in the middle of
+ * it that does so again has to be reset.
+ */
+static int cmd_unhalt_abort(struct ccid_slot *slot)
+{
+	int ret = cmd_unhalt(slot);
+
+	if (ret || slot->interrupted)
+		return ret;
+	if (slot->stalled)
+		return -EPIPE;
+	slot->stalled = true;
+	return 0;
+}
+
+/* The reader is not in the middle of an abort. */
+static void cmd_executes(struct ccid_slot *slot)
+{
+	slot->half = false;
+	slot->stalled = false;
+}
+
+/*
  * End a command: ABORT on the control pipe and PC_to_RDR_Abort with the same bSeq
  * on the bulk pipe; the reader drops the command and answers the second one.
  *
@@ -61,6 +84,7 @@ static int cmd_abort(struct ccid_slot *slot, struct ccid_req *req)
 	if (ccid_wire_stopped(reader))
 		return -ENODEV;
 	ccid_wire_abort_seq(req);
+	slot->half = true;
 	ret = reader->bus->control(reader, CCID_REQUEST_OUT, CMD_ABORT_REQUEST,
 				   req->seq << 8 | slot->slot.index, NULL, 0,
 				   cmd_abort_ms(reader));
@@ -77,8 +101,10 @@ static int cmd_abort(struct ccid_slot *slot, struct ccid_req *req)
 			ret = req->status;
 		ccid_wire_cancel(slot, req);
 	}
+	if (!ret)
+		cmd_executes(slot);
 	if (ret == -EPIPE)
-		ret = cmd_unhalt(slot);
+		ret = cmd_unhalt_abort(slot);
 	if (ret == -EBUSY || ret == -ECONNRESET) {
 		/* another slot's recovery came in between: anew with the next command */
 		slot->interrupted = true;
@@ -156,12 +182,13 @@ static bool cmd_refused(const struct ccid_req *req, u8 error)
 }
 
 /*
- * Has it done so because of half an abort? It executes nothing after the request on the control
- * pipe until the message on the bulk pipe has come (CCID 1.1, 5.3.1).
+ * Has it done so because of half an abort, of the driver or of a program before it? It executes
+ * nothing after the request on the control pipe until the message on the bulk pipe has come
+ * (CCID 1.1, 5.3.1). Some readers use this bError for other failures, too.
  */
-static bool cmd_is_aborting(const struct ccid_req *req)
+static bool cmd_is_aborting(const struct ccid_slot *slot, const struct ccid_req *req)
 {
-	return cmd_refused(req, CCID_ERR_CMD_ABORTED);
+	return (slot->half || !slot->asked) && cmd_refused(req, CCID_ERR_CMD_ABORTED);
 }
 
 /*
@@ -183,7 +210,7 @@ static int cmd_unwedge(struct ccid_slot *slot, struct ccid_req *req)
 	ret = ccid_wire_wait(slot, req);
 	if (!ret)
 		ret = req->status;
-	if (ret != -EINTR && (ret || cmd_is_aborting(req)))
+	if (ret != -EINTR && (ret || cmd_is_aborting(slot, req)))
 		ret = cmd_abort(slot, req);
 	if (!scard_slot_is_owned(&slot->slot, &req->req))
 		return -EINTR;
@@ -295,8 +322,13 @@ static int cmd_end(struct ccid_slot *slot, struct ccid_req *req, int ret)
 		return ret;	/* stays on the wire, the worker takes over */
 	if (ret == -ETIMEDOUT)
 		return cmd_time_out(slot, req);
-	if (!req->status)
+	if (!req->status) {
+		/* some answer this one in the middle of an abort */
+		if (req->tx[0] != CCID_PC_TO_RDR_GET_SLOT_STATUS &&
+		    !cmd_refused(req, CCID_ERR_CMD_ABORTED))
+			cmd_executes(slot);
 		return ccid_cmd_verdict(req);
+	}
 	if (ccid_wire_in_flight(slot, req) && cmd_may_last(ccid_slot_reader(slot), req->status))
 		slot->interrupted = true;
 	ccid_wire_cancel(slot, req);
@@ -329,10 +361,10 @@ bool ccid_cmd_take_over(struct ccid_slot *slot)
 {
 	struct ccid_req *req = READ_ONCE(slot->cmd);
 
-	if (req) {
+	if (req)
 		ccid_wire_retire(slot, req);
+	if (req || slot->half)
 		slot->interrupted = true;
-	}
 	return slot->interrupted;
 }
 
@@ -405,10 +437,20 @@ static int cmd_send(struct ccid_slot *slot, struct ccid_req *req, u8 type, const
 	return ret ? cmd_recover(slot, req, ret) : cmd_end(slot, req, ccid_wire_wait(slot, req));
 }
 
-/* Has the reader refused the command because of one before, which it still executes? */
-static bool cmd_is_busy(const struct ccid_req *req, int ret)
+/*
+ * Has the reader refused the command because of one before, of which an abort rids it, and may the
+ * command be sent again? What bError CMD_ABORTED says for sure is not known.
+ */
+static bool cmd_is_to_repeat(struct ccid_slot *slot, const struct ccid_req *req, u8 type)
 {
-	return ret && ret != -EINTR && cmd_refused(req, CCID_ERR_CMD_SLOT_BUSY);
+	if (cmd_refused(req, CCID_ERR_CMD_SLOT_BUSY))
+		return true;
+	if (!cmd_is_aborting(slot, req))
+		return false;
+	/* the next command makes the abort whole */
+	slot->interrupted = true;
+	return type != CCID_PC_TO_RDR_XFR_BLOCK && type != CCID_PC_TO_RDR_SECURE &&
+	       type != CCID_PC_TO_RDR_ESCAPE;
 }
 
 /**
@@ -440,10 +482,7 @@ int ccid_cmd_exchange(struct ccid_slot *slot, struct ccid_req *req, u8 type, con
 				continue;
 			return -ETIMEDOUT;
 		}
-		/* the next command makes the abort whole; this one is the caller's to repeat */
-		if (ret && ret != -EINTR && cmd_is_aborting(req))
-			slot->interrupted = true;
-		if (aborted || !cmd_is_busy(req, ret))
+		if (!ret || ret == -EINTR || !cmd_is_to_repeat(slot, req, type) || aborted)
 			return ret;
 		/* the command was not executed: abort the one before, and once again */
 		slot->interrupted = true;

@@ -43,7 +43,7 @@ static int pinpad_escape(struct ccid_slot *slot, struct ccid_req *req, u32 len,
 		return ret;	/* the buffer may be on its way still */
 	memcpy(payload, req->apdu, len);
 	/* refused for half an abort, it has not been heard, known or not */
-	if (ret && slot->interrupted)
+	if (ret && req->ans.type && req->ans.error == CCID_ERR_CMD_ABORTED)
 		return ret;
 	if (ret && req->ans.type && req->ans.cmd_status == CCID_CMD_FAILED) {
 		req->ans.len = 0;

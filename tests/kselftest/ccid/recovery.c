@@ -189,8 +189,12 @@ TEST_F(recovery, half_an_abort_is_made_whole)
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
 }
 
-/* Nor does the message come then: the command fails in seconds, and the port is reset. */
-TEST_F(recovery, half_an_abort_that_stays_half_fails_soon)
+/*
+ * Nor does the message come then: the port is reset after so many more commands that are refused,
+ * and one that fails in seconds.
+ */
+static void half_an_abort_stays(struct __test_metadata *_metadata, FIXTURE_DATA(recovery) *self,
+				const char *fault, int more)
 {
 	int before, i;
 
@@ -199,8 +203,10 @@ TEST_F(recovery, half_an_abort_that_stays_half_fails_soon)
 	connect_to(_metadata, self, "--profile short");
 	before = port_resets();
 	vr_do("fault at 1 on XfrBlock babble");
-	vr_do("fault every 1 on Abort nak 0");
+	vr_do("fault every 1 on Abort %s", fault);
 	EXPECT_EQ(-EIO, agent_do(&self->agent, AGENT_COUNT, 0));
+	for (i = 0; i < more; i++)
+		EXPECT_EQ(-EIO, agent_do(&self->agent, AGENT_COUNT, 0));
 	EXPECT_GT(0, result_of(&self->agent, AGENT_COUNT, 0, 10000));
 	for (i = 0; i < AT_ONCE_MS && port_resets() == before; i += 100)
 		pause_ms(100);
@@ -209,6 +215,72 @@ TEST_F(recovery, half_an_abort_that_stays_half_fails_soon)
 	EXPECT_TRUE(usb_is("bConfigurationValue", "1", AT_ONCE_MS));
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_RECONNECT, SCARD_DISP_LEAVE));
 	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
+}
+
+TEST_F(recovery, half_an_abort_that_stays_half_fails_soon)
+{
+	half_an_abort_stays(_metadata, self, "nak 0", 0);
+}
+
+/* A stall may say that it knows no abort: it is told by what it answers then. */
+TEST_F(recovery, half_an_abort_that_is_stalled_fails_soon)
+{
+	half_an_abort_stays(_metadata, self, "stall-out", 1);
+}
+
+/* Of a slot, while another one finds that the reader works */
+TEST_F(recovery, half_an_abort_of_a_slot_is_made_whole)
+{
+	struct agent other;
+
+	connect_to(_metadata, self, "--profile multi4 --card 1:iso");
+	agent_start(&other);
+	EXPECT_EQ(0, agent_do(&other, AGENT_OPEN, 1));
+	EXPECT_EQ(0, agent_do(&other, AGENT_CONNECT, SCARD_MODE_SHARED));
+	vr_do("fault at 1 on XfrBlock babble");
+	vr_do("fault at 1 on Abort nak 0");
+	EXPECT_EQ(-EIO, agent_do(&self->agent, AGENT_COUNT, 0));
+	EXPECT_EQ(0, agent_do(&other, AGENT_COUNT, 0));
+	EXPECT_EQ(-EIO, agent_do(&self->agent, AGENT_COUNT, 0));
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
+	/* a reset by CONNECT does not wait for a command that fails */
+	vr_do("fault at 1 on XfrBlock babble");
+	vr_do("fault at 1 on Abort nak 0");
+	EXPECT_EQ(-EIO, agent_do(&self->agent, AGENT_COUNT, 0));
+	EXPECT_EQ(0, agent_do(&other, AGENT_COUNT, 0));
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_RECONNECT, SCARD_DISP_RESET));
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
+	agent_stop(&other);
+}
+
+/* One stall of an abort is not the end of it, nor are several, each made good. */
+TEST_F(recovery, stalled_abort_that_is_made_good_keeps_the_port)
+{
+	int before, i;
+
+	vr_stop();
+	connect_to(_metadata, self, "--profile short");
+	before = port_resets();
+	for (i = 0; i < 3; i++) {
+		vr_do("fault at 1 on XfrBlock babble");
+		vr_do("fault at 1 on Abort stall-out");
+		EXPECT_EQ(-EIO, agent_do(&self->agent, AGENT_COUNT, 0));
+		/* refused, as it is in the middle of the abort */
+		EXPECT_EQ(-EIO, agent_do(&self->agent, AGENT_COUNT, 0));
+		EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
+	}
+	EXPECT_EQ(before, port_resets());
+}
+
+/* Some readers use the bError of an aborted command for other failures, and know no abort. */
+TEST_F(recovery, command_that_the_reader_calls_aborted_is_not_aborted)
+{
+	connect_to(_metadata, self, "--profile short");
+	vr_clear();
+	vr_do("fault at 1 on XfrBlock error ff");
+	EXPECT_EQ(-EIO, agent_do(&self->agent, AGENT_COUNT, 0));
+	EXPECT_EQ(0, agent_do(&self->agent, AGENT_COUNT, 0));
+	EXPECT_EQ(0, vr_count("Abort"));
 }
 
 /* The driver powers the card off before it leaves the reader, which costs no more than that. */
