@@ -31,6 +31,7 @@
 #include "port.h"
 #include "random.h"
 #include "usb.h"
+#include "wire.h"
 
 struct shared *shared;
 
@@ -43,21 +44,6 @@ unsigned long now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (unsigned long)now.tv_sec * 1000 + (unsigned long)now.tv_nsec / 1000000;
-}
-
-/* The number of the first bus of vhci_hcd, which is that of USB 2.0; 0: there is none. */
-static unsigned int bus_number(void)
-{
-	unsigned int bus;
-
-	for (bus = 1; bus < 64; bus++) {
-		char path[64];
-
-		snprintf(path, sizeof(path), "/sys/devices/platform/vhci_hcd.0/usb%u", bus);
-		if (!access(path, F_OK))
-			return bus;
-	}
-	return 0;
 }
 
 static bool prepare(unsigned int scale)
@@ -87,9 +73,9 @@ static pid_t start_port(unsigned int port, unsigned long seed, unsigned long end
 		if (!corpus_record(path))
 			_exit(2);
 	}
-	/* the thread of vhci_hcd for this device; and, for the first port, that of the hub */
+	/* the thread of vhci_hcd for this device; and, for the first port of a hub, that of it */
 	if (kcov && !(cover_open(AREAS) &&
-		      cover_enable_remote(AREA_REMOTE, port + 1, port ? 0 : bus_number())))
+		      cover_enable_remote(AREA_REMOTE, port + 1, wire_bus(port))))
 		printf("# port %u: no coverage of the kernel's threads: %s\n", port,
 		       strerror(errno));
 	exit(port_run(port, end_ms, only, times));

@@ -16,7 +16,8 @@
 #include "usbip_tx.h"
 #include "wire.h"
 
-#define VHCI		"/sys/devices/platform/vhci_hcd.0/"
+#define CONTROLLERS	"/sys/devices/platform/vhci_hcd."
+#define VHCI		CONTROLLERS "0/"	/* has the files for all of them */
 #define CMD_SUBMIT	1
 #define CMD_UNLINK	2
 #define RET_SUBMIT	3
@@ -30,7 +31,8 @@
 #define SPEED_HIGH	3
 
 static int sock = -1;
-static unsigned int my_port;
+/* A port of the root hub of a host controller, both from 0 on, and its number for vhci_hcd */
+static unsigned int controller, root_port, number;
 static unsigned long last_ms;
 static uint8_t rx[RX_SIZE];
 static size_t rx_len;
@@ -98,8 +100,8 @@ bool wire_device(char *path, size_t size)
 	bool found;
 	glob_t g;
 
-	/* the first bus is that of USB 2.0 */
-	snprintf(pattern, sizeof(pattern), VHCI "usb[0-9]*/[0-9]*-%u", my_port + 1);
+	snprintf(pattern, sizeof(pattern), CONTROLLERS "%u/usb[0-9]*/[0-9]*-%u", controller,
+		 root_port + 1);
 	found = !glob(pattern, 0, NULL, &g) && g.gl_pathc;
 	if (found)
 		snprintf(path, size, "%s", g.gl_pathv[0]);
@@ -109,13 +111,15 @@ bool wire_device(char *path, size_t size)
 
 static bool port_is_free(void)
 {
-	FILE *file = fopen(VHCI "status", "re");
 	unsigned int port, state;
-	char line[256], hub[8];
+	char line[256], hub[8], path[64];
 	bool is_free = false;
+	FILE *file;
 
+	snprintf(path, sizeof(path), controller ? VHCI "status.%u" : VHCI "status", controller);
+	file = fopen(path, "re");
 	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "%7s %u %u", hub, &port, &state) == 3 && port == my_port)
+		if (sscanf(line, "%7s %u %u", hub, &port, &state) == 3 && port == number)
 			is_free = state == PORT_FREE;
 	if (file)
 		fclose(file);
@@ -135,18 +139,64 @@ bool wire_gone(unsigned int ms)
 	return true;
 }
 
+/* How many host controllers there are. One thread serves all ports of a root hub, one by one. */
+static unsigned int controllers(void)
+{
+	unsigned int n = 0;
+	glob_t g;
+
+	if (!glob(CONTROLLERS "[0-9]*", 0, NULL, &g))
+		n = (unsigned int)g.gl_pathc;
+	globfree(&g);
+	return n;
+}
+
+/* Each port has a root hub of its own as long as there are any. */
+static bool find_port(unsigned int port)
+{
+	unsigned int n = controllers(), ports = 0;
+	FILE *file = fopen(VHCI "nports", "re");
+
+	if (file && fscanf(file, "%u", &ports) != 1)
+		ports = 0;
+	if (file)
+		fclose(file);
+	if (!n || !ports)
+		return false;
+	controller = port % n;
+	root_port = port / n;
+	number = controller * (ports / n) + root_port;
+	return true;
+}
+
+unsigned int wire_bus(unsigned int port)
+{
+	unsigned int bus;
+
+	if (!find_port(port) || root_port)
+		return 0;
+	for (bus = 1; bus < 64; bus++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), CONTROLLERS "%u/usb%u", controller, bus);
+		if (!access(path, F_OK))
+			return bus;
+	}
+	return 0;
+}
+
 bool wire_plug(unsigned int port)
 {
 	int pair[2], attach, size = RX_SIZE;
 	bool done = false;
 	char line[64];
 
-	my_port = port;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+	if (!find_port(port) ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return false;
 	attach = open(VHCI "attach", O_WRONLY | O_CLOEXEC);
 	if (attach >= 0) {
-		int len = snprintf(line, sizeof(line), "%u %d %u %u", port, pair[1],
+		int len = snprintf(line, sizeof(line), "%u %d %u %u", number, pair[1],
 				   0x10002 + port, desc.high_speed ? SPEED_HIGH : SPEED_FULL);
 
 		done = write(attach, line, (size_t)len) == len;

@@ -16,9 +16,11 @@ struct transfer {
 	const uint8_t *data;	/* OUT */
 };
 
-/* On that port, from 0 on; false: it cannot be attached. */
+/* On that port, from 0 on, of different controllers as far as possible; false: it cannot be attached. */
 bool wire_plug(unsigned int port);
 void wire_unplug(void);
+/* The bus of USB 2.0 of that port, if the port is the first one of its root hub; else 0 */
+unsigned int wire_bus(unsigned int port);
 bool wire_plugged(void);
 /* Is the directory of the last device gone, and the port free, within @ms? */
 bool wire_gone(unsigned int ms);
