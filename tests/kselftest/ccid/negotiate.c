@@ -125,10 +125,11 @@ TEST(refused_SetParameters_without_pps_is_passed_over)
  */
 static void unheard(struct __test_metadata *_metadata, int rates, int d)
 {
+	char card[32];
 	int fd, i;
 
-	vr_prepare("--profile tpdu --desc dwMaxDataRate=600000", NULL);
-	vr_do("insert 0 iso,t=1,ta1=18,hist=0%d", rates);
+	snprintf(card, sizeof(card), "iso,t=1,ta1=18,hist=0%d", rates);
+	vr_prepare("--profile tpdu --desc dwMaxDataRate=600000", card);
 	/* the first block is the PPS request; four attempts at S(IFS) and three at S(RESYNCH) */
 	for (i = 1; i <= 8 * rates; i++)
 		if (i % 8 != 1)
